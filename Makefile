@@ -1,0 +1,92 @@
+# make test     everything that must hold, on numpy 2 and numpy 1.26 (the first run installs torch too: some 5 GB)
+# make demo     pregenerate 100 million steps of Llama 3's schedule, look at them, and time it
+# make bench    the table of measured ratios beside their bars
+# make asv      the asv suite against the installed build, offline
+# make exact    a million points a leaf against big floats, with ==
+#
+# Nothing needs setting up: the first run makes .venv (numpy 2) and .venv-np1 (numpy 1.26), builds one wheel and
+# installs it in both. Files named *.stamp remember what is done.
+
+PYTHON ?= python3
+CARGO ?= cargo
+WHEELS := build/wheels
+NP2 := .venv
+NP1 := .venv-np1
+BIN := $(NP2)/bin
+
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+SOURCES := $(shell find src python -type f -not -name '*.so' -not -name '*.pyc') Cargo.toml $(wildcard Cargo.lock) \
+	pyproject.toml README.md LICENSE
+
+.PHONY: test lint-rust test-rust lint-python test-python demo bench asv exact clean
+.DELETE_ON_ERROR:
+
+test: lint-rust test-rust lint-python test-python
+
+# ------------------------------------------------------------------------------------------------------- what is run
+
+lint-rust: $(NP2)/tools.stamp
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --all-targets --no-default-features -- -D warnings
+
+test-rust:
+	$(CARGO) test --no-default-features
+
+lint-python: $(NP2)/installed.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict python/glidepath
+	$(BIN)/stubtest glidepath._core --mypy-config-file pyproject.toml
+
+test-python: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/installed.stamp
+	$(NP2)/bin/python -m pytest
+	$(NP1)/bin/python -m pytest
+
+demo: $(NP2)/installed.stamp
+	$(BIN)/python benches/demo.py
+
+bench: $(NP2)/installed.stamp
+	$(BIN)/python benches/table.py
+
+asv: $(NP2)/installed.stamp
+	$(BIN)/asv machine --yes --config benches/asv.conf.json >/dev/null
+	$(BIN)/asv run --config benches/asv.conf.json --environment existing:$(CURDIR)/$(BIN)/python --show-stderr
+
+exact: $(NP2)/installed.stamp
+	$(BIN)/python tests/exactness.py
+
+clean:
+	rm -rf build $(NP2) $(NP1) target
+
+# --------------------------------------------------------------------------------------------------------- set-up
+
+$(NP2)/tools.stamp:
+	$(PYTHON) -m venv $(NP2)
+	$(BIN)/python -m pip install --quiet "maturin>=1.16,<2"
+	touch $@
+
+build/wheel.stamp: $(NP2)/tools.stamp $(SOURCES)
+	rm -rf $(WHEELS)
+	$(BIN)/maturin build --quiet --release --interpreter $(BIN)/python --out $(WHEELS)
+	touch $@
+
+# The dependencies, again whenever pyproject.toml changes; then the wheel, again whenever there is a new one.
+$(NP2)/ready.stamp: pyproject.toml | build/wheel.stamp
+	$(BIN)/python -m pip install --quiet "numpy>=2" "$$(echo $(WHEELS)/*.whl)[dev]"
+	touch $@
+
+$(NP1)/ready.stamp: pyproject.toml | build/wheel.stamp
+	$(PYTHON) -m venv $(NP1)
+	$(NP1)/bin/python -m pip install --quiet "numpy==1.26.*" "$$(echo $(WHEELS)/*.whl)[dev]"
+	touch $@
+
+%/installed.stamp: %/ready.stamp build/wheel.stamp
+	$*/bin/python -m pip install --quiet --force-reinstall --no-deps $(WHEELS)/*.whl
+	touch $@
+
+$(NP2)/torch.stamp: $(NP2)/ready.stamp
+	$(BIN)/python -m pip install --quiet "torch==2.13.0"
+	touch $@

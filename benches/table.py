@@ -1,0 +1,334 @@
+"""`make bench`: what glidepath must show, measured here and now: ratios, each with its bar, its goal and a mark.
+
+Every ratio is of two medians. The two things compared take turns, so that a machine that slows down slows both; all of
+it runs on one thread, into memory that has been touched, except where the row says otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+import glidepath as gp
+from glidepath import _core
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from bench_import import seconds_of_import
+from cases import CASES, FLOOR, LEAVES, PEAK
+
+ROOT = Path(__file__).parents[1]
+STEPS = 10_000_000
+LEVELS = ("baseline", "avx2", "avx512")
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: what was measured, and what it is held to."""
+
+    what: str
+    measured: float | None
+    """None where this machine cannot show it; `note` says why."""
+    bar: float
+    goal: float
+    unit: str = ""
+    at_least: bool = False
+    """Whether more is better."""
+    note: str = ""
+
+    @property
+    def mark(self) -> str:
+        if self.measured is None:
+            return "not shown"
+        sign = -1 if self.at_least else 1
+        if sign * self.measured > sign * self.bar:
+            return "MISSED"
+        return "ok" if sign * self.measured > sign * self.goal else "goal"
+
+    def __str__(self) -> str:
+        measured = "" if self.measured is None else f"{self.measured:.3g}{self.unit}"
+        side = ">=" if self.at_least else "<="
+        bounds = f"{side} {self.bar:g}{self.unit} | {self.goal:g}{self.unit}"
+        return f"| {self.what} | {measured} | {bounds} | {self.mark} | {self.note} |"
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A column of the table of cases: how to do it, what to hold it against, and the bar."""
+
+    name: str
+    dtype: str
+    level: str | None
+    fresh: bool
+    bar: float
+    goal: float
+
+    def ratio(self, schedule: gp.Schedule, steps: int, repeats: int) -> float:
+        out = schedule.array(steps, dtype=self.dtype)
+        if self.fresh:
+            return ratio(
+                lambda: schedule.array(steps, dtype=self.dtype), lambda: np.full(steps, 1e-4, self.dtype), repeats
+            )
+        return ratio(lambda: schedule.fill(out), lambda: out.fill(1e-4), repeats)
+
+
+VERBS = (
+    Verb("`fill` float64 / `ndarray.fill`", "float64", None, fresh=False, bar=1.30, goal=1.05),
+    Verb("`fill` float64, AVX2 forced / `ndarray.fill`", "float64", "avx2", fresh=False, bar=2.1, goal=1.5),
+    Verb("`fill` float32 / float32 `ndarray.fill`", "float32", None, fresh=False, bar=1.4, goal=1.1),
+    Verb("`array` float64, fresh / `np.full`", "float64", None, fresh=True, bar=1.2, goal=1.05),
+)
+
+
+# -------------------------------------------------------------------------------------------------------- measuring
+
+
+def seconds(call: Call, number: int) -> float:
+    begun = time.perf_counter()
+    for _ in range(number):
+        call()
+    return (time.perf_counter() - begun) / number
+
+
+def ratio(ours: Call, theirs: Call, repeats: int, number: int = 1) -> float:
+    """Time both in turn, and divide the medians."""
+    ours(), theirs()
+    pairs = [(seconds(ours, number), seconds(theirs, number)) for _ in range(repeats)]
+    return median(a for a, _ in pairs) / median(b for _, b in pairs)
+
+
+def levels() -> list[str]:
+    """Return the instruction sets that this CPU has, of those that the engine knows."""
+    found = []
+    for level in LEVELS:
+        try:
+            _core._force(level=level)
+        except ValueError:
+            continue
+        found.append(level)
+    _core._force()
+    return found
+
+
+def peak_memory(code: str, *arguments: str) -> int:
+    """Run Python code in an interpreter of its own, and return the most memory that it held, in bytes.
+
+    Not by `resource.getrusage`: a child starts with its parent's peak there, from before it became another program.
+    """
+    report = "\nfor line in open('/proc/self/status'):\n    if line.startswith('VmHWM:'): print(line.split()[1])"
+    done = subprocess.run([sys.executable, "-c", code + report, *arguments], check=True, capture_output=True, text=True)
+    return int(done.stdout.splitlines()[-1]) * 1024
+
+
+def peak_of_array(n: int, folder: Path) -> int:
+    """Return the peak memory of `glidepath array` over n float32 steps, in bytes."""
+    run_command = "import sys\nfrom glidepath.cli import cli\ncli.main(sys.argv[1:], standalone_mode=False)"
+    spec, output = ROOT / "examples" / "llama3-405b.json", folder / "peak.npy"
+    try:
+        return peak_memory(run_command, "array", str(spec), "-n", str(n), "--dtype", "float32", "-o", str(output))
+    finally:
+        output.unlink(missing_ok=True)
+
+
+# ------------------------------------------------------------------------------------------------------------- rows
+
+
+def case_ratios(verb: Verb, steps: int, repeats: int) -> dict[str, float]:
+    """Return every case's ratio under one verb."""
+    _core._force(level=verb.level)
+    try:
+        return {name: verb.ratio(case.build(gp, steps), steps, repeats) for name, case in CASES.items()}
+    finally:
+        _core._force()
+
+
+def summary(verb: Verb, ratios: dict[str, float]) -> Row:
+    """Hold the worst of all leaves and composites to the bar."""
+    held = {name: ratios[name] for name in held_to_the_bar()}
+    worst = max(held, key=held.__getitem__)
+    missed = sorted((name for name in held if held[name] > verb.bar), key=held.__getitem__, reverse=True)
+    note = f"worst of {len(held)}: {worst}; median {median(held.values()):.2f}"
+    if missed:
+        note += "; missed by " + ", ".join(f"{name} {held[name]:.2f}" for name in missed)
+    return Row(f"{verb.name}, every leaf and composite", held[worst], verb.bar, verb.goal, note=note)
+
+
+def held_to_the_bar() -> list[str]:
+    return [case.name for case in LEAVES] + [case.name for case in CASES.values() if case.is_composite]
+
+
+def cycle_rows(steps: int, repeats: int) -> Iterator[Row]:
+    out = np.empty(steps)
+    triangle = gp.triangle(FLOOR, PEAK, 2_000, 3_000)
+    repeated = gp.cosine(PEAK, FLOOR, 1_000).repeat()
+    for what, schedule, bar in (
+        ("triangle(2000, 3000)", triangle, 1.3),
+        ("a 1,000-step cosine, repeated", repeated, 1.5),
+    ):
+        got = ratio(lambda s=schedule: s.fill(out), lambda: out.fill(1e-4), repeats)
+        yield Row(f"{what} / `ndarray.fill`", got, bar, 1.1)
+
+
+def table_row(repeats: int, size: int = 1_000_000) -> Row:
+    values, out = np.linspace(PEAK, FLOOR, size), np.empty(size)
+    schedule = gp.table(values)
+    got = ratio(lambda: schedule.fill(out), lambda: np.copyto(out, values), repeats, number=10)
+    return Row(f"a table of {size:,} values, filled / a numpy copy", got, 1.3, 1.0)
+
+
+def numpy_rows(repeats: int) -> Iterator[Row]:
+    for n, bar, goal in ((10**4, 4, 10), (10**5, 8, 20), (10**6, 12, 30), (10**7, 15, 30)):
+        schedule, out, steps = gp.cosine(PEAK, FLOOR, n), np.empty(n), np.arange(n, dtype=np.float64)
+        got = ratio(numpy_cosine(steps, out, n), lambda s=schedule, out=out: s.fill(out), repeats, max(1, 10**6 // n))
+        yield Row(f"numpy's cosine in place / `fill`, n = {n:,}", got, bar, goal, " times", at_least=True)
+
+
+def numpy_cosine(steps: np.ndarray, out: np.ndarray, n: int) -> Call:
+    """Return numpy's best: no allocation, the steps as float64 at hand, four passes."""
+    scale, half, middle = np.pi / n, (PEAK - FLOOR) / 2, (PEAK + FLOOR) / 2
+
+    def evaluate() -> None:
+        np.multiply(steps, scale, out=out)
+        np.cos(out, out=out)
+        np.multiply(out, half, out=out)
+        np.add(out, middle, out=out)
+
+    evaluate()
+    assert np.allclose(out, gp.cosine(PEAK, FLOOR, n).array(n), rtol=1e-9, atol=0.0)
+    return evaluate
+
+
+def gather_row(steps: int, repeats: int) -> Row:
+    schedule = gp.warmup_cosine(PEAK, steps, 0.01, end=FLOOR)
+    ready, at = schedule.array(steps), np.random.default_rng(0).integers(0, steps, steps)
+    assert np.array_equal(schedule.gather(at), ready[at])
+    return Row("`gather` of random steps / numpy's `table[steps]`",
+               ratio(lambda: schedule.gather(at), lambda: ready[at], repeats), 0.4, 0.2)  # fmt: skip
+
+
+def scalar_row(steps: int, repeats: int, number: int = 200_000) -> Row:
+    schedule = gp.warmup_cosine(PEAK, steps, 0.01, end=FLOOR)
+    ready, step = schedule.array(steps), steps // 3
+
+    def ours() -> None:
+        for _ in range(number):
+            schedule[step]
+
+    def theirs() -> None:
+        for _ in range(number):
+            ready[step]
+
+    return Row("`s[k]`, warm-up and cosine / numpy's `arr[k]`", ratio(ours, theirs, repeats), 2.0, 1.4)
+
+
+def thread_row() -> Row:
+    what, bar, goal = "two threads inside one long call / one (Rust bench)", 1.7, 1.95
+    cargo = shutil.which("cargo")
+    if cargo is None or not (ROOT / "benches" / "threads.rs").exists():
+        return Row(what, None, bar, goal, " times", at_least=True, note="needs cargo and benches/threads.rs")
+    command = [cargo, "bench", "--quiet", "--no-default-features", "--bench", "threads"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    found = re.search(r"ratio: ([\d.]+)", done.stdout)
+    if found is None:
+        why = (done.stderr.strip().splitlines() or ["it printed no ratio"])[-1]
+        return Row(what, None, bar, goal, " times", at_least=True, note=why)
+    return Row(what, float(found[1]), bar, goal, " times", at_least=True)
+
+
+def import_row(repeats: int) -> Row:
+    took = 1e3 * median(seconds_of_import() for _ in range(repeats))
+    return Row("`import glidepath` over `import numpy`", took, 15, 5, " ms")
+
+
+def memory_row(n: int = 10**9) -> Row:
+    what, unit = "memory of `glidepath array -n {:.0e} --dtype float32` over the interpreter's", " MiB"
+    with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
+        n = n if shutil.disk_usage(folder).free > 2 * 4 * n else n // 100
+        peak = peak_of_array(n, Path(folder))
+    bare, with_numpy = peak_memory("pass"), peak_memory("import numpy")
+    note = f"of which `import numpy` takes {(with_numpy - bare) / 2**20:.1f}"
+    return Row(what.format(n), (peak - bare) / 2**20, 64, 16, unit, note=note)
+
+
+def _scratch() -> Path:
+    folder = ROOT / "build"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+# --------------------------------------------------------------------------------------------------------- the table
+
+
+def cpu() -> str:
+    """Return the CPU's name, as the system gives it."""
+    listing = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*:\s*(.+)", listing.read_text()) if listing.exists() else None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def report(steps: int, repeats: int) -> Iterator[str]:
+    found = levels()
+    yield f"{cpu()}, {os.cpu_count()} CPUs, instruction sets {', '.join(found)}"
+    yield f"Python {platform.python_version()}, numpy {np.__version__}, glidepath {gp.__version__}, {platform.system()}"
+    if "avx512" not in found:
+        yield "This machine has no AVX-512: what the bars say of it cannot be shown here."
+    yield f"{steps:,} steps where no length stands; medians of {repeats} interleaved repeats, one thread"
+    yield "\n| what | measured | bar | goal | | |\n| --- | --- | --- | --- | --- | --- |"
+    table = {}
+    for verb in VERBS:
+        if verb.level is None or verb.level in found:
+            table[verb] = case_ratios(verb, steps, repeats)
+            yield str(summary(verb, table[verb]))
+        else:
+            yield str(Row(verb.name, None, verb.bar, verb.goal, note=f"this CPU has no {verb.level}"))
+    yield from map(str, cycle_rows(steps, repeats))
+    yield str(table_row(repeats))
+    yield str(thread_row())
+    yield from map(str, numpy_rows(repeats))
+    yield str(gather_row(steps, repeats))
+    yield str(scalar_row(steps, repeats))
+    yield str(import_row(repeats))
+    yield str(memory_row())
+    yield from matrix(table)
+
+
+def matrix(table: dict[Verb, dict[str, float]]) -> Iterator[str]:
+    """Yield every case on its own; combinators stand in it too, though no bar is set for them."""
+    yield "\nEvery case (a star: above the bar of leaves and composites)\n"
+    yield "| case | " + " | ".join(verb.name for verb in table) + " |"
+    yield "| --- " * (len(table) + 1) + "|"
+    held = set(held_to_the_bar())
+    for name in CASES:
+        cells = [
+            f"{ratios[name]:.2f}{'*' * (name in held and ratios[name] > verb.bar)}" for verb, ratios in table.items()
+        ]
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Print the table, each line as soon as it is known."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--repeats", type=int, default=15)
+    options = parser.parse_args()
+    for line in report(options.steps, options.repeats):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

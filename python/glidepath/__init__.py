@@ -1,0 +1,54 @@
+"""Learning-rate schedules as values: built once, evaluated in Rust, the same on every machine.
+
+A schedule is a pure function of the step. A leaf is a formula, ``then`` puts one schedule after another, arithmetic
+combines them point by point, and every value is the real number, correctly rounded:
+
+>>> import glidepath as gp
+>>> lr = gp.linear(0.0, 8e-05, 8_000) >> gp.cosine(8e-05, 8e-07, 1_200_000)
+>>> lr[0], lr[8_000], lr[1_208_000]
+(0.0, 8e-05, 8e-07)
+>>> lr.array(5, start=7_998, dtype="float32").shape
+(5,)
+"""
+
+from glidepath._core import (
+    Schedule,
+    __version__,
+    constant,
+    cosine,
+    cosine_restarts,
+    exponential,
+    inverse_sqrt,
+    inverse_time,
+    linear,
+    natural_exponential,
+    piecewise_constant,
+    polynomial,
+    schema,
+    table,
+    triangle,
+)
+from glidepath.composites import noam, one_cycle, warmup_cosine, warmup_linear, wsd
+
+__all__ = [
+    "Schedule",
+    "__version__",
+    "constant",
+    "cosine",
+    "cosine_restarts",
+    "exponential",
+    "inverse_sqrt",
+    "inverse_time",
+    "linear",
+    "natural_exponential",
+    "noam",
+    "one_cycle",
+    "piecewise_constant",
+    "polynomial",
+    "schema",
+    "table",
+    "triangle",
+    "warmup_cosine",
+    "warmup_linear",
+    "wsd",
+]

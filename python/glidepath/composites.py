@@ -1,0 +1,364 @@
+"""The schedules that people name, each a few leaves put together: read one to see how to write your own.
+
+Nothing here computes a value of its own: a composite is an ordinary schedule, prints as its leaves and is stored as
+them. All of them take their steps like this:
+
+``steps``
+    the length of the whole schedule: ``schedule.steps == steps``. Past it the last value holds.
+``warmup``, ``decay``
+    how many of those steps: an int of steps, or a float from 0.0 to 1.0, a fraction of ``steps`` rounded to the nearest
+    step. A part of 0 steps is left out.
+"""
+
+import math
+import operator
+from collections.abc import Callable
+from typing import SupportsFloat, SupportsIndex
+
+from glidepath._core import Schedule, cosine, exponential, inverse_sqrt, linear
+
+__all__ = ["noam", "one_cycle", "warmup_cosine", "warmup_linear", "wsd"]
+
+
+def warmup_cosine(
+    peak: float, steps: int, warmup: SupportsIndex | float, start: float = 0.0, end: float = 0.0
+) -> Schedule:
+    """Rise on a straight line, then fall on half a cosine.
+
+    ::
+
+        lr(k) = start + (peak - start) * k / warmup                                        k < warmup
+                end + (peak - end) * (1 + cos(pi * (k - warmup) / (steps - warmup))) / 2   warmup <= k < steps
+                end                                                                        steps <= k
+
+    Args:
+        peak: the learning rate at step ``warmup``.
+        steps: the whole length in steps, warm-up included.
+        warmup: steps (int) or fraction of ``steps`` (float). With all of them there is no decay: ``peak`` holds.
+        start: the learning rate at step 0, where there is a warm-up.
+        end: the learning rate at step ``steps``.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+
+    Source: the cosine is that of Loshchilov and Hutter, SGDR, arXiv:1608.03983, equation 5; with a warm-up before it,
+    for example Brown et al., GPT-3, arXiv:2005.14165, appendix B.
+
+    >>> import glidepath as gp
+    >>> lr = gp.warmup_cosine(3e-4, steps=100_000, warmup=2_000, end=3e-5)
+    >>> lr[0], lr[1_000], lr[2_000], lr[100_000]
+    (0.0, 0.00015, 0.0003, 3e-05)
+    >>> lr == gp.linear(0, 3e-4, 2_000) >> gp.cosine(3e-4, 3e-5, 98_000)
+    True
+    """
+    return _warmed_up("warmup_cosine", cosine, peak, steps, warmup, start, end)
+
+
+def warmup_linear(
+    peak: float, steps: int, warmup: SupportsIndex | float, start: float = 0.0, end: float = 0.0
+) -> Schedule:
+    """Rise on a straight line, then fall on another.
+
+    ::
+
+        lr(k) = start + (peak - start) * k / warmup                           k < warmup
+                peak + (end - peak) * (k - warmup) / (steps - warmup)         warmup <= k < steps
+                end                                                           steps <= k
+
+    Args:
+        peak: the learning rate at step ``warmup``.
+        steps: the whole length in steps, warm-up included.
+        warmup: steps (int) or fraction of ``steps`` (float). With all of them there is no decay: ``peak`` holds.
+        start: the learning rate at step 0, where there is a warm-up.
+        end: the learning rate at step ``steps``.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+
+    Source: Devlin et al., BERT, arXiv:1810.04805, appendix A.2.
+
+    >>> import glidepath as gp
+    >>> lr = gp.warmup_linear(1e-4, steps=1_000_000, warmup=0.01)
+    >>> lr[0], lr[5_000], lr[10_000], lr[505_000], lr[1_000_000]
+    (0.0, 5e-05, 0.0001, 5e-05, 0.0)
+    """
+    return _warmed_up("warmup_linear", linear, peak, steps, warmup, start, end)
+
+
+def wsd(  # noqa: PLR0913 (a trapezoid has two corners and three levels, and both slopes have a shape)
+    peak: float,
+    steps: int,
+    warmup: SupportsIndex | float,
+    decay: SupportsIndex | float,
+    start: float = 0.0,
+    end: float = 0.0,
+    shape: str = "linear",
+) -> Schedule:
+    """Warm up, stay, decay: a straight line up, a long plateau, a short way down.
+
+    ::
+
+        lr(k) = start + (peak - start) * k / warmup                      k < warmup
+                peak                                                     warmup <= k < steps - decay
+                end + (peak - end) * g(u), u = (k - steps + decay) / decay       steps - decay <= k < steps
+                end                                                      steps <= k
+
+        linear        g(u) = 1 - u
+        cosine        g(u) = (1 + cos(pi * u)) / 2
+        sqrt          g(u) = 1 - sqrt(u)
+        exponential   lr = peak * (end / peak) ** u
+
+    In ``sqrt``, ``sqrt(decay)`` and ``end - peak``, and in ``exponential``, ``end / peak``, are taken as the nearest
+    doubles, as parameters of the leaves they stand in; the value before the last is stored as a double, and the last is
+    ``end`` exactly.
+
+    Args:
+        peak: the learning rate of the plateau.
+        steps: the whole length in steps.
+        warmup: steps (int) or fraction of ``steps`` (float) of the way up.
+        decay: steps (int) or fraction of ``steps`` (float) of the way down. With 0 there is none: ``peak`` holds.
+        start: the learning rate at step 0, where there is a warm-up.
+        end: the learning rate at step ``steps``, where there is a decay.
+        shape: of the decay: ``"linear"``, ``"cosine"``, ``"sqrt"`` or ``"exponential"``.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range; a warm-up and a decay that take more
+            than ``steps`` together; ``exponential`` between values that are not both above 0 (or both below).
+
+    Source: Hu et al., MiniCPM, arXiv:2404.06395, section 4; the shapes are compared by Hägele et al.,
+    arXiv:2405.18392, who recommend ``sqrt`` ("1-sqrt") over about a fifth of the steps.
+
+    >>> import glidepath as gp
+    >>> lr = gp.wsd(1e-3, steps=50_000, warmup=1_000, decay=0.2, shape="sqrt")
+    >>> lr[1_000], lr[40_000], lr[42_500], lr[50_000]
+    (0.001, 0.001, 0.0005, 0.0)
+    """
+    length = _length("wsd.steps", steps)
+    up = _part("wsd.warmup", warmup, length)
+    down = _last_part("wsd.decay", decay, length)
+    if up + down > length:
+        raise ValueError(
+            f"`wsd.decay`: got {decay!r}, {down} of {length} steps where the warm-up takes {up}; together they must "
+            f"fit into `steps`. Shorten one of them, or make `steps` at least {up + down}."
+        )
+    top, bottom = _number("wsd.peak", peak), _number("wsd.end", end)
+    way_down = _chosen("wsd.shape", shape, _DECAYS)
+    parts = []
+    if up:
+        parts.append(linear(_number("wsd.start", start), top, up))
+    if up + down < length:
+        parts.append(linear(top, top, length - up - down))
+    if down:
+        parts.append(way_down(top, bottom, down))
+    return _joined(parts)
+
+
+def one_cycle(  # noqa: PLR0913 (the six that the paper's policy and PyTorch's class have)
+    peak: float,
+    steps: int,
+    warmup: SupportsIndex | float = 0.3,
+    start_div: float = 25.0,
+    end_div: float = 1e4,
+    shape: str = "cosine",
+) -> Schedule:
+    """Rise to a peak and fall far below the start, once.
+
+    ::
+
+        start = peak / start_div          end = start / end_div
+        cosine   lr(k) = peak + (start - peak) * (1 + cos(pi * k / warmup)) / 2                   k < warmup
+                         end + (peak - end) * (1 + cos(pi * (k - warmup) / (steps - warmup))) / 2    otherwise
+        linear   straight lines between the same points
+
+    Args:
+        peak: the learning rate at step ``warmup``, the highest.
+        steps: the whole length in steps.
+        warmup: steps (int) or fraction of ``steps`` (float) of the way up.
+        start_div: ``peak`` over the learning rate at step 0.
+        end_div: the learning rate at step 0 over that at step ``steps`` (not ``peak`` over it).
+        shape: ``"cosine"`` or ``"linear"``, of both ways.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+
+    Source: Smith and Topin, Super-Convergence, arXiv:1708.07120; parameters and defaults as those of PyTorch's
+    OneCycleLR, which counts its steps differently: there the peak and the end come one step earlier.
+
+    >>> import glidepath as gp
+    >>> lr = gp.one_cycle(0.1, steps=10_000)
+    >>> lr[0], lr[3_000], lr[10_000] == 0.004 / 1e4
+    (0.004, 0.1, True)
+    """
+    length = _length("one_cycle.steps", steps)
+    up = _part("one_cycle.warmup", warmup, length)
+    top = _number("one_cycle.peak", peak)
+    start = top / _divisor("one_cycle.start_div", start_div)
+    end = start / _divisor("one_cycle.end_div", end_div)
+    way = _chosen("one_cycle.shape", shape, _ONE_CYCLE_SHAPES)
+    parts = []
+    if up:
+        parts.append(way(start, top, up))
+    if up < length:
+        parts.append(way(top, end, length - up))
+    return _joined(parts)
+
+
+def noam(model_dim: int, warmup: int, scale: float = 1.0) -> Schedule:
+    """Rise on a straight line, then fall as one over the square root of the step, for ever.
+
+    ::
+
+        lr(k) = scale * model_dim ** -0.5 * min(k ** -0.5, k * warmup ** -1.5)        lr(0) = 0
+
+    The highest value, ``scale / sqrt(model_dim * warmup)`` at step ``warmup``, is taken as the nearest double, as the
+    parameter of both leaves.
+
+    Args:
+        model_dim: the width of the model.
+        warmup: the length of the rise in steps, at least 1.
+        scale: a factor on everything.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+
+    Source: Vaswani et al., Attention Is All You Need, arXiv:1706.03762, equation 3, which counts its steps from 1: its
+    first step is step 1 here.
+
+    >>> import glidepath as gp
+    >>> lr = gp.noam(512, 4_000)
+    >>> lr[0], lr[4_000] == 1 / (512 * 4_000) ** 0.5, lr[16_000] == lr[4_000] / 2
+    (0.0, True, True)
+    >>> lr.steps is None
+    True
+    """
+    width = _length("noam.model_dim", model_dim)
+    up = _length("noam.warmup", warmup)
+    peak = _number("noam.scale", scale) / math.sqrt(width * up)
+    return linear(0.0, peak, up) >> inverse_sqrt(peak, up)
+
+
+# ------------------------------------------------------------------------------------------------- putting together
+
+_Way = Callable[[float, float, int], Schedule]
+"""A way from one value to another in a number of steps: ``way(start, end, steps)``, with ``steps`` at least 1."""
+
+
+def _warmed_up(  # noqa: PLR0913 (the arguments of the two functions that share it, and their shape)
+    name: str, way: _Way, peak: float, steps: int, warmup: SupportsIndex | float, start: float, end: float
+) -> Schedule:
+    length = _length(f"{name}.steps", steps)
+    up = _part(f"{name}.warmup", warmup, length)
+    top, bottom = _number(f"{name}.peak", peak), _number(f"{name}.end", end)
+    parts = []
+    if up:
+        parts.append(linear(_number(f"{name}.start", start), top, up))
+    if up < length:
+        parts.append(way(top, bottom, length - up))
+    return _joined(parts)
+
+
+def _joined(parts: list[Schedule]) -> Schedule:
+    joined = parts[0]
+    for part in parts[1:]:
+        joined >>= part
+    return joined
+
+
+def _one_minus_sqrt(peak: float, end: float, steps: int) -> Schedule:
+    # k * (1 / sqrt(k)): at k = 0 the delayed leaf is 1, so that the product is 0 there, as sqrt(0) is.
+    root = linear(0.0, math.sqrt(steps), steps) * inverse_sqrt(1.0, 1).delay(1)
+    return _landing(root * (end - peak) + peak, end, steps)
+
+
+def _geometric(peak: float, end: float, steps: int) -> Schedule:
+    if not peak * end > 0.0:
+        raise ValueError(
+            f"`wsd.end`: got {end!r} and a peak of {peak!r}; an exponential decay is a constant ratio, so both must "
+            "be above 0, or both below. Give a small end, or take another shape."
+        )
+    return _landing(exponential(peak, end / peak, per=steps), end, steps)
+
+
+def _landing(curve: Schedule, end: float, steps: int) -> Schedule:
+    """`curve` for its first `steps` steps and `end` from then on, with a length of `steps`.
+
+    Both curves would reach `end` only to the last digits, and have no length of their own. A line of one step, from
+    where the curve is, gives them one.
+    """
+    last = linear(curve[steps - 1], end, 1)
+    return curve.then(last, at=steps - 1) if steps > 1 else last
+
+
+_DECAYS: dict[str, _Way] = {"linear": linear, "cosine": cosine, "sqrt": _one_minus_sqrt, "exponential": _geometric}
+_ONE_CYCLE_SHAPES: dict[str, _Way] = {"cosine": cosine, "linear": linear}
+
+# --------------------------------------------------------------------------------------------------------- checking
+
+
+def _chosen(place: str, name: object, choices: dict[str, _Way]) -> _Way:
+    if not isinstance(name, str) or name not in choices:
+        known = ", ".join(map(repr, choices))
+        raise ValueError(
+            f"`{place}`: got {name!r}; the shapes are {known}. Take one of them, or join leaves with `then`."
+        )
+    return choices[name]
+
+
+def _number(place: str, value: object) -> float:
+    if not isinstance(value, SupportsFloat) or isinstance(value, bool):
+        raise TypeError(f"`{place}`: got {value!r}; it must be a number. Convert it with float().")
+    try:
+        number = float(value)
+    except OverflowError:  # an int past the largest double
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"`{place}`: got {value!r}; it must be finite. Check where the value comes from.")
+    return number
+
+
+def _divisor(place: str, value: object) -> float:
+    number = _number(place, value)
+    if not number > 0.0:
+        raise ValueError(f"`{place}`: got {value!r}; a divisor must be above 0. For no difference, pass 1.0.")
+    return number
+
+
+def _index(place: str, value: object, way_out: str) -> int:
+    if not isinstance(value, SupportsIndex) or isinstance(value, bool):
+        raise TypeError(f"`{place}`: got {value!r}; it must be an integer. {way_out}")
+    return operator.index(value)
+
+
+def _length(place: str, value: object) -> int:
+    length = _index(place, value, "Round it, or convert it with int().")
+    if not 1 <= length <= _MAX_STEPS:
+        raise ValueError(f"`{place}`: got {value!r}; it must lie in 1..=2**53. Pass a whole number from 1 on.")
+    return length
+
+
+def _part(place: str, value: SupportsIndex | float, steps: int) -> int:
+    """Resolve `value` to a number of steps out of `steps`; half a step counts as one."""
+    if isinstance(value, float):
+        if not 0.0 <= value <= 1.0:
+            raise ValueError(
+                f"`{place}`: got {value!r}; a float is a fraction of `steps` and must lie in 0.0..=1.0. For a number "
+                "of steps, pass an int."
+            )
+        return math.floor(value * steps + 0.5)
+    part = _index(place, value, "Pass an int of steps, or a float for a fraction of `steps`.")
+    if not 0 <= part <= steps:
+        raise ValueError(
+            f"`{place}`: got {value!r}; a part must lie in 0..={steps}, the steps of the whole. Shorten it, or make "
+            "`steps` larger."
+        )
+    return part
+
+
+def _last_part(place: str, value: SupportsIndex | float, steps: int) -> int:
+    # Half a step counts as none: so a warm-up of 0.5 and a decay of 0.5 fill 5 steps, and do not ask for 6.
+    if isinstance(value, float) and 0.0 <= value <= 1.0:
+        return steps - _part(place, 1.0 - value, steps)
+    return _part(place, value, steps)
+
+
+_MAX_STEPS = 2**53

@@ -1,0 +1,178 @@
+"""Pictures of a schedule: :func:`plot` draws on matplotlib axes, :func:`svg` and :func:`sparkline` need no library."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from glidepath import Schedule
+
+__all__ = ["horizon", "plot", "sparkline", "svg"]
+
+_MOST_POINTS = 2_000
+_MOST_EDGES = 400  # edges drawn exactly; of a schedule with more, as a table of milestones, the grid must do
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def plot(schedule: Schedule, ax: Axes | None = None, steps: int | None = None) -> Axes:
+    """Draw the schedule over its first ``steps`` steps, and the last value where it arrives.
+
+    At most some 2,000 steps are sampled: an even grid, and both sides of every edge between two parts.
+
+    Args:
+        schedule: what to draw.
+        ax: the axes to draw on; new ones where None.
+        steps: how many steps; where None, :func:`horizon` of the schedule.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ImportError: matplotlib is not installed: ``pip install glidepath[plot]``.
+
+    >>> import glidepath as gp
+    >>> from matplotlib.figure import Figure
+    >>> axes = plot(gp.cosine(0.1, 0.0, 90), ax=Figure().add_subplot())
+    >>> axes.get_xlabel(), axes.get_ylabel()
+    ('step', 'learning rate')
+    """
+    if ax is None:
+        ax = _new_axes()
+    at = sample(schedule, _shown(schedule, steps), _MOST_POINTS)
+    ax.plot(at, schedule.gather(at))
+    ax.set_xlabel("step")
+    ax.set_ylabel("learning rate")
+    return ax
+
+
+def svg(schedule: Schedule, width: int = 240, height: int = 48) -> str:
+    """Return the schedule as a small drawing, an SVG text that a notebook shows; its tooltip is the expression.
+
+    >>> import glidepath as gp
+    >>> svg(gp.linear(0.0, 1.0, 10))[:31]
+    '<svg xmlns="http://www.w3.org/2'
+    """
+    steps = horizon(schedule)
+    at = sample(schedule, steps, width)
+    values = schedule.gather(at)
+    pad = 2
+    heights = _unit(values)
+    points = [
+        f"{pad + (width - 2 * pad) * step / max(steps, 1):.1f},{height - pad - (height - 2 * pad) * level:.1f}"
+        for step, level in zip(at.tolist(), heights.tolist(), strict=True)
+        if math.isfinite(level)
+    ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'role="img"><title>{html.escape(repr(schedule))}</title>'
+        f'<polyline points="{" ".join(points)}" fill="none" stroke="currentColor" stroke-width="1.5" '
+        'stroke-linejoin="round"/></svg>'
+    )
+
+
+def sparkline(schedule: Schedule, steps: int | None = None, width: int = 60) -> str:
+    """Return the schedule as one line of block characters, its lowest value the lowest block.
+
+    >>> import glidepath as gp
+    >>> sparkline(gp.linear(0.0, 1.0, 8), width=9)
+    '▁▂▃▄▅▆▇██'
+    """
+    shown = _shown(schedule, steps)
+    at = _grid(shown, width)
+    levels = np.nan_to_num(_unit(schedule.gather(at)), nan=1.0)
+    return "".join(_BARS[min(int(level * len(_BARS)), len(_BARS) - 1)] for level in levels.tolist())
+
+
+def horizon(schedule: Schedule) -> int:
+    """Return how many steps show what the schedule does: its own where it has them.
+
+    Otherwise, where it ends in a constant, a fifth more than it takes to get there; where it falls or rises for ever,
+    as many as take it most of the way; of what comes round again, four times the longest time that stands in it.
+
+    >>> import glidepath as gp
+    >>> horizon(gp.cosine(1.0, 0.0, 1_000)), horizon(gp.inverse_sqrt(1.0, 100)), horizon(gp.triangle(0.0, 1.0, 20, 30))
+    (1000, 12800, 120)
+    """
+    if schedule.steps is not None:
+        return schedule.steps
+    tail = schedule.segments()[-1][0]
+    values = [schedule[min(tail + (1 << doubling), _LAST_STEP)] for doubling in range(54)]
+    if len(set(values)) == 1:
+        return max(tail + tail // 5, 1_000)
+    start = 4 * max(_times(json.loads(schedule.to_json())["schedule"]), default=250)
+    values = [schedule[start << doubling] for doubling in range(54) if start << doubling <= _LAST_STEP]
+    if values not in (sorted(values), sorted(values, reverse=True)):
+        return start
+    far, first = values[-1], schedule[tail]
+    return start << next(i for i, value in enumerate(values) if not abs(value - far) > abs(first - far) / 10)
+
+
+def sample(schedule: Schedule, steps: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return at most some `most` steps of 0..=`steps`: an even grid, and the steps on both sides of each edge."""
+    edges = [start for start, _, _ in schedule.segments() if 0 < start <= steps]
+    sides = [side for start in edges for side in (start - 1, start)] if len(edges) <= _MOST_EDGES else []
+    return np.union1d(_grid(steps, most - len(sides)), np.array(sides, dtype=np.int64))
+
+
+def _grid(steps: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    points = min(steps + 1, max(most, 2))
+    # In integers: a float grid would miss the odd step from 2**53 / most on.
+    return np.array([steps * point // max(points - 1, 1) for point in range(points)], dtype=np.int64)
+
+
+def _unit(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Scale to 0..=1, the lowest finite value to 0; a flat line stands in the middle, and what is infinite is NaN."""
+    finite = np.where(np.isfinite(values), values, np.nan)
+    if np.isnan(finite).all():
+        return finite
+    low, high = np.nanmin(finite), np.nanmax(finite)
+    # Halves: the width of a full range overflows.
+    span = high / 2 - low / 2
+    return (finite / 2 - low / 2) / span if span > 0.0 else np.where(np.isnan(finite), np.nan, 0.5)
+
+
+def _shown(schedule: Schedule, steps: int | None) -> int:
+    if steps is None:
+        return horizon(schedule)
+    if not 1 <= steps <= _LAST_STEP:
+        raise ValueError(f"`steps`: got {steps}; it must lie in 1..=2**53. Leave it out to see the whole schedule.")
+    return steps
+
+
+def _new_axes() -> Axes:
+    try:
+        import matplotlib.pyplot as plt  # noqa: PLC0415 (an extra: only who plots pays for it)
+    except ImportError as error:
+        raise ImportError(
+            "`Schedule.plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`."
+        ) from error
+    return plt.subplots()[1]
+
+
+_LAST_STEP = 2**53
+_TIMES = frozenset(
+    {"at", "down", "every", "first", "milestones", "n", "per", "steps", "steps_per_epoch", "timescale", "up"}
+)
+
+
+def _times(node: object, key: str = "", unit: int = 1) -> list[int]:
+    """Return every whole number of steps that stands in a schedule's JSON; inside epochs, in their steps."""
+    if isinstance(node, dict):
+        inner = unit * node.get("steps_per_epoch", 1)
+        return [
+            time
+            for name, child in node.items()
+            for time in _times(child, name, unit if name == "steps_per_epoch" else inner)
+        ]
+    if isinstance(node, list):
+        return [time for child in node for time in _times(child, key, unit)]
+    if key not in _TIMES or not isinstance(node, (int, float)) or not 1 <= node * unit <= _LAST_STEP // 4:
+        return []
+    return [math.ceil(node * unit)]

@@ -1,0 +1,505 @@
+//! Every closed formula, once, as a textbook writes it.
+//!
+//! To add a shape: declare it in the list below and write its [`Formula`]; give the tests' oracle a line and their table
+//! of cases a row. Everything else (the Python function, the text form, the schema, speed, exactness) follows.
+
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::limits::{FINITE, LENGTH, MAX_STEP, NOT_NEGATIVE, POSITIVE, POWER, TIMES, show};
+use crate::real::{Base, Number, Point};
+use crate::shape::{Field, Kind, Param, Shape, Value};
+
+/// The stretch of one formula that holds a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first step past it; `NEVER` where there is none.
+    pub end: u64,
+    /// Whether the value changes within it.
+    pub moves: bool,
+}
+
+/// A step past every step.
+pub const NEVER: u64 = u64::MAX;
+
+/// A shape's formula.
+pub trait Formula {
+    /// What must hold between the parameters.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+    /// How long the curve lasts, where it ends; past that it holds its value there.
+    fn steps(&self) -> Option<u64> {
+        None
+    }
+    /// The value changes only every so many steps: `value` is given the number of the stair.
+    fn every(&self) -> u64 {
+        1
+    }
+    /// After so many steps everything comes again.
+    fn period(&self) -> Option<u64> {
+        None
+    }
+    /// The stretch that holds step `k`, over which `value` is one smooth function.
+    fn span(&self, _k: u64) -> Span {
+        Span { end: self.steps().unwrap_or(NEVER), moves: true }
+    }
+    /// The formula, for `k` up to `steps`.
+    fn value<N: Number>(&self, at: Point<N>) -> N;
+}
+
+shapes! {
+    /// `value`, at every step.
+    ///
+    /// Args:
+    ///     value: the learning rate, any finite number.
+    ///
+    /// Returns a `Schedule` without an end (`steps` is None).
+    ///
+    /// Raises `ValueError` where `value` is not finite, `TypeError` where it is not a number.
+    ///
+    /// >>> gp.constant(0.1).array(3)
+    /// array([0.1, 0.1, 0.1])
+    Constant as constant {
+        value: f64 = Kind::Real(FINITE);
+    }
+
+    /// `start + (end - start) * k / steps`, for k up to `steps`; then `end`.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     end: the value at step `steps` and after.
+    ///     steps: how many steps it takes, 1 to 2**53.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// >>> s = gp.linear(0.0, 0.1, 4)
+    /// >>> s[0], s[1], s[4], s[9]
+    /// (0.0, 0.025, 0.1, 0.1)
+    Linear as linear {
+        start: f64 = Kind::Real(FINITE);
+        end: f64 = Kind::Real(FINITE);
+        steps: u64 = Kind::Count(LENGTH);
+    }
+
+    /// `end + (start - end) * (1 + cos(pi * k / steps)) / 2`, for k up to `steps`; then `end`.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     end: the value at step `steps` and after.
+    ///     steps: how many steps half a turn takes, 1 to 2**53.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// Source: Loshchilov and Hutter, "SGDR" (arXiv:1608.03983), equation 5, without restarts.
+    ///
+    /// >>> s = gp.cosine(0.1, 0.0, 90)
+    /// >>> s[0], s[30], s[45], s[90], s[1000]
+    /// (0.1, 0.07500000000000001, 0.05, 0.0, 0.0)
+    Cosine as cosine {
+        start: f64 = Kind::Real(FINITE);
+        end: f64 = Kind::Real(FINITE);
+        steps: u64 = Kind::Count(LENGTH);
+    }
+
+    /// `end + (start - end) * (1 - k / steps) ** power`, for k up to `steps`; then `end`.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     end: the value at step `steps` and after.
+    ///     steps: how many steps it takes, 1 to 2**53.
+    ///     power: the exponent, above 0 and at most 1000; 1 is a straight line.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// >>> s = gp.polynomial(0.1, 0.0, 4, power=2.0)
+    /// >>> s[0], s[2], s[4]
+    /// (0.1, 0.025, 0.0)
+    Polynomial as polynomial {
+        start: f64 = Kind::Real(FINITE);
+        end: f64 = Kind::Real(FINITE);
+        steps: u64 = Kind::Count(LENGTH);
+        power: f64 = Kind::Real(POWER), or Value::Real(1.0);
+    }
+
+    /// `start * rate ** (k / per)`; with `stair`, `start * rate ** floor(k / per)`.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     rate: the factor that `per` steps apply, above 0.
+    ///     per: how many steps apply the whole rate, above 0; a whole number where `stair` is set.
+    ///     stair: whether to apply it all at once, at every multiple of `per`.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// >>> gp.exponential(0.1, 0.5, per=2, stair=True).array(5)
+    /// array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
+    Exponential as exponential {
+        start: f64 = Kind::Real(FINITE);
+        rate: Base = Kind::Real(POSITIVE);
+        per: f64 = Kind::Real(POSITIVE), or Value::Real(1.0);
+        stair: bool = Kind::Flag, or Value::Flag(false);
+    }
+
+    /// `start * e ** (-rate * k / per)`; with `stair`, `start * e ** (-rate * floor(k / per))`.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     rate: how fast it falls; below 0 it grows.
+    ///     per: how many steps apply the whole rate, above 0; a whole number where `stair` is set.
+    ///     stair: whether to apply it all at once, at every multiple of `per`.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// >>> gp.natural_exponential(0.1, 0.5, per=2)[2]
+    /// 0.06065306597126335
+    NaturalExponential as natural_exponential {
+        start: f64 = Kind::Real(FINITE);
+        rate: f64 = Kind::Real(FINITE);
+        per: f64 = Kind::Real(POSITIVE), or Value::Real(1.0);
+        stair: bool = Kind::Flag, or Value::Flag(false);
+    }
+
+    /// `start / (1 + rate * k / per)`; with `stair`, `start / (1 + rate * floor(k / per))`.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     rate: how fast it falls, 0 or above.
+    ///     per: how many steps apply the whole rate, above 0; a whole number where `stair` is set.
+    ///     stair: whether to apply it all at once, at every multiple of `per`.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// >>> gp.inverse_time(0.1, 1.0, per=10)[10]
+    /// 0.05
+    InverseTime as inverse_time {
+        start: f64 = Kind::Real(FINITE);
+        rate: f64 = Kind::Real(NOT_NEGATIVE);
+        per: f64 = Kind::Real(POSITIVE), or Value::Real(1.0);
+        stair: bool = Kind::Flag, or Value::Flag(false);
+    }
+
+    /// `start / sqrt(1 + k / timescale)`.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     timescale: after how many steps it has fallen to `start / sqrt(2)`, above 0.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// >>> gp.inverse_sqrt(0.1, 1000)[3000]
+    /// 0.05
+    InverseSqrt as inverse_sqrt {
+        start: f64 = Kind::Real(FINITE);
+        timescale: f64 = Kind::Real(POSITIVE);
+    }
+
+    /// `values[i]`, where i is the number of milestones at or before step k.
+    ///
+    /// Args:
+    ///     values: the values, one more than there are milestones.
+    ///     milestones: the steps at which the next value starts, increasing, from 1.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// >>> gp.piecewise_constant([0.1, 0.01], [3]).array(5)
+    /// array([0.1 , 0.1 , 0.1 , 0.01, 0.01])
+    PiecewiseConstant as piecewise_constant {
+        values: Arc<[f64]> = Kind::Reals(FINITE);
+        milestones: Arc<[u64]> = Kind::Counts(LENGTH);
+    }
+
+    /// `values[k]`; past the end, the last of them.
+    ///
+    /// Args:
+    ///     values: the values, one a step: a sequence or a 1-D array of numbers, at least one.
+    ///
+    /// Raises `ValueError` for a value that is not finite, `TypeError` for one of the wrong type.
+    ///
+    /// >>> gp.table([0.3, 0.2, 0.1]).array(5)
+    /// array([0.3, 0.2, 0.1, 0.1, 0.1])
+    Table as table {
+        values: Arc<[f64]> = Kind::Reals(FINITE);
+    }
+
+    /// A triangular wave: from `low` up to a peak in `up` steps, down again in `down` steps, and so on.
+    ///
+    /// With c the number of the cycle, from 0, and p the step within it: `low + height * p / up` while p is at most `up`,
+    /// then `low + height * (up + down - p) / down`, where `height = (high - low) * decay ** c`.
+    ///
+    /// Args:
+    ///     low: the value at step 0 and between the cycles.
+    ///     high: the first peak.
+    ///     up: how many steps a rise takes, 1 or more.
+    ///     down: how many steps a fall takes; as many as a rise where it is None.
+    ///     decay: what each cycle's height is to the one before, above 0.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (arXiv:1506.01186).
+    ///
+    /// >>> gp.triangle(0.0, 1.0, 2, 4).array(8)
+    /// array([0.  , 0.5 , 1.  , 0.75, 0.5 , 0.25, 0.  , 0.5 ])
+    Triangle as triangle {
+        low: f64 = Kind::Real(FINITE);
+        high: f64 = Kind::Real(FINITE);
+        up: u64 = Kind::Count(LENGTH);
+        down: Option<u64> = Kind::Count(LENGTH), or Value::Absent;
+        decay: Base = Kind::Real(POSITIVE), or Value::Real(1.0);
+    }
+
+    /// Half a cosine from `start` to `end`, again and again; each cycle is `mult` times as long as the one before.
+    ///
+    /// In cycle i, of n = `first * mult ** i` steps, at its step p:
+    /// `end + (start - end) * decay ** i * (1 + cos(pi * p / n)) / 2`.
+    ///
+    /// Args:
+    ///     start: the first peak, the value at step 0.
+    ///     end: where each cycle goes.
+    ///     first: the length of the first cycle, in steps.
+    ///     mult: what each cycle's length is to the one before, a whole number from 1.
+    ///     decay: what each cycle's height above `end` is to the one before, above 0.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// Source: Loshchilov and Hutter, "SGDR" (arXiv:1608.03983), equation 5.
+    ///
+    /// >>> s = gp.cosine_restarts(1.0, 0.0, 2, mult=2, decay=0.5)
+    /// >>> s.array(7)
+    /// array([1.        , 0.5       , 0.5       , 0.4267767 , 0.25      ,
+    ///        0.0732233 , 0.25      ])
+    CosineRestarts as cosine_restarts {
+        start: f64 = Kind::Real(FINITE);
+        end: f64 = Kind::Real(FINITE);
+        first: u64 = Kind::Count(LENGTH);
+        mult: u64 = Kind::Count(TIMES), or Value::Count(1);
+        decay: Base = Kind::Real(POSITIVE), or Value::Real(1.0);
+    }
+}
+
+impl Formula for Constant {
+    fn span(&self, _k: u64) -> Span {
+        Span { end: NEVER, moves: false }
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        at.real(self.value)
+    }
+}
+
+impl Formula for Linear {
+    fn steps(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+    /// `start + (end - start) u`, with the ends apart so that neither spoils the other near 0.
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let [start, end] = at.reals([self.start, self.end]);
+        start * at.ratio(at.rest_of(self.steps)) + end * at.ratio(at.part_of(self.steps))
+    }
+}
+
+impl Formula for Cosine {
+    fn steps(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+    /// `end + (start - end) (1 + cos(pi u)) / 2`, with the ends apart so that neither spoils the other near 0.
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let [start, end] = at.reals([self.start, self.end]);
+        let (falling, rising) = at.raised_cosine(at.part_of(self.steps));
+        start * falling + end * rising
+    }
+}
+
+impl Formula for Polynomial {
+    fn steps(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let [start, end] = at.reals([self.start, self.end]);
+        end.clone() + (start - end) * at.ratio(at.rest_of(self.steps)).pow(self.power)
+    }
+}
+
+/// `k / per`, or the number of the stair.
+#[inline(always)]
+fn periods<N: Number>(at: Point<N>, per: f64, stair: bool) -> N {
+    if stair { at.step() } else { at.step() / at.real(per) }
+}
+
+/// How many steps a stair has. A stair must be a whole number of them.
+fn stair_steps(per: f64, stair: bool) -> u64 {
+    if stair { per as u64 } else { 1 }
+}
+
+fn check_stair(per: f64, stair: bool) -> Result<(), Error> {
+    if stair && !(per == per.trunc() && (1.0..=MAX_STEP as f64).contains(&per)) {
+        let rule = "with `stair` it must be a whole number of steps from 1 to 2**53";
+        return Err(Error::value("per", show(per), rule).or("Round it, or leave `stair` out."));
+    }
+    Ok(())
+}
+
+impl Formula for Exponential {
+    fn check(&self) -> Result<(), Error> {
+        check_stair(self.per, self.stair)
+    }
+    fn every(&self) -> u64 {
+        stair_steps(self.per, self.stair)
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        at.real(self.start) * periods(at, self.per, self.stair).power_of(&self.rate)
+    }
+}
+
+impl Formula for NaturalExponential {
+    fn check(&self) -> Result<(), Error> {
+        check_stair(self.per, self.stair)
+    }
+    fn every(&self) -> u64 {
+        stair_steps(self.per, self.stair)
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        at.real(self.start) * (at.real(-self.rate) * periods(at, self.per, self.stair)).exp()
+    }
+}
+
+impl Formula for InverseTime {
+    fn check(&self) -> Result<(), Error> {
+        check_stair(self.per, self.stair)
+    }
+    fn every(&self) -> u64 {
+        stair_steps(self.per, self.stair)
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        at.real(self.start) / (at.real(1.0) + at.real(self.rate) * periods(at, self.per, self.stair))
+    }
+}
+
+impl Formula for InverseSqrt {
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        at.real(self.start) * (at.real(1.0) + at.step() / at.real(self.timescale)).pow(-0.5)
+    }
+}
+
+impl Formula for PiecewiseConstant {
+    fn check(&self) -> Result<(), Error> {
+        if self.values.len() == self.milestones.len() + 1 {
+            return Ok(());
+        }
+        let got = format!("{} milestones for {} values", self.milestones.len(), self.values.len());
+        Err(Error::value("milestones", got, "there must be one value more than there are milestones")
+            .or("The first value needs no milestone: it starts at step 0."))
+    }
+    fn span(&self, k: u64) -> Span {
+        let i = self.milestones.partition_point(|&m| m <= k);
+        Span { end: self.milestones.get(i).copied().unwrap_or(NEVER), moves: false }
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        at.real(self.values[self.milestones.partition_point(|&m| m <= at.k)])
+    }
+}
+
+impl Formula for Table {
+    fn steps(&self) -> Option<u64> {
+        Some(self.values.len() as u64)
+    }
+    fn span(&self, k: u64) -> Span {
+        let last = k + 1 >= self.values.len() as u64;
+        Span { end: if last { NEVER } else { k + 1 }, moves: false }
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        at.real(self.values[at.k.min(self.values.len() as u64 - 1) as usize])
+    }
+}
+
+impl Triangle {
+    fn down(&self) -> u64 {
+        self.down.unwrap_or(self.up)
+    }
+    fn cycle(&self) -> u64 {
+        self.up + self.down()
+    }
+}
+
+impl Formula for Triangle {
+    fn period(&self) -> Option<u64> {
+        (self.decay.value == 1.0).then(|| self.cycle())
+    }
+    fn span(&self, k: u64) -> Span {
+        let p = k % self.cycle();
+        Span { end: k - p + if p < self.up { self.up } else { self.cycle() }, moves: true }
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let (c, p) = (at.k / self.cycle(), at.k % self.cycle());
+        let [low, high] = at.reals([self.low, self.high]);
+        let local = at.moved_to(if p < self.up { p } else { p - self.up });
+        let share = if p < self.up { local.part_of(self.up) } else { local.rest_of(self.down()) };
+        low.clone() + (high - low) * at.count(c).power_of(&self.decay) * at.ratio(share)
+    }
+}
+
+impl CosineRestarts {
+    /// The number of the cycle that holds step `k`, its first step and its length.
+    fn cycle(&self, k: u64) -> (u64, u64, u64) {
+        if self.mult == 1 {
+            let i = k / self.first;
+            return (i, i * self.first, self.first);
+        }
+        let (mut i, mut start, mut length) = (0, 0u64, self.first);
+        while k - start >= length {
+            start += length;
+            length = length.saturating_mul(self.mult);
+            i += 1;
+        }
+        (i, start, length)
+    }
+}
+
+impl Formula for CosineRestarts {
+    fn check(&self) -> Result<(), Error> {
+        let (_, _, length) = self.cycle(MAX_STEP);
+        if length <= 1 << 63 {
+            return Ok(());
+        }
+        let rule = "every cycle that starts within 2**53 steps must last at most 2**63 steps";
+        Err(Error::value("mult", self.mult, rule).or("Take a smaller `mult`."))
+    }
+    fn period(&self) -> Option<u64> {
+        (self.decay.value == 1.0 && self.mult == 1).then_some(self.first)
+    }
+    fn span(&self, k: u64) -> Span {
+        let (_, start, length) = self.cycle(k);
+        Span { end: start + length, moves: true }
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let (i, start, length) = self.cycle(at.k);
+        let [top, end] = at.reals([self.start, self.end]);
+        let local = at.moved_to(at.k - start);
+        let (falling, rising) = at.raised_cosine(local.part_of(length));
+        if self.decay.value == 1.0 {
+            return top * falling + end * rising;
+        }
+        end.clone() + (top - end) * at.count(i).power_of(&self.decay) * falling
+    }
+}
+
+impl Curve {
+    /// The values themselves, where they are not worked out.
+    pub fn table(&self) -> Option<&[f64]> {
+        match self {
+            Curve::Table(table) => Some(&table.values),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What can be wrong with a schedule, and how that is said: the only place that words a message.
+//!
+//! A message names the place, the value that was got, the rule, and the way out:
+//! `` `linear.steps`: got 0; a curve lasts from 1 to 9,007,199,254,740,992 steps. To jump, start the next part there. ``
+
+use std::fmt;
+
+/// What kind of wrong it is: which exception a caller in Python sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The value is of the wrong type (`TypeError`).
+    Type,
+    /// The value is of the right type, but not one that the rule admits (`ValueError`).
+    Value,
+    /// A step outside a sequence (`IndexError`).
+    Index,
+}
+
+/// One thing wrong, at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Which kind of wrong.
+    pub fault: Fault,
+    /// Where: `linear.steps` for a call, `$.schedule.parts[1].steps` for a text.
+    pub place: String,
+    /// What was got, as its reader would write it.
+    pub got: String,
+    /// The rule that it breaks, without a full stop.
+    pub rule: String,
+    /// The way out: a sentence, with its full stop; may be empty.
+    pub way_out: String,
+}
+
+impl Error {
+    /// A value that breaks a rule.
+    pub fn value(place: impl Into<String>, got: impl fmt::Display, rule: impl Into<String>) -> Error {
+        Error {
+            fault: Fault::Value,
+            place: place.into(),
+            got: got.to_string(),
+            rule: rule.into(),
+            way_out: String::new(),
+        }
+    }
+
+    /// A value of the wrong type.
+    pub fn kind(place: impl Into<String>, got: impl fmt::Display, rule: impl Into<String>) -> Error {
+        Error { fault: Fault::Type, ..Error::value(place, got, rule) }
+    }
+
+    /// A step outside a sequence.
+    pub fn index(place: impl Into<String>, got: impl fmt::Display, rule: impl Into<String>) -> Error {
+        Error { fault: Fault::Index, ..Error::value(place, got, rule) }
+    }
+
+    /// The same error with a way out.
+    pub fn or(mut self, way_out: impl Into<String>) -> Error {
+        self.way_out = way_out.into();
+        self
+    }
+
+    /// The same error, seen from further out: `steps` becomes `parts[1].steps`.
+    pub fn within(mut self, outer: &str) -> Error {
+        let join = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
+        self.place = format!("{outer}{join}{}", self.place);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: got {}; {}.", self.place, self.got, self.rule)?;
+        if self.way_out.is_empty() { Ok(()) } else { write!(f, " {}", self.way_out) }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,270 @@
+//! From a text to an expression.
+//!
+//! What recurses is kept small, and what does not is kept out of line: the deepest text that is read takes 256 KiB of
+//! stack instead of 768.
+
+use std::collections::BTreeMap;
+
+use super::Need::Optional;
+use super::node::{Node, quoted};
+use super::{COMBINATORS, Combinator, Slot, VERSION};
+use crate::curve::SHAPES;
+use crate::error::{Error, Fault};
+use crate::limits::{CountLimit, FINITE, LENGTH, RealLimit};
+use crate::shape::{Kind, Param, Shape, Value};
+use crate::spec::{Operand, Spec, shape};
+
+/// The expression that a text spells, or what is wrong with it and where (`$.schedule.parts[1].steps`).
+///
+/// An integer literal serves as a real number (not the reverse); optional keys may be left out, and an `about` of the
+/// whole, a string, is passed over. Whatever is wrong with a text is wrong with its value: `Fault::Value`.
+pub fn from_json(text: &str) -> Result<Spec, Error> {
+    Node::parse(text).and_then(document).map_err(|error| Error { fault: Fault::Value, ..error })
+}
+
+fn document(node: Node) -> Result<Spec, Error> {
+    let mut keys = Keys::of(node, "it must be an object with `glidepath` and `schedule`").map_err(|e| e.within("$"))?;
+    let checked = |keys: &mut Keys| {
+        keys.refuse_others("a text", &["glidepath", "about", "schedule"])?;
+        match keys.take("glidepath") {
+            Some(Node::Count(VERSION)) => (),
+            other => {
+                let got = other.map_or_else(|| "nothing".into(), |node| node.shown());
+                let rule = format!("the version of the text form must be {VERSION}, the only one that is read here");
+                return Err(Error::value("glidepath", got, rule).or("A newer glidepath may have written it."));
+            }
+        }
+        match keys.take("about") {
+            None | Some(Node::Text(_)) => schedule(keys.need("schedule")?).map_err(|e| e.within("schedule")),
+            Some(other) => Err(Error::value("about", other.shown(), "it must be a string")),
+        }
+    };
+    checked(&mut keys).map_err(|e| e.within("$"))
+}
+
+fn schedule(node: Node) -> Result<Spec, Error> {
+    let mut keys = Keys::of(node, "it must be an object with a `kind`")?;
+    let kind = keys.take("kind").unwrap_or(Node::Null);
+    if let Node::Text(name) = &kind {
+        if let Some(shape) = shape(name) {
+            return leaf(shape, keys);
+        }
+        if let Some(combinator) = COMBINATORS.iter().find(|combinator| combinator.kind == name) {
+            return combination(combinator, keys);
+        }
+    }
+    Err(unknown_kind(&kind))
+}
+
+#[inline(never)]
+fn unknown_kind(kind: &Node) -> Error {
+    let known: Vec<&str> = SHAPES.iter().map(|shape| shape.name).chain(COMBINATORS.iter().map(|c| c.kind)).collect();
+    Error::value("kind", kind.shown(), format!("it must be one of {}", known.join(", ")))
+}
+
+#[inline(never)]
+fn leaf(shape: &Shape, mut keys: Keys) -> Result<Spec, Error> {
+    let params = (shape.params)();
+    let names: Vec<&str> = params.iter().map(|param| param.name).collect();
+    keys.refuse_others(shape.name, &names)?;
+    let arguments: Result<Vec<Value>, Error> = params
+        .iter()
+        .map(|param| match keys.take(param.name) {
+            Some(node) => argument(param, node).map_err(|e| e.within(param.name)),
+            None => Ok(Value::Absent),
+        })
+        .collect();
+    Spec::leaf(shape, arguments?).map_err(|e| as_key_of(shape.name, e))
+}
+
+/// The value of the right type; whether its limits admit it is the constructor's business.
+fn argument(param: &Param, node: Node) -> Result<Value, Error> {
+    Ok(match (param.kind, node) {
+        (_, Node::Null) if param.default == Some(Value::Absent) => Value::Absent,
+        (Kind::Flag, Node::Flag(flag)) => Value::Flag(flag),
+        (Kind::Flag, other) => return Err(Error::value("", other.shown(), "it must be true or false")),
+        (Kind::Real(limit), node) => Value::Real(real(&node, limit)?),
+        (Kind::Count(limit), node) => Value::Count(count(&node, limit)?),
+        (Kind::Reals(limit), node) => Value::Reals(each(list(node)?, |node| real(&node, limit))?.into()),
+        (Kind::Counts(limit), node) => Value::Counts(each(list(node)?, |node| count(&node, limit))?.into()),
+    })
+}
+
+fn real(node: &Node, limit: RealLimit) -> Result<f64, Error> {
+    match node {
+        Node::Real(x) => Ok(*x),
+        Node::Count(n) => Ok(*n as f64),
+        Node::Negative(n) => Ok(*n as f64),
+        node => Err(Error::value("", node.shown(), limit.rule).or(limit.way_out)),
+    }
+}
+
+fn count(node: &Node, limit: CountLimit) -> Result<u64, Error> {
+    match node {
+        Node::Count(n) => Ok(*n),
+        node => Err(Error::value("", node.shown(), limit.rule).or(limit.way_out)),
+    }
+}
+
+/// What a combinator's key held.
+enum Held {
+    Schedule(Spec),
+    Parts(Vec<Spec>),
+    Starts(Vec<Option<u64>>),
+    Operands(Vec<Operand>),
+    Real(Option<f64>),
+    Count(Option<u64>),
+}
+
+fn combination(combinator: &Combinator, mut keys: Keys) -> Result<Spec, Error> {
+    keys.refuse_others(combinator.kind, &combinator.keys.iter().map(|(name, _)| *name).collect::<Vec<_>>())?;
+    let mut held = Vec::with_capacity(combinator.keys.len());
+    for &(name, slot) in combinator.keys {
+        held.push(hold(slot, keys.take(name).unwrap_or(Node::Null)).map_err(|e| e.within(name))?);
+    }
+    combine(combinator.kind, held).map_err(|e| as_key_of(combinator.kind, e))
+}
+
+#[inline(never)]
+fn combine(kind: &str, held: Vec<Held>) -> Result<Spec, Error> {
+    use Held::{Count, Operands, Parts, Real, Schedule, Starts};
+    let mut held = held.into_iter();
+    match (kind, held.next(), held.next(), held.next()) {
+        ("then", Some(Parts(parts)), Some(Starts(at)), None) => chain(&parts, &at),
+        ("sum", Some(Operands(of)), None, None) => Spec::sum(of),
+        ("product", Some(Operands(of)), None, None) => Spec::product(of),
+        ("quotient", Some(Schedule(of)), Some(Real(Some(by))), None) => of.quotient(by),
+        ("clamp", Some(Schedule(of)), Some(Real(low)), Some(Real(high))) => of.clamp(low, high),
+        ("delay", Some(Schedule(of)), Some(Count(Some(n))), None) => of.delay(n),
+        ("repeat", Some(Schedule(of)), Some(Count(times)), None) => of.repeat(times),
+        ("hold", Some(Schedule(of)), Some(Count(Some(every))), None) => of.hold(every),
+        ("by_epoch", Some(Schedule(of)), Some(Count(Some(n))), None) => of.by_epoch(n),
+        _ => unreachable!("`{kind}` stands in the table of combinators with other keys than are read"),
+    }
+}
+
+fn hold(slot: Slot, node: Node) -> Result<Held, Error> {
+    Ok(match (slot, node) {
+        (Slot::Starts, Node::Null) => Held::Starts(Vec::new()),
+        (Slot::Real(_, Optional), Node::Null) => Held::Real(None),
+        (Slot::Count(_, Optional), Node::Null) => Held::Count(None),
+        (Slot::Schedule, node) => Held::Schedule(schedule(node)?),
+        (Slot::Parts, node) => Held::Parts(each(pair_at_least(node)?, schedule)?),
+        (Slot::Operands, node) => Held::Operands(each(pair_at_least(node)?, operand)?),
+        (Slot::Starts, node) => Held::Starts(each(list(node)?, start)?),
+        (Slot::Real(limit, _), node) => Held::Real(Some(real(&node, limit)?)),
+        (Slot::Count(limit, _), node) => Held::Count(Some(count(&node, limit)?)),
+    })
+}
+
+fn list(node: Node) -> Result<Vec<Node>, Error> {
+    match node {
+        Node::List(list) => Ok(list),
+        other => Err(Error::value("", other.shown(), "it must be a list")),
+    }
+}
+
+fn pair_at_least(node: Node) -> Result<Vec<Node>, Error> {
+    let list = list(node)?;
+    if list.len() >= 2 {
+        return Ok(list);
+    }
+    let got = format!("a list of {}", list.len());
+    Err(Error::value("", got, "there must be two at least").or("One alone needs no combinator."))
+}
+
+fn each<T>(list: Vec<Node>, item: impl Fn(Node) -> Result<T, Error>) -> Result<Vec<T>, Error> {
+    let mut items = Vec::with_capacity(list.len());
+    for (i, node) in list.into_iter().enumerate() {
+        items.push(item(node).map_err(|e| e.within(&format!("[{i}]")))?);
+    }
+    Ok(items)
+}
+
+fn operand(node: Node) -> Result<Operand, Error> {
+    match node {
+        Node::Real(_) | Node::Count(_) | Node::Negative(_) => real(&node, FINITE).map(Operand::Number),
+        Node::Object(_) => schedule(node).map(Operand::Schedule),
+        other => Err(Error::value("", other.shown(), "it must be a number or an object with a `kind`")),
+    }
+}
+
+fn start(node: Node) -> Result<Option<u64>, Error> {
+    if node == Node::Null { Ok(None) } else { count(&node, LENGTH).map(Some) }
+}
+
+/// The parts joined at absolute starts. Joined pairwise like the rounds of a tournament: from left to right a chain of n
+/// parts would be copied n times.
+fn chain(parts: &[Spec], at: &[Option<u64>]) -> Result<Spec, Error> {
+    fn join(parts: &[Spec], starts: &[u64]) -> Result<Spec, Error> {
+        if let [part] = parts {
+            return Ok(part.clone());
+        }
+        let (left, right) = parts.split_at(parts.len() / 2);
+        let (before, after) = starts.split_at(left.len());
+        join(left, before)?.then(&join(right, after)?, Some(after[0] - before[0]))
+    }
+    if !(at.is_empty() || at.len() + 1 == parts.len()) {
+        let got = format!("{} starts for {} parts", at.len(), parts.len());
+        return Err(Error::value("at", got, "it must hold one start fewer than there are parts")
+            .or("The first part needs none: it starts at step 0."));
+    }
+    let mut starts = vec![0];
+    for (i, pair) in parts.windows(2).enumerate() {
+        let start = next_start(pair, starts[i], at.get(i).copied().flatten());
+        starts.push(start.map_err(|e| e.within(&format!("at[{i}]")))?);
+    }
+    join(parts, &starts)
+}
+
+fn next_start(pair: &[Spec], start: u64, at: Option<u64>) -> Result<u64, Error> {
+    let given = match at.or(pair[0].steps().map(|steps| start + steps)) {
+        Some(at) => at,
+        None => return pair[0].then(&pair[1], None).map(|_| 0).map_err(|e| Error { place: String::new(), ..e }),
+    };
+    if given <= start && start > 0 {
+        return Err(Error::value("", given, format!("it must come after the one before, {start}")).or(LENGTH.way_out));
+    }
+    LENGTH.check("", given)
+}
+
+/// A constructor's error as that of a key: `then.at` is `at`, `sum[1]` is `of[1]`.
+fn as_key_of(kind: &str, error: Error) -> Error {
+    let rest = error.place.strip_prefix(kind).unwrap_or(&error.place);
+    let place = match rest.strip_prefix('.') {
+        Some(key) => key.to_string(),
+        None if rest.starts_with('[') => format!("of{rest}"),
+        None => rest.to_string(),
+    };
+    Error { place, ..error }
+}
+
+/// An object's entries, taken out one by one.
+struct Keys(BTreeMap<String, Node>);
+
+impl Keys {
+    fn of(node: Node, rule: &str) -> Result<Keys, Error> {
+        match node {
+            Node::Object(entries) => Ok(Keys(entries)),
+            other => Err(Error::value("", other.shown(), rule)),
+        }
+    }
+
+    fn refuse_others(&self, noun: &str, known: &[&str]) -> Result<(), Error> {
+        match self.0.keys().find(|key| !known.contains(&key.as_str())) {
+            None => Ok(()),
+            Some(other) => {
+                let rule = format!("beside its kind `{noun}` has the keys {}", known.join(", "));
+                Err(Error::value("", format!("the key {}", quoted(other)), rule))
+            }
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Node> {
+        self.0.remove(name)
+    }
+
+    fn need(&mut self, name: &str) -> Result<Node, Error> {
+        self.take(name).ok_or_else(|| Error::value(name, "nothing", "it must be given"))
+    }
+}

@@ -1,0 +1,140 @@
+//! The JSON Schema of the text form, from the same tables as everything else.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{COMBINATORS, Need, Slot, VERSION};
+use crate::curve::SHAPES;
+use crate::limits::{CountLimit, MAX_STEP, RealLimit};
+use crate::shape::{Kind, Param, Shape, Value};
+
+/// A JSON Schema (draft 2020-12) of the texts that `from_json` reads, for editors and validators.
+///
+/// A schema cannot say everything: that milestones increase, that a repeated part has an end, that a count is written
+/// without a decimal point, how deep parts may be nested. `from_json` does.
+pub fn schema() -> String {
+    let mut kinds = Map::new();
+    for shape in SHAPES.iter() {
+        let keys = (shape.params)().into_iter().map(|param| (param.name, of_param(&param), param.default.is_none()));
+        kinds.insert(shape.name.into(), object(shape.name, summary(shape), keys));
+    }
+    for combinator in &COMBINATORS {
+        let keys = combinator.keys.iter().map(|&(name, slot)| (name, of_slot(slot), is_required(slot)));
+        kinds.insert(combinator.kind.into(), object(combinator.kind, combinator.about, keys));
+    }
+    let one_of: Vec<Json> = kinds.keys().map(|kind| json!({"$ref": format!("#/$defs/{kind}")})).collect();
+    let mut defs = kinds;
+    defs.insert("schedule".into(), json!({"type": "object", "required": ["kind"], "oneOf": one_of}));
+    let whole = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "glidepath schedule",
+        "description": "A learning-rate schedule: a function of the step.",
+        "type": "object",
+        "properties": {
+            "glidepath": {"description": "The version of the text form.", "const": VERSION},
+            "about": {"description": "Where the schedule comes from. Not part of it.", "type": "string"},
+            "schedule": {"$ref": "#/$defs/schedule"},
+        },
+        "required": ["glidepath", "schedule"],
+        "additionalProperties": false,
+        "$defs": defs,
+    });
+    format!("{whole:#}")
+}
+
+/// The first line of a shape's documentation: its formula.
+fn summary(shape: &Shape) -> &str {
+    shape.doc.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
+fn object(kind: &str, about: &str, keys: impl Iterator<Item = (&'static str, Json, bool)>) -> Json {
+    let mut properties = Map::from_iter([("kind".to_string(), json!({"const": kind}))]);
+    let mut required = vec!["kind"];
+    for (name, schema, is_required) in keys {
+        properties.insert(name.into(), schema);
+        if is_required {
+            required.push(name);
+        }
+    }
+    json!({
+        "description": about,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn of_param(param: &Param) -> Json {
+    let mut schema = match param.kind {
+        Kind::Real(limit) => of_real(limit),
+        Kind::Count(limit) => of_count(limit),
+        Kind::Flag => json!({"type": "boolean"}),
+        Kind::Reals(limit) => json!({"type": "array", "items": of_real(limit), "minItems": 1}),
+        Kind::Counts(limit) => json!({"type": "array", "items": of_count(limit)}),
+    };
+    match &param.default {
+        Some(Value::Absent) => or_null(schema),
+        Some(default) => {
+            schema["default"] = of_default(default);
+            schema
+        }
+        None => schema,
+    }
+}
+
+fn of_default(value: &Value) -> Json {
+    match value {
+        Value::Real(x) => json!(x),
+        Value::Count(n) => json!(n),
+        Value::Flag(flag) => json!(flag),
+        Value::Reals(list) => json!(list[..]),
+        Value::Counts(list) => json!(list[..]),
+        Value::Absent => Json::Null,
+    }
+}
+
+fn is_required(slot: Slot) -> bool {
+    !matches!(slot, Slot::Starts | Slot::Real(_, Need::Optional) | Slot::Count(_, Need::Optional))
+}
+
+fn of_slot(slot: Slot) -> Json {
+    let schedule = || json!({"$ref": "#/$defs/schedule"});
+    let start = || or_null(json!({"type": "integer", "minimum": 1, "maximum": MAX_STEP}));
+    let schema = match slot {
+        Slot::Schedule => schedule(),
+        Slot::Parts => json!({"type": "array", "items": schedule(), "minItems": 2}),
+        Slot::Starts => or_null(json!({"type": "array", "items": start()})),
+        Slot::Operands => {
+            json!({"type": "array", "items": {"anyOf": [{"type": "number"}, schedule()]}, "minItems": 2})
+        }
+        Slot::Real(limit, _) => of_real(limit),
+        Slot::Count(limit, _) => of_count(limit),
+    };
+    if matches!(slot, Slot::Real(_, Need::Optional) | Slot::Count(_, Need::Optional)) {
+        or_null(schema)
+    } else {
+        schema
+    }
+}
+
+fn of_real(limit: RealLimit) -> Json {
+    let mut schema = json!({"type": "number", "description": limit.rule});
+    if limit.low > f64::MIN {
+        schema[if limit.above_low { "exclusiveMinimum" } else { "minimum" }] = json!(limit.low);
+    }
+    if limit.high < f64::MAX {
+        schema["maximum"] = json!(limit.high);
+    }
+    schema
+}
+
+fn of_count(limit: CountLimit) -> Json {
+    json!({"type": "integer", "minimum": limit.low, "maximum": MAX_STEP, "description": limit.rule})
+}
+
+/// The same, or null; null is also the default.
+fn or_null(mut schema: Json) -> Json {
+    schema["type"] = json!([schema["type"], "null"]);
+    schema["default"] = Json::Null;
+    schema
+}

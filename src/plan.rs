@@ -1,0 +1,180 @@
+//! A plan: a schedule lowered to integer maps of the step, pointwise arithmetic and curves.
+//!
+//! `Node::span` finds the stretch that holds a step, over which everything below is smooth; `Node::value` evaluates it
+//! there, over any kind of number. Cycles are found by arithmetic, so a plan is never larger than its expression.
+
+use crate::curve::{Curve, Formula, NEVER, Span};
+use crate::real::{Number, Point};
+use crate::simd::Task;
+
+/// A lowered schedule.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) root: Node,
+}
+
+/// What a plan is made of.
+#[derive(Clone, Debug)]
+pub enum Node {
+    /// A curve of the step (of the stair, where it has stairs).
+    Leaf(Curve),
+    /// Part i before step `starts[i]`, the last part after all of them; each counted from its own start.
+    Switch {
+        /// Where the parts after the first start, increasing.
+        starts: Box<[u64]>,
+        /// The parts, one more than there are starts.
+        parts: Box<[Node]>,
+    },
+    /// A node at another step.
+    Remap(Map, Box<Node>),
+    /// A sum.
+    Sum(Box<[Node]>),
+    /// A product.
+    Product(Box<[Node]>),
+    /// A node divided by a number.
+    Quotient(Box<Node>, f64),
+    /// A node kept within bounds.
+    Clamp(Box<Node>, Option<f64>, Option<f64>),
+}
+
+/// An integer function of the step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Map {
+    /// 0 for so many steps, then counted from there.
+    Delay(u64),
+    /// `k % period` before `end`, then `period`.
+    Cycle {
+        /// The length of a cycle.
+        period: u64,
+        /// Where the last one ends.
+        end: u64,
+    },
+    /// `k // n * n`.
+    Floor(u64),
+    /// `k // n`.
+    Divide(u64),
+}
+
+impl Map {
+    /// Where step `k` goes, and whether the steps after it go on from there.
+    #[inline(always)]
+    pub fn apply(self, k: u64) -> (u64, bool) {
+        match self {
+            Map::Delay(n) => (k.saturating_sub(n), k >= n),
+            Map::Cycle { period, end } => {
+                if k < end {
+                    (k % period, true)
+                } else {
+                    (period, false)
+                }
+            }
+            Map::Floor(n) => (k / n * n, n == 1),
+            Map::Divide(n) => (k / n, n == 1),
+        }
+    }
+
+    /// The stretch around `k`, given the one around where it goes.
+    fn span(self, k: u64, inner: Span) -> Span {
+        let (to, moves) = self.apply(k);
+        let still = |end| Span { end, moves: false };
+        let shifted = |limit: u64| {
+            let end = if inner.end == NEVER { NEVER } else { k.saturating_add(inner.end - to) };
+            Span { end: end.min(limit), moves: inner.moves }
+        };
+        match self {
+            Map::Delay(n) if k < n => still(n),
+            Map::Delay(_) => shifted(NEVER),
+            Map::Cycle { end, .. } if k >= end => still(NEVER),
+            Map::Cycle { period, end } => shifted(end.min((k - to).saturating_add(period))),
+            Map::Floor(_) | Map::Divide(_) if moves => shifted(NEVER),
+            Map::Floor(n) if inner.moves => still((k / n + 1).saturating_mul(n)),
+            Map::Floor(n) => still(inner.end.div_ceil(n).saturating_mul(n)),
+            Map::Divide(n) if inner.moves => still((k / n + 1).saturating_mul(n)),
+            Map::Divide(n) => still(inner.end.saturating_mul(n)),
+        }
+    }
+}
+
+/// Which part of a switch rules at step `k`, and where it starts.
+#[inline(always)]
+pub(crate) fn part(starts: &[u64], k: u64) -> (usize, u64) {
+    // Chains are short: a scan beats a search up to a few dozen parts.
+    let i = if starts.len() <= 16 {
+        starts.iter().take_while(|&&start| start <= k).count()
+    } else {
+        starts.partition_point(|&start| start <= k)
+    };
+    (i, if i == 0 { 0 } else { starts[i - 1] })
+}
+
+impl Node {
+    /// The stretch that holds step `k`.
+    pub fn span(&self, k: u64) -> Span {
+        match self {
+            Node::Leaf(curve) => curve.span(k),
+            Node::Switch { starts, parts } => {
+                let (i, start) = part(starts, k);
+                let inner = parts[i].span(k - start);
+                let limit = starts.get(i).copied().unwrap_or(NEVER);
+                Span { end: inner.end.saturating_add(start).min(limit), ..inner }
+            }
+            Node::Remap(map, inner) => map.span(k, inner.span(map.apply(k).0)),
+            Node::Sum(nodes) | Node::Product(nodes) => {
+                let mut span = Span { end: NEVER, moves: false };
+                for node in nodes {
+                    let one = node.span(k);
+                    span = Span { end: span.end.min(one.end), moves: span.moves | one.moves };
+                }
+                span
+            }
+            Node::Quotient(node, _) | Node::Clamp(node, ..) => node.span(k),
+        }
+    }
+
+    /// The value around a step.
+    #[inline(always)]
+    pub fn value<N: Number>(&self, at: Point<N>) -> N {
+        N::enter(Evaluate { node: self, at })
+    }
+}
+
+struct Evaluate<'a, N: Number> {
+    node: &'a Node,
+    at: Point<N>,
+}
+
+impl<N: Number> Task for Evaluate<'_, N> {
+    type Out = N;
+
+    #[inline(always)]
+    fn run(self) -> N {
+        let at = self.at;
+        match self.node {
+            Node::Leaf(curve) => curve.value(at),
+            Node::Switch { starts, parts } => {
+                let (i, start) = part(starts, at.k);
+                parts[i].value(at.moved_to(at.k - start))
+            }
+            Node::Remap(map, inner) => {
+                let (k, moves) = map.apply(at.k);
+                inner.value(if moves { at.moved_to(k) } else { at.held_at(k) })
+            }
+            Node::Sum(nodes) => {
+                let mut sum: N = nodes[0].value(at);
+                for node in &nodes[1..] {
+                    sum = sum + node.value(at);
+                }
+                sum
+            }
+            Node::Product(nodes) => {
+                let mut product: N = nodes[0].value(at);
+                for node in &nodes[1..] {
+                    product = product * node.value(at);
+                }
+                product
+            }
+            Node::Quotient(node, by) => node.value(at) / at.real(*by),
+            Node::Clamp(node, low, high) => node.value(at).clamp(*low, *high),
+        }
+    }
+}

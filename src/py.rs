@@ -1,0 +1,95 @@
+//! The wall: the only place that names pyo3 or numpy. Behind it there are slices, numbers and [`Error`]s.
+//!
+//! ```text
+//! shapes     a Python function for each declared shape
+//! schedule   the class: operators, methods, protocols
+//! arrays     outputs: allocated or borrowed from numpy, filled with the GIL released
+//! convert    arguments: what counts as a number, a step, a list of either, and what is said of anything else
+//! ```
+//! A Python exception is an [`Error`] with another face; nothing here words a rule that `limits.rs` has words for.
+
+mod arrays;
+mod convert;
+mod schedule;
+mod shapes;
+
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::error::{Error, Fault};
+use crate::eval::{self, Rung};
+use crate::simd::{self, Level};
+use crate::{curve, json};
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> PyErr {
+        match error.fault {
+            Fault::Type => PyTypeError::new_err(error.to_string()),
+            Fault::Value => PyValueError::new_err(error.to_string()),
+            Fault::Index => PyIndexError::new_err(error.to_string()),
+        }
+    }
+}
+
+/// Schedules and their shapes, in Rust. Import them from `glidepath`.
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<schedule::Schedule>()?;
+    module.add_class::<arrays::Chunks>()?;
+    shapes::add_to(module)?;
+    module.add("SHAPES", PyTuple::new(module.py(), curve::SHAPES.iter().map(|shape| shape.name))?)?;
+    module.add_function(wrap_pyfunction!(schema, module)?)?;
+    module.add_function(wrap_pyfunction!(force, module)?)?;
+    module.add_function(wrap_pyfunction!(tally, module)?)?;
+    module.add_function(wrap_pyfunction!(level, module)?)
+}
+
+/// The JSON Schema (draft 2020-12) of what `Schedule.from_json` reads, as a text: for editors and validators.
+///
+/// It is made from the same tables as the checks. What no schema can say (that milestones increase, that a repeated part
+/// has an end) only `from_json` checks.
+///
+/// >>> import json
+/// >>> sorted(json.loads(gp.schema())["properties"])
+/// ['about', 'glidepath', 'schedule']
+#[pyfunction]
+fn schema() -> String {
+    json::schema()
+}
+
+/// Forces an instruction set ("baseline", "avx2", "avx512") and a first rung ("quick", "careful", "fresh", "exact",
+/// "big") on the whole process; what is None is chosen by itself again. For tests: values never depend on it.
+#[pyfunction]
+#[pyo3(name = "_force", signature = (level=None, rung=None))]
+fn force(level: Option<&str>, rung: Option<&str>) -> PyResult<()> {
+    let unknown = |place, name: &str, known: String| {
+        Error::value(place, format!("{name:?}"), format!("it must be one of {known}"))
+    };
+    let known_levels = || Level::ALL.map(Level::name).join(", ");
+    let known_rungs = || Rung::ALL.map(Rung::name).join(", ");
+    let level =
+        level.map(|name| Level::from_name(name).ok_or_else(|| unknown("level", name, known_levels()))).transpose()?;
+    let rung =
+        rung.map(|name| Rung::from_name(name).ok_or_else(|| unknown("rung", name, known_rungs()))).transpose()?;
+    simd::force(level).map_err(PyValueError::new_err)?;
+    eval::force(rung);
+    Ok(())
+}
+
+/// How many values each rung has settled in this process since the last reset. For tests.
+#[pyfunction]
+#[pyo3(name = "_tally", signature = (reset=true))]
+fn tally(py: Python<'_>, reset: bool) -> PyResult<Bound<'_, PyDict>> {
+    let counts = PyDict::new(py);
+    eval::tally(reset).into_iter().try_for_each(|(rung, count)| counts.set_item(rung, count))?;
+    Ok(counts)
+}
+
+/// The name of the instruction set in use.
+#[pyfunction]
+#[pyo3(name = "_level")]
+fn level() -> &'static str {
+    simd::level().name()
+}

@@ -1,0 +1,398 @@
+//! Outputs: allocated by numpy or borrowed from it, and filled with the GIL released.
+//!
+//! Results are numpy's own (`numpy.empty`, for which the system's huge pages are asked), and an array that a caller gives
+//! is borrowed as a slice, so that every value is written once, where it is to be. A strided array goes through a small
+//! buffer.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use numpy::ndarray::{ArrayView1, ArrayViewMut1, Axis, Ix1};
+use numpy::{
+    BorrowError, Element, PyArrayDescr, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadwriteArrayDyn,
+    PyUntypedArray, PyUntypedArrayMethods,
+};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyString, PyTuple};
+
+use super::convert::{self, Place};
+use super::schedule::Schedule;
+use crate::error::Error;
+use crate::eval::{Interrupted, Out};
+use crate::limits::{CountLimit, MAX_STEP};
+use crate::plan::Plan;
+use crate::simd;
+
+/// Up to so many values the GIL stays: to release it takes 70 ns, and to get it back up to 5 ms.
+const ATTACHED: usize = 4096;
+/// Values of a strided output that are made at a time.
+const BLOCK: usize = 4096;
+/// Milliseconds between two looks for a signal. A look may have to wait 5 for the GIL.
+const PATIENCE: u64 = 50;
+/// More threads than this are never started.
+const MOST_THREADS: u64 = 256;
+
+const SIZE: CountLimit = CountLimit {
+    low: 1,
+    rule: "it must be a whole number from 1 to 2**53",
+    way_out: "For everything at once use `array`.",
+};
+const THREADS: CountLimit = CountLimit {
+    low: 1,
+    rule: "it must be a whole number from 1 to 2**53",
+    way_out: "The values are the same for any number.",
+};
+
+/// A type that an output may have.
+pub(super) trait Real: Out + Element + Copy + Default {}
+impl Real for f64 {}
+impl Real for f32 {}
+
+/// The types that an output may have.
+#[derive(Clone, Copy)]
+pub(super) enum Dtype {
+    Float64,
+    Float32,
+}
+
+impl Dtype {
+    /// What an argument names: a string, or whatever numpy takes for a dtype.
+    pub(super) fn named(value: &Bound<'_, PyAny>, place: Place<'_>) -> PyResult<Dtype> {
+        let rule = "it must be \"float64\" or \"float32\"";
+        let error = if value.is_instance_of::<PyString>() { Error::value } else { Error::kind };
+        let refused = || PyErr::from(error(place.to_string(), convert::shown(value), rule).or("Convert the result."));
+        if value.is_none() {
+            return Err(refused());
+        }
+        let dtype = PyArrayDescr::new(value.py(), value).map_err(|_| refused())?;
+        Dtype::of(&dtype).ok_or_else(refused)
+    }
+
+    pub(super) fn of(dtype: &Bound<'_, PyArrayDescr>) -> Option<Dtype> {
+        if dtype.is_equiv_to(&numpy::dtype::<f64>(dtype.py())) {
+            Some(Dtype::Float64)
+        } else if dtype.is_equiv_to(&numpy::dtype::<f32>(dtype.py())) {
+            Some(Dtype::Float32)
+        } else {
+            None
+        }
+    }
+}
+
+/// The steps `start`, `start + stride`, ..., `n` of them, none past 2**53.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    start: u64,
+    stride: u64,
+    n: u64,
+}
+
+impl Run {
+    pub(super) fn new(place: &str, start: u64, stride: u64, n: u64) -> Result<Run, Error> {
+        let last = u128::from(start) + u128::from(stride) * u128::from(n.saturating_sub(1));
+        if n == 0 || last <= u128::from(MAX_STEP) {
+            return Ok(Run { start, stride, n });
+        }
+        let got = format!("{n} steps from {start} on, {stride} apart");
+        Err(Error::value(place, got, "the last step must not be past 2**53").or("Take fewer."))
+    }
+}
+
+/// `threads=`, as many as will be started.
+pub(super) fn threads(value: &Bound<'_, PyAny>, place: Place<'_>) -> PyResult<usize> {
+    Ok(convert::checked(value, place, THREADS)?.min(MOST_THREADS) as usize)
+}
+
+/// A new array of the run's values.
+pub(super) fn array<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    run: Run,
+    dtype: Dtype,
+    threads: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    match dtype {
+        Dtype::Float64 => filled::<f64>(py, plan, run, threads),
+        Dtype::Float32 => filled::<f32>(py, plan, run, threads),
+    }
+}
+
+fn filled<'py, T: Real>(py: Python<'py>, plan: &Plan, run: Run, threads: usize) -> PyResult<Bound<'py, PyAny>> {
+    let array = empty::<T>(py, &[run.n as usize])?;
+    let mut borrowed = array.try_readwrite()?;
+    let slice = borrowed.as_slice_mut()?;
+    detached(py, slice.len(), |poll| plan.fill(slice, run.start, run.stride, threads, poll))?;
+    drop(borrowed);
+    Ok(array.into_any())
+}
+
+/// Fills an array of the caller's.
+pub(super) fn fill(out: &Bound<'_, PyAny>, plan: &Plan, start: u64, threads: usize) -> PyResult<()> {
+    match output(out, &"fill.out")? {
+        Output::Float64(out) => fill_into(&out, plan, start, threads),
+        Output::Float32(out) => fill_into(&out, plan, start, threads),
+    }
+}
+
+fn fill_into<T: Real>(out: &Bound<'_, PyArrayDyn<T>>, plan: &Plan, start: u64, threads: usize) -> PyResult<()> {
+    let place = "fill.out";
+    let n = out.len();
+    if out.ndim() != 1 {
+        let got = format!("an array of shape {}", convert::shape_of(out.shape()));
+        return Err(Error::value(place, got, "it must have one dimension").or("Fill a view of it, row by row.").into());
+    }
+    if n > 1 && out.strides()[0] == 0 {
+        let rule = "each of its elements must have a place of its own";
+        return Err(Error::value(place, "an array of stride 0", rule).or("Fill a copy of it.").into());
+    }
+    let run = Run::new(place, start, 1, n as u64)?;
+    let mut borrowed = borrowed(out, place)?;
+    if let Ok(slice) = borrowed.as_slice_mut() {
+        return detached(out.py(), n, |poll| plan.fill(slice, run.start, 1, threads, poll));
+    }
+    let view = borrowed.as_array_mut().into_dimensionality::<Ix1>().expect("it has one dimension");
+    detached(out.py(), n, |poll| fill_strided(view, plan, run.start, poll))
+}
+
+fn fill_strided<T: Real>(
+    mut out: ArrayViewMut1<'_, T>,
+    plan: &Plan,
+    start: u64,
+    poll: Poll,
+) -> Result<(), Interrupted> {
+    let mut buffer = vec![T::default(); BLOCK.min(out.len())];
+    let mut at = start;
+    for mut part in out.axis_chunks_iter_mut(Axis(0), BLOCK) {
+        let block = &mut buffer[..part.len()];
+        plan.fill(block, at, 1, 1, poll)?;
+        part.assign(&ArrayView1::from(&*block));
+        at += block.len() as u64;
+        if !poll() {
+            return Err(Interrupted);
+        }
+    }
+    Ok(())
+}
+
+/// The values at any steps, in an array of their shape: a new one, or the caller's.
+pub(super) fn gather<'py>(
+    steps: &Bound<'py, PyAny>,
+    plan: &Plan,
+    out: Option<Bound<'py, PyAny>>,
+    dtype: Dtype,
+) -> PyResult<Bound<'py, PyAny>> {
+    let steps = convert::steps(steps, &"gather.steps")?;
+    let Some(out) = out else {
+        return match dtype {
+            Dtype::Float64 => Ok(gathered::<f64>(&steps, plan)?.into_any()),
+            Dtype::Float32 => Ok(gathered::<f32>(&steps, plan)?.into_any()),
+        };
+    };
+    match output(&out, &"gather.out")? {
+        Output::Float64(out) => gather_into(&steps, plan, &out)?,
+        Output::Float32(out) => gather_into(&steps, plan, &out)?,
+    }
+    Ok(out)
+}
+
+fn gathered<'py, T: Real>(steps: &convert::Steps<'py>, plan: &Plan) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
+    let array = empty::<T>(steps.flat.py(), &steps.shape)?;
+    gather_slice(steps, plan, array.try_readwrite()?.as_slice_mut()?)?;
+    Ok(array)
+}
+
+fn gather_slice<T: Real>(steps: &convert::Steps<'_>, plan: &Plan, out: &mut [T]) -> PyResult<()> {
+    let flat = steps.flat.as_slice()?;
+    detached(steps.flat.py(), flat.len(), |poll| plan.gather(flat, out, poll))
+}
+
+fn gather_into<'py, T: Real>(
+    steps: &convert::Steps<'py>,
+    plan: &Plan,
+    out: &Bound<'py, PyArrayDyn<T>>,
+) -> PyResult<()> {
+    let place = "gather.out";
+    if out.shape() != steps.shape {
+        let got = format!("an array of shape {}", convert::shape_of(out.shape()));
+        let rule = format!("it must have the shape of `steps`, {}", convert::shape_of(&steps.shape));
+        return Err(Error::value(place, got, rule).or("Reshape one of them.").into());
+    }
+    let mut borrowed = borrowed(out, place)?;
+    if out.is_c_contiguous() {
+        return gather_slice(steps, plan, borrowed.as_slice_mut()?);
+    }
+    drop(borrowed);
+    let numpy = out.py().import(intern!(out.py(), "numpy"))?;
+    numpy.call_method1(intern!(out.py(), "copyto"), (out, gathered::<T>(steps, plan)?))?;
+    Ok(())
+}
+
+/// An array of the caller's, of a type that can be written.
+enum Output<'py> {
+    Float64(Bound<'py, PyArrayDyn<f64>>),
+    Float32(Bound<'py, PyArrayDyn<f32>>),
+}
+
+fn output<'py>(out: &Bound<'py, PyAny>, place: Place<'_>) -> PyResult<Output<'py>> {
+    let Ok(array) = out.cast::<PyUntypedArray>() else {
+        let rule = "it must be a numpy array";
+        let way_out = "Of a tensor on the CPU take `.numpy()`, of a buffer `np.frombuffer`.";
+        return Err(Error::kind(place.to_string(), convert::shown(out), rule).or(way_out).into());
+    };
+    if !array.is_aligned() {
+        let rule = "its elements must be aligned";
+        return Err(Error::value(place.to_string(), "a misaligned array", rule).or("Fill a copy of it.").into());
+    }
+    if let Ok(array) = out.cast::<PyArrayDyn<f64>>() {
+        return Ok(Output::Float64(array.clone()));
+    }
+    if let Ok(array) = out.cast::<PyArrayDyn<f32>>() {
+        return Ok(Output::Float32(array.clone()));
+    }
+    let dtype = array.dtype();
+    let order = if dtype.is_native_byteorder() == Some(false) { " (the other byte order)" } else { "" };
+    let got = format!("an array of dtype {dtype}{order}");
+    Err(Error::kind(place.to_string(), got, "it must be of native float64 or float32")
+        .or("Make one with `array`, and convert that.")
+        .into())
+}
+
+fn borrowed<'py, T: Real>(out: &Bound<'py, PyArrayDyn<T>>, place: &str) -> Result<PyReadwriteArrayDyn<'py, T>, Error> {
+    out.try_readwrite().map_err(|error| match error {
+        BorrowError::NotWriteable => {
+            Error::value(place, "a read-only array", "it must be writeable").or("Fill a copy of it.")
+        }
+        _ => {
+            Error::value(place, "an array in use", "no other call may be writing to it, and `steps` not be part of it")
+                .or("Give each call an array of its own.")
+        }
+    })
+}
+
+/// `numpy.empty`: pages that nobody has touched, huge where the system has them. (Zeros of numpy's cost as much where
+/// they are many; few are 10 % slower.)
+fn empty<'py, T: Real>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
+    static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let shape = PyTuple::new(py, shape)?;
+    Ok(EMPTY.import(py, "numpy", "empty")?.call1((shape, numpy::dtype::<T>(py)))?.cast_into()?)
+}
+
+/// Asked now and then whether to go on.
+type Poll<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// Runs a piece of work on `n` values with the floating-point unit in its default state, without the GIL where there are
+/// many; Ctrl-C ends it.
+fn detached(py: Python<'_>, n: usize, work: impl FnOnce(Poll) -> Result<(), Interrupted> + Send) -> PyResult<()> {
+    let (begun, next) = (Instant::now(), AtomicU64::new(PATIENCE));
+    let raised: Mutex<Option<PyErr>> = Mutex::new(None);
+    let poll = || {
+        let now = begun.elapsed().as_millis() as u64;
+        if now < next.load(Ordering::Relaxed) {
+            return true;
+        }
+        next.store(now + PATIENCE, Ordering::Relaxed);
+        match Python::try_attach(|py| py.check_signals()) {
+            Some(Err(error)) => {
+                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                false
+            }
+            _ => true,
+        }
+    };
+    let guarded = || {
+        let _state = simd::default_mxcsr();
+        work(&poll)
+    };
+    let done = if n > ATTACHED { py.detach(guarded) } else { guarded() };
+    done.map_err(|Interrupted| {
+        let raised = raised.into_inner().unwrap_or_else(PoisonError::into_inner);
+        raised.unwrap_or_else(|| PyRuntimeError::new_err("a thread that was to help has failed"))
+    })
+}
+
+/// A schedule's values in arrays of a given size, one after another, each made when it is asked for.
+///
+/// Made by `Schedule.chunks`.
+#[pyclass(frozen, module = "glidepath._core")]
+pub(super) struct Chunks {
+    schedule: Py<Schedule>,
+    run: Run,
+    size: u64,
+    dtype: Dtype,
+    threads: usize,
+    done: AtomicU64,
+}
+
+impl Chunks {
+    pub(super) fn new(
+        schedule: Py<Schedule>,
+        run: Run,
+        size: &Bound<'_, PyAny>,
+        dtype: Dtype,
+        threads: usize,
+    ) -> PyResult<Chunks> {
+        let size = convert::checked(size, &"chunks.size", SIZE)?;
+        Ok(Chunks { schedule, run, size, dtype, threads, done: AtomicU64::new(0) })
+    }
+}
+
+#[pymethods]
+impl Chunks {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let take = |done: u64| (done < self.run.n).then(|| done.saturating_add(self.size).min(self.run.n));
+        let Ok(done) = self.done.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) else {
+            return Ok(None);
+        };
+        let n = self.size.min(self.run.n - done);
+        let run = Run { start: self.run.start + done, stride: 1, n };
+        array(py, self.schedule.get().plan(), run, self.dtype, self.threads).map(Some)
+    }
+
+    fn __length_hint__(&self) -> u64 {
+        (self.run.n - self.done.load(Ordering::Relaxed)).div_ceil(self.size)
+    }
+}
+
+/// A schedule's values in lists, for `iter`: 10 ns a value where one at a time would take 30.
+#[pyclass(frozen, module = "glidepath._core")]
+pub(super) struct Lists {
+    schedule: Py<Schedule>,
+    steps: u64,
+    done: AtomicU64,
+}
+
+/// Values in one list.
+const LISTED: u64 = 512;
+
+impl Lists {
+    pub(super) fn new(schedule: Py<Schedule>, steps: u64) -> Lists {
+        Lists { schedule, steps, done: AtomicU64::new(0) }
+    }
+}
+
+#[pymethods]
+impl Lists {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Vec<f64>>> {
+        let take = |done: u64| (done < self.steps).then(|| (done + LISTED).min(self.steps));
+        let Ok(done) = self.done.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) else {
+            return Ok(None);
+        };
+        let mut list = vec![0.0; LISTED.min(self.steps - done) as usize];
+        let plan = self.schedule.get().plan();
+        detached(py, list.len(), |poll| plan.fill(&mut list, done, 1, 1, poll))?;
+        py.check_signals()?;
+        Ok(Some(list))
+    }
+}

@@ -1,0 +1,610 @@
+//! The class: an expression and its plan behind operators, methods and Python's protocols.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::OnceLock;
+
+use numpy::{PyArrayDescr, PyArrayDescrMethods};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PySlice, PyString, PyTuple};
+
+use super::arrays::{self, Chunks, Dtype, Lists, Run};
+use super::convert::{self, Real};
+use crate::error::Error;
+use crate::json;
+use crate::limits::{FINITE, LENGTH, MAX_STEP, RealLimit, STEP, TIMES};
+use crate::lower::lower;
+use crate::plan::Plan;
+use crate::simd::with_default_mxcsr;
+use crate::spec::{Expr, Operand, Spec};
+
+/// A learning-rate schedule: a pure function of the step, as a small immutable value.
+///
+/// Make one with a shape (`gp.cosine(...)`), combine schedules with `>>`, `+`, `-`, `*`, `/` and the methods here, and ask
+/// for values:
+///
+///     s[k]  s.at(k)  s(k)        one value, a float
+///     s[a:b:stride]  s.array(n)  a numpy array; s.fill(out) writes into one
+///     s(steps)  s.gather(steps)  the values at any steps, in any order
+///
+/// Every value is the exact real value of the expression, rounded once, to nearest-even. So however it is asked for, it is
+/// the same on every machine. Steps are integers from 0 to 2**53; past its end a schedule holds its last value.
+///
+/// Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads.
+///
+/// >>> s = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 1_200_000)
+/// >>> s[0], s[8_000], s[1_208_000]
+/// (0.0, 8e-05, 8e-07)
+/// >>> s
+/// gp.linear(0.0, 8e-05, 8000).then(gp.cosine(8e-05, 8e-07, 1200000))
+#[pyclass(frozen, weakref, module = "glidepath")]
+pub(super) struct Schedule {
+    spec: Spec,
+    /// Lowered when the first value is asked for: what is only a part of something larger never is.
+    plan: OnceLock<Plan>,
+}
+
+impl Schedule {
+    pub(super) fn of(spec: Spec) -> Schedule {
+        Schedule { spec, plan: OnceLock::new() }
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        self.plan.get_or_init(|| lower(&self.spec))
+    }
+
+    fn value(&self, k: u64) -> f64 {
+        with_default_mxcsr(|| self.plan().at(k))
+    }
+
+    /// `s[key]`, where the key is not a plain int within the limits.
+    #[cold]
+    fn item<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match key.cast::<PySlice>() {
+            Ok(slice) => arrays::array(key.py(), self.plan(), self.run_of(slice)?, Dtype::Float64, 1),
+            Err(_) => Ok(PyFloat::new(key.py(), self.value(convert::step(key, &"step")?)).into_any()),
+        }
+    }
+
+    fn run_of(&self, slice: &Bound<'_, PySlice>) -> PyResult<Run> {
+        let part = |name| slice.getattr(name).map(|part| (!part.is_none()).then_some(part));
+        let start = part("start")?.map_or(Ok(0), |k| convert::step(&k, &"slice.start"))?;
+        let stride = part("step")?.map_or(Ok(1), |n| convert::checked(&n, &"slice.step", LENGTH))?;
+        let stop = match part("stop")? {
+            Some(stop) => convert::step(&stop, &"slice.stop")?,
+            None => self.spec.steps().ok_or_else(|| {
+                Error::value("slice.stop", "nothing", "this schedule has no end of its own (`steps` is None)")
+                    .or("Say where to stop: `s[a:b]`.")
+            })?,
+        };
+        Ok(Run::new("slice", start, stride, stop.saturating_sub(start).div_ceil(stride))?)
+    }
+
+    fn length(&self) -> PyResult<u64> {
+        self.spec.steps().ok_or_else(|| {
+            PyTypeError::new_err(
+                "this schedule has no length: it has no end of its own (`steps` is None). Take `s.array(n)` or `s[a:b]`.",
+            )
+        })
+    }
+}
+
+/// The other side of an operator; `None` where it is for its own type, or for Python, to say what that means.
+fn operand(sign: &str, other: &Bound<'_, PyAny>) -> PyResult<Option<Operand>> {
+    if let Ok(schedule) = other.cast::<Schedule>() {
+        return Ok(Some(Operand::Schedule(schedule.get().spec.clone())));
+    }
+    number(sign, other).map(|number| number.map(Operand::Number))
+}
+
+fn number(sign: &str, other: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    match convert::as_real(other)? {
+        Real::Number(x) => Ok(Some(x)),
+        Real::Huge => Err(Error::value(sign, convert::shown(other), FINITE.rule).or(FINITE.way_out).into()),
+        Real::Other if other.is_instance_of::<PyBool>() => {
+            let rule = "a schedule takes another schedule or a number";
+            Err(Error::kind(sign, convert::shown(other), rule).or("A bool is not a number: write 1 or 0.").into())
+        }
+        Real::Other => Ok(None),
+    }
+}
+
+fn negated(operand: Operand) -> Result<Operand, Error> {
+    match operand {
+        Operand::Number(x) => Ok(Operand::Number(-x)),
+        Operand::Schedule(_) => Ok(Operand::Schedule(Spec::product(vec![Operand::Number(-1.0), operand])?)),
+    }
+}
+
+/// `NotImplemented`, or the schedule.
+fn answer(py: Python<'_>, made: Option<Result<Spec, Error>>) -> PyResult<Py<PyAny>> {
+    match made {
+        Some(spec) => Ok(Py::new(py, Schedule::of(spec?))?.into_any()),
+        None => Ok(py.NotImplemented()),
+    }
+}
+
+fn bound(value: Option<&Bound<'_, PyAny>>, place: convert::Place<'_>, limit: RealLimit) -> PyResult<Option<f64>> {
+    value.map(|value| convert::real(value, place, limit)).transpose()
+}
+
+/// An argument that may be left out, for which None is a value like any other (and the wrong one).
+struct Given<'py>(Option<Bound<'py, PyAny>>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Given<'py> {
+    type Error = std::convert::Infallible;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> Result<Self, Self::Error> {
+        Ok(Given(Some(object.to_owned())))
+    }
+}
+
+impl Given<'_> {
+    fn start(&self, place: &str) -> PyResult<u64> {
+        self.0.as_ref().map_or(Ok(0), |start| convert::step(start, &format_args!("{place}.start")))
+    }
+
+    fn dtype(&self, place: &str) -> PyResult<Dtype> {
+        self.0.as_ref().map_or(Ok(Dtype::Float64), |dtype| Dtype::named(dtype, &format_args!("{place}.dtype")))
+    }
+
+    fn threads(&self, place: &str) -> PyResult<usize> {
+        self.0.as_ref().map_or(Ok(1), |threads| arrays::threads(threads, &format_args!("{place}.threads")))
+    }
+}
+
+/// `n` values from `start` on.
+fn run(place: &str, n: &Bound<'_, PyAny>, start: &Given<'_>) -> PyResult<Run> {
+    let n = convert::checked(n, &format_args!("{place}.n"), STEP)?;
+    Ok(Run::new(place, start.start(place)?, 1, n)?)
+}
+
+#[pymethods]
+impl Schedule {
+    /// A numpy scalar on the left asks this before it makes an array of objects.
+    #[classattr]
+    #[pyo3(name = "__array_ufunc__")]
+    const ARRAY_UFUNC: Option<bool> = None;
+
+    /// A value is nothing that a function contains.
+    #[classattr]
+    #[pyo3(name = "__contains__")]
+    const CONTAINS: Option<bool> = None;
+
+    /// How many steps there are before the next part would start; None where there is no end.
+    ///
+    /// Past them a schedule holds `s[s.steps]`.
+    ///
+    /// >>> gp.cosine(0.1, 0.0, 90).steps
+    /// 90
+    /// >>> gp.constant(0.1).steps is None
+    /// True
+    #[getter]
+    fn steps(&self) -> Option<u64> {
+        self.spec.steps()
+    }
+
+    /// The value at step `k`, an integer from 0 to 2**53: the same as `s[k]`.
+    ///
+    /// Raises `IndexError` where k is below 0, `ValueError` above 2**53, `TypeError` where it is not an integer.
+    ///
+    /// >>> gp.linear(0.0, 0.1, 4).at(1)
+    /// 0.025
+    #[pyo3(signature = (k, /))]
+    fn at(&self, k: &Bound<'_, PyAny>) -> PyResult<f64> {
+        Ok(self.value(convert::step(k, &"at.k")?))
+    }
+
+    fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        // The common road: two comparisons, one conversion.
+        if key.is_exact_instance_of::<PyInt>()
+            && let Ok(k) = key.extract::<u64>()
+            && k <= MAX_STEP
+        {
+            return Ok(PyFloat::new(key.py(), self.value(k)).into_any());
+        }
+        self.item(key)
+    }
+
+    /// The value at a step, or the values at steps: `s(k)` is `s.at(k)`, `s(array)` is `s.gather(array)`.
+    ///
+    /// >>> s = gp.linear(0.0, 0.1, 4)
+    /// >>> s(2), s([0, 4])
+    /// (0.05, array([0. , 0.1]))
+    #[pyo3(signature = (steps, /))]
+    fn __call__<'py>(&self, steps: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        if convert::is_list(steps)? {
+            return arrays::gather(steps, self.plan(), None, Dtype::Float64);
+        }
+        Ok(PyFloat::new(steps.py(), self.value(convert::step(steps, &"step")?)).into_any())
+    }
+
+    /// The values at `start`, `start + 1`, ..., `n` of them, in a new array of shape (n,).
+    ///
+    /// Args:
+    ///     n: how many, from 0.
+    ///     start: the first step.
+    ///     dtype: "float64" or "float32" (each rounded once, from the real value), or numpy's names for them.
+    ///     threads: how many threads share the work, at most. From about 2 million values on, two are faster than one.
+    ///
+    /// Raises `ValueError` for a number out of range or a last step past 2**53, `IndexError` for a negative start,
+    /// `TypeError` for an argument of the wrong type, `MemoryError` where there is too little.
+    ///
+    /// >>> gp.linear(0.0, 1.0, 4).array(3, start=3, dtype="float32")
+    /// array([0.75, 1.  , 1.  ], dtype=float32)
+    #[pyo3(
+        signature = (n, start=Given(None), dtype=Given(None), threads=Given(None)),
+        text_signature = "($self, n, start=0, dtype=\"float64\", threads=1)"
+    )]
+    fn array<'py>(
+        &self,
+        n: &Bound<'py, PyAny>,
+        start: Given<'py>,
+        dtype: Given<'py>,
+        threads: Given<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (run, dtype) = (run("array", n, &start)?, dtype.dtype("array")?);
+        arrays::array(n.py(), self.plan(), run, dtype, threads.threads("array")?)
+    }
+
+    /// Writes the values at `start`, `start + 1`, ... over all of `out`, and returns it.
+    ///
+    /// Args:
+    ///     out: a writeable 1-D array of native float64 or float32: contiguous or strided, memory-mapped, shared, a tensor's
+    ///         `.numpy()`.
+    ///     start: the first step.
+    ///     threads: how many threads share the work, at most (a strided array is filled by one).
+    ///
+    /// Nothing else may read or write `out` meanwhile: other Python threads run. An exception (Ctrl-C) leaves it half
+    /// written.
+    ///
+    /// Raises `TypeError` where `out` is no such array, `ValueError` where it is read-only, has more dimensions, is misaligned
+    /// or in use, or the last step is past 2**53, `IndexError` for a negative start.
+    ///
+    /// >>> out = np.zeros(6)
+    /// >>> gp.linear(0.0, 1.0, 4).fill(out[::2])
+    /// array([0.  , 0.25, 0.5 ])
+    /// >>> out
+    /// array([0.  , 0.  , 0.25, 0.  , 0.5 , 0.  ])
+    #[pyo3(
+        signature = (out, start=Given(None), threads=Given(None)),
+        text_signature = "($self, out, start=0, threads=1)"
+    )]
+    fn fill<'py>(&self, out: Bound<'py, PyAny>, start: Given<'py>, threads: Given<'py>) -> PyResult<Bound<'py, PyAny>> {
+        arrays::fill(&out, self.plan(), start.start("fill")?, threads.threads("fill")?)?;
+        Ok(out)
+    }
+
+    /// The values at any steps, in any order, in an array of their shape.
+    ///
+    /// Args:
+    ///     steps: an array of integers of any dtype and shape, or a sequence. Contiguous 64-bit ones are read in place.
+    ///     out: an array of that shape to write into; its dtype, float64 or float32, is then the one that counts.
+    ///     dtype: "float64" or "float32", of a new array.
+    ///
+    /// Raises `IndexError` for a negative step, `ValueError` for one past 2**53 or an `out` that cannot be written, `TypeError`
+    /// for steps that are not integers.
+    ///
+    /// >>> gp.linear(0.0, 1.0, 4).gather([[3, 0], [1, 9]])
+    /// array([[0.75, 0.  ],
+    ///        [0.25, 1.  ]])
+    #[pyo3(
+        signature = (steps, out=None, dtype=Given(None)),
+        text_signature = "($self, steps, out=None, dtype=\"float64\")"
+    )]
+    fn gather<'py>(
+        &self,
+        steps: &Bound<'py, PyAny>,
+        out: Option<Bound<'py, PyAny>>,
+        dtype: Given<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        arrays::gather(steps, self.plan(), out, dtype.dtype("gather")?)
+    }
+
+    /// The values of `array(n, start)` in arrays of `size`, the last perhaps shorter, each made when it is asked for.
+    ///
+    /// Args:
+    ///     n: how many values in all.
+    ///     size: how many in each array, 1 or more.
+    ///     start: the first step.
+    ///     dtype: "float64" or "float32".
+    ///     threads: how many threads share the work on one array, at most.
+    ///
+    /// Returns an iterator. Raises as `array` does.
+    ///
+    /// >>> list(gp.linear(0.0, 1.0, 4).chunks(5, 2))
+    /// [array([0.  , 0.25]), array([0.5 , 0.75]), array([1.])]
+    #[pyo3(
+        signature = (n, size, start=Given(None), dtype=Given(None), threads=Given(None)),
+        text_signature = "($self, n, size, start=0, dtype=\"float64\", threads=1)"
+    )]
+    fn chunks<'py>(
+        slf: Py<Self>,
+        n: &Bound<'py, PyAny>,
+        size: &Bound<'py, PyAny>,
+        start: Given<'py>,
+        dtype: Given<'py>,
+        threads: Given<'py>,
+    ) -> PyResult<Chunks> {
+        let (run, dtype) = (run("chunks", n, &start)?, dtype.dtype("chunks")?);
+        Chunks::new(slf, run, size, dtype, threads.threads("chunks")?)
+    }
+
+    /// This schedule before step `at`, `next` from there on, counted from its own step 0. `a >> b` is `a.then(b)`.
+    ///
+    /// Args:
+    ///     next: the schedule that follows; `next[0]` is the value at the joint.
+    ///     at: where it starts, 1 to 2**53; `self.steps` where it is None.
+    ///
+    /// Raises `ValueError` where `at` is left out and this schedule has no end, or the whole would be too long, `TypeError`
+    /// where `next` is not a schedule.
+    ///
+    /// >>> s = gp.constant(0.1).then(gp.linear(0.1, 0.0, 10), at=5)
+    /// >>> s[4], s[5], s[10], s.steps
+    /// (0.1, 0.1, 0.05, 15)
+    #[pyo3(signature = (next, at=None))]
+    fn then(&self, next: &Bound<'_, PyAny>, at: Option<&Bound<'_, PyAny>>) -> PyResult<Schedule> {
+        let Ok(next) = next.cast::<Schedule>() else {
+            let error = Error::kind("then.next", convert::shown(next), "it must be a schedule");
+            return Err(error.or("A number that stays is `gp.constant(number)`.").into());
+        };
+        let at = at.map(|at| convert::count(at, &"then.at", LENGTH)).transpose()?;
+        Ok(Schedule::of(self.spec.then(&next.get().spec, at)?))
+    }
+
+    /// The first value for `n` steps, then this schedule from its step 0.
+    ///
+    /// Args:
+    ///     n: how many steps, 0 to 2**53.
+    ///
+    /// >>> gp.linear(1.0, 0.0, 2).delay(2).array(5)
+    /// array([1. , 1. , 1. , 0.5, 0. ])
+    fn delay(&self, n: &Bound<'_, PyAny>) -> PyResult<Schedule> {
+        Ok(Schedule::of(self.spec.delay(convert::count(n, &"delay.n", STEP)?)?))
+    }
+
+    /// The first `steps` steps of this schedule again and again, `times` times (for ever where it is None).
+    ///
+    /// After the last time it holds `self[self.steps]`.
+    ///
+    /// Raises `ValueError` where this schedule has no end.
+    ///
+    /// >>> gp.linear(0.0, 1.0, 2).repeat(2).array(6)
+    /// array([0. , 0.5, 0. , 0.5, 1. , 1. ])
+    #[pyo3(signature = (times=None))]
+    fn repeat(&self, times: Option<&Bound<'_, PyAny>>) -> PyResult<Schedule> {
+        let times = times.map(|times| convert::count(times, &"repeat.times", TIMES)).transpose()?;
+        Ok(Schedule::of(self.spec.repeat(times)?))
+    }
+
+    /// The value of every `every`-th step, held until the next of them: `s[k // every * every]`.
+    ///
+    /// >>> gp.linear(0.0, 1.0, 4).hold(2).array(5)
+    /// array([0. , 0. , 0.5, 0.5, 1. ])
+    fn hold(&self, every: &Bound<'_, PyAny>) -> PyResult<Schedule> {
+        Ok(Schedule::of(self.spec.hold(convert::count(every, &"hold.every", LENGTH)?)?))
+    }
+
+    /// This schedule counted in epochs: `s[k // steps_per_epoch]`.
+    ///
+    /// >>> gp.piecewise_constant([1.0, 0.1], [1]).by_epoch(3).array(5)
+    /// array([1. , 1. , 1. , 0.1, 0.1])
+    fn by_epoch(&self, steps_per_epoch: &Bound<'_, PyAny>) -> PyResult<Schedule> {
+        let n = convert::count(steps_per_epoch, &"by_epoch.steps_per_epoch", LENGTH)?;
+        Ok(Schedule::of(self.spec.by_epoch(n)?))
+    }
+
+    /// This schedule, but never below `low` and never above `high`; either may be left out.
+    ///
+    /// Raises `ValueError` where both are left out, or `low` is above `high`.
+    ///
+    /// >>> gp.linear(0.0, 1.0, 4).clamp(low=0.25, high=0.5).array(5)
+    /// array([0.25, 0.25, 0.5 , 0.5 , 0.5 ])
+    #[pyo3(signature = (low=None, high=None))]
+    fn clamp(&self, low: Option<&Bound<'_, PyAny>>, high: Option<&Bound<'_, PyAny>>) -> PyResult<Schedule> {
+        let (low, high) = (bound(low, &"clamp.low", FINITE)?, bound(high, &"clamp.high", FINITE)?);
+        Ok(Schedule::of(self.spec.clamp(low, high)?))
+    }
+
+    /// The parts of a chain of `then`, each `(start, end, expression)`: half-open steps, the last end None.
+    ///
+    /// Any other schedule is one segment.
+    ///
+    /// >>> (gp.linear(0.0, 1.0, 10) >> gp.constant(1.0)).segments()
+    /// [(0, 10, 'gp.linear(0.0, 1.0, 10)'), (10, None, 'gp.constant(1.0)')]
+    fn segments(&self) -> Vec<(u64, Option<u64>, String)> {
+        let Expr::Then(parts, last) = self.spec.expr() else {
+            return vec![(0, None, self.spec.to_string())];
+        };
+        let mut segments = Vec::with_capacity(parts.len() + 1);
+        let mut start = 0;
+        for (part, length) in parts {
+            segments.push((start, Some(start + length), part.to_string()));
+            start += length;
+        }
+        segments.push((start, None, last.to_string()));
+        segments
+    }
+
+    /// The schedule as a JSON text, which `from_json` reads. Equal schedules give equal texts.
+    ///
+    /// >>> gp.constant(0.1).to_json()
+    /// '{"glidepath":1,"schedule":{"kind":"constant","value":0.1}}'
+    fn to_json(&self) -> String {
+        json::to_json(&self.spec)
+    }
+
+    /// The schedule that a JSON text spells, a str or UTF-8 bytes. Keys may stand in any order; none may be unknown.
+    ///
+    /// Raises `ValueError` for a text with anything wrong in it, saying where: `$.schedule.parts[1].steps`; `TypeError` for
+    /// anything but a text.
+    ///
+    /// >>> gp.Schedule.from_json('{"glidepath": 1, "schedule": {"kind": "constant", "value": 0.1}}')
+    /// gp.constant(0.1)
+    #[staticmethod]
+    #[pyo3(signature = (text, /))]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Schedule> {
+        let unreadable = |got: String| Error::value("$", got, "it must be one JSON text").or("Encode it in UTF-8.");
+        let spec = if let Ok(text) = text.cast::<PyString>() {
+            let text = text.to_cow().map_err(|_| unreadable("a str with half a surrogate pair".into()))?;
+            json::from_json(&text)?
+        } else if let Ok(bytes) = text.cast::<PyBytes>() {
+            let text = std::str::from_utf8(bytes.as_bytes());
+            json::from_json(text.map_err(|e| unreadable(format!("bytes that are not UTF-8 at {}", e.valid_up_to())))?)?
+        } else {
+            let error = Error::kind("from_json.text", convert::shown(text), "it must be a str or bytes");
+            return Err(error.or("Of a file take `.read()`, of parsed JSON `json.dumps(...)`.").into());
+        };
+        Ok(Schedule::of(spec))
+    }
+
+    /// Draws the schedule over its first `steps` steps on matplotlib axes (new ones where `ax` is None); returns them.
+    ///
+    /// Raises `ImportError` where matplotlib is not installed.
+    #[pyo3(signature = (ax=None, steps=None))]
+    fn plot<'py>(
+        slf: &Bound<'py, Self>,
+        ax: Option<Bound<'py, PyAny>>,
+        steps: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("glidepath.plot")?.getattr("plot")?.call1((slf, ax, steps))
+    }
+
+    /// A small drawing, for notebooks.
+    fn _repr_svg_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("glidepath.plot")?.getattr("svg")?.call1((slf,))
+    }
+
+    fn __rshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let next = other.cast::<Schedule>().ok();
+        answer(other.py(), next.map(|next| self.spec.then(&next.get().spec, None)))
+    }
+
+    fn __add__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let own = Operand::Schedule(self.spec.clone());
+        answer(other.py(), operand("+", other)?.map(|other| Spec::sum(vec![own, other])))
+    }
+
+    fn __radd__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let own = Operand::Schedule(self.spec.clone());
+        answer(other.py(), operand("+", other)?.map(|other| Spec::sum(vec![other, own])))
+    }
+
+    fn __sub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let own = Operand::Schedule(self.spec.clone());
+        answer(other.py(), operand("-", other)?.map(|other| Spec::sum(vec![own, negated(other)?])))
+    }
+
+    fn __rsub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let own = Operand::Schedule(self.spec.clone());
+        answer(other.py(), operand("-", other)?.map(|other| Spec::sum(vec![other, negated(own)?])))
+    }
+
+    fn __mul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let own = Operand::Schedule(self.spec.clone());
+        answer(other.py(), operand("*", other)?.map(|other| Spec::product(vec![own, other])))
+    }
+
+    fn __rmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let own = Operand::Schedule(self.spec.clone());
+        answer(other.py(), operand("*", other)?.map(|other| Spec::product(vec![other, own])))
+    }
+
+    fn __truediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        if other.is_instance_of::<Schedule>() {
+            return Err(division("a schedule"));
+        }
+        answer(other.py(), number("/", other)?.map(|by| self.spec.quotient(by)))
+    }
+
+    fn __rtruediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        match number("/", other)? {
+            Some(_) => Err(division("a schedule")),
+            None => Ok(other.py().NotImplemented()),
+        }
+    }
+
+    fn __neg__(&self) -> PyResult<Schedule> {
+        Ok(Schedule::of(Spec::product(vec![Operand::Number(-1.0), Operand::Schedule(self.spec.clone())])?))
+    }
+
+    fn __pos__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        Ok(self.length()? as usize)
+    }
+
+    /// A schedule is not an empty list, whatever its length.
+    fn __bool__(&self) -> bool {
+        true
+    }
+
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        static CHAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let lists = Lists::new(slf.clone().unbind(), slf.get().length()?);
+        let chain = CHAIN.import(slf.py(), "itertools", "chain")?;
+        chain.call_method1(intern!(slf.py(), "from_iterable"), (lists,))
+    }
+
+    /// The first `steps` values: what `np.asarray(s)` gives.
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if copy == Some(false) {
+            return Err(PyValueError::new_err(
+                "a schedule has no array of its values that could be had without a copy",
+            ));
+        }
+        let run = Run::new("array", 0, 1, self.length()?)?;
+        let asked = dtype.map(|dtype| PyArrayDescr::new(py, dtype)).transpose()?;
+        match asked.as_ref().map(|dtype| (dtype, Dtype::of(dtype))) {
+            None => arrays::array(py, self.plan(), run, Dtype::Float64, 1),
+            Some((dtype, Some(direct))) if dtype.is_native_byteorder() != Some(false) => {
+                arrays::array(py, self.plan(), run, direct, 1)
+            }
+            Some((dtype, _)) => {
+                arrays::array(py, self.plan(), run, Dtype::Float64, 1)?.call_method1(intern!(py, "astype"), (dtype,))
+            }
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        self.spec.to_string()
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.spec == other.spec
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.spec.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        Ok((py.get_type::<Schedule>().getattr("from_json")?, PyTuple::new(py, [self.to_json()])?))
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyDict>) -> Py<Self> {
+        slf
+    }
+}
+
+fn division(got: &str) -> PyErr {
+    Error::kind("/", got, "a schedule may be divided only by a number")
+        .or("Multiply by the reciprocal curve: `1 / s` of `exponential(a, r)` is `exponential(1 / a, 1 / r)`.")
+        .into()
+}

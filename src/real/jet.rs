@@ -1,0 +1,751 @@
+//! Jets: a curve near a step, as a short Taylor polynomial with a bound on everything it leaves out.
+//!
+//! `Jet<N, K>` stands for all functions `f` of `s` in `[-1, 1]` with
+//!
+//! ```text
+//! |f(s) - 2^exp (C0 + C1 s + ... + C[N-1] s^(N-1))| <= 2^exp err,      Ci = c[i] + l[i] for i < 3, else c[i]
+//! ```
+//!
+//! where `s = t / w`: `t` is the distance from the tile's centre in steps and `w` the tile's half-width, a power of two.
+//! A jet of one coefficient is the value at one step. Every operation below adds what it drops or rounds to `err`, so
+//! that the author of a formula has nothing to prove: an operation that rounds nothing adds exactly 0.
+//!
+//! Numbers are kept moderate (2^-300 to 2^300) by `exp`, so that a product of two factors that overflow may be 1.
+
+use super::dd::{Dd, Kit, RECIP_SQRT_BOUND, mul_add};
+use super::functions;
+use super::{Base, Number, Ratio};
+use crate::limits::MAX_STEP;
+use crate::simd;
+
+/// Half an ulp of 1: the relative rounding error of one operation on doubles.
+pub const U: f64 = f64::EPSILON / 2.0;
+/// More than the relative error of a chain of two double-double operations (each is below 2^-102).
+const UU: f64 = 1.0 / ((1u128 << 100) as f64);
+/// Covers the rounding of the error bounds themselves: sums and products of at most some hundred positive doubles.
+const SLACK: f64 = 1.0 + 1e-12;
+/// Coefficients that have a low part.
+const LOW: usize = 3;
+/// Where coefficients are rescaled: squares of what lies within stay far from overflow and underflow.
+const HUGE: f64 = f64::from_bits((1023 + 300) << 52);
+const TINY: f64 = f64::from_bits((1023 - 300) << 52);
+/// An exponent past this only says «at least so far»: two of opposite sign cannot be multiplied.
+const FAR: i64 = 1 << 41;
+
+/// The order of a narrowed jet.
+pub const NARROW: usize = 5;
+
+/// What a jet needs to know: the tile's half-width, in steps of the grid (a power of two).
+#[derive(Clone, Copy, Debug)]
+pub struct Width(pub f64);
+
+/// A curve near a step. See the module's text.
+#[derive(Clone, Copy, Debug)]
+pub struct Jet<const N: usize, K: Kit> {
+    /// Taylor coefficients in `s`.
+    pub c: [f64; N],
+    /// Low parts of the first three.
+    pub l: [f64; LOW],
+    /// Coefficients past this one are 0.
+    pub deg: usize,
+    /// A bound on the distance to the truth for every `s` in `[-1, 1]`.
+    pub err: f64,
+    /// The binary exponent of all the above.
+    pub exp: i64,
+    kit: std::marker::PhantomData<K>,
+}
+
+/// `x * 2^e`, to 0 or infinity where that is where it goes.
+#[inline(always)]
+pub fn scale(x: f64, e: i64) -> f64 {
+    let e = e.clamp(-2200, 2200) as i32;
+    let pow2 = |e: i32| f64::from_bits(((1023 + e.clamp(-1022, 1023)) as u64) << 52);
+    if (-1022..=1023).contains(&e) { x * pow2(e) } else { x * pow2(e / 3) * pow2(e / 3) * pow2(e - 2 * (e / 3)) }
+}
+
+/// The binary exponent of a normal double: `2^e <= |x| < 2^(e+1)`.
+#[inline(always)]
+pub fn exponent(x: f64) -> i64 {
+    ((x.to_bits() >> 52) & 0x7ff) as i64 - 1023
+}
+
+/// Functions are compiled once a kit, whatever the order of the jets that call them.
+macro_rules! once {
+    ($name:ident, $Task:ident, ($($arg:ident: $type:ty),*) -> $out:ty, $body:expr) => {
+        struct $Task<K: Kit>($($type,)* std::marker::PhantomData<K>);
+
+        impl<K: Kit> simd::Task for $Task<K> {
+            type Out = $out;
+            #[inline(always)]
+            fn run(self) -> $out {
+                let $Task($($arg,)* _) = self;
+                $body
+            }
+        }
+
+        #[inline(always)]
+        fn $name<K: Kit>($($arg: $type),*) -> $out {
+            let task = $Task::<K>($($arg,)* std::marker::PhantomData);
+            if K::FUSED { simd::fused_apart(task) } else { simd::apart(task) }
+        }
+    };
+}
+
+once!(exp_once, Exp, (x: Dd<K>) -> (Dd<K>, i64), functions::exp(x));
+once!(ln_once, Ln, (x: Dd<K>, e: i64) -> Dd<K>, functions::ln(x, e));
+once!(half_turn_once, HalfTurn, (num: u64, den: u64) -> functions::HalfTurn<K>, functions::half_turn(num, den));
+
+impl<const N: usize, K: Kit> Jet<N, K> {
+    const LOWS: usize = if N < LOW { N } else { LOW };
+
+    #[inline(always)]
+    fn zero() -> Self {
+        Jet { c: [0.0; N], l: [0.0; LOW], deg: 0, err: 0.0, exp: 0, kit: std::marker::PhantomData }
+    }
+
+    /// A constant: `x * 2^exp`, give or take `err * 2^exp`.
+    #[inline(always)]
+    fn constant(x: Dd<K>, err: f64, exp: i64) -> Self {
+        let mut jet = Self::zero();
+        jet.set(0, x);
+        jet.err = err;
+        jet.exp = exp;
+        jet
+    }
+
+    /// A jet that knows nothing: whoever rounds it goes on to the next rung.
+    #[inline(always)]
+    fn unknown() -> Self {
+        Jet { err: f64::INFINITY, ..Self::zero() }
+    }
+
+    #[inline(always)]
+    fn lead(&self, i: usize) -> Dd<K> {
+        Dd::new(self.c[i], self.l[i])
+    }
+
+    #[inline(always)]
+    fn set(&mut self, i: usize, x: Dd<K>) {
+        self.c[i] = x.hi;
+        self.l[i] = x.lo;
+    }
+
+    /// A bound on the coefficients from the `from`-th on, low parts included.
+    #[inline(always)]
+    pub fn size(&self, from: usize) -> f64 {
+        let mut sum = 0.0;
+        for i in from..=self.deg.max(from).min(N - 1) {
+            sum += self.c[i].abs();
+        }
+        sum * SLACK
+    }
+
+    /// The same number with another exponent. Down to 2^-700 nothing is lost but what `err` takes up.
+    #[inline(always)]
+    fn with_exponent(mut self, exp: i64) -> Self {
+        if exp == self.exp {
+            return self;
+        }
+        let by = self.exp.saturating_sub(exp);
+        for i in 0..=self.deg {
+            self.c[i] = scale(self.c[i], by);
+        }
+        for i in 0..Self::LOWS {
+            self.l[i] = scale(self.l[i], by);
+        }
+        // What falls below 2^-1022 on the way is less than 2^-1000 in all.
+        self.err = scale(self.err, by) + TINY * TINY * TINY;
+        self.exp = exp;
+        self
+    }
+
+    /// Brings the coefficients back to where they can be squared.
+    #[inline(always)]
+    fn tidy(self) -> Self {
+        let size = self.size(0);
+        if (TINY..HUGE).contains(&size) || size == 0.0 {
+            return self;
+        }
+        if !size.is_finite() {
+            return Self::unknown();
+        }
+        let exp = self.exp.saturating_add(exponent(size));
+        self.with_exponent(exp)
+    }
+
+    #[inline(always)]
+    fn plus(self, o: Self) -> Self {
+        if self.exp != o.exp {
+            if self.exp.abs().max(o.exp.abs()) >= FAR {
+                return Self::unknown();
+            }
+            let exp = self.exp.max(o.exp);
+            return Self::sum(self.with_exponent(exp), o.with_exponent(exp)).tidy();
+        }
+        Self::sum(self, o)
+    }
+
+    #[inline(always)]
+    fn sum(a: Self, b: Self) -> Self {
+        let mut out = Self::zero();
+        out.exp = a.exp;
+        out.deg = a.deg.max(b.deg);
+        let mut err = a.err + b.err;
+        for i in 0..=out.deg {
+            if i < LOW {
+                let (x, e) = a.lead(i).add_measured(b.lead(i));
+                out.set(i, x);
+                err += e;
+            } else {
+                out.c[i] = a.c[i] + b.c[i];
+                err += U * out.c[i].abs();
+            }
+        }
+        out.err = err * SLACK;
+        out
+    }
+
+    #[inline(always)]
+    fn times(self, o: Self) -> Self {
+        let (a, b) = if self.deg <= o.deg { (self, o) } else { (o, self) };
+        let far = a.exp.abs().max(b.exp.abs()) >= FAR;
+        if far && (a.exp < 0) != (b.exp < 0) {
+            return Self::unknown();
+        }
+        let mut out = Self::zero();
+        out.exp = a.exp.saturating_add(b.exp);
+        out.deg = (a.deg + b.deg).min(N - 1);
+        let mut err = a.err * (b.size(0) + b.err) + b.err * a.size(0);
+        for k in 0..=out.deg {
+            let first = k.saturating_sub(b.deg);
+            let last = k.min(a.deg);
+            if k < LOW {
+                let (mut x, mut e) = a.lead(first).mul_measured(b.lead(k - first));
+                for i in first + 1..=last {
+                    let (y, e1) = a.lead(i).mul_measured(b.lead(k - i));
+                    let (z, e2) = x.add_measured(y);
+                    x = z;
+                    e += e1 + e2;
+                }
+                out.set(k, x);
+                err += e;
+            } else {
+                let (mut x, mut m) = (0.0, 0.0);
+                for i in first..=last {
+                    let y = a.c[i] * b.c[k - i];
+                    x += y;
+                    m += y.abs();
+                }
+                // A product and at most N sums, each to U; and the low parts left out, U each.
+                out.c[k] = x;
+                err += m * U * (N as f64 + 3.0);
+            }
+        }
+        if a.deg + b.deg >= N {
+            for i in 0..=a.deg {
+                if i + b.deg >= N {
+                    let mut tail = 0.0;
+                    for j in N - i..=b.deg {
+                        tail += b.c[j].abs();
+                    }
+                    err += a.c[i].abs() * tail * (1.0 + 8.0 * U);
+                }
+            }
+        }
+        out.err = err * SLACK;
+        out.tidy()
+    }
+
+    #[inline(always)]
+    fn over(self, o: Self) -> Self {
+        if o.deg > 0 || o.err > 0.0 {
+            return self.times(o.recip());
+        }
+        if o.c[0] == 0.0 || o.exp.abs() >= FAR {
+            return Self::unknown();
+        }
+        let mut out = Self::zero();
+        out.exp = self.exp.saturating_sub(o.exp);
+        out.deg = self.deg;
+        let mut err = self.err / o.c[0].abs() * (1.0 + 4.0 * U);
+        for i in 0..=self.deg {
+            if i < LOW {
+                let (x, e) = self.lead(i).div_measured(o.lead(0));
+                out.set(i, x);
+                err += e;
+            } else {
+                out.c[i] = self.c[i] / o.c[0];
+                err += 2.0 * U * out.c[i].abs();
+            }
+        }
+        out.err = err * SLACK;
+        out.tidy()
+    }
+
+    /// `f(x)`, from the Taylor coefficients of `f` at `x`'s centre.
+    ///
+    /// `rel` bounds the relative error of every coefficient of `f`, `rest` what the series leaves out over the tile (it
+    /// may ignore `x.err`), `slope` the size of `f'` there (`x.err` included).
+    #[inline(always)]
+    fn compose(self, f: Jet<N, K>, rel: f64, rest: f64, slope: f64) -> Self {
+        let mut out = if self.deg <= 1 { f.with_argument(self) } else { f.with_jet(self) };
+        out.exp = f.exp;
+        out.err = (out.err + out.size(0) * rel + rest + self.err * slope) * SLACK;
+        out
+    }
+
+    /// The series `f` in `x = x0 + x1 s`.
+    #[inline(always)]
+    fn with_argument(self, x: Self) -> Self {
+        let mut out = self;
+        out.err = 0.0;
+        if N == 1 || x.deg == 0 {
+            out.deg = 0;
+            return out;
+        }
+        let step = x.lead(1);
+        let mut power = step;
+        for i in 1..Self::LOWS {
+            let y = self.lead(i) * power;
+            out.set(i, y);
+            // The power and the product: three operations at most.
+            out.err += y.hi.abs() * 2.0 * UU;
+            power = power * step;
+        }
+        let mut power = power.hi;
+        for i in Self::LOWS..N {
+            out.c[i] = self.c[i] * power;
+            out.err += out.c[i].abs() * U * (i as f64 + 3.0);
+            power *= step.hi;
+        }
+        out.deg = N - 1;
+        out
+    }
+
+    /// The series `f` in any jet, by Horner's rule.
+    #[inline(never)]
+    fn with_jet(self, x: Self) -> Self {
+        let mut offset = x;
+        offset.set(0, Dd::new(0.0, 0.0));
+        offset.err = 0.0;
+        offset.exp = 0;
+        let mut out = Self::zero();
+        for i in (0..N).rev() {
+            let c = if i < LOW { self.lead(i) } else { Dd::new(self.c[i], 0.0) };
+            out = out.times(offset).plus(Self::constant(c, 0.0, 0));
+        }
+        out.with_exponent(0)
+    }
+
+    /// How far `x` strays from its centre over the tile.
+    #[inline(always)]
+    fn radius(&self) -> f64 {
+        if N == 1 { 0.0 } else { self.size(1) * (1.0 + 4.0 * U) }
+    }
+
+    /// `r^N / N!`, rounded up.
+    #[inline(always)]
+    fn last_term(r: f64) -> f64 {
+        let mut x = 1.0 + 1e-10;
+        for i in 1..=N {
+            x *= r / i as f64;
+        }
+        x
+    }
+
+    /// `1 / x`: coefficients (-1)^i / x0^(i+1); the tail of a geometric series.
+    #[inline(always)]
+    fn recip(self) -> Self {
+        self.power_series(-1.0, |x, exp| (x.recip(), -exp, 0.0))
+    }
+
+    /// `x ** p` around `x0 > 0` by the binomial series, `lead` being `x0 ** p` as (value, exponent, relative error).
+    ///
+    /// The rest is `|C(p, N)| q^N (1 +- q)^(p - N)` of the leading term, by Lagrange, where `q = radius / x0 < 1/2`.
+    #[inline(always)]
+    fn power_series(self, p: f64, lead: impl FnOnce(Dd<K>, i64) -> (Dd<K>, i64, f64)) -> Self {
+        let x0 = self.c[0];
+        let q = (self.radius() + self.err) / x0.abs() * SLACK;
+        if !(q < 0.5) || self.exp.abs() >= FAR {
+            return Self::unknown();
+        }
+        let (f0, exp, rel) = lead(self.lead(0), self.exp);
+        let size = f0.hi.abs();
+        // (1 - q)^-m <= e^(2 q m) for q < 1/2, and (1 + q)^m <= e^(q m); e^y <= 1 + 2y for y <= 1.
+        let worst = |n: f64| {
+            let y = 2.0 * q * (p - n).abs();
+            if y <= 1.0 { 1.0 + 2.0 * y } else { y.exp() * SLACK }
+        };
+        if N == 1 || self.deg == 0 {
+            // f' = p f / x over the interval of the error.
+            let err = if self.err == 0.0 { 0.0 } else { size * p.abs() * self.err / x0.abs() * worst(1.0) };
+            return Self::constant(f0, (size * (rel + UU) + err) * SLACK, exp).tidy();
+        }
+        let inverse = self.lead(0).recip();
+        let mut f = Self::constant(f0, 0.0, exp);
+        let mut c = f0;
+        let mut binomial = 1.0;
+        for i in 1..N {
+            let factor = (p - (i as f64 - 1.0)) / i as f64;
+            binomial *= factor.abs();
+            if i < LOW {
+                // p - (i - 1) is rounded once for i = 2: two_sum keeps it whole; division by i likewise.
+                c = c * inverse * Dd::sum(p, 1.0 - i as f64) / i as f64;
+                f.set(i, c);
+            } else {
+                f.c[i] = f.c[i - 1] * factor * inverse.hi;
+            }
+        }
+        f.deg = N - 1;
+        binomial *= ((p - (N as f64 - 1.0)) / N as f64).abs();
+        let mut tail = binomial * size * worst(N as f64) * SLACK;
+        for _ in 0..N {
+            tail *= q;
+        }
+        // Coefficients past the dd ones are good to a few ulps of their own, which are small: bounded with their size.
+        let mut out = self.compose(f, 0.0, tail, size * p.abs() / x0.abs() * worst(1.0));
+        let mut late = 0.0;
+        for i in LOW..N {
+            late += out.c[i].abs();
+        }
+        out.err = (out.err + out.size(0) * (rel + 8.0 * UU) + late * U * 4.0 * N as f64) * SLACK;
+        out.tidy()
+    }
+
+    /// `x ** n` by multiplication.
+    #[inline(always)]
+    fn whole_power(self, n: u32) -> Self {
+        let mut out = self;
+        for bit in (0..31 - n.leading_zeros()).rev() {
+            out = out.times(out);
+            if n >> bit & 1 == 1 {
+                out = out.times(self);
+            }
+        }
+        out
+    }
+
+    /// `e ** (x0 + x1 s + ...)`: coefficients `e^x0 / i!`.
+    #[inline(always)]
+    fn exponential(self) -> Self {
+        if self.c[0].abs() > 0.0 && exponent(self.c[0]) + self.exp > 39 {
+            return Self::far(self);
+        }
+        let x = self.with_exponent(0);
+        if !(x.err < 0.25) {
+            return Self::unknown();
+        }
+        let (f0, exp) = exp_once(x.lead(0));
+        let rel = functions::exp_bound::<K>(x.c[0]);
+        let mut f = Self::constant(f0, 0.0, exp);
+        let r = x.radius();
+        // e^y <= 1 + 2y for 0 <= y <= 1: e^(r + err) at the far end of the tile.
+        if r > 0.5 {
+            return Self::unknown();
+        }
+        let top = f0.hi * (1.0 + 2.0 * (r + x.err)) * SLACK;
+        if N > 1 && x.deg > 0 {
+            let mut c = f0;
+            for i in 1..N {
+                if i < LOW {
+                    c = c / i as f64;
+                    f.set(i, c);
+                } else {
+                    f.c[i] = f.c[i - 1] / i as f64;
+                }
+            }
+            f.deg = N - 1;
+        }
+        let mut out = x.compose(f, rel + 4.0 * UU, top * Self::last_term(r), top);
+        let mut late = 0.0;
+        for i in LOW..N {
+            late += out.c[i].abs();
+        }
+        out.err += late * U * 2.0 * N as f64;
+        out.tidy()
+    }
+
+    /// `e ** x` where `|x| > 2^39`: all that can be said is how far it goes.
+    #[inline(always)]
+    fn far(x: Self) -> Self {
+        let certain = x.err + x.radius() < 0.25 * x.c[0].abs();
+        if !certain {
+            return Self::unknown();
+        }
+        let bits = scale(x.c[0], x.exp.min(60)).abs().min((1u64 << 60) as f64) as i64;
+        Jet { exp: if x.c[0] > 0.0 { bits.max(FAR) } else { -bits.max(FAR) }, ..Self::constant(Dd::new(1.0, 0.0), 0.5, 0) }
+    }
+
+    /// What [`Jet::narrowed`] leaves out and rounds, for any centre in the tile and a tile `r` times as wide, r a power
+    /// of two below 1; this jet's own error included.
+    ///
+    /// With `Dj` the sum over i of `C(i, j) |ci|`, which bounds the j-th coefficient anywhere in the tile, and u doubled
+    /// where products and sums round apart:
+    ///
+    /// * The coefficients from [`NARROW`] on are left out: `r^j Dj` each.
+    /// * The j-th of the others is `cj`, added to j + 1 times, and what is added is smaller and was rounded at most 2N
+    ///   times; l1 and l2 are left out: `u r^j ((j + 2) |cj| + 2N (Dj - |cj|))`.
+    /// * For the centre, `h = c2 + ...` and its product with tau round as that does, and are added to l1:
+    ///   `u (4 |c2| + 2N (|c3| + ...))`; the rest is double-double: some `u^2` of its size.
+    #[inline(always)]
+    pub fn narrowing_error(&self, r: f64) -> f64 {
+        let u = if K::FUSED { U } else { 2.0 * U };
+        let many = 2.0 * N as f64;
+        let mut late = 0.0;
+        for i in 3..N {
+            late += self.c[i].abs();
+        }
+        let mut err = self.err
+            + u * (4.0 * self.c[2].abs() + many * late)
+            + 32.0 * U * U * (self.c[0].abs() + self.c[1].abs());
+        let mut binomial = [1.0; N];
+        let mut scale = 1.0;
+        for j in 1..N {
+            // C(i, j) = C(i - 1, j - 1) + C(i - 1, j).
+            let mut next = [0.0; N];
+            for i in j..N {
+                next[i] = next[i - 1] + binomial[i - 1];
+            }
+            binomial = next;
+            scale *= r;
+            let mut rest = 0.0;
+            for i in j + 1..N {
+                rest += binomial[i] * self.c[i].abs();
+            }
+            let own = self.c[j].abs();
+            err += scale * if j < NARROW { u * ((j as f64 + 2.0) * own + many * rest) } else { own + rest };
+        }
+        err * SLACK
+    }
+
+    /// The same curve around `tau` in `[-1, 1]`, for a tile `r` times as wide; `err` from [`Jet::narrowing_error`].
+    #[inline(always)]
+    pub fn narrowed(&self, tau: f64, r: f64, err: f64) -> Jet<NARROW, K> {
+        let mut a = self.c;
+        for i in (1..N - 1).rev() {
+            a[i] = mul_add::<K>(a[i + 1], tau, a[i]);
+        }
+        // a[2] is h now. c0 + tau (c1 + tau h), the large parts whole.
+        let slope = Dd::<K>::sum(self.c[1], mul_add::<K>(a[2], tau, self.l[1]));
+        let rise = Dd::<K>::product(slope.hi, tau);
+        let top = Dd::<K>::sum(self.c[0], rise.hi);
+        let low = (rise.lo + slope.lo * tau) + (top.lo + self.l[0]);
+        let centre = Dd::<K>::fast_sum(top.hi, low);
+        let mut out = Jet::<NARROW, K>::zero();
+        out.set(0, centre);
+        let mut scale = r;
+        for j in 1..NARROW {
+            for i in (j..N - 1).rev() {
+                a[i] = mul_add::<K>(a[i + 1], tau, a[i]);
+            }
+            out.c[j] = a[j] * scale;
+            scale *= r;
+        }
+        out.deg = NARROW - 1;
+        out.err = err;
+        out.exp = self.exp;
+        out
+    }
+
+    /// The value at the centre as (high, low, error, exponent): what the last rounding starts from.
+    #[inline(always)]
+    pub fn centre(&self) -> (f64, f64, f64, i64) {
+        (self.c[0], self.l[0], self.err, self.exp)
+    }
+}
+
+impl<const N: usize, K: Kit> std::ops::Add for Jet<N, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, o: Self) -> Self {
+        self.plus(o)
+    }
+}
+
+impl<const N: usize, K: Kit> std::ops::Sub for Jet<N, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, o: Self) -> Self {
+        self.plus(-o)
+    }
+}
+
+impl<const N: usize, K: Kit> std::ops::Mul for Jet<N, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, o: Self) -> Self {
+        self.times(o)
+    }
+}
+
+impl<const N: usize, K: Kit> std::ops::Div for Jet<N, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, o: Self) -> Self {
+        self.over(o)
+    }
+}
+
+impl<const N: usize, K: Kit> std::ops::Neg for Jet<N, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(mut self) -> Self {
+        for i in 0..=self.deg {
+            self.c[i] = -self.c[i];
+        }
+        for i in 0..Self::LOWS {
+            self.l[i] = -self.l[i];
+        }
+        self
+    }
+}
+
+impl<const N: usize, K: Kit> Number for Jet<N, K> {
+    type Cx = Width;
+
+    #[inline(always)]
+    fn enter<T: simd::Task<Out = Self>>(task: T) -> Self {
+        if K::FUSED { simd::fused(task) } else { task.run() }
+    }
+
+    #[inline(always)]
+    fn real(x: f64, _: Width) -> Self {
+        if x == 0.0 || (TINY..HUGE).contains(&x.abs()) {
+            return Self::constant(Dd::new(x, 0.0), 0.0, 0);
+        }
+        // Subnormals become normal on the way: 2^60 is exact.
+        let up = x * (1u64 << 60) as f64;
+        let (y, e) = if x.abs() < TINY { (up, exponent(up)) } else { (x, exponent(x)) };
+        let shift = if x.abs() < TINY { 60 } else { 0 };
+        Self::constant(Dd::new(scale(y, -e), 0.0), 0.0, e - shift)
+    }
+
+    #[inline(always)]
+    fn ratio(u: Ratio, cx: Width) -> Self {
+        let mut out = Self::zero();
+        let den = Dd::new(u.den as f64, 0.0);
+        let (x, e) = Dd::new(u.at as f64, 0.0).div_measured(den);
+        out.set(0, x);
+        out.err = e;
+        if N > 1 && u.slope != 0 {
+            let (x, e) = Dd::new(u.slope as f64 * cx.0, 0.0).div_measured(den);
+            out.set(1, x);
+            out.err += e;
+            out.deg = 1;
+        }
+        out
+    }
+
+    #[inline(always)]
+    fn raised_cosine(u: Ratio, cx: Width) -> (Self, Self) {
+        if u.den > MAX_STEP {
+            return (Self::unknown(), Self::unknown());
+        }
+        let h = half_turn_once::<K>(u.at, u.den);
+        let rel = functions::half_turn_bound::<K>();
+        let mut fall = Self::constant(h.cos2, h.cos2.hi * rel * SLACK, 0);
+        let mut rise = Self::constant(h.sin2, h.sin2.hi * rel * SLACK, 0);
+        if N == 1 || u.slope == 0 {
+            return (fall, rise);
+        }
+        // theta = pi u: the derivatives of cos(theta) / 2 are -sin/2, -cos/2, sin/2, cos/2, ...
+        let pi = Dd::<K>::new(std::f64::consts::PI, 1.2246467991473532e-16);
+        let delta = pi * (u.slope as f64 * cx.0) / u.den as f64;
+        let (cos, sin) = (h.cos * 0.5, h.sin * 0.5);
+        let mut power = delta;
+        let mut err = 0.0;
+        for i in 1..Self::LOWS {
+            let x = if i % 2 == 1 { sin } else { cos } * power;
+            let x = if i % 4 == 1 || i % 4 == 2 { -x } else { x };
+            fall.set(i, x);
+            // delta 3 roundings, the power and product 3 more; cos and sin to `rel` of 1.
+            err += power.hi.abs() * (rel + 4.0 * UU);
+            power = power * delta / (i as f64 + 1.0);
+        }
+        let mut power = power.hi;
+        for i in Self::LOWS..N {
+            let x = if i % 2 == 1 { sin.hi } else { cos.hi } * power;
+            fall.c[i] = if i % 4 == 1 || i % 4 == 2 { -x } else { x };
+            err += power.abs() * U * (2.0 * i as f64 + 4.0);
+            power *= delta.hi / (i as f64 + 1.0);
+        }
+        err += 0.5 * power.abs() * (1.0 + 1e-10);
+        fall.deg = N - 1;
+        rise.deg = N - 1;
+        for i in 1..N {
+            rise.c[i] = -fall.c[i];
+        }
+        for i in 1..Self::LOWS {
+            rise.l[i] = -fall.l[i];
+        }
+        fall.err = (fall.err + err) * SLACK;
+        rise.err = (rise.err + err) * SLACK;
+        (fall, rise)
+    }
+
+    #[inline(always)]
+    fn pow(self, p: f64) -> Self {
+        if p > 0.0 && p <= 8.0 && p == p.trunc() {
+            return self.whole_power(p as u32);
+        }
+        if self.c[0] == 0.0 && self.deg == 0 && self.err == 0.0 && p > 0.0 {
+            return Self::zero();
+        }
+        if !(self.c[0] > 0.0) {
+            return Self::unknown();
+        }
+        if p.abs() == 0.5 {
+            return self.power_series(p, |x, exp| {
+                let (x, exp) = if exp & 1 == 0 { (x, exp) } else { (x.scale(2.0), exp - 1) };
+                let y = if p > 0.0 { x.sqrt() } else { x.recip_sqrt() };
+                (y, if p > 0.0 { exp / 2 } else { -exp / 2 }, RECIP_SQRT_BOUND)
+            });
+        }
+        self.power_series(p, |x, exp| {
+            let e = exponent(x.hi);
+            let ln = ln_once(x.scale(scale(1.0, -e)), exp + e);
+            let y = ln * p;
+            if y.hi.abs() >= (1i64 << 39) as f64 {
+                return (x, 0, f64::INFINITY);
+            }
+            let (z, exp) = exp_once(y);
+            // An error of ln of `b` relative is one of `b |y|` in the exponent.
+            let off = y.hi.abs() * (functions::ln_bound::<K>() + UU);
+            (z, exp, functions::exp_bound::<K>(y.hi) + 1.1 * off)
+        })
+    }
+
+    #[inline(always)]
+    fn exp(self) -> Self {
+        self.exponential()
+    }
+
+    #[inline(always)]
+    fn power_of(self, base: &Base) -> Self {
+        if base.value == 1.0 {
+            return Self::constant(Dd::new(1.0, 0.0), 0.0, 0);
+        }
+        let ln = Self::constant(Dd::new(base.ln.0, base.ln.1), base.ln.0.abs() * Base::LN_BOUND, 0);
+        self.times(ln).exponential()
+    }
+
+    #[inline(always)]
+    fn clamp(self, low: Option<f64>, high: Option<f64>) -> Self {
+        let mid = self.c[0] + self.l[0];
+        let r = (self.radius() + self.l[0].abs() + self.err) * SLACK + U * mid.abs();
+        let within = |bound: f64| scale(bound, self.exp.saturating_neg());
+        let low_here = low.map_or(f64::NEG_INFINITY, within);
+        let high_here = high.map_or(f64::INFINITY, within);
+        if let (Some(low), true) = (low, mid + r <= low_here) {
+            return Self::real(low, Width(1.0));
+        }
+        if let (Some(high), true) = (high, mid - r >= high_here) {
+            return Self::real(high, Width(1.0));
+        }
+        if mid - r > low_here && mid + r < high_here {
+            return self;
+        }
+        // It crosses a bound within the tile (the tile is split), or cannot be told from it at this step.
+        Self::unknown()
+    }
+}

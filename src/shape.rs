@@ -1,0 +1,265 @@
+//! How a shape is declared: its parameters as data, so that the constructor, the checks, the text form, the schema, the
+//! Python function and its documentation all follow from one declaration in `curve.rs`.
+
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::limits::{CountLimit, RealLimit};
+use crate::real::Base;
+
+/// An argument, as it comes from a caller or a text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A real number.
+    Real(f64),
+    /// A count of steps.
+    Count(u64),
+    /// A yes or no.
+    Flag(bool),
+    /// Real numbers.
+    Reals(Arc<[f64]>),
+    /// Counts of steps.
+    Counts(Arc<[u64]>),
+    /// Left out.
+    Absent,
+}
+
+/// What kind of argument a parameter takes, and its limits.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A real number.
+    Real(RealLimit),
+    /// A count of steps.
+    Count(CountLimit),
+    /// A yes or no.
+    Flag,
+    /// A list of real numbers, at least one.
+    Reals(RealLimit),
+    /// A list of counts, strictly increasing, possibly empty.
+    Counts(CountLimit),
+}
+
+/// One parameter of a shape.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// What it is when left out; `None` where it may not be.
+    pub default: Option<Value>,
+}
+
+impl Param {
+    /// The value, if the parameter's limits admit it.
+    pub fn check(&self, value: Value) -> Result<Value, Error> {
+        let place = self.name;
+        Ok(match (self.kind, value) {
+            (_, Value::Absent) => match &self.default {
+                Some(default) => default.clone(),
+                None => return Err(Error::kind(place, "nothing", "it must be given")),
+            },
+            (Kind::Real(limit), Value::Real(x)) => Value::Real(limit.check(place, x)?),
+            (Kind::Count(limit), Value::Count(n)) => Value::Count(limit.check(place, n)?),
+            (Kind::Flag, Value::Flag(flag)) => Value::Flag(flag),
+            (Kind::Reals(limit), Value::Reals(list)) => Value::Reals(check_reals(place, limit, list)?),
+            (Kind::Counts(limit), Value::Counts(list)) => Value::Counts(check_counts(place, limit, list)?),
+            (_, other) => return Err(Error::kind(place, other.noun(), self.kind.rule())),
+        })
+    }
+}
+
+fn check_reals(place: &str, limit: RealLimit, list: Arc<[f64]>) -> Result<Arc<[f64]>, Error> {
+    if list.is_empty() {
+        return Err(Error::value(place, "[]", "it must hold at least one value").or("Give the values themselves."));
+    }
+    if let Some(i) = list.iter().position(|&x| limit.check(place, x).is_err()) {
+        limit.check(&format!("{place}[{i}]"), list[i])?;
+    }
+    let negative_zero = |x: &f64| *x == 0.0 && x.is_sign_negative();
+    if list.iter().any(negative_zero) { Ok(list.iter().map(|x| x + 0.0).collect()) } else { Ok(list) }
+}
+
+fn check_counts(place: &str, limit: CountLimit, list: Arc<[u64]>) -> Result<Arc<[u64]>, Error> {
+    if let Some(i) = list.iter().position(|&n| limit.check(place, n).is_err()) {
+        limit.check(&format!("{place}[{i}]"), list[i])?;
+    }
+    if let Some(i) = list.windows(2).position(|pair| pair[1] <= pair[0]) {
+        let rule = format!("it must come after the one before, {}", list[i]);
+        let place = format!("{place}[{}]", i + 1);
+        return Err(Error::value(place, list[i + 1], rule).or("Sort them and drop repeats."));
+    }
+    Ok(list)
+}
+
+impl Kind {
+    /// The rule, where a value is of another type altogether.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Kind::Real(limit) => limit.rule,
+            Kind::Count(limit) => limit.rule,
+            Kind::Flag => "it must be True or False",
+            Kind::Reals(_) => "it must be a sequence of finite numbers",
+            Kind::Counts(_) => "it must be a sequence of whole numbers of steps",
+        }
+    }
+}
+
+impl Value {
+    fn noun(&self) -> &'static str {
+        match self {
+            Value::Real(_) => "a real number",
+            Value::Count(_) => "a whole number",
+            Value::Flag(_) => "a bool",
+            Value::Reals(_) | Value::Counts(_) => "a sequence",
+            Value::Absent => "nothing",
+        }
+    }
+}
+
+/// A type that a shape's field may have.
+pub trait Field: Sized {
+    /// From an argument whose kind and limits have been checked.
+    fn take(value: &Value) -> Self;
+    /// Back to an argument.
+    fn give(&self) -> Value;
+}
+
+macro_rules! field {
+    ($type:ty, $take:pat => $value:expr, $self:ident => $give:expr) => {
+        impl Field for $type {
+            fn take(value: &Value) -> Self {
+                match value {
+                    $take => $value,
+                    other => unreachable!("a field was checked as another kind: {other:?}"),
+                }
+            }
+            fn give(&$self) -> Value {
+                $give
+            }
+        }
+    };
+}
+
+field!(f64, Value::Real(x) => *x, self => Value::Real(*self));
+field!(u64, Value::Count(n) => *n, self => Value::Count(*self));
+field!(bool, Value::Flag(flag) => *flag, self => Value::Flag(*self));
+field!(Base, Value::Real(x) => Base::new(*x), self => Value::Real(self.value));
+field!(Arc<[f64]>, Value::Reals(list) => list.clone(), self => Value::Reals(self.clone()));
+field!(Arc<[u64]>, Value::Counts(list) => list.clone(), self => Value::Counts(self.clone()));
+
+impl Field for Option<u64> {
+    fn take(value: &Value) -> Self {
+        if *value == Value::Absent { None } else { Some(u64::take(value)) }
+    }
+    fn give(&self) -> Value {
+        self.map_or(Value::Absent, Value::Count)
+    }
+}
+
+/// A shape: a name, its documentation, its parameters and its constructor.
+pub struct Shape {
+    /// The name, in Python and in texts.
+    pub name: &'static str,
+    /// The documentation: formula first, then arguments, errors, source, an example.
+    pub doc: &'static str,
+    /// The parameters, in order.
+    pub params: fn() -> Vec<Param>,
+    pub(crate) build: fn(&[Value]) -> crate::curve::Curve,
+}
+
+impl std::fmt::Debug for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shape").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Declares shapes. Each field is `name: type = Kind(limits)` and, where it may be left out, `or default`.
+macro_rules! shapes {
+    ($(
+        $(#[doc = $doc:literal])*
+        $Name:ident as $name:ident { $($field:ident : $type:ty = $kind:expr $(, or $default:expr)? ;)* }
+    )*) => {
+        $(
+            $(#[doc = $doc])*
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct $Name {
+                $(#[doc = concat!("See [`", stringify!($Name), "`].")] pub $field: $type,)*
+            }
+
+            impl $Name {
+                fn shape() -> Shape {
+                    Shape {
+                        name: stringify!($name),
+                        doc: concat!($($doc, "\n"),*),
+                        params: || vec![$(Param {
+                            name: stringify!($field),
+                            kind: $kind,
+                            default: shapes!(@default $($default)?),
+                        },)*],
+                        build: |values| {
+                            let mut values = values.iter();
+                            Curve::$Name($Name {
+                                $($field: Field::take(values.next().expect("one value a parameter")),)*
+                            })
+                        },
+                    }
+                }
+            }
+        )*
+
+        /// Any of the shapes.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Curve {
+            $(#[doc = concat!("See [`", stringify!($Name), "`].")] $Name($Name),)*
+        }
+
+        /// Every shape there is, in the order of their declaration.
+        pub static SHAPES: std::sync::LazyLock<Vec<Shape>> = std::sync::LazyLock::new(|| vec![$($Name::shape(),)*]);
+
+        impl Curve {
+            /// The shape's name.
+            pub fn name(&self) -> &'static str {
+                match self { $(Curve::$Name(_) => stringify!($name),)* }
+            }
+
+            /// The arguments, by name, in order.
+            pub fn arguments(&self) -> Vec<(&'static str, Value)> {
+                match self { $(Curve::$Name(curve) => vec![$((stringify!($field), curve.$field.give()),)*],)* }
+            }
+        }
+
+        /// The curve's own formula, whichever it is; past its end it stands still.
+        impl Formula for Curve {
+            fn check(&self) -> Result<(), Error> {
+                match self { $(Curve::$Name(curve) => curve.check(),)* }
+            }
+            #[inline(always)]
+            fn steps(&self) -> Option<u64> {
+                match self { $(Curve::$Name(curve) => curve.steps(),)* }
+            }
+            fn every(&self) -> u64 {
+                match self { $(Curve::$Name(curve) => curve.every(),)* }
+            }
+            fn period(&self) -> Option<u64> {
+                match self { $(Curve::$Name(curve) => curve.period(),)* }
+            }
+            fn span(&self, k: u64) -> Span {
+                if self.steps().is_some_and(|n| k >= n) {
+                    return Span { end: NEVER, moves: false };
+                }
+                match self { $(Curve::$Name(curve) => curve.span(k),)* }
+            }
+            #[inline(always)]
+            fn value<N: Number>(&self, at: Point<N>) -> N {
+                let at = match self.steps() {
+                    Some(n) if at.k >= n => at.held_at(n),
+                    _ => at,
+                };
+                match self { $(Curve::$Name(curve) => curve.value(at),)* }
+            }
+        }
+    };
+    (@default) => { None };
+    (@default $default:expr) => { Some($default) };
+}

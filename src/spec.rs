@@ -1,0 +1,479 @@
+//! The expression that the user meant: leaves and combinators, checked once, when they are made.
+//!
+//! A [`Spec`] can only be had from the constructors here, so to hold one is to have proved it. JSON and Python both come
+//! in by these doors. Chains of `then`, sums and products are kept flat: `a.then(b.then(c))` and `a.then(b).then(c)` are
+//! one list, and so are equal.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::curve::{Curve, Formula, SHAPES};
+use crate::error::Error;
+use crate::limits::{FINITE, LENGTH, MAX_DEPTH, MAX_PARTS, MAX_STEP, STEP, TIMES, show};
+use crate::shape::{Shape, Value};
+
+/// A checked expression. Cheap to clone; equal where it was written alike.
+#[derive(Clone, Debug)]
+pub struct Spec(Arc<Node>);
+
+#[derive(Debug)]
+struct Node {
+    expr: Expr,
+    steps: Option<u64>,
+    parts: u64,
+    depth: u32,
+}
+
+/// One side of a sum or product.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    /// A number: it has no length, and leaves the other's as it is.
+    Number(f64),
+    /// A schedule.
+    Schedule(Spec),
+}
+
+/// What an expression is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// A shape with its arguments.
+    Leaf(Curve),
+    /// Each part but the last with its length, one after another.
+    Then(Vec<(Spec, u64)>, Spec),
+    /// A pointwise sum.
+    Sum(Vec<Operand>),
+    /// A pointwise product.
+    Product(Vec<Operand>),
+    /// A schedule divided by a number.
+    Quotient(Spec, f64),
+    /// A schedule kept within bounds.
+    Clamp(Spec, Option<f64>, Option<f64>),
+    /// A schedule that waits at its first value for so many steps.
+    Delay(Spec, u64),
+    /// A schedule's first `steps`, so many times (for ever where it is `None`).
+    Repeat(Spec, Option<u64>),
+    /// A schedule that changes only at every so-many-th step.
+    Hold(Spec, u64),
+    /// A schedule of epochs, in steps.
+    ByEpoch(Spec, u64),
+}
+
+/// The shape of that name.
+pub fn shape(name: &str) -> Option<&'static Shape> {
+    SHAPES.iter().find(|shape| shape.name == name)
+}
+
+impl Spec {
+    fn make(expr: Expr) -> Result<Spec, Error> {
+        let mut parts = 1u64;
+        let mut depth = 0;
+        expr.each_child(|child| {
+            parts = parts.saturating_add(child.0.parts);
+            depth = depth.max(child.0.depth);
+        });
+        let depth = depth + 1;
+        if parts > MAX_PARTS {
+            let rule = format!("an expression may have at most {MAX_PARTS} parts, each counted as often as it is used");
+            return Err(Error::value(expr.kind(), format!("{parts} parts"), rule)
+                .or("Work the values out with `array` and wrap them with `table`, or use `repeat`."));
+        }
+        if depth > MAX_DEPTH {
+            let rule = format!("parts may be nested at most {MAX_DEPTH} deep (chains of `then`, sums and products are flat)");
+            return Err(Error::value(expr.kind(), format!("depth {depth}"), rule)
+                .or("Merge neighbouring steps of the nesting into one."));
+        }
+        let steps = expr.steps();
+        if steps.is_some_and(|n| n > MAX_STEP) {
+            let got = steps.map_or_else(String::new, |n| format!("{n} steps in all"));
+            return Err(Error::value(expr.kind(), got, "a schedule lasts at most 2**53 steps").or("Shorten a part."));
+        }
+        Ok(Spec(Arc::new(Node { expr, steps, parts, depth })))
+    }
+
+    /// A leaf: the shape's arguments in order, `Absent` where left out.
+    pub fn leaf(shape: &Shape, arguments: Vec<Value>) -> Result<Spec, Error> {
+        let checked = || {
+            let params = (shape.params)();
+            debug_assert_eq!(params.len(), arguments.len());
+            let values: Result<Vec<Value>, Error> =
+                params.iter().zip(arguments).map(|(param, value)| param.check(value)).collect();
+            let curve = (shape.build)(&values?);
+            curve.check()?;
+            Ok(curve)
+        };
+        Spec::make(Expr::Leaf(checked().map_err(|e: Error| e.within(shape.name))?))
+    }
+
+    /// `self` before step `at` (its own length where that is left out), `next` counted from there.
+    pub fn then(&self, next: &Spec, at: Option<u64>) -> Result<Spec, Error> {
+        let at = match at.or(self.steps()) {
+            Some(at) => LENGTH.check("then.at", at)?,
+            None => {
+                return Err(Error::value("then.at", "nothing", "the first part has no end of its own")
+                    .or("Say how long it lasts: `a.then(b, at=1000)`."));
+            }
+        };
+        let mut parts: Vec<(Spec, u64)> = Vec::new();
+        let mut before = 0;
+        // A chain is cut where `at` comes before its last joint, and goes on where it comes after.
+        let last = match self.expr() {
+            Expr::Then(chain, last) => {
+                let mut rest = last;
+                for (part, length) in chain {
+                    if before + length >= at {
+                        rest = part;
+                        break;
+                    }
+                    parts.push((part.clone(), *length));
+                    before += length;
+                }
+                rest
+            }
+            _ => self,
+        };
+        parts.push((last.clone(), at - before));
+        match next.expr() {
+            Expr::Then(chain, last) => {
+                parts.extend(chain.iter().cloned());
+                Spec::make(Expr::Then(parts, last.clone()))
+            }
+            _ => Spec::make(Expr::Then(parts, next.clone())),
+        }
+    }
+
+    /// The pointwise sum; sums within it are taken apart.
+    pub fn sum(terms: Vec<Operand>) -> Result<Spec, Error> {
+        let flat = flatten("sum", terms, |expr| match expr {
+            Expr::Sum(terms) => Some(terms),
+            _ => None,
+        })?;
+        Spec::make(Expr::Sum(flat))
+    }
+
+    /// The pointwise product; products within it are taken apart.
+    pub fn product(factors: Vec<Operand>) -> Result<Spec, Error> {
+        let flat = flatten("product", factors, |expr| match expr {
+            Expr::Product(factors) => Some(factors),
+            _ => None,
+        })?;
+        Spec::make(Expr::Product(flat))
+    }
+
+    /// Divided by a number.
+    pub fn quotient(&self, by: f64) -> Result<Spec, Error> {
+        let by = FINITE.check("quotient.by", by)?;
+        if by == 0.0 {
+            return Err(Error::value("quotient.by", show(by), "it must not be 0").or("Multiply by a number instead."));
+        }
+        Spec::make(Expr::Quotient(self.clone(), by))
+    }
+
+    /// Kept within bounds, either of which may be left out.
+    pub fn clamp(&self, low: Option<f64>, high: Option<f64>) -> Result<Spec, Error> {
+        let check = |place, bound: Option<f64>| bound.map(|x| FINITE.check(place, x)).transpose();
+        let (low, high) = (check("clamp.low", low)?, check("clamp.high", high)?);
+        if let (Some(low), Some(high)) = (low, high)
+            && low > high
+        {
+            let got = format!("{} with high {}", show(low), show(high));
+            return Err(Error::value("clamp.low", got, "it must not be above `high`").or("Swap them."));
+        }
+        if (low, high) == (None, None) {
+            return Err(Error::value("clamp", "no bound", "there must be `low`, `high` or both").or("Leave the clamp out."));
+        }
+        Spec::make(Expr::Clamp(self.clone(), low, high))
+    }
+
+    /// The first value for `n` steps, then everything.
+    pub fn delay(&self, n: u64) -> Result<Spec, Error> {
+        Spec::make(Expr::Delay(self.clone(), STEP.check("delay.n", n)?))
+    }
+
+    /// The first `steps`, again and again.
+    pub fn repeat(&self, times: Option<u64>) -> Result<Spec, Error> {
+        let times = times.map(|n| TIMES.check("repeat.times", n)).transpose()?;
+        if self.steps().is_none_or(|n| n == 0) {
+            let rule = "what is repeated must have an end";
+            return Err(Error::value("repeat", "a schedule whose steps is None", rule)
+                .or("Give it one: `a.then(b, at=1000)` lasts as long as b says."));
+        }
+        Spec::make(Expr::Repeat(self.clone(), times))
+    }
+
+    /// `self[k // every * every]`.
+    pub fn hold(&self, every: u64) -> Result<Spec, Error> {
+        Spec::make(Expr::Hold(self.clone(), LENGTH.check("hold.every", every)?))
+    }
+
+    /// `self[k // steps_per_epoch]`.
+    pub fn by_epoch(&self, steps_per_epoch: u64) -> Result<Spec, Error> {
+        Spec::make(Expr::ByEpoch(self.clone(), LENGTH.check("by_epoch.steps_per_epoch", steps_per_epoch)?))
+    }
+
+    /// How many steps before the next part would start; `None` where there is no end.
+    pub fn steps(&self) -> Option<u64> {
+        self.0.steps
+    }
+
+    /// What it is made of.
+    pub fn expr(&self) -> &Expr {
+        &self.0.expr
+    }
+}
+
+fn flatten(
+    kind: &str,
+    operands: Vec<Operand>,
+    inner: impl Fn(&Expr) -> Option<&Vec<Operand>>,
+) -> Result<Vec<Operand>, Error> {
+    let mut flat = Vec::new();
+    let mut schedules = 0;
+    for (i, operand) in operands.into_iter().enumerate() {
+        match operand {
+            Operand::Number(x) => flat.push(Operand::Number(FINITE.check(&format!("{kind}[{i}]"), x)?)),
+            Operand::Schedule(spec) => {
+                schedules += 1;
+                match inner(spec.expr()) {
+                    Some(within) => flat.extend(within.iter().cloned()),
+                    None => flat.push(Operand::Schedule(spec)),
+                }
+            }
+        }
+    }
+    if schedules == 0 {
+        return Err(Error::value(kind, "no schedule", "one operand at least must be a schedule").or("Use `constant`."));
+    }
+    Ok(flat)
+}
+
+impl Expr {
+    /// The combinator's name, in texts and messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Expr::Leaf(curve) => curve.name(),
+            Expr::Then(..) => "then",
+            Expr::Sum(_) => "sum",
+            Expr::Product(_) => "product",
+            Expr::Quotient(..) => "quotient",
+            Expr::Clamp(..) => "clamp",
+            Expr::Delay(..) => "delay",
+            Expr::Repeat(..) => "repeat",
+            Expr::Hold(..) => "hold",
+            Expr::ByEpoch(..) => "by_epoch",
+        }
+    }
+
+    fn each_child(&self, mut visit: impl FnMut(&Spec)) {
+        match self {
+            Expr::Leaf(_) => (),
+            Expr::Then(parts, last) => {
+                parts.iter().for_each(|(part, _)| visit(part));
+                visit(last);
+            }
+            Expr::Sum(operands) | Expr::Product(operands) => operands.iter().for_each(|operand| {
+                if let Operand::Schedule(spec) = operand {
+                    visit(spec);
+                }
+            }),
+            Expr::Quotient(a, _)
+            | Expr::Clamp(a, ..)
+            | Expr::Delay(a, _)
+            | Expr::Repeat(a, _)
+            | Expr::Hold(a, _)
+            | Expr::ByEpoch(a, _) => visit(a),
+        }
+    }
+
+    fn steps(&self) -> Option<u64> {
+        match self {
+            Expr::Leaf(curve) => curve.steps(),
+            Expr::Then(parts, last) => {
+                let before = parts.iter().fold(0u64, |sum, (_, length)| sum.saturating_add(*length));
+                last.steps().map(|n| n.saturating_add(before))
+            }
+            Expr::Sum(operands) | Expr::Product(operands) => {
+                let mut longest = Some(0);
+                for operand in operands {
+                    if let Operand::Schedule(spec) = operand {
+                        longest = longest.zip(spec.steps()).map(|(a, b): (u64, u64)| a.max(b));
+                    }
+                }
+                longest
+            }
+            Expr::Quotient(a, _) | Expr::Clamp(a, ..) => a.steps(),
+            Expr::Delay(a, n) => a.steps().map(|steps| steps.saturating_add(*n)),
+            Expr::Repeat(a, times) => a.steps().zip(*times).map(|(steps, times)| steps.saturating_mul(times)),
+            Expr::Hold(a, every) => a.steps().map(|steps| steps.div_ceil(*every).saturating_mul(*every)),
+            Expr::ByEpoch(a, n) => a.steps().map(|steps| steps.saturating_mul(*n)),
+        }
+    }
+}
+
+impl PartialEq for Spec {
+    fn eq(&self, other: &Spec) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.parts == other.0.parts && self.0.expr == other.0.expr)
+    }
+}
+
+impl Eq for Spec {}
+
+impl Hash for Spec {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expr().kind().hash(state);
+        self.steps().hash(state);
+        match self.expr() {
+            Expr::Leaf(curve) => curve.arguments().iter().for_each(|(_, value)| hash_value(value, state)),
+            Expr::Then(parts, last) => {
+                parts.iter().for_each(|part| part.hash(state));
+                last.hash(state);
+            }
+            Expr::Sum(operands) | Expr::Product(operands) => operands.iter().for_each(|operand| match operand {
+                Operand::Number(x) => x.to_bits().hash(state),
+                Operand::Schedule(spec) => spec.hash(state),
+            }),
+            Expr::Quotient(a, by) => (a, by.to_bits()).hash(state),
+            Expr::Clamp(a, low, high) => (a, low.map(f64::to_bits), high.map(f64::to_bits)).hash(state),
+            Expr::Delay(a, n) | Expr::Hold(a, n) | Expr::ByEpoch(a, n) => (a, n).hash(state),
+            Expr::Repeat(a, times) => (a, times).hash(state),
+        }
+    }
+}
+
+fn hash_value<H: Hasher>(value: &Value, state: &mut H) {
+    match value {
+        Value::Real(x) => x.to_bits().hash(state),
+        Value::Count(n) => n.hash(state),
+        Value::Flag(flag) => flag.hash(state),
+        Value::Reals(list) => list.iter().for_each(|x| x.to_bits().hash(state)),
+        Value::Counts(list) => list.hash(state),
+        Value::Absent => 0.hash(state),
+    }
+}
+
+/// How many values of a table are written out by `Display`.
+const SHOWN: usize = 16;
+
+/// As Python would write it: `gp.linear(0.0, 0.1, 100)`.
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.expr() {
+            Expr::Leaf(curve) => fmt_leaf(curve, f),
+            Expr::Then(parts, last) => {
+                parts[0].0.fmt_atom(f)?;
+                for (i, (part, length)) in parts.iter().enumerate() {
+                    let next = parts.get(i + 1).map_or(last, |(next, _)| next);
+                    write!(f, ".then({next}")?;
+                    // The length so far is what `then` would take by itself only where it is the chain's own.
+                    let own = part.steps() == Some(*length);
+                    if own {
+                        write!(f, ")")?;
+                    } else {
+                        let at: u64 = parts[..=i].iter().map(|(_, length)| length).sum();
+                        write!(f, ", at={at})")?;
+                    }
+                }
+                Ok(())
+            }
+            Expr::Sum(operands) => fmt_operands(operands, " + ", f),
+            Expr::Product(operands) => fmt_operands(operands, " * ", f),
+            Expr::Quotient(a, by) => {
+                a.fmt_atom(f)?;
+                write!(f, " / {}", show(*by))
+            }
+            Expr::Clamp(a, low, high) => {
+                a.fmt_atom(f)?;
+                match (low, high) {
+                    (Some(low), Some(high)) => write!(f, ".clamp({}, {})", show(*low), show(*high)),
+                    (Some(low), None) => write!(f, ".clamp(low={})", show(*low)),
+                    (_, high) => write!(f, ".clamp(high={})", show(high.unwrap_or(f64::INFINITY))),
+                }
+            }
+            Expr::Delay(a, n) => fmt_call(a, "delay", Some(n), f),
+            Expr::Repeat(a, times) => fmt_call(a, "repeat", times.as_ref(), f),
+            Expr::Hold(a, every) => fmt_call(a, "hold", Some(every), f),
+            Expr::ByEpoch(a, n) => fmt_call(a, "by_epoch", Some(n), f),
+        }
+    }
+}
+
+impl Spec {
+    /// The same, in brackets where something follows that binds more tightly.
+    fn fmt_atom(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.expr() {
+            Expr::Sum(_) | Expr::Product(_) | Expr::Quotient(..) => write!(f, "({self})"),
+            _ => write!(f, "{self}"),
+        }
+    }
+}
+
+fn fmt_call(a: &Spec, name: &str, n: Option<&u64>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    a.fmt_atom(f)?;
+    match n {
+        Some(n) => write!(f, ".{name}({n})"),
+        None => write!(f, ".{name}()"),
+    }
+}
+
+fn fmt_operands(operands: &[Operand], sign: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    // Python works from the left, and would make one number of two: `0.1 + (0.2 + a)` keeps them apart.
+    let numbers = operands.iter().take_while(|operand| matches!(operand, Operand::Number(_))).count();
+    for (i, operand) in operands.iter().enumerate() {
+        if i > 0 {
+            f.write_str(sign)?;
+        }
+        if i > 0 && i < numbers {
+            f.write_str("(")?;
+        }
+        match operand {
+            Operand::Number(x) if *x < 0.0 && i > 0 => write!(f, "({})", show(*x))?,
+            Operand::Number(x) => f.write_str(&show(*x))?,
+            Operand::Schedule(spec) => spec.fmt_atom(f)?,
+        }
+        if i == numbers {
+            f.write_str(&")".repeat(numbers.saturating_sub(1)))?;
+        }
+    }
+    Ok(())
+}
+
+fn fmt_leaf(curve: &Curve, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "gp.{}(", curve.name())?;
+    let params = shape(curve.name()).map_or_else(Vec::new, |shape| (shape.params)());
+    let mut by_name = false;
+    let mut first = true;
+    for ((name, value), param) in curve.arguments().iter().zip(params) {
+        if param.default.as_ref() == Some(value) {
+            by_name = true;
+            continue;
+        }
+        if !first {
+            f.write_str(", ")?;
+        }
+        first = false;
+        if by_name || param.default.is_some() {
+            write!(f, "{name}=")?;
+        }
+        fmt_value(value, f)?;
+    }
+    f.write_str(")")
+}
+
+fn fmt_value(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match value {
+        Value::Real(x) => f.write_str(&show(*x)),
+        Value::Count(n) => write!(f, "{n}"),
+        Value::Flag(flag) => f.write_str(if *flag { "True" } else { "False" }),
+        Value::Reals(list) => fmt_list(list, |x| show(*x), f),
+        Value::Counts(list) => fmt_list(list, u64::to_string, f),
+        Value::Absent => f.write_str("None"),
+    }
+}
+
+fn fmt_list<T>(list: &[T], show: impl Fn(&T) -> String, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let shown: Vec<String> = list.iter().take(SHOWN).map(show).collect();
+    if list.len() <= SHOWN {
+        return write!(f, "[{}]", shown.join(", "));
+    }
+    write!(f, "[{}, ... {} in all])", shown.join(", "), list.len())
+}

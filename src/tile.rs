@@ -1,0 +1,508 @@
+//! Tiles: runs of steps that one jet serves, and the lanes that turn the jet into rounded values.
+//!
+//! ```text
+//! s = (k - centre) / w                      exact: w is a power of two
+//! quick lane:    e  = (l0 - E) + s (c1 + s (c2 + ...))
+//!                y1 = c0 + e,  y2 = c0 + (e + 2E)          same bits: certain
+//! careful lane:  c1 = a + b, where s a is exact
+//!                (h, r) = two_sum(c0, s a)                 exact
+//!                e  = r + (l0 + s (b + l1 + s (c2 + ...)))
+//!                y1 = h + (e - F),  y2 = h + (e + F)       same bits: certain
+//! ```
+//! Both are plain elementwise loops over fixed-size chunks, which the compiler vectorises for whichever instruction set
+//! it compiles them. A chunk that the quick lane leaves in doubt goes to the careful lane as a whole; what that leaves in
+//! doubt is listed, and settled one by one elsewhere.
+//!
+//! E and F bound everything between the curve and `c0 + e`: see [`Poly::new`]. Where a jet rounds nothing and the
+//! polynomial cannot either, E is 0: y1 is y2, and the hardware breaks the tie.
+
+use crate::real::dd::Kit;
+use crate::real::jet::{Jet, NARROW, exponent, scale};
+use crate::simd::{Kernel, Task};
+
+/// A type that values are written in.
+pub trait Lane: Copy + Send + Sync + PartialEq + Default + 'static {
+    /// Values a chunk.
+    const CHUNK: usize;
+    /// Bits of the significand.
+    const DIGITS: u32;
+    /// Half an ulp of 1.
+    const U: f64;
+    /// The exponents between which lanes neither overflow nor meet subnormals that matter.
+    const EXPONENTS: std::ops::Range<i64>;
+    /// More than any error of a subnormal on the way.
+    const LEAST: f64;
+    /// The ways to make tiles of curves.
+    const CURVES: [Cost; 5];
+    /// The ways to make tiles of straight lines, which have no order to run out of.
+    const LINES: [Cost; 2];
+    /// The greatest half-width of a tile that a wider one is cut into, as a power of two.
+    const NARROW_WIDEST: i64;
+    /// Rounded to nearest.
+    fn of(x: f64) -> Self;
+    /// As a double.
+    fn double(self) -> f64;
+    /// The quick lane over a chunk; whether all are certain.
+    fn quick<const N: usize, const FUSED: bool>(out: &mut [Self], first: f64, poly: &Poly<Self, N>) -> bool;
+    /// The careful lane over a chunk; whether all are certain.
+    fn careful<const N: usize, const FUSED: bool>(out: &mut [Self], first: f64, poly: &Poly<Self, N>) -> bool;
+    /// Lists the places of the values that the careful lane leaves in doubt; `first` is where the first place lies.
+    fn list_doubt<const N: usize, const FUSED: bool>(
+        first: f64,
+        poly: &Poly<Self, N>,
+        places: std::ops::Range<usize>,
+        doubt: &mut Vec<usize>,
+    );
+}
+
+/// What a way to make tiles costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Coefficients of the jet.
+    pub order: usize,
+    /// How far the value may change over half a tile: by 2^-reach of itself.
+    pub reach: i64,
+    /// The greatest half-width, as a power of two.
+    pub widest: i64,
+    /// Nanoseconds for the jet.
+    pub jet: f64,
+    /// Nanoseconds a value.
+    pub value: f64,
+    /// Where the jet is moved to narrower tiles: their reach, and nanoseconds for each.
+    pub narrowed: Option<(i64, f64)>,
+}
+
+/// The largest chunk of all lanes.
+const CHUNK_MAX: usize = 128;
+
+/// A jet made ready for a lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Poly<T, const N: usize> {
+    hi: T,
+    /// `l0 - E`.
+    quick_lo: T,
+    /// `2 E`.
+    quick_gap: T,
+    /// `l0`.
+    lo: T,
+    /// F.
+    gap: T,
+    /// The leading bits of `c1`.
+    a: T,
+    /// The rest of `c1`.
+    b: T,
+    c: [T; N],
+    /// `1 / w`.
+    step: T,
+    /// Whether the quick lane is worth a try.
+    try_quick: bool,
+    /// Whether the bounds count on fused multiply-adds.
+    fused: bool,
+}
+
+/// What a tile's polynomial is worth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Worth {
+    /// Few values will be left in doubt.
+    Good,
+    /// Too many will: take a narrower tile.
+    TooWide,
+    /// The values are beyond what lanes can hold: settle them one by one.
+    Beyond,
+}
+
+/// The share of values in doubt past which a lane is not worth its time.
+const QUICK_DOUBT: f64 = 1.0 / 128.0;
+const CAREFUL_DOUBT: f64 = 1.0 / 64.0;
+
+impl<T: Lane, const N: usize> Poly<T, N> {
+    /// The jet's polynomial with its error bounds, for a tile of half-width `2^m`. It must have its degree below N.
+    ///
+    /// With u half an ulp of 1 in T, f 1 where multiply-adds are fused and 2 where not, v u where T is narrower than the
+    /// jet's doubles and 0 where not, and sums of sizes (each an upper bound, as `|s| <= 1`)
+    /// `L = |l0|`, `S = |c1| + |c2| + ...`, `R = |c2| + |c3| + ...`:
+    ///
+    /// * a Horner step rounds its product and its sum, once together where they are fused: the coefficients from the
+    ///   i-th on come to at most `|ci| + ...`, so that all steps together err by at most `f u (L + E + 2S + N R)`;
+    /// * turning l0 and the coefficients into T's errs by `v (L + S)`, and leaving out l1 and l2 by `|l1| + |l2|`;
+    /// * `l0 - E` and `e + 2E` round once each: `u (2L + S + 4E)`.
+    ///
+    /// In all `E >= err + |l1| + |l2| + u (f + 2) L + u (2f + 1) S + f u N R + v (L + S) + 6 u E`.
+    ///
+    /// For the careful lane, with `B = |b + l1|` (at most `2^(m+2) u |c1|`) and `Q = B + R` in place of S:
+    ///
+    /// * `s a` is exact, since a has no more than DIGITS - m - 1 bits; so is two_sum;
+    /// * the Horner steps err by `f u (L + 2Q + N R)`, the conversions by `v (L + Q)`, b + l1 by `u B`, leaving out l2
+    ///   by `|l2|`;
+    /// * r is at most `u (|c0| + S)`; adding it, and taking off or adding F, round to `u (2r + 2L + 2Q + 2F)` in all.
+    ///
+    /// In all `F >= err + |l2| + u (f + 2) L + u (2f + 3) Q + f u N R + v (L + Q) + 2u u (|c0| + S) + 2 u F`.
+    #[inline(always)]
+    pub fn new<const M: usize, K: Kit>(jet: &Jet<M, K>, m: u32) -> (Self, Worth) {
+        let mut poly = Poly {
+            hi: T::default(),
+            quick_lo: T::default(),
+            quick_gap: T::default(),
+            lo: T::default(),
+            gap: T::default(),
+            a: T::default(),
+            b: T::default(),
+            c: [T::default(); N],
+            step: T::default(),
+            try_quick: false,
+            fused: false,
+        };
+        debug_assert!(jet.deg < N);
+        if !(jet.err < f64::INFINITY) || jet.c[0] == 0.0 {
+            return (poly, Worth::TooWide);
+        }
+        let top = exponent(jet.c[0]).saturating_add(jet.exp);
+        if !T::EXPONENTS.contains(&top) {
+            return (poly, Worth::Beyond);
+        }
+        let unit = scale(1.0, jet.exp.clamp(-1022, 1023));
+        if jet.exp < -1022 || jet.exp > 1023 {
+            return (poly, Worth::Beyond);
+        }
+        let (u, c0) = (T::U, jet.c[0] * unit);
+        let err = jet.err * unit;
+        let hi = T::of(c0);
+        let l0 = (c0 - hi.double()) + jet.l[0] * unit;
+        let (l1, l2) = (jet.l[1] * unit, jet.l[2] * unit);
+        let c1 = jet.c[1] * unit;
+        let mut late = 0.0;
+        for i in 2..N {
+            let c = jet.c[i] * unit;
+            poly.c[i] = T::of(c);
+            late += c.abs();
+        }
+        poly.c[1] = T::of(c1);
+        let sizes = c1.abs() + late;
+        if !(sizes <= 0.5 * c0.abs()) {
+            return (poly, Worth::TooWide);
+        }
+        let kept = T::DIGITS - m.min(T::DIGITS - 4) - 1;
+        let a = leading(c1, kept);
+        let b = (c1 - a) + l1;
+        poly.hi = hi;
+        poly.step = T::of(scale(1.0, -(m as i64)));
+        poly.a = T::of(a);
+        poly.b = T::of(b);
+        poly.lo = T::of(l0);
+        let exact = err == 0.0 && l0 == 0.0 && l1 == 0.0 && late == 0.0 && b == 0.0 && poly.c[1] == T::of(a);
+        if exact && T::of(a).double() == c1 {
+            // s c1 is exact, and c0 + s c1 is rounded by the hardware, ties and all.
+            poly.try_quick = true;
+            return (poly, Worth::Good);
+        }
+        let f = if K::FUSED { 1.0 } else { 2.0 };
+        let v = if T::DIGITS < 53 { u } else { 0.0 };
+        let common = err + l2.abs() + u * (f + 2.0) * l0.abs() + f * u * N as f64 * late + v * l0.abs() + T::LEAST;
+        let quick = 1.0001 * (common + l1.abs() + (u * (2.0 * f + 1.0) + v) * sizes);
+        let rest = b.abs() + late;
+        let twice = 2.0 * u * (c0.abs() + sizes);
+        let careful = 1.0001 * (common + (u * (2.0 * f + 3.0) + v) * rest + u * twice);
+        poly.fused = K::FUSED;
+        poly.quick_lo = T::of(l0 - quick);
+        poly.quick_gap = T::of(2.0 * quick * (1.0 + 2.0 * u));
+        poly.gap = T::of(careful * (1.0 + 2.0 * u));
+        // A value is in doubt where a midpoint lies within the gap: midpoints are 2u |value| apart or more.
+        let spacing = u * (c0.abs() - sizes);
+        poly.try_quick = 2.0 * quick < QUICK_DOUBT * spacing;
+        let worth = if 2.0 * careful < CAREFUL_DOUBT * spacing { Worth::Good } else { Worth::TooWide };
+        (poly, worth)
+    }
+}
+
+impl<const N: usize> Poly<f64, N> {
+    /// Whether the quick lane will be certain of nearly all values.
+    pub fn quick_is_likely(&self) -> bool {
+        self.try_quick
+    }
+
+    /// What the quick lane uses: `c0`, `l0 - E`, `2E` and the coefficients.
+    pub fn quick_parts(&self) -> (f64, f64, f64, [f64; N]) {
+        (self.hi, self.quick_lo, self.quick_gap, self.c)
+    }
+}
+
+/// The polynomial of a narrower tile within a jet's: see [`Jet::narrowed`].
+pub struct Narrow<'a, const M: usize, K: Kit, T> {
+    /// The jet.
+    pub jet: &'a Jet<M, K>,
+    /// The narrower tile's centre.
+    pub tau: f64,
+    /// Its width, relative to the jet's.
+    pub ratio: f64,
+    /// From [`Jet::narrowing_error`].
+    pub err: f64,
+    /// Its half-width, as a power of two.
+    pub m: u32,
+    /// What its values will be written in.
+    pub lane: std::marker::PhantomData<T>,
+}
+
+impl<const M: usize, K: Kit, T: Lane> Task for Narrow<'_, M, K, T> {
+    type Out = (Poly<T, NARROW>, Worth);
+
+    #[inline(always)]
+    fn run(self) -> Self::Out {
+        Poly::new(&self.jet.narrowed(self.tau, self.ratio, self.err), self.m)
+    }
+}
+
+/// `x` without all but its leading `digits` bits.
+#[inline(always)]
+fn leading(x: f64, digits: u32) -> f64 {
+    f64::from_bits(x.to_bits() & !((1u64 << (53 - digits)) - 1))
+}
+
+/// A tile's worth of values, to be written by a lane.
+pub struct Run<'a, T, const N: usize> {
+    /// Where they go.
+    pub out: &'a mut [T],
+    /// The first one's distance from the centre, in steps.
+    pub first: f64,
+    /// The polynomial.
+    pub poly: &'a Poly<T, N>,
+    /// Skip the quick lane.
+    pub careful: bool,
+    /// Gets the places of the values in doubt.
+    pub doubt: &'a mut Vec<usize>,
+}
+
+impl<T: Lane, const N: usize> Kernel for Run<'_, T, N> {
+    /// How many values the careful lane wrote.
+    type Out = u64;
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) -> u64 {
+        let n = self.out.len();
+        if self.poly.fused && !FUSED {
+            // The level was changed under way, by a test: the bounds do not hold for this lane.
+            self.doubt.extend(0..n);
+            return 0;
+        }
+        let quick = self.poly.try_quick && !self.careful;
+        let mut slow = 0;
+        if n < T::CHUNK {
+            let mut buffer = [T::default(); CHUNK_MAX];
+            let chunk = &mut buffer[..T::CHUNK];
+            if !(quick && T::quick::<N, FUSED>(chunk, self.first, self.poly)) {
+                slow += chunk_again::<T, N, FUSED>(chunk, self.first, self.poly, 0, n, self.doubt);
+            }
+            self.out.copy_from_slice(&buffer[..n]);
+            return slow;
+        }
+        let mut at = 0;
+        loop {
+            let chunk = &mut self.out[at..at + T::CHUNK];
+            let first = self.first + at as f64;
+            if !(quick && T::quick::<N, FUSED>(chunk, first, self.poly)) {
+                slow += chunk_again::<T, N, FUSED>(chunk, first, self.poly, at, n, self.doubt);
+            }
+            if at + T::CHUNK == n {
+                return slow;
+            }
+            // The last chunk overlaps the one before it.
+            at = (at + T::CHUNK).min(n - T::CHUNK);
+        }
+    }
+}
+
+/// The careful lane over one chunk that starts at `at` of a run of `n`.
+#[inline(always)]
+fn chunk_again<T: Lane, const N: usize, const FUSED: bool>(
+    chunk: &mut [T],
+    first: f64,
+    poly: &Poly<T, N>,
+    at: usize,
+    n: usize,
+    doubt: &mut Vec<usize>,
+) -> u64 {
+    if !T::careful::<N, FUSED>(chunk, first, poly) {
+        T::list_doubt::<N, FUSED>(first, poly, at..n.min(at + T::CHUNK), doubt);
+    }
+    T::CHUNK.min(n) as u64
+}
+
+/// 0, 1, 2, ...: steps of a chunk.
+trait Count<const CHUNK: usize>: Sized {
+    const COUNT: [Self; CHUNK];
+}
+
+macro_rules! lane {
+    ($T:ty, $Bits:ty, $CHUNK:literal, $DIGITS:literal, $EXPONENTS:expr, $LEAST:expr, $CURVES:expr, $LINES:expr, $NARROW_WIDEST:expr) => {
+        impl Count<$CHUNK> for $T {
+            const COUNT: [$T; $CHUNK] = {
+                let mut count = [0 as $T; $CHUNK];
+                let mut i = 0;
+                while i < $CHUNK {
+                    count[i] = i as $T;
+                    i += 1;
+                }
+                count
+            };
+        }
+
+        impl Lane for $T {
+            const CHUNK: usize = $CHUNK;
+            const DIGITS: u32 = $DIGITS;
+            const U: f64 = <$T>::EPSILON as f64 / 2.0;
+            const EXPONENTS: std::ops::Range<i64> = $EXPONENTS;
+            const LEAST: f64 = $LEAST;
+            const CURVES: [Cost; 5] = $CURVES;
+            const LINES: [Cost; 2] = $LINES;
+            const NARROW_WIDEST: i64 = $NARROW_WIDEST;
+
+
+            #[inline(always)]
+            fn of(x: f64) -> $T {
+                x as $T
+            }
+
+            #[inline(always)]
+            fn double(self) -> f64 {
+                self as f64
+            }
+
+            #[inline(always)]
+            fn quick<const N: usize, const FUSED: bool>(out: &mut [$T], first: f64, p: &Poly<$T, N>) -> bool {
+                let out: &mut [$T; $CHUNK] = out.try_into().expect("a chunk");
+                let from = first as $T * p.step;
+                let mut bad: $Bits = 0;
+                for i in 0..$CHUNK {
+                    let s = madd::<$T, FUSED>(Self::COUNT[i], p.step, from);
+                    let mut e = p.c[N - 1];
+                    for j in (1..N - 1).rev() {
+                        e = madd::<$T, FUSED>(e, s, p.c[j]);
+                    }
+                    let e = madd::<$T, FUSED>(e, s, p.quick_lo);
+                    let y = p.hi + e;
+                    let z = p.hi + (e + p.quick_gap);
+                    out[i] = y;
+                    bad |= y.to_bits() ^ z.to_bits();
+                }
+                bad == 0
+            }
+
+            #[inline(always)]
+            fn careful<const N: usize, const FUSED: bool>(out: &mut [$T], first: f64, p: &Poly<$T, N>) -> bool {
+                let out: &mut [$T; $CHUNK] = out.try_into().expect("a chunk");
+                let from = first as $T * p.step;
+                let mut bad: $Bits = 0;
+                for i in 0..$CHUNK {
+                    let (y, z) = p.bracket::<FUSED>(madd::<$T, FUSED>(Self::COUNT[i], p.step, from));
+                    out[i] = y;
+                    bad |= y.to_bits() ^ z.to_bits();
+                }
+                bad == 0
+            }
+
+            #[inline(always)]
+            fn list_doubt<const N: usize, const FUSED: bool>(
+                first: f64,
+                p: &Poly<$T, N>,
+                places: std::ops::Range<usize>,
+                doubt: &mut Vec<usize>,
+            ) {
+                let from = first as $T * p.step;
+                for i in places.clone() {
+                    let (y, z) = p.bracket::<FUSED>(from + (i - places.start) as $T * p.step);
+                    if y.to_bits() != z.to_bits() {
+                        doubt.push(i);
+                    }
+                }
+            }
+        }
+
+        impl<const N: usize> Poly<$T, N> {
+            /// The careful lane's two roundings at `s`.
+            #[inline(always)]
+            fn bracket<const FUSED: bool>(&self, s: $T) -> ($T, $T) {
+                let mut q = self.b;
+                if N > 2 {
+                    q = self.c[N - 1];
+                    for j in (2..N - 1).rev() {
+                        q = madd::<$T, FUSED>(q, s, self.c[j]);
+                    }
+                    q = madd::<$T, FUSED>(q, s, self.b);
+                }
+                let q = madd::<$T, FUSED>(q, s, self.lo);
+                // |c0| >= 2 |s a|: two_sum the short way.
+                let sa = s * self.a;
+                let h = self.hi + sa;
+                let e = (sa - (h - self.hi)) + q;
+                (h + (e - self.gap), h + (e + self.gap))
+            }
+        }
+    };
+}
+
+/// `a b + c`, in one rounding or two.
+#[inline(always)]
+fn madd<T: Madd, const FUSED: bool>(a: T, b: T, c: T) -> T {
+    if FUSED { a.fused(b, c) } else { a.plain(b, c) }
+}
+
+trait Madd: Copy {
+    fn fused(self, b: Self, c: Self) -> Self;
+    fn plain(self, b: Self, c: Self) -> Self;
+}
+
+macro_rules! madd {
+    ($T:ty) => {
+        impl Madd for $T {
+            #[inline(always)]
+            fn fused(self, b: $T, c: $T) -> $T {
+                self.mul_add(b, c)
+            }
+            #[inline(always)]
+            fn plain(self, b: $T, c: $T) -> $T {
+                self * b + c
+            }
+        }
+    };
+}
+
+madd!(f64);
+madd!(f32);
+
+const fn cost(order: usize, reach: i64, widest: i64, jet: f64, value: f64, narrowed: Option<(i64, f64)>) -> Cost {
+    Cost { order, reach, widest, jet, value, narrowed }
+}
+
+lane!(
+    f64,
+    u64,
+    64,
+    53,
+    -940..1000,
+    f64::from_bits((1023 - 1020) << 52),
+    [
+        cost(5, 13, 20, 120.0, 0.15, None),
+        cost(9, 8, 20, 150.0, 0.35, None),
+        cost(13, 5, 20, 180.0, 0.45, None),
+        cost(9, 8, 24, 170.0, 0.15, Some((13, 40.0))),
+        cost(13, 7, 24, 220.0, 0.15, Some((13, 40.0)))
+    ],
+    [cost(2, 12, 20, 60.0, 0.10, None), cost(2, 2, 20, 60.0, 0.22, None)],
+    12
+);
+lane!(
+    f32,
+    u32,
+    128,
+    24,
+    -80..120,
+    f64::from_bits((1023 - 140) << 52),
+    [
+        cost(3, 14, 10, 100.0, 0.07, None),
+        cost(5, 8, 10, 120.0, 0.10, None),
+        cost(9, 4, 10, 150.0, 0.15, None),
+        cost(5, 8, 20, 140.0, 0.10, Some((8, 40.0))),
+        cost(9, 4, 20, 170.0, 0.10, Some((8, 40.0)))
+    ],
+    [cost(2, 14, 10, 60.0, 0.06, None), cost(2, 2, 10, 60.0, 0.10, None)],
+    9
+);

@@ -1,0 +1,611 @@
+"""The one table that every suite reads: each leaf, combinator and composite, and where it is hard.
+
+A row of `CASES` has a `bench` instance, ten million steps long, for the benchmarks and for `make bench`, and a `draw`
+that makes others at random: from 1e-12 to 1e3, negative, to zero and not, from 1 step to 2**50, dyadic values that tie,
+perfect powers, results down to the subnormals. Both take the module that builds: glidepath, or `expression` for the
+description that the oracle reads.
+
+`steps_of_interest` lists the steps at which to look: ends, turning points, edges of pieces, tiles and binades.
+`random_nested` makes expressions of everything. All of it is seeded, and needs nothing but numpy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import numpy as np
+
+import expression
+from expression import MAX_STEP, Expr, joint
+
+BENCH_STEPS = 10_000_000
+PEAK, FLOOR = 3e-4, 3e-5
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: a way to build a schedule of one shape."""
+
+    name: str
+    covers: str
+    """The public name that it exercises."""
+    bench: Callable[[Any, int], Any]
+    """`bench(gp, steps)`: the canonical instance."""
+    draw: Callable[[Any, Random], Any]
+    """`draw(gp, rng)`: another instance, the same for the same seed."""
+    is_composite: bool = False
+    """Whether it is put together in Python: then `expression` cannot build it, but reads it from its repr."""
+
+    def build(self, gp: Any, steps: int = BENCH_STEPS) -> Any:
+        return self.bench(gp, steps)
+
+
+# Numbers to draw.
+
+
+def some_value(rng: Random) -> float:
+    """A learning rate, a loss weight, anything from 1e-12 to 1e3: round decimals, dyadics and noise."""
+    kind = rng.randrange(8)
+    sign = -1.0 if rng.random() < 0.15 else 1.0
+    if kind == 0:
+        return 0.0
+    if kind == 1:
+        return sign * 2.0 ** rng.randint(-39, 9)
+    if kind == 2:
+        return sign * rng.randint(1, 1000) / 2 ** rng.randint(0, 30)
+    if kind <= 4:
+        return sign * float(f"{rng.randint(1, 99)}e{rng.randint(-12, 1)}")
+    return sign * 10 ** rng.uniform(-12, 3)
+
+
+def some_positive(rng: Random, low: float = 1e-12, high: float = 1e3) -> float:
+    if rng.random() < 0.3:
+        return 2.0 ** rng.randint(math.ceil(math.log2(low)), math.floor(math.log2(high)))
+    return min(high, max(low, math.exp(rng.uniform(math.log(low), math.log(high)))))
+
+
+def some_length(rng: Random, most: int = 2**50) -> int:
+    """From 1 to `most`: tiny, round, a power of two or its neighbour, a multiple of 3, anything."""
+    kind = rng.randrange(6)
+    bits = most.bit_length() - 1
+    if kind == 0:
+        n = rng.randint(1, 7)
+    elif kind == 1:
+        n = 2 ** rng.randint(0, bits) + rng.randint(-1, 1)
+    elif kind == 2:
+        n = rng.choice((1, 2, 3, 5)) * 10 ** rng.randint(1, 9)
+    elif kind == 3:
+        n = 3 * 2 ** rng.randint(0, max(0, bits - 2))
+    else:
+        n = int(2 ** rng.uniform(0, bits))
+    return max(1, min(most, n))
+
+
+def some_per(rng: Random, stair: bool) -> float:
+    if stair or rng.random() < 0.5:
+        return rng.choice((1, 2, 3, 4, 10, 30, 64, 100, 1000, 4096, 30_000, some_length(rng, 2**40)))
+    return rng.choice((0.5, 2.5, 0.1, 7.75, some_positive(rng, 1e-3, 1e9)))
+
+
+def some_rate(rng: Random) -> float:
+    """The base of an exponential: below 1 and above, perfect powers and not."""
+    return rng.choice(
+        (
+            0.9,
+            0.5,
+            0.25,
+            0.1,
+            0.96,
+            0.999,
+            1 - 1e-9,
+            0.125,
+            1.0,
+            2.0,
+            4.0,
+            1.1,
+            2.25,
+            1 + 1e-9,
+            some_positive(rng, 1e-3, 10),
+        )
+    )
+
+
+def some_span(rng: Random) -> tuple[float, float]:
+    """A start and an end, one of them often 0, sometimes equal."""
+    start, end = some_value(rng), some_value(rng)
+    kind = rng.randrange(8)
+    return ((start, 0.0), (0.0, end), (start, start / 10), (start, start))[kind] if kind < 4 else (start, end)
+
+
+# The leaves.
+
+
+def draw_constant(gp: Any, rng: Random) -> Any:
+    return gp.constant(some_value(rng))
+
+
+def draw_linear(gp: Any, rng: Random) -> Any:
+    return gp.linear(*some_span(rng), some_length(rng))
+
+
+def draw_cosine(gp: Any, rng: Random) -> Any:
+    return gp.cosine(*some_span(rng), some_length(rng))
+
+
+def draw_power(power: float) -> Callable[[Any, Random], Any]:
+    return lambda gp, rng: gp.polynomial(*some_span(rng), some_length(rng), power)
+
+
+def draw_polynomial(gp: Any, rng: Random) -> Any:
+    power = rng.choice((0.5, 0.9, 1.0, 2.0, 3.0, 1.5, 0.25, 4.0, 0.75, rng.uniform(0.05, 6)))
+    return gp.polynomial(*some_span(rng), some_length(rng), power)
+
+
+def draw_exponential(gp: Any, rng: Random) -> Any:
+    if rng.random() < 0.3:  # perfect powers: rational, and often ties
+        base, root = rng.choice((0.5, 0.25, 3.0, 1.5, 0.75)), rng.choice((1, 2, 3, 4))
+        return gp.exponential(some_value(rng), base**root, per=root * rng.choice((1, 2, 5, 1000)))
+    return gp.exponential(some_value(rng), some_rate(rng), per=some_per(rng, stair=False))
+
+
+def draw_exponential_stair(gp: Any, rng: Random) -> Any:
+    return gp.exponential(some_value(rng), some_rate(rng), per=some_per(rng, stair=True), stair=True)
+
+
+def draw_natural_exponential(gp: Any, rng: Random) -> Any:
+    return gp.natural_exponential(some_value(rng), some_positive(rng, 1e-6, 3), per=some_per(rng, stair=False))
+
+
+def draw_natural_exponential_stair(gp: Any, rng: Random) -> Any:
+    rate = some_positive(rng, 1e-6, 3)
+    return gp.natural_exponential(some_value(rng), rate, per=some_per(rng, stair=True), stair=True)
+
+
+def draw_inverse_time(gp: Any, rng: Random) -> Any:
+    return gp.inverse_time(some_value(rng), some_positive(rng, 1e-6, 10), per=some_per(rng, stair=False))
+
+
+def draw_inverse_time_stair(gp: Any, rng: Random) -> Any:
+    rate = some_positive(rng, 1e-6, 10)
+    return gp.inverse_time(some_value(rng), rate, per=some_per(rng, stair=True), stair=True)
+
+
+def draw_inverse_sqrt(gp: Any, rng: Random) -> Any:
+    timescale = rng.choice((1, 3, 1000, 4000, 10_000, 0.5, some_length(rng, 2**45), some_positive(rng, 1e-3, 1e9)))
+    return gp.inverse_sqrt(some_value(rng), timescale)
+
+
+def some_milestones(rng: Random, most: int) -> list[int]:
+    gap = rng.choice((3, 50, 700, 10**6, 2**40))
+    at, milestones = 0, []
+    for _ in range(rng.randint(0, most)):
+        at += rng.randint(1, gap)
+        milestones.append(at)
+    return milestones
+
+
+def draw_piecewise_constant(gp: Any, rng: Random) -> Any:
+    milestones = some_milestones(rng, 12)
+    return gp.piecewise_constant([some_value(rng) for _ in range(len(milestones) + 1)], milestones)
+
+
+def draw_table(gp: Any, rng: Random) -> Any:
+    return gp.table([some_value(rng) for _ in range(rng.choice((1, 2, 63, 64, 65, 700)))])
+
+
+def draw_triangle(gp: Any, rng: Random) -> Any:
+    up, down = some_length(rng, 2 ** rng.choice((3, 10, 20, 48))), some_length(rng, 2 ** rng.choice((3, 10, 20, 48)))
+    return gp.triangle(*some_span(rng), up, down if rng.random() < 0.7 else None)
+
+
+def draw_triangle_decay(gp: Any, rng: Random) -> Any:
+    up, down = some_length(rng, 2 ** rng.choice((3, 10, 20))), some_length(rng, 2 ** rng.choice((3, 10, 20)))
+    return gp.triangle(*some_span(rng), up, down, decay=rng.choice((0.5, 0.9, 0.999, some_positive(rng, 1e-3, 1))))
+
+
+def draw_restarts(gp: Any, rng: Random) -> Any:
+    return gp.cosine_restarts(*some_span(rng), some_length(rng, 2 ** rng.choice((3, 10, 20, 48))))
+
+
+def draw_restarts_mult(gp: Any, rng: Random) -> Any:
+    decay = rng.choice((1.0, 0.5, 0.9, some_positive(rng, 1e-3, 1)))
+    first = some_length(rng, 2 ** rng.choice((1, 3, 10, 20, 48)))
+    return gp.cosine_restarts(*some_span(rng), first, mult=rng.choice((1, 2, 3, 10)), decay=decay)
+
+
+# The combinators, over a few leaves each.
+
+
+def short_leaf(gp: Any, rng: Random, most: int = 5_000) -> Any:
+    """A leaf that ends, `most` steps long at most."""
+    n = some_length(rng, most)
+    make = rng.choice(("linear", "cosine", "polynomial", "table"))
+    if make == "table":
+        return gp.table([some_value(rng) for _ in range(min(n, 100))])
+    if make == "polynomial":
+        return gp.polynomial(*some_span(rng), n, rng.choice((0.5, 0.9, 2.0, 1.5)))
+    return getattr(gp, make)(*some_span(rng), n)
+
+
+def endless_leaf(gp: Any, rng: Random) -> Any:
+    """A leaf that never ends."""
+    draw = rng.choice((
+        draw_constant, draw_exponential, draw_exponential_stair, draw_natural_exponential, draw_inverse_time,
+        draw_inverse_sqrt, draw_piecewise_constant, draw_triangle, draw_triangle_decay, draw_restarts,
+        draw_restarts_mult,
+    ))  # fmt: skip
+    return draw(gp, rng)
+
+
+def any_leaf(gp: Any, rng: Random) -> Any:
+    return short_leaf(gp, rng) if rng.random() < 0.5 else endless_leaf(gp, rng)
+
+
+def draw_then(gp: Any, rng: Random) -> Any:
+    schedule = short_leaf(gp, rng)
+    for _ in range(rng.randint(1, 4)):
+        schedule = schedule >> short_leaf(gp, rng)
+    return schedule if rng.random() < 0.5 else schedule.then(endless_leaf(gp, rng), at=some_length(rng, 10_000))
+
+
+def draw_delay(gp: Any, rng: Random) -> Any:
+    return any_leaf(gp, rng).delay(some_length(rng, 2**40))
+
+
+def draw_repeat(gp: Any, rng: Random) -> Any:
+    return short_leaf(gp, rng).repeat(rng.choice((None, 1, 2, 7, some_length(rng, 2**30))))
+
+
+def draw_hold(gp: Any, rng: Random) -> Any:
+    return any_leaf(gp, rng).hold(some_length(rng, 2**20))
+
+
+def draw_by_epoch(gp: Any, rng: Random) -> Any:
+    return any_leaf(gp, rng).by_epoch(some_length(rng, 2**20))
+
+
+def draw_clamp(gp: Any, rng: Random) -> Any:
+    low, high = sorted((some_value(rng), some_value(rng)))
+    return any_leaf(gp, rng).clamp(*rng.choice(((low, high), (low, None), (None, high))))
+
+
+def draw_sum(gp: Any, rng: Random) -> Any:
+    return rng.choice((
+        lambda: any_leaf(gp, rng) + any_leaf(gp, rng),
+        lambda: any_leaf(gp, rng) - any_leaf(gp, rng),
+        lambda: any_leaf(gp, rng) + some_value(rng),
+        lambda: some_value(rng) - any_leaf(gp, rng),
+    ))()  # fmt: skip
+
+
+def draw_product(gp: Any, rng: Random) -> Any:
+    return rng.choice((
+        lambda: any_leaf(gp, rng) * any_leaf(gp, rng),
+        lambda: some_value(rng) * any_leaf(gp, rng),
+        lambda: any_leaf(gp, rng) / some_positive(rng),
+        lambda: -any_leaf(gp, rng),
+    ))()  # fmt: skip
+
+
+def draw_subnormal(gp: Any, rng: Random) -> Any:
+    """Small things multiplied, until the doubles thin out."""
+    tiny = gp.exponential(some_value(rng), rng.choice((0.5, 0.9, 0.99, 0.25)), per=rng.choice((1, 2, 3)))
+    return tiny if rng.random() < 0.3 else tiny * any_leaf(gp, rng)
+
+
+# The composites.
+
+
+def draw_parts(rng: Random) -> tuple[int, int]:
+    steps = some_length(rng, 2**40)
+    return steps, rng.randint(0, steps)
+
+
+def draw_warmup(name: str) -> Callable[[Any, Random], Any]:
+    def draw(gp: Any, rng: Random) -> Any:
+        steps, warmup = draw_parts(rng)
+        return getattr(gp, name)(some_value(rng), steps, warmup, start=some_value(rng), end=some_value(rng))
+
+    return draw
+
+
+def draw_wsd(shape: str) -> Callable[[Any, Random], Any]:
+    def draw(gp: Any, rng: Random) -> Any:
+        steps, warmup = draw_parts(rng)
+        decay = rng.randint(0, steps - warmup)
+        peak = some_positive(rng)
+        end = peak * rng.choice((0.1, 0.01, 1e-3)) if shape == "exponential" else some_value(rng)
+        return gp.wsd(peak, steps, warmup, decay, end=end, shape=shape)
+
+    return draw
+
+
+def draw_one_cycle(gp: Any, rng: Random) -> Any:
+    steps, warmup = draw_parts(rng)
+    return gp.one_cycle(some_positive(rng), steps, warmup, shape=rng.choice(("cosine", "linear")))
+
+
+def draw_noam(gp: Any, rng: Random) -> Any:
+    return gp.noam(rng.choice((1, 64, 512, 1024, 12_288)), some_length(rng, 2**30), some_positive(rng, 0.01, 10))
+
+
+# The table.
+
+
+def _decay_bench(make: str, **rest: Any) -> tuple[Callable[[Any, int], Any], Callable[[Any, int], Any]]:
+    """The bench instances of a decay: to a tenth, and to zero."""
+    return (
+        lambda gp, steps: getattr(gp, make)(PEAK, FLOOR, steps, **rest),
+        lambda gp, steps: getattr(gp, make)(PEAK, 0.0, steps, **rest),
+    )
+
+
+def _table() -> dict[str, Case]:
+    rows: list[Case] = []
+
+    def row(name: str, covers: str, bench: Callable[[Any, int], Any], draw: Callable[[Any, Random], Any]) -> None:
+        rows.append(Case(name, covers, bench, draw))
+
+    def composite(name: str, covers: str, bench: Callable[[Any, int], Any], draw: Callable[[Any, Random], Any]) -> None:
+        rows.append(Case(name, covers, bench, draw, is_composite=True))
+
+    row("constant", "constant", lambda gp, _: gp.constant(PEAK), draw_constant)
+    decays: tuple[tuple[str, str, dict[str, Any], Callable[[Any, Random], Any]], ...] = (
+        ("linear", "linear", {}, draw_linear),
+        ("cosine", "cosine", {}, draw_cosine),
+        ("polynomial_0.5", "polynomial", {"power": 0.5}, draw_power(0.5)),
+        ("polynomial_0.9", "polynomial", {"power": 0.9}, draw_power(0.9)),
+        ("polynomial_1", "polynomial", {"power": 1.0}, draw_power(1.0)),
+        ("polynomial_2", "polynomial", {"power": 2.0}, draw_power(2.0)),
+    )
+    for name, make, rest, draw in decays:
+        to_floor, to_zero = _decay_bench(make, **rest)
+        row(name, make, to_floor, draw)
+        row(f"{name}_to_zero", make, to_zero, draw if make != "polynomial" else draw_polynomial)
+    row(
+        "exponential", "exponential",
+        lambda gp, steps: gp.exponential(PEAK, 0.1, per=steps), draw_exponential,
+    )  # fmt: skip
+    row(
+        "exponential_stair", "exponential",
+        lambda gp, steps: gp.exponential(PEAK, 0.9, per=max(1, steps // 30), stair=True), draw_exponential_stair,
+    )  # fmt: skip
+    row(
+        "natural_exponential", "natural_exponential",
+        lambda gp, steps: gp.natural_exponential(PEAK, 2.5, per=steps), draw_natural_exponential,
+    )  # fmt: skip
+    row(
+        "natural_exponential_stair", "natural_exponential",
+        lambda gp, steps: gp.natural_exponential(PEAK, 0.1, per=max(1, steps // 30), stair=True),
+        draw_natural_exponential_stair,
+    )  # fmt: skip
+    row(
+        "inverse_time", "inverse_time",
+        lambda gp, steps: gp.inverse_time(PEAK, 9.0, per=steps), draw_inverse_time,
+    )  # fmt: skip
+    row(
+        "inverse_time_stair", "inverse_time",
+        lambda gp, steps: gp.inverse_time(PEAK, 0.3, per=max(1, steps // 30), stair=True), draw_inverse_time_stair,
+    )  # fmt: skip
+    row("inverse_sqrt", "inverse_sqrt", lambda gp, _: gp.inverse_sqrt(PEAK, 10_000), draw_inverse_sqrt)
+    row(
+        "piecewise_constant", "piecewise_constant",
+        lambda gp, steps: gp.piecewise_constant(
+            [0.1, 0.01, 0.001, 0.0001], [max(1, steps // 3), max(2, steps * 2 // 3), max(3, steps * 8 // 9)]
+        ),
+        draw_piecewise_constant,
+    )  # fmt: skip
+    row(
+        "table", "table",
+        lambda gp, steps: gp.table(np.linspace(PEAK, FLOOR, min(steps, 1_000_000))), draw_table,
+    )  # fmt: skip
+    row("triangle", "triangle", lambda gp, _: gp.triangle(FLOOR, PEAK, 2_000, 3_000), draw_triangle)
+    row(
+        "triangle_decay", "triangle",
+        lambda gp, _: gp.triangle(FLOOR, PEAK, 2_000, 3_000, decay=0.999), draw_triangle_decay,
+    )  # fmt: skip
+    row(
+        "cosine_restarts", "cosine_restarts",
+        lambda gp, steps: gp.cosine_restarts(PEAK, FLOOR, max(1, steps // 10)), draw_restarts,
+    )  # fmt: skip
+    row(
+        "cosine_restarts_mult", "cosine_restarts",
+        lambda gp, steps: gp.cosine_restarts(PEAK, FLOOR, max(1, steps // 1_000), mult=2, decay=0.9),
+        draw_restarts_mult,
+    )  # fmt: skip
+
+    row(
+        "then", "then",
+        lambda gp, steps: gp.linear(0.0, PEAK, max(1, steps // 100)) >> gp.cosine(PEAK, FLOOR, steps), draw_then,
+    )  # fmt: skip
+    row("delay", "delay", lambda gp, steps: gp.cosine(PEAK, FLOOR, steps).delay(max(1, steps // 100)), draw_delay)
+    row("repeat", "repeat", lambda gp, _: gp.cosine(PEAK, FLOOR, 1_000).repeat(), draw_repeat)
+    row("hold", "hold", lambda gp, steps: gp.cosine(PEAK, FLOOR, steps).hold(100), draw_hold)
+    row(
+        "by_epoch",
+        "by_epoch",
+        lambda gp, steps: gp.cosine(PEAK, FLOOR, -(-steps // 1_000)).by_epoch(1_000),
+        draw_by_epoch,
+    )
+    row("clamp", "clamp", lambda gp, steps: gp.cosine(PEAK, 0.0, steps).clamp(FLOOR, PEAK / 2), draw_clamp)
+    row("sum", "+", lambda gp, steps: gp.cosine(PEAK, FLOOR, steps) + gp.linear(FLOOR, 0.0, steps), draw_sum)
+    row(
+        "product", "*",
+        lambda gp, steps: gp.cosine(PEAK, FLOOR, steps) * gp.exponential(1.0, 0.5, per=steps), draw_product,
+    )  # fmt: skip
+    row("subnormal", "*", lambda gp, steps: gp.exponential(1.0, 2.0**-1070, per=steps), draw_subnormal)
+
+    for name in ("warmup_cosine", "warmup_linear"):
+        composite(
+            name, name,
+            lambda gp, steps, name=name: getattr(gp, name)(PEAK, steps, steps // 100, end=FLOOR), draw_warmup(name),
+        )  # fmt: skip
+    for shape in ("linear", "cosine", "sqrt", "exponential"):
+        composite(
+            f"wsd_{shape}", "wsd",
+            lambda gp, steps, shape=shape: gp.wsd(PEAK, steps, steps // 100, steps // 5, end=FLOOR, shape=shape),
+            draw_wsd(shape),
+        )  # fmt: skip
+    composite("one_cycle", "one_cycle", lambda gp, steps: gp.one_cycle(PEAK, steps), draw_one_cycle)
+    composite("noam", "noam", lambda gp, _: gp.noam(512, 4_000), draw_noam)
+    return {case.name: case for case in rows}
+
+
+CASES: dict[str, Case] = _table()
+LEAVES = [case for case in CASES.values() if case.covers in {
+    "constant", "linear", "cosine", "polynomial", "exponential", "natural_exponential", "inverse_time", "inverse_sqrt",
+    "piecewise_constant", "table", "triangle", "cosine_restarts",
+}]  # fmt: skip
+DESCRIBED = [case for case in CASES.values() if not case.is_composite]
+"""The rows that `expression` can build too."""
+
+
+# Random expressions.
+
+
+def random_nested(rng: Random, depth: int = 3) -> Expr:
+    """An expression of any kind, its length below 2**53."""
+    while True:
+        expr = _nested(rng, depth)
+        if expr.steps is None or expr.steps <= MAX_STEP:
+            return expr
+
+
+def _nested(rng: Random, depth: int) -> Expr:
+    if depth == 0:
+        return any_leaf(expression, rng)
+    part = _nested(rng, depth - 1)
+    kind = rng.choice(("then", "then", "delay", "repeat", "hold", "by_epoch", "clamp", "sum", "difference", "product",
+                       "scale", "shift", "divide", "negate"))  # fmt: skip
+    if kind == "then":
+        at = part.steps if part.steps is not None and rng.random() < 0.6 else some_length(rng, 20_000)
+        return part.then(_nested(rng, depth - 1), at=at)
+    if kind == "delay":
+        return part.delay(some_length(rng, 10_000))
+    if kind == "repeat":
+        return part if part.steps is None else part.repeat(rng.choice((None, 1, 3, 50)))
+    if kind == "hold":
+        return part.hold(rng.choice((1, 2, 10, 64, 1000)))
+    if kind == "by_epoch":
+        return part.by_epoch(rng.choice((1, 3, 10, 64, 500)))
+    if kind == "clamp":
+        low, high = sorted((some_value(rng), some_value(rng)))
+        return part.clamp(*rng.choice(((low, high), (low, None), (None, high))))
+    if kind == "sum":
+        return part + _nested(rng, depth - 1)
+    if kind == "difference":
+        return part - _nested(rng, depth - 1)
+    if kind == "product":
+        return part * _nested(rng, depth - 1)
+    if kind == "scale":
+        return some_value(rng) * part
+    if kind == "shift":
+        return part + some_value(rng)
+    return part / some_positive(rng) if kind == "divide" else -part
+
+
+# Where to look.
+
+
+def edges(expr: Expr) -> set[int]:
+    """The steps where a formula starts, ends, turns or goes out of range; a few of each, where there are many."""
+    p = expr.params
+    if expr.kind in _EDGES:
+        found = _EDGES[expr.kind](p)
+    elif expr.kind == "then":
+        at = joint(expr)
+        found = {k for k in edges(expr.parts[0]) if k < at} | {at + k for k in edges(expr.parts[1])} | {at}
+    elif expr.kind == "delay":
+        found = {p["n"] + k for k in edges(expr.parts[0])} | {p["n"]}
+    elif expr.kind == "repeat":
+        steps = expr.parts[0].steps or 1
+        cycles = (0, 1, 2, 1_000) if p["times"] is None else (0, 1, p["times"] - 1, p["times"])
+        found = {cycle * steps + k for cycle in cycles for k in edges(expr.parts[0]) | {0} if k <= steps}
+    elif expr.kind == "hold":
+        found = {k // p["every"] * p["every"] for k in edges(expr.parts[0])} | {p["every"]}
+    elif expr.kind == "by_epoch":
+        found = {k * p["steps_per_epoch"] for k in edges(expr.parts[0]) | {1}}
+    else:
+        found = set().union(*(edges(part) for part in expr.parts))
+    inside = sorted(k for k in found if 0 <= k <= MAX_STEP)
+    return set(inside if len(inside) <= 60 else inside[:20] + inside[20 :: len(inside) // 40])
+
+
+def _span_edges(p: dict[str, Any]) -> set[int]:
+    n = p["steps"]
+    return {0, n, n // 2, n // 3, 2 * n // 3, n // 4, n - n // 4, n // 6, max(0, n - 64), max(0, n - 512)}
+
+
+def _decay_edges(p: dict[str, Any], log_rate: float) -> set[int]:
+    """Where an exponential leaves float64's and float32's normal numbers, and where it leaves them altogether."""
+    per = p["per"]
+    found = {0, int(per), 2 * int(per), 10 * int(per)}
+    if p["start"] and log_rate:
+        start = math.log2(abs(p["start"]))
+        found |= {int((exponent - start) / log_rate * per) for exponent in (-126, -149, -1022, -1075, 128, 1024)}
+    return found
+
+
+def _cycle_edges(p: dict[str, Any]) -> set[int]:
+    period = p["up"] + (p["up"] if p["down"] is None else p["down"])
+    return {cycle * period + k for cycle in (0, 1, 2, 9, 1_000) for k in (0, p["up"])}
+
+
+def _restart_edges(p: dict[str, Any]) -> set[int]:
+    found, at, length = {0}, 0, p["first"]
+    for _ in range(8):
+        at, length = at + length, length * p["mult"]
+        found |= {at, at + length // 2, at + length // 3}
+    return found
+
+
+_EDGES: dict[str, Callable[[dict[str, Any]], set[int]]] = {
+    "number": lambda p: set(),
+    "constant": lambda p: {0},
+    "linear": _span_edges,
+    "cosine": _span_edges,
+    "polynomial": _span_edges,
+    "exponential": lambda p: _decay_edges(p, math.log2(p["rate"])),
+    "natural_exponential": lambda p: _decay_edges(p, -p["rate"] / math.log(2)),
+    "inverse_time": lambda p: {0, int(p["per"]), 2 * int(p["per"]), 1_000 * int(p["per"])},
+    "inverse_sqrt": lambda p: {0} | {int(p["timescale"] * (m * m - 1)) for m in (1.5, 2, 3, 10, 1_000)},
+    "piecewise_constant": lambda p: {0, *p["milestones"]},
+    "table": lambda p: {0, len(p["values"])},
+    "triangle": _cycle_edges,
+    "cosine_restarts": _restart_edges,
+}
+
+
+def steps_of_interest(expr: Expr, rng: Random, count: int = 100) -> list[int]:
+    """`count` steps or fewer, in order: edges and their neighbours, tiles, powers of two, the rest at random."""
+    cuts = sorted(edges(expr))
+    reach = min(MAX_STEP, 2 * max(cuts[-1] if cuts else 0, 1_000))
+    near = {0, 1, MAX_STEP, MAX_STEP - 1} | {cut + d for cut in cuts for d in (-2, -1, 0, 1, 2)}
+    for size in (64, 512):
+        tiles = size * rng.randint(1, max(1, min(reach, 2**20) // size))
+        near |= {rng.choice(cuts or [0]) + tiles + d for d in (-1, 0, 1)} | {tiles + d for d in (-1, 0, 1)}
+    power = 2 ** rng.randint(0, 53)
+    near |= {power - 1, power, power + 1}
+    near = {k for k in near if 0 <= k <= MAX_STEP}
+    if len(near) > count * 3 // 4:
+        near = set(rng.sample(sorted(near), count * 3 // 4))
+    while len(near) < count:
+        near |= {rng.randint(0, reach), min(MAX_STEP, int(2 ** rng.uniform(0, 53)))}
+        near |= {rng.randint(0, reach) for _ in range(count - len(near))}
+        if reach < count:
+            break
+    return sorted(near)
+
+
+def windows(expr: Expr, rng: Random, count: int = 3) -> list[tuple[int, int]]:
+    """`count` runs of 1,000 to 5,000 steps as `(start, n)`, each across an edge of a piece where there is one."""
+    cuts = sorted(edges(expr)) or [0]
+    runs = []
+    for _ in range(count):
+        n = rng.randint(1_000, 5_000)
+        runs.append((min(max(0, rng.choice(cuts) - rng.randint(0, n)), MAX_STEP + 1 - n), n))
+    return runs

@@ -1,0 +1,105 @@
+"""A benchmark checks its answer and cannot be forgotten."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import glidepath as gp
+from cases import CASES
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benches"))
+
+import bench_import
+import bench_verbs
+import table
+
+SMALL = 4_000
+NOT_SHAPES = {"Schedule", "__version__", "schema"}
+COMBINATORS = {"then", "delay", "repeat", "hold", "by_epoch", "clamp", "+", "*"}
+SUITES = [bench_verbs.Fill, bench_verbs.Array, bench_verbs.Gather, bench_verbs.Scalar]
+
+
+def test_every_leaf_and_composite_has_a_benchmark():
+    covered = {CASES[name].covers for suite in SUITES for name in suite.params[0]}
+    assert set(gp.__all__) - NOT_SHAPES <= covered
+
+
+def test_every_combinator_has_a_benchmark():
+    assert {case.covers for case in CASES.values()} >= COMBINATORS
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.__name__)
+def test_every_suite_covers_every_case_and_both_types(suite):
+    assert suite.params[0] == list(CASES)
+    assert suite is bench_verbs.Scalar or suite.params[1] == ["float64", "float32"]
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.__name__)
+def test_every_benchmark_runs_and_its_answers_hold(suite, name, monkeypatch):
+    monkeypatch.setattr(suite, "steps", SMALL)
+    for dtype in suite.params[1] if len(suite.params) > 1 else [None]:
+        arguments = [name] if dtype is None else [name, dtype]
+        bench = suite()
+        bench.setup(*arguments)
+        timed = [call for label, call in inspect.getmembers(bench, callable) if label.startswith("time_")]
+        assert timed
+        for call in timed:
+            call(*arguments)
+
+
+def test_a_setup_that_sees_wrong_values_says_so():
+    schedule = gp.cosine(1.0, 0.0, SMALL)
+    values = schedule.array(SMALL)
+    bench_verbs.check(schedule, values)
+    values *= 1 + 2**-52
+    with pytest.raises(AssertionError):
+        bench_verbs.check(schedule, values)
+
+
+def test_the_import_is_measured():
+    bench = bench_import.Import()
+    bench.setup()
+    assert 0.0 < bench.track_import() < 60.0
+
+
+def test_asv_finds_its_suite():
+    config = json.loads((Path(table.__file__).parent / "asv.conf.json").read_text(encoding="utf-8"))
+    assert config["benchmark_dir"] == "."
+    assert config["environment_type"] == "existing"
+
+
+# The table of `make bench`, small.
+
+
+def test_the_table_measures_every_case():
+    for verb in table.VERBS:
+        if verb.level is None or verb.level in table.levels():
+            ratios = table.case_ratios(verb, SMALL, repeats=1)
+            assert list(ratios) == list(CASES)
+            assert str(table.summary(verb, ratios)).startswith(f"| {verb.name}, every leaf")
+
+
+def test_the_table_measures_the_rest():
+    rows = [
+        *table.cycle_rows(SMALL, 1),
+        table.table_row(1, size=SMALL),
+        table.gather_row(SMALL, 1),
+        table.scalar_row(SMALL, 1, number=10),
+        table.import_row(1),
+    ]
+    assert all(row.measured > 0.0 for row in rows)
+
+
+def test_a_row_says_whether_its_bar_is_met():
+    assert table.Row("x", 1.0, 1.3, 1.05).mark == "goal"
+    assert table.Row("x", 1.2, 1.3, 1.05).mark == "ok"
+    assert table.Row("x", 1.4, 1.3, 1.05).mark == "MISSED"
+    assert table.Row("x", 1.9, 1.7, 1.95, at_least=True).mark == "ok"
+    assert table.Row("x", 1.6, 1.7, 1.95, at_least=True).mark == "MISSED"
+    assert table.Row("x", None, 1.7, 1.95).mark == "not shown"

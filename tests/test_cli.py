@@ -1,0 +1,389 @@
+"""The command, run as a user runs it: processes of their own, real files, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+import glidepath as gp
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benches"))
+
+import table as bench_table
+
+COMMAND = [sys.executable, "-m", "glidepath"]
+ROOT = Path(__file__).parents[1]
+MOVING = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 100_000_000)
+LONG = 60_000_000  # float64: 480 MB, long enough to be killed at leisure
+INTERRUPTED, TERMINATED = 130, 143
+
+
+def run(*arguments: object, stdin: str | None = None, **options) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+def run_well(*arguments: object, stdin: str | None = None) -> str:
+    done = run(*arguments, stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def spec(tmp_path) -> Path:
+    path = tmp_path / "lr.json"
+    path.write_text(MOVING.to_json(), encoding="utf-8")
+    return path
+
+
+def left_over(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name.endswith(".tmp"))
+
+
+def same_bits(actual: np.ndarray, expected: np.ndarray) -> bool:
+    return actual.dtype == expected.dtype and actual.tobytes() == expected.tobytes()
+
+
+# array: what it writes.
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("start", [0, 7_990, 2**40])
+def test_array_writes_what_the_schedule_gives(spec, tmp_path, dtype, start):
+    n = 1_500_000  # of either type more than one chunk, and no whole number of them
+    run_well("array", spec, "-n", n, "-o", tmp_path / "lr.npy", "--dtype", dtype, "--start", start)
+    assert same_bits(np.load(tmp_path / "lr.npy"), MOVING.array(n, start=start, dtype=dtype))
+    assert not left_over(tmp_path)
+
+
+def test_array_can_be_mapped_into_memory(spec, tmp_path):
+    run_well("array", spec, "-n", 10_000, "-o", tmp_path / "lr.npy")
+    mapped = np.load(tmp_path / "lr.npy", mmap_mode="r")
+    assert mapped.offset % 64 == 0
+    assert same_bits(np.asarray(mapped), MOVING.array(10_000))
+
+
+def test_threads_change_nothing(spec, tmp_path):
+    run_well("array", spec, "-n", "5M", "-o", tmp_path / "one.npy")
+    run_well("array", spec, "-n", "5M", "-o", tmp_path / "three.npy", "--threads", 3)
+    assert (tmp_path / "one.npy").read_bytes() == (tmp_path / "three.npy").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [("0", 0), ("1", 1), ("12_000", 12_000), ("12,000", 12_000), ("1e4", 10_000), ("1.5e3", 1_500), ("2k", 2_000)],
+)
+def test_array_takes_counts_as_people_write_them(spec, tmp_path, text, steps):
+    run_well("array", spec, "-n", text, "-o", tmp_path / "lr.npy")
+    assert np.load(tmp_path / "lr.npy").shape == (steps,)
+
+
+def test_array_without_a_count_writes_the_whole_schedule(tmp_path):
+    schedule = gp.cosine(1.0, 0.0, 1_234)
+    run_well("array", "-", "-o", tmp_path / "lr.npy", "--start", 234, stdin=schedule.to_json())
+    assert same_bits(np.load(tmp_path / "lr.npy"), schedule.array(1_000, start=234))
+
+
+# array: how it replaces.
+
+
+def test_array_replaces_an_older_file_and_keeps_a_link_a_link(spec, tmp_path):
+    target, link = tmp_path / "target.npy", tmp_path / "link.npy"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    run_well("array", spec, "-n", 100, "-o", link)
+    assert link.is_symlink()
+    assert same_bits(np.load(target), MOVING.array(100))
+
+
+def test_array_gives_the_file_the_rights_that_any_new_file_gets(spec, tmp_path):
+    other = tmp_path / "other"
+    other.touch()
+    run_well("array", spec, "-n", 100, "-o", tmp_path / "lr.npy")
+    assert (tmp_path / "lr.npy").stat().st_mode == other.stat().st_mode
+
+
+def start_long(spec: Path, target: Path) -> subprocess.Popen[str]:
+    command = [*COMMAND, "array", str(spec), "-n", str(LONG), "-o", str(target)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def wait_until_written(process: subprocess.Popen[str], folder: Path, size: int) -> None:
+    """Return when the temporary file has that size, or the process is done."""
+    while process.poll() is None:
+        try:
+            if any(path.stat().st_size >= size for path in folder.glob(".*.tmp")):
+                return
+        except FileNotFoundError:  # renamed between the two looks
+            return
+
+
+@pytest.mark.parametrize("old", [None, b"an older file"])
+@pytest.mark.parametrize("share", [0.0, 0.03, 0.4, 0.8, 0.999, 1.0])
+def test_kill_9_leaves_no_target_or_the_old_one(spec, tmp_path, old, share):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    target = folder / "lr.npy"
+    if old is not None:
+        target.write_bytes(old)
+    with start_long(spec, target) as process:
+        wait_until_written(process, folder, int(share * (128 + 8 * LONG)))
+        process.kill()
+    assert_old_or_whole(target, old)
+
+
+@pytest.mark.parametrize("repeat", range(6))
+def test_kill_9_at_any_moment_leaves_no_target_the_old_one_or_the_whole(spec, tmp_path, repeat):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    target = folder / "lr.npy"
+    target.write_bytes(b"old")
+    with start_long(spec, target) as process:
+        wait_until_written(process, folder, 128 + 8 * LONG)
+        time.sleep(0.02 * repeat)  # somewhere in the fsync, the rename, the fsync of the folder, or after
+        process.kill()
+    assert_old_or_whole(target, b"old")
+
+
+def assert_old_or_whole(target: Path, old: bytes | None) -> None:
+    if not target.exists():
+        assert old is None
+    elif target.stat().st_size != 128 + 8 * LONG:
+        assert target.read_bytes() == old
+    else:
+        mapped = np.load(target, mmap_mode="r")
+        assert mapped.shape == (LONG,)
+        at = np.arange(0, LONG, 4_099)
+        assert same_bits(mapped[at], MOVING.gather(at))
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)])
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_polite_signal_removes_the_temporary_file(spec, tmp_path, number, code, share):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with start_long(spec, folder / "lr.npy") as process:
+        wait_until_written(process, folder, int(share * 8 * LONG))
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert not list(folder.iterdir())
+    assert stderr.strip() == ("glidepath: interrupted" if number == signal.SIGINT else "")
+
+
+def test_a_failed_write_removes_the_temporary_file_and_says_why(spec, tmp_path):
+    resource = pytest.importorskip("resource")
+
+    def no_file_past_a_megabyte() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    target = tmp_path / "lr.npy"
+    target.write_bytes(b"old")
+    done = run("array", spec, "-n", "1M", "-o", target, preexec_fn=no_file_past_a_megabyte)
+    assert (done.returncode, done.stderr) == (2, f"glidepath: {target}: File too large\n")
+    assert target.read_bytes() == b"old"
+    assert not left_over(tmp_path)
+
+
+# array: how much memory, and what it shows.
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+def test_array_needs_little_memory_and_no_more_for_a_longer_one(tmp_path):
+    bare = bench_table.peak_memory("pass")
+    short, long = (bench_table.peak_of_array(n, tmp_path) for n in (2_000_000, 100_000_000))
+    assert long - bare <= 64 << 20
+    assert long - short <= 1 << 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are Unix's")
+def test_a_terminal_sees_progress(spec, tmp_path):
+    import pty
+
+    terminal, end = pty.openpty()
+    command = [*COMMAND, "array", str(spec), "-n", "5M", "-o", str(tmp_path / "lr.npy")]
+    with subprocess.Popen(command, stderr=end) as process:
+        os.close(end)
+        shown = b""
+        while True:
+            try:
+                more = os.read(terminal, 4096)
+            except OSError:  # how Linux says that nobody has the other end any more
+                break
+            if not more:
+                break
+            shown += more
+    os.close(terminal)
+    assert process.returncode == 0
+    assert b"100%" in shown
+
+
+# The other commands.
+
+
+def test_at_prints_the_shortest_repr_a_line(spec):
+    steps = [0, 1, 8_000, 123_456, 2**53]
+    assert run_well("at", spec, *steps).splitlines() == [repr(MOVING[step]) for step in steps]
+
+
+def test_show_prints_expression_segments_ends_and_drawing():
+    schedule = gp.linear(0.0, 1.0, 1_000) >> gp.cosine(1.0, 0.5, 3_000)
+    text = json.dumps({**json.loads(schedule.to_json()), "about": "A test, arXiv:0000.00000"})
+    about, expression, *table, drawing = [line for line in run_well("show", "-", stdin=text).splitlines() if line]
+    assert about == "A test, arXiv:0000.00000"
+    assert expression == repr(schedule)
+    assert [line.split() for line in table[:3]] == [
+        ["from", "to", "first", "last", "part"],
+        ["0", "1,000", "0", "0.999", *repr(gp.linear(0.0, 1.0, 1_000)).split()],
+        ["1,000", "4,000", "1", "0.5", *repr(gp.cosine(1.0, 0.5, 3_000)).split()],
+    ]
+    assert table[3:] == ["length  4,000 steps", "first   0.0 at step 0", "last    0.5 at step 4,000"]
+    assert re.fullmatch("[▁▂▃▄▅▆▇█]{60}", drawing)
+    assert drawing[0] == "▁"
+    assert drawing[15] == "█"
+
+
+def test_show_of_a_schedule_without_end_says_so():
+    shown = run_well("show", "-", stdin=gp.inverse_sqrt(1.0, 100).to_json())
+    assert "length  without end" in shown
+
+
+def test_show_cuts_a_long_table_short():
+    schedule = gp.piecewise_constant([float(k) for k in range(101)], list(range(10, 1_010, 10)))
+    lines = run_well("show", "-", stdin=schedule.to_json()).splitlines()
+    assert [line for line in lines if line.startswith("... and ")] == [f"... and {len(schedule.segments()) - 40} more"]
+
+
+@pytest.mark.parametrize(("name", "begins"), [("lr.png", b"\x89PNG"), ("lr.svg", b"<?xml"), ("lr.pdf", b"%PDF")])
+def test_plot_writes_a_picture(spec, tmp_path, name, begins):
+    run_well("plot", spec, "-o", tmp_path / name, "--steps", "20k")
+    assert (tmp_path / name).read_bytes().startswith(begins)
+    assert not left_over(tmp_path)
+
+
+def test_schema_is_a_json_schema_that_the_examples_and_every_to_json_meet():
+    schema = json.loads(run_well("schema"))
+    validator = jsonschema.validators.validator_for(schema)
+    validator.check_schema(schema)
+    for path in sorted((ROOT / "examples").glob("*.json")):
+        validator(schema).validate(json.loads(path.read_text(encoding="utf-8")))
+    validator(schema).validate(json.loads(MOVING.to_json()))
+    assert not validator(schema).is_valid({"glidepath": 1, "schedule": {"kind": "cubist"}})
+
+
+def test_the_installed_command_is_the_module():
+    script = Path(sys.executable).with_name("glidepath")
+    shown = subprocess.run([script, "--version"], capture_output=True, text=True, check=True).stdout
+    assert shown == run_well("--version")
+    assert gp.__version__ in shown
+
+
+@pytest.mark.parametrize("command", [[], ["array"], ["show"], ["at"], ["plot"], ["schema"]])
+def test_help_explains_every_command(command):
+    assert run_well(*command, "--help").startswith("Usage: glidepath")
+
+
+def test_the_bare_command_shows_its_help():
+    assert run_well() == run_well("--help")
+
+
+# What the user can mend: one line, exit code 2, no traceback.
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], message: str) -> None:
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"glidepath: {message}\n")
+
+
+def test_a_wrong_parameter_is_named_with_its_file(tmp_path):
+    path = tmp_path / "lr.json"
+    text = MOVING.to_json().replace("8000,", "0,").replace("8000}", "0}")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError) as refused:
+        gp.Schedule.from_json(text)
+    assert "steps`: got 0; " in str(refused.value)
+    assert_refused(run("show", path), f"{path}: {refused.value}")
+
+
+CONSTANT = gp.constant(1.0).to_json()
+LAST_STEP = "2**53 = 9007199254740992"
+MISTAKES = {
+    "show no-such.json": "no-such.json: No such file or directory",
+    "show .": ".: Is a directory",
+    "at - 1.5": "Invalid value for 'STEP...': got '1.5'; steps are a whole number. Leave out the fraction.",
+    "at - ten": "Invalid value for 'STEP...': got 'ten'; steps are a whole number. "
+    "Write 1000000, 1_000_000, 1e6 or 1M.",
+    "at - 1e16": f"Invalid value for 'STEP...': got '1e16'; steps run to {LAST_STEP}. Take a smaller number.",
+    "array - -o lr.npy": "`-n`: not given; this schedule has no end of its own. Say how many steps to write.",
+    "array - -o lr.npy -n 9e15 --start 9e15": "`-n`: got 9000000000000000 from step 9000000000000000 on; "
+    f"steps run to {LAST_STEP}. Take fewer.",
+    "array - -o no-such/lr.npy -n 1": "no-such/lr.npy: No such file or directory",
+    "array - -o /dev/null -n 1": "/dev/null: not a regular file; the output replaces it. Name a file.",
+    "array - -n 1": "Missing option '-o' / '--output'.",
+    "plot - -o lr.mp3": "lr.mp3: got `.mp3`; a picture is .png, .svg or .pdf. Give the file one of these names.",
+    "plot - -o lr.png --steps 0": "`steps`: got 0; it must lie in 1..=2**53. Leave it out to see the whole schedule.",
+    "sing": "No such command 'sing'.",
+}
+
+
+@pytest.mark.parametrize("arguments", MISTAKES)
+def test_errors_are_one_clear_line(tmp_path, arguments):
+    assert_refused(run(*arguments.split(), stdin=CONSTANT, cwd=tmp_path), MISTAKES[arguments])
+    assert not list(tmp_path.iterdir())
+
+
+def test_more_than_the_disk_holds_is_refused_before_a_byte_is_written(spec, tmp_path):
+    done = run("array", spec, "-n", "9e15", "-o", tmp_path / "lr.npy")
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"glidepath: `-n`: got 72,000,000\.0 GB to write; .* has .* GB free\. Take fewer steps\.\n", done.stderr
+    )
+    assert not left_over(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"glidepath": 2, "schedule": {}}',
+        b"[" * 100_000,
+        b'{"glidepath": 1e400}',
+    ],
+)
+def test_what_is_no_spec_is_one_line_naming_the_file(tmp_path, text):
+    path = tmp_path / "lr.json"
+    path.write_bytes(text)
+    done = run("show", path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"glidepath: {path}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_goes_away_is_no_error(spec):
+    shell = f"{' '.join(COMMAND)} at {spec} {' '.join(map(str, range(20_000)))} | head -n 1"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == ("0.0\n", "")
+
+
+# What an import costs.
+
+
+def test_import_glidepath_imports_no_command_line_and_no_plotting():
+    code = "import sys, glidepath; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "glidepath._core" in loaded
+    assert not {"click", "matplotlib", "glidepath.cli", "glidepath.plot", "torch", "mindspore"} & set(loaded)

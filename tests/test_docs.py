@@ -1,0 +1,187 @@
+"""What the documents show is what happens: every example in README, docs, docstrings and examples/ is run.
+
+A fenced block is run by its language:
+
+    python     with `>>>`: its output is compared, as doctest does; without: it must run. One namespace a file
+    console    lines after `$`: the command is run in the project's folder, what follows is compared; `...` stands for
+               anything, and what takes a network, a compiler or minutes (pip, make) is not run
+    json       must be a schedule
+"""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glidepath as gp
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
+MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli", "glidepath.__main__"]
+NOT_RUN = ("pip ", "make ", "python -m asv ", "asv ", "cargo ")
+FLAGS = doctest.ELLIPSIS
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(path: Path, language: str) -> Iterator[tuple[int, str]]:
+    """The line and the text of every block of a language."""
+    text = path.read_text(encoding="utf-8")
+    for found in FENCE.finditer(text):
+        if found[1] == language:
+            yield text.count("\n", 0, found.start(2)), found[2]
+
+
+def run_examples(text: str, names: dict, where: str, line: int = 0) -> None:
+    test = doctest.DocTestParser().get_doctest(text, names, where, where, line)
+    report: list[str] = []
+    # clear_globs: the names of one block are there for the next.
+    failed = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=report.append, clear_globs=False).failed
+    names.update(test.globs)
+    assert not failed, "".join(report)
+
+
+@pytest.fixture
+def in_project(monkeypatch, tmp_path) -> Path:
+    """A folder that looks like the project's to read, and into which the examples may write."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "build").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    return tmp_path
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_python_blocks_do_what_they_show(path, in_project):
+    names = {"gp": gp, "np": np}
+    for line, text in blocks(path, "python"):
+        if ">>>" in text:
+            run_examples(text, names, path.name, line)
+        else:
+            exec(compile("\n" * line + text, str(path), "exec"), names)  # noqa: S102 (our own documents)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_console_blocks_do_what_they_show(path, in_project):
+    for line, text in blocks(path, "console"):
+        for command, expected in transcript(text):
+            if command.startswith(NOT_RUN):
+                continue
+            done = subprocess.run(
+                ["bash", "-c", command], capture_output=True, text=True, check=False, cwd=in_project, timeout=120
+            )
+            got = done.stdout + done.stderr
+            assert doctest.OutputChecker().check_output(expected, got, FLAGS), (
+                f"{path.name}, block after line {line}\n$ {command}\nexpected:\n{expected}\ngot:\n{got}"
+            )
+
+
+def transcript(text: str) -> Iterator[tuple[str, str]]:
+    """Every command of a console block, and what it shows."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        yield command, shown
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_json_blocks_are_schedules(path):
+    for _, text in blocks(path, "json"):
+        gp.Schedule.from_json(text)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_to_files_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
+
+
+# Docstrings.
+
+
+def public() -> Iterator[tuple[str, object]]:
+    for name in gp.__all__:
+        if name != "__version__":
+            yield name, getattr(gp, name)
+    for name, member in vars(gp.Schedule).items():
+        if name != "__doc__":
+            yield f"Schedule.{name}", member
+
+
+DOCUMENTED = {name: doc for name, member in public() if (doc := inspect.getdoc(member))}
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_docstrings_do_what_they_show(name, in_project):
+    run_examples(DOCUMENTED[name], {"gp": gp, "np": np}, name)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_do_what_their_docstrings_show(name, in_project):
+    module = importlib.import_module(name)
+    members = [module, *(member for member in vars(module).values() if getattr(member, "__module__", None) == name)]
+    for member in members:
+        run_examples(inspect.getdoc(member) or "", {**vars(module), "gp": gp, "np": np}, name)
+
+
+@pytest.mark.parametrize("name", [name for name in gp.__all__ if callable(getattr(gp, name)) and name != "schema"])
+def test_every_public_function_has_a_docstring_with_an_example(name):
+    assert ">>> " in DOCUMENTED[name]
+
+
+@pytest.mark.parametrize("name", [name for name in vars(gp.Schedule) if not name.startswith("_")])
+def test_every_method_has_a_docstring(name):
+    assert f"Schedule.{name}" in DOCUMENTED
+
+
+# What must not be forgotten.
+
+
+def test_readme_names_everything_public():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shapes = [name for name in gp.__all__ if name not in {"Schedule", "__version__"}]
+    methods = [name for name in vars(gp.Schedule) if not name.startswith("_")]
+    assert [name for name in shapes + methods if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_the_examples_are_listed_where_they_are_explained():
+    text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    assert [path.name for path in EXAMPLES if path.name not in text] == []
+
+
+def test_the_changelog_knows_the_version():
+    assert f"## {gp.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+# examples/
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_a_schedule_with_its_source_and_in_canonical_form(path):
+    text = path.read_text(encoding="utf-8")
+    schedule = gp.Schedule.from_json(text)
+    content = json.loads(text)
+    assert list(content) == ["glidepath", "about", "schedule"]
+    assert re.search(r"arXiv:(\d{4}\.\d{5}|\d{4}\.\d{4}|[a-z-]+/\d+)|doi:|\d{4}\)", content["about"])
+    canonical = json.loads(schedule.to_json())
+    assert (
+        text
+        == json.dumps({"glidepath": 1, "about": content["about"], **canonical}, indent=2, ensure_ascii=False) + "\n"
+    )
+
+
+def test_the_examples_use_every_leaf():
+    kinds = set(re.findall(r'"kind": "(\w+)"', "".join(path.read_text(encoding="utf-8") for path in EXAMPLES)))
+    leaves = {name for name in gp.__all__ if inspect.isbuiltin(getattr(gp, name))} - {"schema"}
+    assert leaves <= kinds

@@ -1,0 +1,606 @@
+"""What should not be passed: refused with a reason, at once, whatever it is. And what is merely extreme: served."""
+
+from __future__ import annotations
+
+import decimal
+import fractions
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from random import Random
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import expression
+import glidepath as gp
+from cases import steps_of_interest
+from expression import MAX_STEP
+from helpers import DTYPES, REFUSED, assert_right, assert_same, within
+
+# Every argument of every constructor and method: a good value, and what kind of thing it is.
+
+FLAG, REAL, POSITIVE, LENGTH = "flag", "real", "positive", "length"
+COUNT, REALS, COUNTS, NAME = "count", "reals", "counts", "name"
+STAIRCASE = {"start": (0.1, REAL), "rate": (0.5, POSITIVE), "per": (10, POSITIVE), "stair": (True, FLAG)}
+SPAN = {"start": (0.1, REAL), "end": (0.0, REAL), "steps": (100, LENGTH)}
+WARMED_UP = {
+    "peak": (0.1, REAL), "steps": (100, LENGTH), "warmup": (10, COUNT), "start": (0.0, REAL), "end": (0.0, REAL),
+}  # fmt: skip
+
+CONSTRUCTORS: dict[str, dict[str, tuple[Any, str]]] = {
+    "constant": {"value": (0.1, REAL)},
+    "linear": SPAN,
+    "cosine": SPAN,
+    "polynomial": SPAN | {"power": (0.9, POSITIVE)},
+    "exponential": STAIRCASE,
+    "natural_exponential": STAIRCASE,
+    "inverse_time": STAIRCASE,
+    "inverse_sqrt": {"start": (0.1, REAL), "timescale": (100, POSITIVE)},
+    "piecewise_constant": {"values": ([0.1, 0.2], REALS), "milestones": ([5], COUNTS)},
+    "table": {"values": ([0.1, 0.2], REALS)},
+    "triangle": {
+        "low": (0.1, REAL), "high": (0.2, REAL), "up": (5, LENGTH), "down": (7, LENGTH), "decay": (0.9, POSITIVE),
+    },
+    "cosine_restarts": {
+        "start": (0.1, REAL), "end": (0.0, REAL), "first": (10, LENGTH), "mult": (2, LENGTH), "decay": (0.9, POSITIVE),
+    },
+    "warmup_cosine": WARMED_UP,
+    "warmup_linear": WARMED_UP,
+    "wsd": WARMED_UP | {"decay": (20, COUNT), "shape": ("linear", NAME)},
+    "one_cycle": {
+        "peak": (0.1, REAL), "steps": (100, LENGTH), "warmup": (30, COUNT), "start_div": (25.0, POSITIVE),
+        "end_div": (1e4, POSITIVE), "shape": ("cosine", NAME),
+    },
+    "noam": {"model_dim": (512, LENGTH), "warmup": (100, LENGTH), "scale": (1.0, REAL)},
+}  # fmt: skip
+METHODS: dict[str, dict[str, tuple[Any, str]]] = {
+    "then": {"at": (5, LENGTH)},
+    "delay": {"n": (5, COUNT)},
+    "repeat": {"times": (5, LENGTH)},
+    "hold": {"every": (5, LENGTH)},
+    "by_epoch": {"steps_per_epoch": (5, LENGTH)},
+    "clamp": {"low": (0.1, REAL), "high": (0.2, REAL)},
+}
+
+A = gp.linear(0.0, 1.0, 10)
+ENDLESS = gp.constant(0.5)
+NAN, INF = float("nan"), float("inf")
+
+WRONG_TYPES: dict[str, list[Any]] = {
+    REAL: [True, np.True_, "0.1", b"0.1", [0.1], {}, 1j, object(), np.array([0.1, 0.2]), A],
+    LENGTH: [True, np.True_, "5", b"5", [5], {}, 5.0, np.float64(5), 1j, object(), decimal.Decimal(5), A],
+    FLAG: ["yes", "", 1.0, object(), [], 2],
+    REALS: ["0.1", {0.1: 0.2}, object(), 0.1, [None], ["0.1"], [0.1, [0.2]], [True, False], [1j], np.array(["a"])],
+    COUNTS: ["5", object(), 5, [5.0], [True], ["5"], [None], [[5]]],
+    NAME: [1, 0.5, ["linear"], object()],
+}
+WRONG_TYPES[POSITIVE] = WRONG_TYPES[REAL]
+WRONG_TYPES[COUNT] = [value for value in WRONG_TYPES[LENGTH] if not isinstance(value, float)]
+
+WRONG_VALUES: dict[str, list[Any]] = {
+    REAL: [NAN, INF, -INF, np.float64("nan"), np.float32("inf"), 10**400, -(10**400)],
+    LENGTH: [0, -1, MAX_STEP + 1, 2**62, 2**63, 2**64, -(2**63), 10**30, np.int64(-1), np.uint64(2**63)],
+    FLAG: [],
+    REALS: [[], [0.1, NAN], [INF, 0.1], [0.1, 10**400], np.array([0.1, NAN]), np.array([])],
+    COUNTS: [[0], [-1], [MAX_STEP + 1], [2**64], [5, 5], [5, 4], [5, 6]],
+    NAME: ["", "Linear", "lin ear", "linear\n"],
+}
+WRONG_VALUES[POSITIVE] = [*WRONG_VALUES[REAL], 0, 0.0, -0.0, -1, -1e-300]
+WRONG_VALUES[COUNT] = [value for value in WRONG_VALUES[LENGTH] if isinstance(value, np.generic) or value != 0]
+
+MAY_BE_NONE = {"triangle.down", "repeat.times", "then.at", "clamp.low", "clamp.high"}
+MAY_BE_ZERO = {"natural_exponential.rate", "inverse_time.rate"}
+
+
+def calls() -> Iterator[tuple[str, str, str, Callable[[Any], Any]]]:
+    """Every argument as its place, its name, its kind, and a call with a value for it and good ones for the rest."""
+    for name, arguments in CONSTRUCTORS.items():
+        for argument, (_, kind) in arguments.items():
+            good = {key: value for key, (value, _) in arguments.items() if key != argument}
+            make = getattr(gp, name)
+            yield (
+                f"{name}.{argument}",
+                argument,
+                kind,
+                lambda x, make=make, good=good, key=argument: make(**good, **{key: x}),
+            )
+    for name, arguments in METHODS.items():
+        for argument, (_, kind) in arguments.items():
+            method, first = getattr(A, name), (A,) if name == "then" else ()
+            yield f"{name}.{argument}", argument, kind, lambda x, m=method, f=first, key=argument: m(*f, **{key: x})
+
+
+CALLS = list(calls())
+every_argument = pytest.mark.parametrize(("place", "name", "kind", "call"), CALLS, ids=[place for place, *_ in CALLS])
+
+
+@every_argument
+def test_wrong_types(place: str, name: str, kind: str, call: Callable[[Any], Any]) -> None:
+    for value in WRONG_TYPES[kind] + ([] if place in MAY_BE_NONE else [None]):
+        with pytest.raises(TypeError) as caught:
+            call(value)
+        assert name in str(caught.value), (place, value, str(caught.value))
+
+
+@every_argument
+def test_wrong_values(place: str, name: str, kind: str, call: Callable[[Any], Any]) -> None:
+    for value in WRONG_VALUES[kind]:
+        if place in MAY_BE_ZERO and value == 0:
+            continue
+        is_huge = isinstance(value, int) and abs(value) > 10**300
+        either = is_huge or isinstance(value, (list, np.ndarray))
+        with pytest.raises((ValueError, TypeError) if either else ValueError) as caught:
+            call(value)
+        message = str(caught.value)
+        assert name in message, (place, value, message)
+        assert "\n" not in message
+        if isinstance(value, (int, float)) and abs(value) < 10**19:
+            assert any(f"got {text}" in message for text in (value, f"{value:,}", float(value))), (place, message)
+        if kind != NAME:
+            assert message.startswith(f"`{place}"), (place, message)
+
+
+@every_argument
+def test_numpy_scalars_are_numbers(place: str, name: str, kind: str, call: Callable[[Any], Any]) -> None:
+    good = {**CONSTRUCTORS, **METHODS}[place.partition(".")[0]][name][0]
+    expected = call(good)
+    if kind in (LENGTH, COUNT):
+        for make in (np.int8, np.uint8, np.int32, np.int64, np.uint64):
+            if good <= np.iinfo(make).max:
+                assert call(make(good)) == expected
+    elif kind in (REAL, POSITIVE):
+        assert call(np.float64(good)) == expected
+        assert call(np.float32(0.5)) == call(0.5)
+        assert call(np.int64(3)) == call(3) == call(3.0)
+        assert call(fractions.Fraction(1, 2)) == call(0.5)
+    elif kind in (REALS, COUNTS):
+        assert call(np.array(good)) == call(tuple(good)) == expected
+    elif kind == FLAG:
+        assert call(np.bool_(good)) == expected
+
+
+@pytest.mark.parametrize("name", CONSTRUCTORS)
+def test_missing_and_surplus_arguments(name: str) -> None:
+    make = getattr(gp, name)
+    good = {key: value for key, (value, _) in CONSTRUCTORS[name].items()}
+    for wrong in (make, lambda: make(*good.values(), 1), lambda: make(**good, surprise=1)):
+        with pytest.raises(TypeError):
+            wrong()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [  # whole messages: how they read is part of the interface
+        (lambda: gp.linear(0, 1, 0),
+         ("`linear.steps`: got 0; it must be a whole number of steps from 1 to 2**53. "
+          "For a jump, start the next part at the new value.")),
+        (lambda: gp.cosine(NAN, 1, 10), "`cosine.start`: got nan; it must be a finite number. Give the number itself."),
+        (lambda: gp.exponential(1, 0),
+         "`exponential.rate`: got 0.0; it must be a finite number above 0. For no change at all use `constant`."),
+        (lambda: gp.exponential(1, 0.5, per=2.5, stair=True),
+         ("`exponential.per`: got 2.5; with `stair` it must be a whole number of steps from 1 to 2**53. "
+          "Round it, or leave `stair` out.")),
+        (lambda: gp.piecewise_constant([1, 2], [5, 6]),
+         ("`piecewise_constant.milestones`: got 2 milestones for 2 values; there must be one value more than there are "
+          "milestones. The first value needs no milestone: it starts at step 0.")),
+        (lambda: gp.piecewise_constant([1, 2, 3], [6, 5]),
+         ("`piecewise_constant.milestones[1]`: got 5; it must come after the one before, 6. "
+          "Sort them and drop repeats.")),
+        (lambda: gp.table([]), "`table.values`: got []; it must hold at least one value. Give the values themselves."),
+        (lambda: ENDLESS.then(A),
+         "`then.at`: got nothing; the first part has no end of its own. Say how long it lasts: `a.then(b, at=1000)`."),
+        (ENDLESS.repeat,
+         ("`repeat`: got a schedule whose steps is None; what is repeated must have an end. "
+          "Give it one: `a.then(b, at=1000)` lasts as long as b says.")),
+        (lambda: A.clamp(2, 1), "`clamp.low`: got 2.0 with high 1.0; it must not be above `high`. Swap them."),
+        (A.clamp, "`clamp`: got no bound; there must be `low`, `high` or both. Leave the clamp out."),
+        (lambda: A / 0, "`quotient.by`: got 0.0; it must not be 0. Multiply by a number instead."),
+        (lambda: gp.warmup_cosine(1, 0, 0),
+         "`warmup_cosine.steps`: got 0; it must lie in 1..=2**53. Pass the number of steps."),
+    ],
+)  # fmt: skip
+def test_whole_messages(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+# Operators.
+
+
+@pytest.mark.parametrize("other", ["1", None, True, [1.0], {}, 1j, object(), np.array([1.0, 2.0]), b"x"])
+def test_operators_refuse_what_is_no_number(other: Any) -> None:
+    for call in (
+        lambda: A + other, lambda: other + A, lambda: A - other, lambda: other - A, lambda: A * other,
+        lambda: other * A, lambda: A / other, lambda: A >> other, lambda: A.then(other),
+    ):  # fmt: skip
+        with pytest.raises(TypeError):
+            call()
+
+
+@pytest.mark.parametrize("other", [NAN, INF, -INF, np.float64("nan")])
+def test_operators_refuse_what_is_not_finite(other: float) -> None:
+    for call in (
+        lambda: A + other,
+        lambda: other + A,
+        lambda: A - other,
+        lambda: A * other,
+        lambda: other * A,
+        lambda: A / other,
+    ):
+        with pytest.raises(ValueError):
+            call()
+
+
+def test_operators_that_do_not_exist() -> None:
+    for call in (
+        lambda: 1 / A, lambda: A / A, lambda: A**2, lambda: A // 2, lambda: A % 2, lambda: A < ENDLESS, lambda: A @ A,
+        lambda: A << A, lambda: A[0:1:1, 0], lambda: A["x"], lambda: A[None], lambda: A[0.0], lambda: A[True],
+        lambda: A[()],
+    ):  # fmt: skip
+        with pytest.raises((TypeError, IndexError)):
+            call()
+    with pytest.raises(ValueError):
+        A / 0.0
+
+
+def test_a_schedule_is_frozen() -> None:
+    for attack in (
+        lambda: setattr(A, "steps", 5), lambda: setattr(A, "surprise", 5), lambda: A.__setitem__(0, 1.0),
+        lambda: delattr(A, "steps"), gp.Schedule,
+    ):  # fmt: skip
+        with pytest.raises((AttributeError, TypeError)):
+            attack()
+
+
+# Steps.
+
+
+@pytest.mark.parametrize("ask", [A.at, A.__getitem__, A], ids=["at", "[]", "()"])
+def test_steps_that_are_none(ask: Callable[[Any], Any]) -> None:
+    for k in (-1, -10, MAX_STEP + 1, 2**62, 2**63, 2**64, 10**30, -(10**30), np.int64(-1), np.uint64(2**64 - 1)):
+        with pytest.raises(IndexError):
+            ask(k)
+    for k in (True, 1.0, "1", None, 1j, np.float64(1), object(), NAN):
+        with pytest.raises(TypeError):
+            ask(k)
+    for k in (0, 3, MAX_STEP, np.int8(3), np.uint64(3), np.int64(2**53)):
+        assert isinstance(ask(k), float)
+
+
+def test_steps_to_gather_that_are_none() -> None:
+    for wrong in (
+        [-1],
+        [0, MAX_STEP + 1],
+        np.array([2**63], dtype=np.uint64),
+        [0, -5, 3],
+        np.array([-1], dtype=np.int8),
+    ):
+        out = np.full(len(wrong), 7.0)
+        with pytest.raises((IndexError, ValueError)):
+            A.gather(np.asarray(wrong), out=out)
+        assert (out == 7.0).all(), "nothing was written"
+    for wrong in (
+        np.array([1.0]),
+        np.array([True]),
+        np.array(["1"]),
+        np.array([None]),
+        "12",
+        None,
+        1.5,
+        {},
+        np.array([1j]),
+    ):
+        with pytest.raises(TypeError):
+            A.gather(wrong)
+
+
+@pytest.mark.parametrize("n", [-1, True, 1.0, "5", None, NAN, 2**62, 2**63, 2**64, 10**30, MAX_STEP + 2])
+def test_lengths_that_are_none(n: Any) -> None:
+    for call in (lambda: A.array(n), lambda: A.chunks(n, 10), lambda: list(A.chunks(n, 10))):
+        with within(5), pytest.raises((*REFUSED, MemoryError)):
+            call()
+
+
+def test_more_memory_than_there_is() -> None:
+    with within(5), pytest.raises((MemoryError, ValueError)):
+        ENDLESS.array(2**52)
+
+
+@pytest.mark.parametrize("start", [-1, True, 0.0, "0", None, MAX_STEP + 1, 2**64])
+def test_starts_that_are_none(start: Any) -> None:
+    out = np.full(5, 7.0)
+    for call in (
+        lambda: A.array(5, start=start), lambda: A.fill(out, start=start), lambda: list(A.chunks(5, 2, start=start)),
+    ):  # fmt: skip
+        with pytest.raises(REFUSED):
+            call()
+    assert (out == 7.0).all()
+
+
+def test_runs_past_the_last_step() -> None:
+    assert A.array(1, start=MAX_STEP)[0] == 1.0
+    for call in (
+        lambda: A.array(2, start=MAX_STEP), lambda: A.fill(np.empty(3), start=MAX_STEP - 1),
+        lambda: list(A.chunks(5, 2, start=MAX_STEP - 3)),
+    ):  # fmt: skip
+        with pytest.raises(REFUSED):
+            call()
+
+
+@pytest.mark.parametrize("threads", [0, -1, True, 1.0, "2", None, 2**64])
+def test_thread_counts_that_are_none(threads: Any) -> None:
+    for call in (lambda: A.array(5, threads=threads), lambda: A.fill(np.empty(5), threads=threads)):
+        with pytest.raises(REFUSED):
+            call()
+
+
+def test_more_threads_than_sense() -> None:
+    """Either refused or served; never thousands of threads that bring the process down."""
+    with within(20):
+        try:
+            found = A.array(1_000_000, threads=100_000)
+        except ValueError:
+            return
+        assert_same(found, A.array(1_000_000))
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float16", "int64", "complex128", "bool", "object", ">f8", "", "nonsense", 5, "float", None]
+)
+def test_dtypes_that_are_none(dtype: Any) -> None:
+    if np.little_endian is False and dtype == ">f8":
+        pytest.skip("native here")
+    if dtype in ("float", None):  # numpy's own names of float64
+        with suppress(*REFUSED):
+            assert A.array(5, dtype=dtype).dtype == np.float64
+        return
+    for call in (
+        lambda: A.array(5, dtype=dtype),
+        lambda: A.gather([1], dtype=dtype),
+        lambda: list(A.chunks(5, 2, dtype=dtype)),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            call()
+
+
+def test_dtypes_in_every_spelling() -> None:
+    for dtype in ("float32", np.float32, np.dtype("float32"), "f4"):
+        assert A.array(5, dtype=dtype).dtype == np.float32
+    for dtype in ("float64", np.float64, np.dtype("float64"), float):
+        assert A.array(5, dtype=dtype).dtype == np.float64
+
+
+@pytest.mark.parametrize("size", [0, -1, True, 1.5, "2", None])
+def test_chunk_sizes_that_are_none(size: Any) -> None:
+    with pytest.raises(REFUSED):
+        list(A.chunks(5, size))
+
+
+def test_where_there_is_no_end() -> None:
+    for call in (
+        lambda: ENDLESS[:], lambda: ENDLESS[3:], lambda: ENDLESS[::2], lambda: len(ENDLESS), lambda: iter(ENDLESS),
+        lambda: np.asarray(ENDLESS), lambda: list(ENDLESS),
+    ):  # fmt: skip
+        with pytest.raises((TypeError, ValueError)) as caught:
+            call()
+        assert "steps" in str(caught.value)
+    for call in (lambda: len(ENDLESS), lambda: iter(ENDLESS), lambda: np.asarray(ENDLESS)):
+        with pytest.raises(TypeError, match="None"):
+            call()
+    assert_same(ENDLESS[3:6], np.full(3, 0.5))
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [slice(-1, 5), slice(0, -1), slice(5, 0, -1), slice(None, None, -1), slice(0, 5, 0), slice(0.0, 5), slice("a", 5),
+     slice(0, 5, True), slice(0, 2**64), slice(0, 5, 1.5)],
+)  # fmt: skip
+def test_slices_that_are_none(cut: slice) -> None:
+    with pytest.raises(REFUSED):
+        A[cut]
+
+
+def test_nothing_is_not_an_error() -> None:
+    for dtype in DTYPES:
+        assert A.array(0, dtype=dtype).shape == (0,)
+        assert A.fill(np.empty(0, dtype=dtype), start=7).shape == (0,)
+        assert A.gather(np.array([], dtype=np.int64), dtype=dtype).shape == (0,)
+        assert list(A.chunks(0, 5, dtype=dtype)) == []
+    assert A[5:5].shape == (0,)
+    assert A.array(0, start=MAX_STEP).shape == (0,)
+
+
+# Extremes.
+
+
+def test_one_step_repeated_for_ever() -> None:
+    step = gp.linear(0.25, 0.75, 1)
+    for schedule in (step.repeat(MAX_STEP), step.repeat()):
+        with within(5):
+            assert schedule.steps in (MAX_STEP, None)
+            assert (schedule[0], schedule[1], schedule[2**52], schedule[MAX_STEP - 1]) == (0.25,) * 4
+            assert_same(schedule.array(1_000_000, start=2**50), np.full(1_000_000, 0.25))
+    assert step.repeat(MAX_STEP)[MAX_STEP] == 0.75
+    with pytest.raises(ValueError):
+        step.repeat(2).repeat(MAX_STEP)
+    with pytest.raises(ValueError):
+        gp.linear(0, 1, MAX_STEP) >> step
+
+
+def test_repeats_of_repeats() -> None:
+    expr = expression.cosine(1.0, 0.0, 3)
+    for _ in range(30):
+        expr = expr.repeat(2).delay(1)
+    with within(10):
+        assert_right(expr.build(gp), expr, steps_of_interest(expr, Random(0), 100))
+        expr.build(gp).array(100_000, start=2**30)
+
+
+def test_restarts_of_one_step() -> None:
+    for mult in (1, 2, 2**20):
+        expr = expression.cosine_restarts(1.0, 0.25, 1, mult=mult, decay=0.999)
+        with within(10):
+            assert_right(expr.build(gp), expr, steps_of_interest(expr, Random(1), 100))
+            expr.build(gp).array(300_000, start=2**40)
+    with within(5):
+        gp.cosine_restarts(1.0, 0.25, 1).array(1_000_000, start=2**40)
+
+
+def test_sum_of_a_thousand() -> None:
+    expr = expression.linear(0.0, 1e-3, 1_000)
+    total = expression.constant(0.0)
+    schedule = gp.constant(0.0)
+    for _ in range(1_000):
+        total, schedule = total + expr, schedule + expr.build(gp)
+    with within(20):
+        for k in (0, 1, 333, 999, 1_000, 5_000):
+            want = float(fractions.Fraction(1e-3) * fractions.Fraction(min(k, 1_000), 1_000) * 1_000)
+            assert schedule[k] == want
+        schedule.array(2_000)
+    assert gp.Schedule.from_json(schedule.to_json()) == schedule
+    assert eval(repr(schedule), {"gp": gp}) == schedule
+
+
+def again_and_again(change: Callable[[Any], Any], schedule: Any, times: int) -> Any:
+    for _ in range(times):
+        schedule = change(schedule)
+    return schedule
+
+
+@pytest.mark.parametrize("double", [lambda s: s + s, lambda s: s * s, lambda s: s >> s, lambda s: s - s.hold(2)])
+def test_doubling_ends_in_an_error(double: Callable[[Any], Any]) -> None:
+    with within(10), pytest.raises(ValueError, match="parts"):
+        again_and_again(double, gp.cosine(1.0, 0.0, 100), 64)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda s: s.hold(1), lambda s: s.delay(1), lambda s: s.by_epoch(1), lambda s: s.clamp(0, 1), lambda s: s / 2,
+     lambda s: (s + 1) * 2, lambda s: s.repeat(1), lambda s: s.repeat(1) + s],
+)  # fmt: skip
+def test_nesting_ends_in_an_error(wrap: Callable[[Any], Any]) -> None:
+    with within(10), pytest.raises(ValueError, match=r"deep|depth|parts"):
+        again_and_again(wrap, A, 10_000)
+    schedule = again_and_again(wrap, A, 12)
+    with within(20):
+        repr(schedule)
+        schedule.to_json()
+        schedule.at(5)
+        hash(schedule)
+
+
+def test_extreme_numbers() -> None:
+    largest, smallest = 1.7976931348623157e308, 5e-324
+    for start, end in (
+        (largest, -largest),
+        (-largest, largest),
+        (smallest, 0.0),
+        (0.0, -smallest),
+        (largest, smallest),
+    ):
+        for expr in (
+            expression.linear(start, end, 7), expression.cosine(start, end, 7), expression.linear(start, end, MAX_STEP),
+            expression.polynomial(start, end, 7, 0.9), expression.triangle(start, end, 3, 4, 0.5),
+            expression.cosine_restarts(start, end, 3, 2, 0.5), expression.linear(start, end, 7) * 1e300,
+        ):  # fmt: skip
+            assert_right(expr.build(gp), expr, [0, 1, 2, 3, 4, 5, 6, 7, 8, 100, 2**52, MAX_STEP])
+    for expr in (
+        expression.exponential(1.0, largest, per=1_000.0), expression.exponential(1.0, smallest, per=1_000.0),
+        expression.exponential(largest, 0.5), expression.exponential(1.0, 0.5, per=largest),
+        expression.natural_exponential(1.0, largest), expression.natural_exponential(1.0, smallest, per=smallest),
+        expression.inverse_time(largest, largest), expression.inverse_time(1.0, smallest, per=smallest),
+        expression.inverse_sqrt(largest, smallest), expression.inverse_sqrt(1.0, largest),
+        expression.polynomial(1.0, 0.0, 2**50, 1_000.0), expression.polynomial(1.0, 0.0, 10, smallest),
+    ):  # fmt: skip
+        assert_right(expr.build(gp), expr, [0, 1, 2, 3, 9, 10, 1_000, 2_000, 2**31, MAX_STEP])
+
+
+# Sums that cancel everywhere: right, slow, and interruptible.
+
+
+def cancelling(gp: Any, n: int) -> Any:
+    return gp.cosine(1, 0, n) + gp.cosine(0, 1, n) - 1
+
+
+def test_what_cancels_is_zero() -> None:
+    for n in (1, 7, 1_000):
+        for dtype in DTYPES:
+            assert_same(cancelling(gp, n).array(n + 5, dtype=dtype), np.zeros(n + 5, dtype=dtype))
+    far = cancelling(gp, 2**50)
+    assert (far[1], far[2**49 + 1], far[2**50 - 1]) == (0.0, 0.0, 0.0)
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """A real SIGINT to this process, as Ctrl-C sends it; what runs must end in KeyboardInterrupt soon after."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    begun = time.perf_counter()
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+        assert time.perf_counter() - begun < seconds + 3.0
+    finally:
+        timer.cancel()
+        timer.join()
+        signal.signal(signal.SIGINT, before)
+
+
+VERBS: dict[str, Callable[[Any], Any]] = {
+    "array": lambda s: s.array(10**8, dtype="float32"),
+    "fill": lambda s: s.fill(np.empty(5 * 10**7)),
+    "threads": lambda s: s.array(10**8, dtype="float32", threads=2),
+    "gather": lambda s: s.gather(np.arange(10**7)),
+    "chunks": lambda s: list(s.chunks(10**9, 10**6)),
+    "slice": lambda s: s[: 10**7],
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_control_c(verb: str) -> None:
+    schedule = cancelling(gp, 10**9)
+    with interrupted_after(0.4):
+        VERBS[verb](schedule)
+    assert schedule[3] == 0.0, "all is well afterwards"
+
+
+def test_a_handler_that_raises_is_heard() -> None:
+    """A time-out by SIGALRM, as test runners have."""
+
+    class TooLongError(Exception):
+        pass
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise TooLongError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with within(5), pytest.raises(TooLongError):
+            cancelling(gp, 10**9).array(10**8, dtype="float32")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_handler_that_returns_changes_nothing() -> None:
+    """Signals that are handled and done do not end or spoil a fill."""
+    rung: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+    try:
+        found = cancelling(gp, 3_000).array(6_000)
+        long = gp.cosine(1.0, 0.0, 10**7).array(10**7)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert_same(found, np.zeros(6_000))
+    assert (np.diff(long) <= 0).all()

@@ -1,0 +1,228 @@
+"""Law 2: one schedule has one value at a step, whoever asks, however, and on whatever.
+
+The reference is one `fill`; everything else must give its bits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import expression
+import glidepath as gp
+from cases import CASES, Case, random_nested
+from helpers import DTYPES, LEVELS, RUNGS, Array, assert_same, drawn, forced
+from strategies import expressions
+
+STARTS = (0, 1, 31, 2**31, 2**40)
+N = 1_537
+"""Not a multiple of any width, and longer than a tile."""
+LENGTH = 3_000
+"""Of the instance under test: a start of 31 or 1 stays inside, the large ones are past the end of those that end."""
+
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+every_dtype = pytest.mark.parametrize("dtype", DTYPES)
+
+
+def instances(case: Case) -> list[Any]:
+    return [case.build(gp, LENGTH), drawn(case, 100)[0], drawn(case, 101)[0]]
+
+
+def filled(schedule: Any, start: int, n: int, dtype: str) -> Array:
+    return schedule.fill(np.full(n, np.nan, dtype=dtype), start=start)
+
+
+@every_case
+@every_dtype
+@pytest.mark.parametrize("start", STARTS)
+def test_every_verb(case: Case, dtype: str, start: int) -> None:
+    for schedule in instances(case):
+        want = filled(schedule, start, N, dtype)
+        assert_same(schedule.array(N, start=start, dtype=dtype), want, (schedule, "array"))
+        order = np.arange(start, start + N, dtype=np.int64)
+        Random(0).shuffle(order)
+        assert_same(schedule.gather(order, dtype=dtype), want[order - start], (schedule, "gather, shuffled"))
+        twice = np.array([start + N - 1, start, start], dtype=np.uint64)
+        assert_same(schedule.gather(twice, dtype=dtype), want[[N - 1, 0, 0]], (schedule, "gather, few"))
+        assert_same(schedule.gather(twice[:0], dtype=dtype), want[:0], (schedule, "gather, none"))
+        if dtype == "float64":
+            picked = range(0, N, 29)
+            for ask in (schedule.at, schedule.__getitem__, schedule):
+                assert_same(np.array([ask(start + i) for i in picked]), want[list(picked)], (schedule, ask))
+            assert_same(schedule(order), want[order - start], (schedule, "call"))
+
+
+@every_case
+@every_dtype
+def test_every_cut(case: Case, dtype: str) -> None:
+    """Chunks of any size, from any start, laid end to end are the whole."""
+    for schedule in instances(case):
+        want = filled(schedule, 0, N, dtype)
+        for size in (1, 7, 64, 100, 512, 1_000, N, 10 * N):
+            n = min(N, 40 * size)
+            parts = list(schedule.chunks(n, size, dtype=dtype))
+            assert [len(part) for part in parts[:-1]] == [size] * (len(parts) - 1)
+            assert_same(np.concatenate(parts), want[:n], (schedule, "chunks of", size))
+        for start in (1, 31, 63, 64, 65, 500):
+            assert_same(filled(schedule, start, N - start, dtype), want[start:], (schedule, "from", start))
+            parts = list(schedule.chunks(N - start, 300, start=start, dtype=dtype))
+            assert_same(np.concatenate(parts), want[start:], (schedule, "chunks from", start))
+
+
+@every_case
+def test_slices_and_iteration(case: Case) -> None:
+    for schedule in instances(case):
+        n = N if schedule.steps is None else min(N, schedule.steps)
+        want = filled(schedule, 0, n, "float64")
+        for a, b, stride in ((0, n, 1), (n // 3, n, 1), (0, n, 7), (n // 2, n // 2, 1), (n // 5, n - n // 5, 3)):
+            assert_same(schedule[a:b:stride], want[a:b:stride], (schedule, a, b, stride))
+        assert_same(schedule[:n], want, (schedule, "[:n]"))
+        if schedule.steps == n:
+            assert_same(schedule[:], want, (schedule, "[:]"))
+            assert_same(schedule[::5], want[::5], (schedule, "[::5]"))
+            assert_same(np.asarray(schedule), want, (schedule, "asarray"))
+            assert_same(np.array(list(schedule)), want, (schedule, "iter"))
+            assert len(schedule) == n
+        elif schedule.steps is not None:
+            assert_same(np.array(list(islice(iter(schedule), 50))), want[:50], (schedule, "iter"))
+
+
+@every_case
+@every_dtype
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("start", STARTS)
+def test_every_instruction_set(case: Case, dtype: str, level: str, start: int) -> None:
+    for schedule in instances(case):
+        want = filled(schedule, start, N, dtype)
+        with forced(level=level):
+            assert_same(filled(schedule, start, N, dtype), want, (schedule, level))
+            order = np.arange(start, start + N, 13)[::-1]
+            assert_same(schedule.gather(order, dtype=dtype), want[order - start], (schedule, level, "gather"))
+
+
+@every_case
+@every_dtype
+def test_every_rung(case: Case, dtype: str) -> None:
+    schedule = case.build(gp, LENGTH)
+    want = filled(schedule, 0, 400, dtype)
+    for rung in RUNGS:
+        with forced(rung=rung):
+            assert_same(filled(schedule, 0, 400, dtype), want, (schedule, rung))
+
+
+@every_case
+@every_dtype
+@pytest.mark.parametrize("threads", [2, 3])
+def test_every_number_of_threads(case: Case, dtype: str, threads: int) -> None:
+    for schedule in instances(case):
+        want = filled(schedule, 5, N, dtype)
+        out = np.empty(N, dtype=dtype)
+        assert_same(schedule.fill(out, start=5, threads=threads), want, (schedule, "fill"))
+        assert_same(schedule.array(N, start=5, dtype=dtype, threads=threads), want, (schedule, "array"))
+        parts = list(schedule.chunks(N, 600, start=5, dtype=dtype, threads=threads))
+        assert_same(np.concatenate(parts), want, (schedule, "chunks"))
+
+
+@every_dtype
+@pytest.mark.parametrize("name", ["then", "cosine", "cosine_restarts_mult", "triangle", "repeat", "hold", "table"])
+def test_threads_over_millions(name: str, dtype: str) -> None:
+    """Long enough that the threads do share the work."""
+    schedule = CASES[name].build(gp)
+    want = schedule.array(3_000_017, start=7, dtype=dtype)
+    for threads in (2, 3):
+        assert_same(schedule.array(3_000_017, start=7, dtype=dtype, threads=threads), want, (name, threads))
+
+
+@every_case
+@every_dtype
+def test_every_stride(case: Case, dtype: str) -> None:
+    schedule = case.build(gp, LENGTH)
+    want = filled(schedule, 3, N, dtype)
+    for stride in (2, 3, 17, -1, -2):
+        out = np.full(N * abs(stride), -7, dtype=dtype)
+        view = out[::stride]
+        assert_same(schedule.fill(view, start=3), want, (schedule, "stride", stride))
+        between = np.ones(out.size, dtype=bool)
+        between[::stride] = False
+        assert (out[between] == -7).all(), "what lies between the strides is not touched"
+
+
+@given(expressions, st.integers(0, 5_000), st.integers(0, 700), st.sampled_from(DTYPES), st.sampled_from(LEVELS))
+def test_any_expression(expr: expression.Expr, start: int, n: int, dtype: str, level: str) -> None:
+    schedule = expr.build(gp)
+    with forced(level="baseline"):
+        want = schedule.gather(np.arange(start, start + n), dtype=dtype)
+    with forced(level=level):
+        assert_same(schedule.array(n, start=start, dtype=dtype), want, expr)
+        assert_same(np.concatenate([want[:0], *schedule.chunks(n, 91, start=start, dtype=dtype)]), want, expr)
+
+
+# The state of the machine.
+
+
+@contextmanager
+def flushing_denormals() -> Iterator[None]:
+    torch = pytest.importorskip("torch", reason="sets the processor's flush-to-zero, which nothing else here does")
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor has no flush-to-zero")
+    try:
+        assert np.array([5e-324])[0] * 1.0 == 0.0, "the flag is set on this thread"
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@every_dtype
+def test_with_denormals_flushed(dtype: str) -> None:
+    names = ("subnormal", "cosine_to_zero", "then", "product", "exponential")
+    schedules = [CASES[name].build(gp, LENGTH) for name in names] + [gp.exponential(1.0, 0.5)]
+    expected = [schedule.array(N, dtype=dtype) for schedule in schedules]
+    order = np.arange(N)[::-1].copy()
+    with flushing_denormals():
+        actual = [schedule.array(N, dtype=dtype) for schedule in schedules]
+        gathered = [schedule.gather(order, dtype=dtype) for schedule in schedules]
+        threaded = [schedule.array(N, dtype=dtype, threads=2) for schedule in schedules]
+        scalars = [[schedule.at(k).hex() for k in range(0, N, 31)] for schedule in schedules]
+        rebuilt = [eval(repr(schedule), {"gp": gp}) for schedule in schedules]
+        still_on = np.array([5e-324])[0] * 1.0 == 0.0
+    assert still_on, "the caller's flag is put back"
+    for i, schedule in enumerate(schedules):
+        assert_same(actual[i], expected[i], (schedule, "array"))
+        assert_same(gathered[i], expected[i][order], (schedule, "gather"))
+        assert_same(threaded[i], expected[i], (schedule, "threads"))
+        assert scalars[i] == [schedule.at(k).hex() for k in range(0, N, 31)]
+        assert rebuilt[i] == schedule
+
+
+def test_many_threads_on_one_schedule() -> None:
+    """The plan is shared and never changed."""
+    rng = Random(5)
+    schedules = [random_nested(rng).build(gp) for _ in range(6)]
+    expected = [schedule.array(N) for schedule in schedules]
+    wrong: list[str] = []
+
+    def work(seed: int) -> None:
+        mine = Random(seed)
+        for _ in range(40):
+            i, start = mine.randrange(len(schedules)), mine.randrange(N)
+            try:
+                assert_same(schedules[i].array(N - start, start=start), expected[i][start:], schedules[i])
+                assert schedules[i].at(start).hex() == float(expected[i][start]).hex()
+            except AssertionError as mistake:
+                wrong.append(str(mistake))
+
+    workers = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong

@@ -1,0 +1,169 @@
+"""Pictures: that they show what the schedule does, and need no more than they say."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from itertools import pairwise
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import glidepath as gp
+from cases import CASES
+from glidepath.plot import horizon, plot, sample, sparkline, svg
+from helpers import drawn
+
+mpl.use("agg")
+
+ALL = list(CASES.values())
+
+
+def points_of(axes) -> tuple[np.ndarray, np.ndarray]:
+    (line,) = axes.get_lines()
+    return line.get_xdata(), line.get_ydata()
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+def test_plot_draws_some_two_thousand_points_of_the_schedule(case):
+    schedule = case.build(gp)
+    steps, values = points_of(schedule.plot(ax=Figure().add_subplot(), steps=10_000_000))
+    assert steps[0] == 0
+    assert steps[-1] == 10_000_000
+    assert 1_000 < steps.size <= 2_001
+    assert np.array_equal(values, schedule.gather(steps))
+
+
+def test_plot_keeps_both_sides_of_every_edge():
+    schedule = gp.linear(0.0, 1.0, 7) >> gp.cosine(1.0, 0.0, 1_000_003) >> gp.constant(0.25)
+    steps, _ = points_of(plot(schedule, ax=Figure().add_subplot(), steps=5_000_000))
+    assert {6, 7, 1_000_009, 1_000_010} <= set(steps.tolist())
+
+
+def test_a_table_of_many_milestones_is_still_some_two_thousand_points():
+    schedule = gp.piecewise_constant([float(k) for k in range(5_001)], list(range(10, 50_010, 10)))
+    assert sample(schedule, 60_000, 2_000).size <= 2_001
+
+
+def test_plot_of_a_short_schedule_draws_every_step():
+    steps, values = points_of(plot(gp.linear(0.0, 1.0, 4), ax=Figure().add_subplot()))
+    assert steps.tolist() == [0, 1, 2, 3, 4]
+    assert values.tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def test_plot_makes_axes_where_none_are_given():
+    import matplotlib.pyplot as plt
+
+    axes = gp.cosine(1.0, 0.0, 10).plot()
+    assert axes.get_xlabel() == "step"
+    plt.close(axes.figure)
+
+
+def test_plot_without_matplotlib_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError) as refused:
+        gp.constant(1.0).plot()
+    assert str(refused.value) == (
+        "`Schedule.plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`."
+    )
+
+
+@pytest.mark.parametrize("steps", [0, -1, 2**53 + 1])
+def test_plot_refuses_a_length_that_is_none(steps):
+    with pytest.raises(ValueError) as refused:
+        plot(gp.constant(1.0), ax=Figure().add_subplot(), steps=steps)
+    assert str(refused.value) == (
+        f"`steps`: got {steps}; it must lie in 1..=2**53. Leave it out to see the whole schedule."
+    )
+
+
+# The drawing in a notebook.
+
+
+def line_of(text: str) -> list[tuple[float, float]]:
+    (line,) = ET.fromstring(text).iter("{http://www.w3.org/2000/svg}polyline")  # noqa: S314 (our own text)
+    return [tuple(map(float, point.split(","))) for point in line.get("points").split()]
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+def test_svg_is_a_small_drawing_whose_tooltip_is_the_expression(case):
+    schedule = case.build(gp)
+    text = schedule._repr_svg_()
+    title = ET.fromstring(text)[0]  # noqa: S314 (our own text)
+    assert title.text == repr(schedule)
+    points = line_of(text)
+    assert all(0 <= x <= 240 and 0 <= y <= 48 for x, y in points)
+    assert all(left[0] <= right[0] for left, right in pairwise(points))
+    assert len(points) <= 2 * 240
+
+
+def test_svg_falls_where_the_schedule_does():
+    points = line_of(svg(gp.linear(1.0, 0.0, 100)))
+    assert points[0] == (2.0, 2.0)
+    assert points[-1] == (238.0, 46.0)
+
+
+def test_svg_leaves_out_what_is_infinite():
+    assert line_of(svg(gp.exponential(1.0, 2.0)))
+
+
+def test_svg_needs_no_plotting_library():
+    code = "import sys, glidepath as gp; gp.cosine(1, 0, 9)._repr_svg_(); print('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+# The drawing in a terminal.
+
+
+def test_sparkline_is_as_wide_as_asked_and_spans_the_blocks():
+    assert sparkline(gp.linear(0.0, 1.0, 800), width=8) == "▁▂▃▄▅▆▇█"
+    assert sparkline(gp.cosine(1.0, 0.0, 1_000), width=40)[::39] == "█▁"
+
+
+def test_sparkline_of_a_flat_or_an_infinite_schedule_is_a_line():
+    assert set(sparkline(gp.constant(3.0))) == {"▅"}
+    assert sparkline(gp.exponential(1.0, 2.0), steps=2_000, width=10)[-1] == "█"
+
+
+# How much there is to see.
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+def test_horizon_is_a_number_of_steps(case):
+    for seed in range(20):
+        schedule, _ = drawn(case, seed)
+        assert 1 <= horizon(schedule) <= 2**53
+
+
+@pytest.mark.parametrize(
+    ("schedule", "steps"),
+    [
+        (gp.cosine(1.0, 0.0, 77), 77),
+        (gp.triangle(0.0, 1.0, 2_000, 3_000), 12_000),
+        (gp.cosine_restarts(1.0, 0.0, 500), 2_000),
+        (gp.linear(0.0, 1.0, 3_000) >> gp.constant(1.0), 3_600),
+        (gp.piecewise_constant([3.0, 2.0, 1.0], [3_000, 6_000]), 7_200),
+    ],
+)
+def test_horizon_shows_the_whole_and_a_few_cycles(schedule, steps):
+    assert horizon(schedule) == steps
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [gp.exponential(0.1, 0.97, per=2_000), gp.inverse_time(0.1, 0.5, per=1_000), gp.noam(512, 4_000)],
+)
+def test_horizon_of_what_falls_for_ever_shows_most_of_the_fall(schedule):
+    steps = horizon(schedule)
+    peak = max(schedule.array(10_000))
+    assert schedule[steps] <= 0.2 * peak
+    assert math.log2(steps) < 25
+
+
+def test_horizon_of_a_constant_is_a_thousand_steps():
+    assert horizon(gp.constant(1.0)) == 1_000

@@ -1,0 +1,204 @@
+"""Law 1: every value is the exact real value of its expression, rounded once, to nearest-even.
+
+A million points a leaf are the business of exactness.py; here are tens of thousands of all kinds, in seconds.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import expression
+import glidepath as gp
+import oracle
+from cases import CASES, Case, random_nested, steps_of_interest, windows
+from expression import MAX_STEP, Expr
+from glidepath import _core
+from helpers import DTYPES, LEVELS, RUNGS, assert_right, assert_right_window, assert_same, drawn, forced
+from strategies import expressions
+from strategies import steps as any_steps
+
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+
+@every_case
+def test_at_and_gather(case: Case) -> None:
+    for seed in range(30):
+        schedule, expr = drawn(case, seed)
+        steps = steps_of_interest(expr, Random(seed), 60)
+        assert assert_right(schedule, expr, steps) == steps
+
+
+@every_case
+def test_arrays(case: Case) -> None:
+    for seed in range(4):
+        schedule, expr = drawn(case, seed)
+        for start, n in windows(expr, Random(seed), 2):
+            assert_right_window(schedule, expr, start, n, Random(n))
+
+
+@every_case
+def test_the_bench_instance(case: Case) -> None:
+    for length in (10_000, 10_000_000):
+        schedule = case.build(gp, length)
+        expr = bench_expression(case, schedule, length)
+        rng = Random(length)
+        assert_right(schedule, expr, steps_of_interest(expr, rng, 60))
+        for start, n in windows(expr, rng, 2):
+            assert_right_window(schedule, expr, start, n, rng)
+
+
+def bench_expression(case: Case, schedule: Any, length: int) -> Expr:
+    return expression.from_repr(repr(schedule)) if case.is_composite else case.build(expression, length)
+
+
+@every_case
+@pytest.mark.parametrize("rung", RUNGS)
+def test_every_rung(case: Case, rung: str) -> None:
+    """The same bits, whichever rung is the first."""
+    for seed in (0, 1):
+        schedule, expr = drawn(case, seed)
+        steps = steps_of_interest(expr, Random(seed), 30)
+        start, n = windows(expr, Random(seed), 1)[0]
+        n = n if rung in ("quick", "careful") else 600
+        with forced(rung=rung):
+            assert_right(schedule, expr, steps)
+            assert_right_window(schedule, expr, start, n, Random(seed), samples=60)
+
+
+@every_case
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_instruction_set(case: Case, level: str) -> None:
+    schedule, expr = drawn(case, 2)
+    start, n = windows(expr, Random(2), 1)[0]
+    for rung in ("quick", "careful"):
+        with forced(level=level, rung=rung):
+            assert_right_window(schedule, expr, start, n, Random(n), samples=60)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_random_expressions(depth: int) -> None:
+    answered = looked_at = 0
+    for seed in range(150):
+        rng = Random(f"{depth} {seed}")
+        expr = random_nested(rng, depth)
+        schedule = expr.build(gp)
+        assert schedule.steps == expr.steps, expr
+        steps = steps_of_interest(expr, rng, 40)
+        answered += len(assert_right(schedule, expr, steps))
+        looked_at += len(steps)
+        start, n = windows(expr, rng, 1)[0]
+        assert_right_window(schedule, expr, start, n, rng, samples=40)
+    assert answered > 0.98 * looked_at, "the oracle must have an answer nearly always"
+
+
+@given(expressions, st.lists(any_steps, min_size=1, max_size=12))
+def test_any_expression(expr: Expr, steps: list[int]) -> None:
+    assert_right(expr.build(gp), expr, steps)
+
+
+# What is known to be hard.
+
+
+@pytest.mark.parametrize("rung", [None, *RUNGS])
+def test_ties(rung: str | None) -> None:
+    with forced(rung=rung):
+        expr = expression.linear(0.0, 3e-4, 2_000)
+        assert_same(expr.build(gp).array(2_001), oracle.values(expr, range(2_001)), "13 ties")
+
+
+def test_ties_of_float32() -> None:
+    """A quarter of these lie half-way between two float32 numbers."""
+    n = 2**25
+    line = gp.linear(0.0, 1.0, n)
+    k = np.arange(n - 200_000, n + 1, dtype=np.int64)
+    assert_same(line.gather(k, dtype="float32"), (k / n).astype(np.float32), "rounded once")
+    assert_same(line.array(k.size, start=int(k[0]), dtype="float32"), (k / n).astype(np.float32), "rounded once")
+
+
+@pytest.mark.parametrize("third", [1, 2, 5, 700, 10**6])
+def test_cosine_at_rational_angles(third: int) -> None:
+    """cos(pi / 3) is rational, and every third amplitude makes a tie of it."""
+    for i in range(300):
+        peak = float(f"{i + 1}e-3")
+        expr = expression.cosine(peak, 0.0, 3 * third)
+        assert_right(expr.build(gp), expr, [third, 2 * third])
+
+
+def test_float32_is_rounded_once() -> None:
+    """Rounding to float64 first and then to float32 would differ somewhere here; so the test can see it."""
+    differ = 0
+    for seed in range(400):
+        rng = Random(seed)
+        # A value a hair above a float32 midpoint: float64 cannot hold the hair.
+        middle = 1 + (2 * rng.getrandbits(20) + 1) * 2.0**-24
+        expr = expression.constant(middle) + expression.exponential(1.0, 0.5) * rng.choice((1.0, -1.0))
+        k = rng.randint(60, 200)
+        double, single = oracle.value(expr, k)
+        differ += float(np.float32(double)) != single
+        assert_right(expr.build(gp), expr, [k])
+    assert differ > 50
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_gradual_underflow(dtype: str) -> None:
+    smallest = {"float64": 1074, "float32": 149}[dtype]
+    halves = gp.exponential(1.0, 0.5).array(1_200, dtype=dtype)
+    exact = np.array([2.0**-k if k <= 1074 else 0.0 for k in range(1_200)])
+    assert_same(halves, exact.astype(dtype), "powers of a half")
+    assert halves[smallest] > 0
+    assert halves[smallest + 1] == 0
+    assert not np.signbit(gp.exponential(-1.0, 0.5).array(1_200, dtype=dtype)[1_100:]).any(), "zero is +0.0"
+
+
+def test_overflow_is_infinite() -> None:
+    doubling = gp.exponential(-1.0, 2.0)
+    assert (doubling[1_023], doubling[1_024], doubling[MAX_STEP]) == (-(2.0**1_023), -np.inf, -np.inf)
+    singles = doubling.array(140, dtype="float32")
+    assert singles[127] == np.float32(-(2.0**127))
+    assert np.isinf(singles[128:]).all()
+
+
+def test_factors_that_leave_the_doubles_meet_again() -> None:
+    one = gp.exponential(1.0, 2.0) * gp.exponential(1.0, 0.5)
+    for k in (0, 1_000, 1_024, 5_000, 2**20, 2**40, MAX_STEP):
+        assert one[k] == 1.0, k
+    assert_same(one.array(5_000), np.ones(5_000), "one everywhere")
+
+
+def test_each_dtype_of_steps() -> None:
+    expr = expression.linear(0.0, 3e-4, 1_000)
+    schedule = expr.build(gp)
+    want = oracle.values(expr, range(100))
+    for dtype in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"):
+        assert_same(schedule.gather(np.arange(100, dtype=dtype)), want, dtype)
+
+
+def test_every_rung_is_reached() -> None:
+    """The hooks do what they say: forcing a rung moves the tally there."""
+    schedule = gp.cosine(3e-4, 3e-5, 100_000)
+    for rung in RUNGS:
+        with forced(rung=rung):
+            _core._tally(reset=True)
+            schedule.array(2_000, start=500)
+            tally = _core._tally(reset=True)
+        assert set(tally) <= set(RUNGS)
+        assert sum(tally.values()) >= 2_000
+        before = RUNGS[: RUNGS.index(rung)]
+        assert not any(tally.get(name) for name in before), (rung, tally)
+    _core._tally(reset=True)
+    schedule.array(50_000)
+    tally = _core._tally(reset=True)
+    assert tally["quick"] > 0.9 * sum(tally.values()), tally
+
+
+def test_unknown_hooks_are_refused() -> None:
+    for bad in ({"level": "sse9"}, {"rung": "highest"}):
+        with pytest.raises(ValueError):
+            _core._force(**bad)
+    _core._force()

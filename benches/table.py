@@ -287,6 +287,7 @@ def report(steps: int, repeats: int) -> Iterator[str]:
     yield f"Python {platform.python_version()}, numpy {np.__version__}, glidepath {gp.__version__}, {platform.system()}"
     if "avx512" not in found:
         yield "This machine has no AVX-512: what the bars say of it cannot be shown here."
+    yield f"load {os.getloadavg()[0]:.1f}: on a machine that does other things these are not glidepath's figures"
     yield f"{steps:,} steps where no length stands; medians of {repeats} interleaved repeats, one thread"
     yield "\n| what | measured | bar | goal | | |\n| --- | --- | --- | --- | --- | --- |"
     table = {}

@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use crate::curve::{Curve, Formula, NEVER};
 use crate::plan::{Map, Node, Plan, part};
+use crate::real::Point;
 use crate::real::big::Big;
 use crate::real::dd::{FineFused, FinePlain, Kit, QuickFused};
 use crate::real::exact::Exact;
 use crate::real::jet::{Jet, Width, exponent, scale};
-use crate::real::Point;
-use crate::simd::{self, Task};
-use crate::tile::{Cost, Lane, Narrow, Poly, Run, Worth};
+use crate::simd;
+use crate::tile::{Cost, Lane, Poly, Run, WideRun, Worth};
 
 /// A fill that was asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +178,7 @@ fn round_f64(hi: f64, lo: f64, err: f64, exp: i64) -> Option<f64> {
     if exp == 0 && (-960..=1000).contains(&top) {
         return bracket(hi, lo, err).map(|y| y + 0.0);
     }
-    round_far(hi, lo, err, exp, -1021, |_| -1074)
+    round_far(hi, lo, err, exp, -1022, |_| -1074)
 }
 
 /// The nearest float32, as `round_f64`.
@@ -190,7 +190,8 @@ fn round_f32(hi: f64, lo: f64, err: f64, exp: i64) -> Option<f32> {
 
 /// Rounds what may overflow, be subnormal, or be rounded to less than 53 bits.
 ///
-/// Below 2^`fine` the result is a multiple of 2^`grid(top)`: adding 1.5 * 2^52 of that leaves a sum whose last bit is it.
+/// Below 2^`fine` the result is a multiple of 2^`grid(top)`, and less than 2^52 of them: added to 2^52 of them it leaves a
+/// sum whose last bit is one.
 #[inline(always)]
 fn round_far(hi: f64, lo: f64, err: f64, exp: i64, fine: i64, grid: impl Fn(i64) -> i64) -> Option<f64> {
     if !(err < f64::INFINITY) {
@@ -214,7 +215,7 @@ fn round_far(hi: f64, lo: f64, err: f64, exp: i64, fine: i64, grid: impl Fn(i64)
         return bracket(hi, lo, err).map(|y| scale(y, exp) + 0.0);
     }
     let unit = scale(1.0, grid(top).saturating_sub(exp));
-    let magic = 1.5 * (1u64 << 52) as f64 * unit;
+    let magic = ((1u64 << 52) as f64 * unit).copysign(hi);
     let sum = magic + hi;
     let rest = hi - (sum - magic);
     bracket(sum, rest + lo, if lo == 0.0 && err == 0.0 { 0.0 } else { err + f64::EPSILON * (rest.abs() + lo.abs()) })
@@ -354,7 +355,9 @@ pub(crate) fn at<T: Out>(root: &Node, k: u64, from: Rung, counts: &mut Counts) -
                 k = map.apply(k).0;
                 node = inner;
             }
-            Node::Leaf(Curve::Table(table)) => return T::of(table.values[k.min(table.values.len() as u64 - 1) as usize]),
+            Node::Leaf(Curve::Table(table)) => {
+                return T::of(table.values[k.min(table.values.len() as u64 - 1) as usize]);
+            }
             Node::Clamp(inner, low, high) => return at_clamped(inner, k, from, *low, *high, counts),
             _ => return settle(node, k, from, counts),
         }
@@ -362,14 +365,7 @@ pub(crate) fn at<T: Out>(root: &Node, k: u64, from: Rung, counts: &mut Counts) -
 }
 
 #[inline(never)]
-fn at_clamped<T: Out>(
-    inner: &Node,
-    k: u64,
-    from: Rung,
-    low: Option<f64>,
-    high: Option<f64>,
-    counts: &mut Counts,
-) -> T {
+fn at_clamped<T: Out>(inner: &Node, k: u64, from: Rung, low: Option<f64>, high: Option<f64>, counts: &mut Counts) -> T {
     at::<T>(inner, k, from, counts).clamped(low, high)
 }
 
@@ -460,9 +456,7 @@ impl<'a> Filler<'a> {
                 self.spend(out.len())
             }
             Node::Leaf(curve) => match curve.period() {
-                Some(period) if period <= COPIED && stride == 1 => {
-                    self.fill_period(node, period, out, k)
-                }
+                Some(period) if period <= COPIED && stride == 1 => self.fill_period(node, period, out, k),
                 _ => self.fill_smooth(node, out, k, stride),
             },
             _ => self.fill_smooth(node, out, k, stride),
@@ -594,14 +588,13 @@ impl<'a> Filler<'a> {
             let now_out = &mut rest[..now];
             let written = match (choice.order, simd::has_fused()) {
                 (0, _) => None,
-                (2, true) => self.tile::<T, 3, 2, QuickFused>(tile, now_out, &mut pace)?,
-                (3, true) => self.tile::<T, 3, 3, QuickFused>(tile, now_out, &mut pace)?,
+                (2, true) => self.tile::<T, 5, 2, QuickFused>(tile, now_out, &mut pace)?,
                 (5, true) => self.tile::<T, 5, 5, QuickFused>(tile, now_out, &mut pace)?,
                 (9, true) => self.tile::<T, 9, 9, QuickFused>(tile, now_out, &mut pace)?,
                 (_, true) => self.tile::<T, 13, 13, QuickFused>(tile, now_out, &mut pace)?,
                 // Machines without fma are few: two orders serve them.
                 (2, false) => self.tile::<T, 5, 2, FinePlain>(tile, now_out, &mut pace)?,
-                (3 | 5, false) => self.tile::<T, 5, 5, FinePlain>(tile, now_out, &mut pace)?,
+                (5, false) => self.tile::<T, 5, 5, FinePlain>(tile, now_out, &mut pace)?,
                 (_, false) => self.tile::<T, 13, 13, FinePlain>(tile, now_out, &mut pace)?,
             };
             match written {
@@ -632,62 +625,31 @@ impl<'a> Filler<'a> {
     ) -> Result<Option<()>, Interrupted> {
         let before = out.len() / 2;
         let cx = Width((1u64 << tile.m) as f64);
-        let jet = tile.node.value::<Jet<M, K>>(Point { k: tile.k + before as u64 * tile.stride, stride: tile.stride, cx });
+        let jet =
+            tile.node.value::<Jet<M, K>>(Point { k: tile.k + before as u64 * tile.stride, stride: tile.stride, cx });
         pace.learn(&jet, tile.m);
         if jet.deg >= N {
             return Ok(None);
         }
-        let Some(sub) = tile.sub else {
-            let (poly, worth) = Poly::<T, N>::new(&jet, tile.m);
-            if worth != Worth::Good {
-                return Ok(None);
-            }
-            self.lanes(tile, &poly, -(before as f64), out)?;
-            return Ok(Some(()));
-        };
-        let ratio = scale(1.0, sub as i64 - tile.m as i64);
-        let err = jet.narrowing_error(ratio);
-        if !(err < 1e-15 * jet.c[0].abs()) {
-            return Ok(None);
-        }
-        let half = 1usize << sub;
-        for (i, out) in out.chunks_mut(2 * half).enumerate() {
-            let start = i * 2 * half;
-            let tau = ((start + half) as f64 - before as f64) / cx.0;
-            let narrow = Narrow { jet: &jet, tau, ratio, err, m: sub, lane: std::marker::PhantomData::<T> };
-            let (poly, worth) = if K::FUSED { simd::fused(narrow) } else { narrow.run() };
-            let tile = Tile { k: tile.k + start as u64 * tile.stride, ..tile };
-            if worth == Worth::Good {
-                self.lanes(tile, &poly, -(half as f64), out)?;
-            } else {
-                for (j, y) in out.iter_mut().enumerate() {
-                    *y = self.one(tile.node, tile.k + j as u64 * tile.stride, self.from)?;
-                }
-            }
-        }
-        Ok(Some(()))
-    }
-
-    /// A polynomial's lanes, and what they leave in doubt.
-    #[inline(always)]
-    fn lanes<T: Out, const N: usize>(
-        &mut self,
-        tile: Tile<'_>,
-        poly: &Poly<T, N>,
-        first: f64,
-        out: &mut [T],
-    ) -> Result<(), Interrupted> {
         self.doubt.clear();
-        let careful = self.from == Rung::Careful;
-        let n = out.len() as u64;
-        let slow = simd::widest(Run { out: &mut *out, first, poly, careful, doubt: &mut self.doubt });
+        let (n, first, careful) = (out.len(), -(before as f64), self.from == Rung::Careful);
+        let slow = if let Some(sub) = tile.sub {
+            let doubt = &mut self.doubt;
+            simd::widest(WideRun { out: &mut *out, first, jet: &jet, m: tile.m, sub, careful, doubt })
+        } else {
+            let (poly, worth) = Poly::<T, N>::new(&jet, tile.m);
+            let run = Run { out: &mut *out, first, poly: &poly, careful, doubt: &mut self.doubt };
+            (worth == Worth::Good).then(|| simd::widest(run))
+        };
+        let Some(slow) = slow else { return Ok(None) };
         let left = self.doubt.len() as u64;
         if left > 0 {
             self.settle_doubt(tile, out)?;
         }
         self.counts[Rung::Careful as usize] += slow.saturating_sub(left);
-        self.counts[Rung::Quick as usize] += n.saturating_sub(slow.max(left));
-        self.spend(out.len())
+        self.counts[Rung::Quick as usize] += (n as u64).saturating_sub(slow.max(left));
+        self.spend(n)?;
+        Ok(Some(()))
     }
 
     #[cold]
@@ -738,7 +700,7 @@ impl Pace {
     fn at(node: &Node, k: u64, stride: u64) -> Pace {
         let mut pace = Pace { rate: f64::INFINITY, line: false, narrowed: 0 };
         if simd::has_fused() {
-            pace.learn(&node.value::<Jet<3, QuickFused>>(Point { k, stride, cx: Width(1.0) }), 0);
+            pace.learn(&node.value::<Jet<5, QuickFused>>(Point { k, stride, cx: Width(1.0) }), 0);
         } else {
             pace.learn(&node.value::<Jet<5, FinePlain>>(Point { k, stride, cx: Width(1.0) }), 0);
         }

@@ -13,7 +13,7 @@ use crate::curve::Curve;
 use crate::eval::{Filler, Interrupted, Out, Rung};
 use crate::plan::{Map, Node};
 use crate::real::Point;
-use crate::real::dd::{Kit, QuickFused, FinePlain};
+use crate::real::dd::{FinePlain, Kit, QuickFused};
 use crate::real::jet::{Jet, Width};
 use crate::simd::{self, Task};
 use crate::tile::{Poly, Worth};
@@ -156,7 +156,11 @@ fn look_up<T: Out>(
     filler.spend(steps.len())?;
     let mut doubt = Vec::new();
     let look = LookUp { tiles, steps, out: &mut *out, doubt: &mut doubt, fused: simd::has_fused() };
-    if look.fused { simd::fused(look) } else { look.run() }
+    if look.fused {
+        simd::fused(look)
+    } else {
+        look.run()
+    }
     filler.looked_up(steps.len() - doubt.len());
     for i in doubt {
         out[i] = filler.one(node, steps[i], filler.from)?;

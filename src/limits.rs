@@ -74,11 +74,8 @@ pub const LENGTH: CountLimit = CountLimit {
     way_out: "For a jump, start the next part at the new value.",
 };
 /// A step, or a number of steps that may be 0.
-pub const STEP: CountLimit = CountLimit {
-    low: 0,
-    rule: "it must be a whole number from 0 to 2**53",
-    way_out: "Steps are counted from 0.",
-};
+pub const STEP: CountLimit =
+    CountLimit { low: 0, rule: "it must be a whole number from 0 to 2**53", way_out: "Steps are counted from 0." };
 /// How many times.
 pub const TIMES: CountLimit = CountLimit {
     low: 1,

@@ -37,7 +37,6 @@ impl From<Error> for PyErr {
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<schedule::Schedule>()?;
-    module.add_class::<arrays::Chunks>()?;
     shapes::add_to(module)?;
     module.add("SHAPES", PyTuple::new(module.py(), curve::SHAPES.iter().map(|shape| shape.name))?)?;
     module.add_function(wrap_pyfunction!(schema, module)?)?;

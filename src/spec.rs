@@ -79,7 +79,8 @@ impl Spec {
                 .or("Work the values out with `array` and wrap them with `table`, or use `repeat`."));
         }
         if depth > MAX_DEPTH {
-            let rule = format!("parts may be nested at most {MAX_DEPTH} deep (chains of `then`, sums and products are flat)");
+            let rule =
+                format!("parts may be nested at most {MAX_DEPTH} deep (chains of `then`, sums and products are flat)");
             return Err(Error::value(expr.kind(), format!("depth {depth}"), rule)
                 .or("Merge neighbouring steps of the nesting into one."));
         }
@@ -180,7 +181,9 @@ impl Spec {
             return Err(Error::value("clamp.low", got, "it must not be above `high`").or("Swap them."));
         }
         if (low, high) == (None, None) {
-            return Err(Error::value("clamp", "no bound", "there must be `low`, `high` or both").or("Leave the clamp out."));
+            return Err(
+                Error::value("clamp", "no bound", "there must be `low`, `high` or both").or("Leave the clamp out.")
+            );
         }
         Spec::make(Expr::Clamp(self.clone(), low, high))
     }
@@ -351,8 +354,9 @@ fn hash_value<H: Hasher>(value: &Value, state: &mut H) {
     }
 }
 
-/// How many values of a table are written out by `Display`.
-const SHOWN: usize = 16;
+/// Tables up to this are written out whole by `Display`; of longer ones the first few.
+const WHOLE: usize = 128;
+const SHOWN: usize = 8;
 
 /// As Python would write it: `gp.linear(0.0, 0.1, 100)`.
 impl fmt::Display for Spec {
@@ -471,9 +475,10 @@ fn fmt_value(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 fn fmt_list<T>(list: &[T], show: impl Fn(&T) -> String, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let shown: Vec<String> = list.iter().take(SHOWN).map(show).collect();
-    if list.len() <= SHOWN {
+    let whole = list.len() <= WHOLE;
+    let shown: Vec<String> = list[..if whole { list.len() } else { SHOWN }].iter().map(show).collect();
+    if whole {
         return write!(f, "[{}]", shown.join(", "));
     }
-    write!(f, "[{}, ... {} in all])", shown.join(", "), list.len())
+    write!(f, "[{}, ... {} in all]", shown.join(", "), list.len())
 }

@@ -16,9 +16,9 @@
 //! E and F bound everything between the curve and `c0 + e`: see [`Poly::new`]. Where a jet rounds nothing and the
 //! polynomial cannot either, E is 0: y1 is y2, and the hardware breaks the tie.
 
-use crate::real::dd::Kit;
+use crate::real::dd::{Dd, Kit};
 use crate::real::jet::{Jet, NARROW, exponent, scale};
-use crate::simd::{Kernel, Task};
+use crate::simd::Kernel;
 
 /// A type that values are written in.
 pub trait Lane: Copy + Send + Sync + PartialEq + Default + 'static {
@@ -38,6 +38,8 @@ pub trait Lane: Copy + Send + Sync + PartialEq + Default + 'static {
     const LINES: [Cost; 2];
     /// The greatest half-width of a tile that a wider one is cut into, as a power of two.
     const NARROW_WIDEST: i64;
+    /// 0.
+    const ZERO: Self;
     /// Rounded to nearest.
     fn of(x: f64) -> Self;
     /// As a double.
@@ -139,78 +141,190 @@ impl<T: Lane, const N: usize> Poly<T, N> {
     /// In all `F >= err + |l2| + u (f + 2) L + u (2f + 3) Q + f u N R + v (L + Q) + 2u u (|c0| + S) + 2 u F`.
     #[inline(always)]
     pub fn new<const M: usize, K: Kit>(jet: &Jet<M, K>, m: u32) -> (Self, Worth) {
-        let mut poly = Poly {
-            hi: T::default(),
-            quick_lo: T::default(),
-            quick_gap: T::default(),
-            lo: T::default(),
-            gap: T::default(),
-            a: T::default(),
-            b: T::default(),
-            c: [T::default(); N],
-            step: T::default(),
-            try_quick: false,
-            fused: false,
-        };
         debug_assert!(jet.deg < N);
-        if !(jet.err < f64::INFINITY) || jet.c[0] == 0.0 {
-            return (poly, Worth::TooWide);
-        }
-        let top = exponent(jet.c[0]).saturating_add(jet.exp);
-        if !T::EXPONENTS.contains(&top) {
-            return (poly, Worth::Beyond);
-        }
-        let unit = scale(1.0, jet.exp.clamp(-1022, 1023));
-        if jet.exp < -1022 || jet.exp > 1023 {
-            return (poly, Worth::Beyond);
-        }
-        let (u, c0) = (T::U, jet.c[0] * unit);
-        let err = jet.err * unit;
-        let hi = T::of(c0);
-        let l0 = (c0 - hi.double()) + jet.l[0] * unit;
-        let (l1, l2) = (jet.l[1] * unit, jet.l[2] * unit);
-        let c1 = jet.c[1] * unit;
+        let Some(jet) = jet.plain() else { return (Poly::EMPTY, Worth::Beyond) };
         let mut late = 0.0;
-        for i in 2..N {
-            let c = jet.c[i] * unit;
-            poly.c[i] = T::of(c);
-            late += c.abs();
+        let mut c = [0.0; N];
+        for i in 1..N {
+            c[i] = jet.c[i];
+            late += if i > 1 { c[i].abs() } else { 0.0 };
         }
-        poly.c[1] = T::of(c1);
-        let sizes = c1.abs() + late;
-        if !(sizes <= 0.5 * c0.abs()) {
-            return (poly, Worth::TooWide);
-        }
-        let kept = T::DIGITS - m.min(T::DIGITS - 4) - 1;
-        let a = leading(c1, kept);
-        let b = (c1 - a) + l1;
-        poly.hi = hi;
-        poly.step = T::of(scale(1.0, -(m as i64)));
-        poly.a = T::of(a);
-        poly.b = T::of(b);
-        poly.lo = T::of(l0);
-        let exact = err == 0.0 && l0 == 0.0 && l1 == 0.0 && late == 0.0 && b == 0.0 && poly.c[1] == T::of(a);
-        if exact && T::of(a).double() == c1 {
+        let sizes = Sizes {
+            least: jet.c[0].abs(),
+            most: jet.c[0].abs(),
+            err: jet.err + jet.l[2].abs(),
+            low: jet.l[1].abs(),
+            slope: jet.c[1].abs(),
+            late,
+        };
+        let gaps = Gaps::new::<T, K>(&sizes, N, m);
+        let mut poly = Self::with_gaps(&gaps, Dd::<K>::new(jet.c[0], jet.l[0]), c, jet.l[1], m);
+        let whole = jet.l[0] == 0.0 && poly.hi.double() == jet.c[0];
+        let exact = jet.err == 0.0 && whole && jet.l[1] == 0.0 && late == 0.0;
+        if exact && gaps.worth != Worth::Beyond && poly.a.double() == c[1] {
             // s c1 is exact, and c0 + s c1 is rounded by the hardware, ties and all.
+            poly.quick_lo = T::default();
+            poly.quick_gap = T::default();
+            poly.gap = T::default();
             poly.try_quick = true;
             return (poly, Worth::Good);
         }
+        (poly, gaps.worth)
+    }
+
+    /// The polynomial `c0 + s (c1 + ...)`, `l1` being c1's low part.
+    #[inline(always)]
+    fn with_gaps<K: Kit>(gaps: &Gaps, c0: Dd<K>, c: [f64; N], l1: f64, m: u32) -> Self {
+        let hi = T::of(c0.hi);
+        let l0 = (c0.hi - hi.double()) + c0.lo;
+        let kept = T::DIGITS - m.min(T::DIGITS - 4) - 1;
+        let a = leading(c[1], kept);
+        let mut poly = Poly {
+            hi,
+            quick_lo: T::of(l0 - gaps.quick),
+            quick_gap: T::of(2.0 * gaps.quick * (1.0 + 2.0 * T::U)),
+            lo: T::of(l0),
+            gap: T::of(gaps.careful * (1.0 + 2.0 * T::U)),
+            a: T::of(a),
+            b: T::of((c[1] - a) + l1),
+            c: [T::default(); N],
+            step: T::of(scale(1.0, -(m as i64))),
+            try_quick: gaps.try_quick,
+            fused: K::FUSED,
+        };
+        for i in 1..N {
+            poly.c[i] = T::of(c[i]);
+        }
+        poly
+    }
+
+    const EMPTY: Self = Poly {
+        hi: T::ZERO,
+        quick_lo: T::ZERO,
+        quick_gap: T::ZERO,
+        lo: T::ZERO,
+        gap: T::ZERO,
+        a: T::ZERO,
+        b: T::ZERO,
+        c: [T::ZERO; N],
+        step: T::ZERO,
+        try_quick: false,
+        fused: false,
+    };
+}
+
+/// Bounds on a polynomial's parts.
+struct Sizes {
+    /// On `|c0|`, from below and from above.
+    least: f64,
+    most: f64,
+    /// On the jet's error, l2 included.
+    err: f64,
+    /// On `|l1|`.
+    low: f64,
+    /// On `|c1|`.
+    slope: f64,
+    /// On `|c2| + |c3| + ...`.
+    late: f64,
+}
+
+/// E and F, and what they are worth.
+struct Gaps {
+    quick: f64,
+    careful: f64,
+    try_quick: bool,
+    worth: Worth,
+}
+
+impl Gaps {
+    /// For polynomials of `n` coefficients, in a lane of `T`: see [`Poly::new`].
+    #[inline(always)]
+    fn new<T: Lane, K: Kit>(sizes: &Sizes, n: usize, m: u32) -> Gaps {
+        let Sizes { least, most, err, low, slope, late } = *sizes;
+        let mut gaps = Gaps { quick: 0.0, careful: 0.0, try_quick: false, worth: Worth::TooWide };
+        let sum = slope + late;
+        if !(err < f64::INFINITY && sum <= 0.5 * least && least > 0.0) {
+            return gaps;
+        }
+        if !(T::EXPONENTS.contains(&exponent(least)) && T::EXPONENTS.contains(&exponent(most))) {
+            gaps.worth = Worth::Beyond;
+            return gaps;
+        }
+        let u = T::U;
         let f = if K::FUSED { 1.0 } else { 2.0 };
         let v = if T::DIGITS < 53 { u } else { 0.0 };
-        let common = err + l2.abs() + u * (f + 2.0) * l0.abs() + f * u * N as f64 * late + v * l0.abs() + T::LEAST;
-        let quick = 1.0001 * (common + l1.abs() + (u * (2.0 * f + 1.0) + v) * sizes);
-        let rest = b.abs() + late;
-        let twice = 2.0 * u * (c0.abs() + sizes);
-        let careful = 1.0001 * (common + (u * (2.0 * f + 3.0) + v) * rest + u * twice);
-        poly.fused = K::FUSED;
-        poly.quick_lo = T::of(l0 - quick);
-        poly.quick_gap = T::of(2.0 * quick * (1.0 + 2.0 * u));
-        poly.gap = T::of(careful * (1.0 + 2.0 * u));
+        // l0: what c0 has below T's last place, and its own low part.
+        let l0 = 1.01 * u * most;
+        // b: what c1 has below its leading bits, and l1.
+        let b = slope * scale(1.0, 1 - (T::DIGITS - m.min(T::DIGITS - 4) - 1) as i64) + low;
+        let common = err + u * (f + 2.0) * l0 + f * u * n as f64 * late + v * l0 + T::LEAST;
+        gaps.quick = 1.0001 * (common + low + (u * (2.0 * f + 1.0) + v) * sum);
+        let twice = 2.0 * u * (most + sum);
+        gaps.careful = 1.0001 * (common + (u * (2.0 * f + 3.0) + v) * (b + late) + u * twice);
         // A value is in doubt where a midpoint lies within the gap: midpoints are 2u |value| apart or more.
-        let spacing = u * (c0.abs() - sizes);
-        poly.try_quick = 2.0 * quick < QUICK_DOUBT * spacing;
-        let worth = if 2.0 * careful < CAREFUL_DOUBT * spacing { Worth::Good } else { Worth::TooWide };
-        (poly, worth)
+        let spacing = u * (least - sum);
+        gaps.try_quick = 2.0 * gaps.quick < QUICK_DOUBT * spacing;
+        if 2.0 * gaps.careful < CAREFUL_DOUBT * spacing {
+            gaps.worth = Worth::Good;
+        }
+        gaps
+    }
+}
+
+/// A wide jet's values, to be written by lanes over narrower tiles, the jet moved to the centre of each.
+pub struct WideRun<'a, T, const M: usize, K: Kit> {
+    /// Where they go.
+    pub out: &'a mut [T],
+    /// The first one's distance from the jet's centre, in steps.
+    pub first: f64,
+    /// The jet.
+    pub jet: &'a Jet<M, K>,
+    /// Its half-width, as a power of two.
+    pub m: u32,
+    /// That of the narrower tiles.
+    pub sub: u32,
+    /// Skip the quick lane.
+    pub careful: bool,
+    /// Gets the places of the values in doubt.
+    pub doubt: &'a mut Vec<usize>,
+}
+
+impl<T: Lane, const M: usize, K: Kit> Kernel for WideRun<'_, T, M, K> {
+    /// How many values the careful lane wrote; `None` where the jet is not good enough.
+    type Out = Option<u64>;
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) -> Option<u64> {
+        let jet = self.jet.plain()?;
+        let ratio = scale(1.0, self.sub as i64 - self.m as i64);
+        let bounds = jet.narrowing(ratio);
+        let spread = jet.size(1);
+        let c0 = jet.c[0].abs();
+        let sizes = Sizes {
+            least: c0 - spread,
+            most: c0 + spread,
+            err: bounds.err,
+            low: f64::EPSILON * bounds.slope,
+            slope: bounds.slope,
+            late: bounds.late,
+        };
+        let gaps = Gaps::new::<T, K>(&sizes, NARROW, self.sub);
+        if gaps.worth != Worth::Good || (K::FUSED && !FUSED) {
+            return None;
+        }
+        let half = 1usize << self.sub;
+        let unit = scale(1.0, -(self.m as i64));
+        let mut slow = 0;
+        for (i, out) in self.out.chunks_mut(2 * half).enumerate() {
+            let start = i * 2 * half;
+            let tau = (self.first + (start + half) as f64) * unit;
+            let (c0, mut c) = jet.narrowed(tau, ratio);
+            let l1 = std::mem::take(&mut c[0]);
+            let poly = Poly::<T, NARROW>::with_gaps(&gaps, c0, c, l1, self.sub);
+            let quick = poly.try_quick && !self.careful;
+            slow += write::<T, NARROW, FUSED>(out, -(half as f64), &poly, quick, start, self.doubt);
+        }
+        Some(slow)
     }
 }
 
@@ -223,31 +337,6 @@ impl<const N: usize> Poly<f64, N> {
     /// What the quick lane uses: `c0`, `l0 - E`, `2E` and the coefficients.
     pub fn quick_parts(&self) -> (f64, f64, f64, [f64; N]) {
         (self.hi, self.quick_lo, self.quick_gap, self.c)
-    }
-}
-
-/// The polynomial of a narrower tile within a jet's: see [`Jet::narrowed`].
-pub struct Narrow<'a, const M: usize, K: Kit, T> {
-    /// The jet.
-    pub jet: &'a Jet<M, K>,
-    /// The narrower tile's centre.
-    pub tau: f64,
-    /// Its width, relative to the jet's.
-    pub ratio: f64,
-    /// From [`Jet::narrowing_error`].
-    pub err: f64,
-    /// Its half-width, as a power of two.
-    pub m: u32,
-    /// What its values will be written in.
-    pub lane: std::marker::PhantomData<T>,
-}
-
-impl<const M: usize, K: Kit, T: Lane> Task for Narrow<'_, M, K, T> {
-    type Out = (Poly<T, NARROW>, Worth);
-
-    #[inline(always)]
-    fn run(self) -> Self::Out {
-        Poly::new(&self.jet.narrowed(self.tau, self.ratio, self.err), self.m)
     }
 }
 
@@ -284,46 +373,61 @@ impl<T: Lane, const N: usize> Kernel for Run<'_, T, N> {
             return 0;
         }
         let quick = self.poly.try_quick && !self.careful;
-        let mut slow = 0;
-        if n < T::CHUNK {
-            let mut buffer = [T::default(); CHUNK_MAX];
-            let chunk = &mut buffer[..T::CHUNK];
-            if !(quick && T::quick::<N, FUSED>(chunk, self.first, self.poly)) {
-                slow += chunk_again::<T, N, FUSED>(chunk, self.first, self.poly, 0, n, self.doubt);
-            }
-            self.out.copy_from_slice(&buffer[..n]);
-            return slow;
-        }
-        let mut at = 0;
-        loop {
-            let chunk = &mut self.out[at..at + T::CHUNK];
-            let first = self.first + at as f64;
-            if !(quick && T::quick::<N, FUSED>(chunk, first, self.poly)) {
-                slow += chunk_again::<T, N, FUSED>(chunk, first, self.poly, at, n, self.doubt);
-            }
-            if at + T::CHUNK == n {
-                return slow;
-            }
-            // The last chunk overlaps the one before it.
-            at = (at + T::CHUNK).min(n - T::CHUNK);
-        }
+        write::<T, N, FUSED>(self.out, self.first, self.poly, quick, 0, self.doubt)
     }
 }
 
-/// The careful lane over one chunk that starts at `at` of a run of `n`.
+/// A polynomial's values, chunk by chunk; `offset` is added to the places of those in doubt.
+#[inline(always)]
+fn write<T: Lane, const N: usize, const FUSED: bool>(
+    out: &mut [T],
+    first: f64,
+    poly: &Poly<T, N>,
+    quick: bool,
+    offset: usize,
+    doubt: &mut Vec<usize>,
+) -> u64 {
+    let n = out.len();
+    let mut slow = 0;
+    if n < T::CHUNK {
+        let mut buffer = [T::default(); CHUNK_MAX];
+        let chunk = &mut buffer[..T::CHUNK];
+        if !(quick && T::quick::<N, FUSED>(chunk, first, poly)) {
+            slow += chunk_again::<T, N, FUSED>(chunk, first, poly, offset..offset + n, doubt);
+        }
+        out.copy_from_slice(&buffer[..n]);
+        return slow;
+    }
+    let mut at = 0;
+    loop {
+        let chunk = &mut out[at..at + T::CHUNK];
+        let here = first + at as f64;
+        if !(quick && T::quick::<N, FUSED>(chunk, here, poly)) {
+            let places = offset + at..offset + at + T::CHUNK;
+            slow += chunk_again::<T, N, FUSED>(chunk, here, poly, places, doubt);
+        }
+        if at + T::CHUNK == n {
+            return slow;
+        }
+        // The last chunk overlaps the one before it.
+        at = (at + T::CHUNK).min(n - T::CHUNK);
+    }
+}
+
+/// The careful lane over one chunk, of whose values those at `places` count.
 #[inline(always)]
 fn chunk_again<T: Lane, const N: usize, const FUSED: bool>(
     chunk: &mut [T],
     first: f64,
     poly: &Poly<T, N>,
-    at: usize,
-    n: usize,
+    places: std::ops::Range<usize>,
     doubt: &mut Vec<usize>,
 ) -> u64 {
+    let n = places.len() as u64;
     if !T::careful::<N, FUSED>(chunk, first, poly) {
-        T::list_doubt::<N, FUSED>(first, poly, at..n.min(at + T::CHUNK), doubt);
+        T::list_doubt::<N, FUSED>(first, poly, places, doubt);
     }
-    T::CHUNK.min(n) as u64
+    n
 }
 
 /// 0, 1, 2, ...: steps of a chunk.
@@ -354,7 +458,7 @@ macro_rules! lane {
             const CURVES: [Cost; 5] = $CURVES;
             const LINES: [Cost; 2] = $LINES;
             const NARROW_WIDEST: i64 = $NARROW_WIDEST;
-
+            const ZERO: $T = 0.0;
 
             #[inline(always)]
             fn of(x: f64) -> $T {
@@ -407,12 +511,13 @@ macro_rules! lane {
                 doubt: &mut Vec<usize>,
             ) {
                 let from = first as $T * p.step;
-                for i in places.clone() {
-                    let (y, z) = p.bracket::<FUSED>(from + (i - places.start) as $T * p.step);
-                    if y.to_bits() != z.to_bits() {
-                        doubt.push(i);
-                    }
+                let mut differs = [false; $CHUNK];
+                for i in 0..$CHUNK {
+                    let (y, z) = p.bracket::<FUSED>(madd::<$T, FUSED>(Self::COUNT[i], p.step, from));
+                    differs[i] = y.to_bits() != z.to_bits();
                 }
+                let differing = places.zip(differs).filter(|(_, differs)| *differs);
+                doubt.extend(differing.map(|(place, _)| place));
             }
         }
 
@@ -483,8 +588,8 @@ lane!(
         cost(5, 13, 20, 120.0, 0.15, None),
         cost(9, 8, 20, 150.0, 0.35, None),
         cost(13, 5, 20, 180.0, 0.45, None),
-        cost(9, 8, 24, 170.0, 0.15, Some((13, 40.0))),
-        cost(13, 7, 24, 220.0, 0.15, Some((13, 40.0)))
+        cost(9, 8, 24, 170.0, 0.15, Some((13, 30.0))),
+        cost(13, 6, 24, 220.0, 0.15, Some((13, 30.0)))
     ],
     [cost(2, 12, 20, 60.0, 0.10, None), cost(2, 2, 20, 60.0, 0.22, None)],
     12
@@ -497,11 +602,11 @@ lane!(
     -80..120,
     f64::from_bits((1023 - 140) << 52),
     [
-        cost(3, 14, 10, 100.0, 0.07, None),
+        cost(5, 14, 10, 120.0, 0.08, None),
         cost(5, 8, 10, 120.0, 0.10, None),
         cost(9, 4, 10, 150.0, 0.15, None),
-        cost(5, 8, 20, 140.0, 0.10, Some((8, 40.0))),
-        cost(9, 4, 20, 170.0, 0.10, Some((8, 40.0)))
+        cost(5, 8, 20, 140.0, 0.10, Some((8, 30.0))),
+        cost(9, 4, 20, 170.0, 0.10, Some((8, 30.0)))
     ],
     [cost(2, 14, 10, 60.0, 0.06, None), cost(2, 2, 10, 60.0, 0.10, None)],
     9

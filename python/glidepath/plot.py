@@ -93,25 +93,26 @@ def sparkline(schedule: Schedule, steps: int | None = None, width: int = 60) -> 
 def horizon(schedule: Schedule) -> int:
     """Return how many steps show what the schedule does: its own where it has them.
 
-    Otherwise, where it ends in a constant, a fifth more than it takes to get there; where it falls or rises for ever,
-    as many as take it most of the way; of what comes round again, four times the longest time that stands in it.
+    Otherwise four times the longest time that stands in it, where it comes round again; a fifth more than it takes to
+    become constant, where it does; and of what falls or rises for ever, enough to see most of the way.
 
     >>> import glidepath as gp
-    >>> horizon(gp.cosine(1.0, 0.0, 1_000)), horizon(gp.inverse_sqrt(1.0, 100)), horizon(gp.triangle(0.0, 1.0, 20, 30))
-    (1000, 12800, 120)
+    >>> horizon(gp.cosine(1.0, 0.0, 1_000)), horizon(gp.triangle(0.0, 1.0, 20, 30))
+    (1000, 120)
+    >>> horizon(gp.piecewise_constant([2.0, 1.0], [5_000])), horizon(gp.inverse_sqrt(1.0, 100))
+    (6000, 12800)
     """
     if schedule.steps is not None:
         return schedule.steps
-    tail = schedule.segments()[-1][0]
-    values = [schedule[min(tail + (1 << doubling), _LAST_STEP)] for doubling in range(54)]
-    if len(set(values)) == 1:
-        return max(tail + tail // 5, 1_000)
-    start = 4 * max(_times(json.loads(schedule.to_json())["schedule"]), default=250)
-    values = [schedule[start << doubling] for doubling in range(54) if start << doubling <= _LAST_STEP]
-    if values not in (sorted(values), sorted(values, reverse=True)):
-        return start
-    far, first = values[-1], schedule[tail]
-    return start << next(i for i, value in enumerate(values) if not abs(value - far) > abs(first - far) / 10)
+    node = json.loads(schedule.to_json())["schedule"]
+    shown = 4 * max(_times(node), default=250)
+    if _comes_round(node):
+        return shown
+    first, far = schedule[schedule.segments()[-1][0]], schedule[_LAST_STEP]
+    while 2 * shown <= _LAST_STEP and abs(schedule[shown] - far) > abs(first - far) / 10:
+        shown *= 2
+    settled = _settles(schedule, far)
+    return max(min(shown, settled + settled // 5), 1) if settled else shown
 
 
 def sample(schedule: Schedule, steps: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -157,9 +158,25 @@ def _new_axes() -> Axes:
 
 
 _LAST_STEP = 2**53
+_CYCLIC = frozenset({"cosine_restarts", "repeat", "triangle"})
 _TIMES = frozenset(
     {"at", "down", "every", "first", "milestones", "n", "per", "steps", "steps_per_epoch", "timescale", "up"}
 )
+
+
+def _settles(schedule: Schedule, far: float) -> int:
+    """Return the step from which the schedule is `far`, if there is only one way there; 2**53 if it never is."""
+    low, high = 0, _LAST_STEP
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if schedule[middle] == far else (middle + 1, high)
+    return low
+
+
+def _comes_round(node: object) -> bool:
+    if isinstance(node, dict):
+        return node.get("kind") in _CYCLIC or any(map(_comes_round, node.values()))
+    return isinstance(node, list) and any(map(_comes_round, node))
 
 
 def _times(node: object, key: str = "", unit: int = 1) -> list[int]:

@@ -36,6 +36,12 @@ const PATIENCE: u64 = 50;
 /// More threads than this are never started.
 const MOST_THREADS: u64 = 256;
 
+/// `s[a:b:stride]`.
+pub(super) const STRIDE: CountLimit = CountLimit {
+    low: 1,
+    rule: "it must be a whole number from 1 to 2**53",
+    way_out: "To go backwards turn the result around.",
+};
 const SIZE: CountLimit = CountLimit {
     low: 1,
     rule: "it must be a whole number from 1 to 2**53",
@@ -97,7 +103,7 @@ impl Run {
         if n == 0 || last <= u128::from(MAX_STEP) {
             return Ok(Run { start, stride, n });
         }
-        let got = format!("{n} steps from {start} on, {stride} apart");
+        let got = format!("{n} steps from {start} on, each {stride} further");
         Err(Error::value(place, got, "the last step must not be past 2**53").or("Take fewer."))
     }
 }
@@ -145,12 +151,12 @@ fn fill_into<T: Real>(out: &Bound<'_, PyArrayDyn<T>>, plan: &Plan, start: u64, t
         let got = format!("an array of shape {}", convert::shape_of(out.shape()));
         return Err(Error::value(place, got, "it must have one dimension").or("Fill a view of it, row by row.").into());
     }
+    let run = Run::new(place, start, 1, n as u64)?;
+    let mut borrowed = borrowed(out, place)?;
     if n > 1 && out.strides()[0] == 0 {
         let rule = "each of its elements must have a place of its own";
         return Err(Error::value(place, "an array of stride 0", rule).or("Fill a copy of it.").into());
     }
-    let run = Run::new(place, start, 1, n as u64)?;
-    let mut borrowed = borrowed(out, place)?;
     if let Ok(slice) = borrowed.as_slice_mut() {
         return detached(out.py(), n, |poll| plan.fill(slice, run.start, 1, threads, poll));
     }
@@ -218,7 +224,7 @@ fn gather_into<'py, T: Real>(
     let place = "gather.out";
     if out.shape() != steps.shape {
         let got = format!("an array of shape {}", convert::shape_of(out.shape()));
-        let rule = format!("it must have the shape of `steps`, {}", convert::shape_of(&steps.shape));
+        let rule = format!("it must have the dimensions of `steps`, {}", convert::shape_of(&steps.shape));
         return Err(Error::value(place, got, rule).or("Reshape one of them.").into());
     }
     let mut borrowed = borrowed(out, place)?;

@@ -60,12 +60,13 @@ fn is_kind(dtype: &Bound<'_, PyArrayDescr>, kinds: &[u8]) -> bool {
 /// A value of the wrong type, with the way to convert it.
 fn wrong_type(value: &Any<'_>, place: Place<'_>, rule: &str, convert: &str) -> PyErr {
     let is_text = value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>();
-    let way_out = if value.is_instance_of::<PyBool>() {
+    let kind = scalar_type(value).ok().flatten().map(|dtype| dtype.kind());
+    let way_out = if value.is_instance_of::<PyBool>() || kind == Some(b'b') {
         "A bool is not a number: write 1 or 0.".into()
-    } else if is_text || value.is_instance_of::<PyFloat>() {
+    } else if is_text || value.is_instance_of::<PyFloat>() || kind.is_some() {
         format!("Convert it with `{convert}()`.")
     } else if value.hasattr(intern!(value.py(), "item")).unwrap_or(false) {
-        "Take the number out with `.item()`.".into()
+        "Take a number out of it with `.item()`.".into()
     } else {
         String::new()
     };
@@ -82,19 +83,30 @@ pub(super) enum Real {
     Other,
 }
 
-/// What an object is as a real number. Bools are none, nor are tensors and arrays of one element.
+/// What an object is as a real number: `numbers.Real`'s, numpy's. Bools are none, nor are tensors and arrays of one.
 pub(super) fn as_real(value: &Any<'_>) -> PyResult<Real> {
     if let Ok(float) = value.cast::<PyFloat>() {
         return Ok(Real::Number(float.value()));
     }
-    let is_int = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
-    if !is_int && !scalar_type(value)?.is_some_and(|dtype| is_kind(&dtype, b"fiu")) {
+    if !is_real(value)? {
         return Ok(Real::Other);
     }
     match value.extract::<f64>() {
         Ok(x) => Ok(Real::Number(x)),
         Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => Ok(Real::Huge),
         Err(error) => Err(error),
+    }
+}
+
+fn is_real(value: &Any<'_>) -> PyResult<bool> {
+    static REAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    if value.is_instance_of::<PyBool>() {
+        return Ok(false);
+    }
+    // numpy calls its long double a Real, but it is more than a double can hold.
+    match scalar_type(value)? {
+        Some(dtype) => Ok(is_kind(&dtype, b"fiu")),
+        None => Ok(value.is_instance_of::<PyInt>() || value.is_instance(REAL.import(value.py(), "numbers", "Real")?)?),
     }
 }
 
@@ -158,17 +170,23 @@ pub(super) fn checked(value: &Any<'_>, place: Place<'_>, limit: CountLimit) -> P
     limit.check("", n).map_err(|error| Error { place: place.to_string(), ..error }.into())
 }
 
-/// A step, from 0 to 2**53.
+/// A step, from 0 to 2**53; any other integer is outside the sequence.
 pub(super) fn step(value: &Any<'_>, place: Place<'_>) -> PyResult<u64> {
     match as_whole(value)? {
-        Whole::Negative => Err(negative_step(place, &shown(value)).into()),
-        _ => checked(value, place, STEP),
+        Whole::Count(k) if k <= MAX_STEP => Ok(k),
+        Whole::Negative => Err(step_below(place, &shown(value)).into()),
+        Whole::Count(_) | Whole::Huge => Err(step_past(place, &shown(value)).into()),
+        Whole::Other => Err(wrong_type(value, place, STEP.rule, "int")),
     }
 }
 
-fn negative_step(place: Place<'_>, got: &str) -> Error {
+fn step_below(place: Place<'_>, got: &dyn Display) -> Error {
     Error::index(place.to_string(), got, STEP.rule)
         .or("A schedule has no last step to count back from; its final value is `s[s.steps]`.")
+}
+
+fn step_past(place: Place<'_>, got: &dyn Display) -> Error {
+    Error::index(place.to_string(), got, STEP.rule).or("Up to there every integer is a double.")
 }
 
 /// True or False.
@@ -320,18 +338,10 @@ pub(super) fn steps<'py>(value: &Any<'py>, place: Place<'_>) -> PyResult<Steps<'
         && let Some(i) = all.iter().position(|&k| k > MAX_STEP)
     {
         let place = format!("{place}[{}]", index_of(i, array.shape()));
-        return Err(if array.dtype().kind() == b'i' {
-            refused_step(&place, all[i] as i64)
-        } else {
-            Error::value(place, all[i], STEP.rule).or(STEP.way_out)
-        }
-        .into());
+        let is_below = array.dtype().kind() == b'i' && all[i] > i64::MAX as u64;
+        return Err(if is_below { step_below(&place, &(all[i] as i64)) } else { step_past(&place, &all[i]) }.into());
     }
     Ok(Steps { shape: array.shape().to_vec(), flat })
-}
-
-fn refused_step(place: &str, k: i64) -> Error {
-    if k < 0 { negative_step(&place, &k.to_string()) } else { Error::value(place, k, STEP.rule).or(STEP.way_out) }
 }
 
 /// The items as numpy sees them, if it sees integers. (It takes a bool among integers for one.)

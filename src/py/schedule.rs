@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PySlice, PyString, PyTuple};
 
-use super::arrays::{self, Chunks, Dtype, Lists, Run};
+use super::arrays::{self, Chunks, Dtype, Lists, Run, STRIDE};
 use super::convert::{self, Real};
 use crate::error::Error;
 use crate::json;
@@ -71,7 +71,7 @@ impl Schedule {
     fn run_of(&self, slice: &Bound<'_, PySlice>) -> PyResult<Run> {
         let part = |name| slice.getattr(name).map(|part| (!part.is_none()).then_some(part));
         let start = part("start")?.map_or(Ok(0), |k| convert::step(&k, &"slice.start"))?;
-        let stride = part("step")?.map_or(Ok(1), |n| convert::checked(&n, &"slice.step", LENGTH))?;
+        let stride = part("step")?.map_or(Ok(1), |n| convert::checked(&n, &"slice.step", STRIDE))?;
         let stop = match part("stop")? {
             Some(stop) => convert::step(&stop, &"slice.stop")?,
             None => self.spec.steps().ok_or_else(|| {
@@ -188,7 +188,7 @@ impl Schedule {
 
     /// The value at step `k`, an integer from 0 to 2**53: the same as `s[k]`.
     ///
-    /// Raises `IndexError` where k is below 0, `ValueError` above 2**53, `TypeError` where it is not an integer.
+    /// Raises `IndexError` where k is below 0 or above 2**53, `TypeError` where it is not an integer.
     ///
     /// >>> gp.linear(0.0, 0.1, 4).at(1)
     /// 0.025
@@ -229,8 +229,8 @@ impl Schedule {
     ///     dtype: "float64" or "float32" (each rounded once, from the real value), or numpy's names for them.
     ///     threads: how many threads share the work, at most. From about 2 million values on, two are faster than one.
     ///
-    /// Raises `ValueError` for a number out of range or a last step past 2**53, `IndexError` for a negative start,
-    /// `TypeError` for an argument of the wrong type, `MemoryError` where there is too little.
+    /// Raises `ValueError` for a number out of range or a last step past 2**53, `IndexError` for such a start, `TypeError` for
+    /// an argument of the wrong type, `MemoryError` where there is too little.
     ///
     /// >>> gp.linear(0.0, 1.0, 4).array(3, start=3, dtype="float32")
     /// array([0.75, 1.  , 1.  ], dtype=float32)
@@ -261,7 +261,7 @@ impl Schedule {
     /// written.
     ///
     /// Raises `TypeError` where `out` is no such array, `ValueError` where it is read-only, has more dimensions, is misaligned
-    /// or in use, or the last step is past 2**53, `IndexError` for a negative start.
+    /// or in use, or the last step is past 2**53, `IndexError` for such a start.
     ///
     /// >>> out = np.zeros(6)
     /// >>> gp.linear(0.0, 1.0, 4).fill(out[::2])
@@ -284,8 +284,8 @@ impl Schedule {
     ///     out: an array of that shape to write into; its dtype, float64 or float32, is then the one that counts.
     ///     dtype: "float64" or "float32", of a new array.
     ///
-    /// Raises `IndexError` for a negative step, `ValueError` for one past 2**53 or an `out` that cannot be written, `TypeError`
-    /// for steps that are not integers.
+    /// Raises `IndexError` for a step below 0 or past 2**53, naming its place, `TypeError` for steps that are not integers,
+    /// `ValueError` or `TypeError` for an `out` that cannot be written.
     ///
     /// >>> gp.linear(0.0, 1.0, 4).gather([[3, 0], [1, 9]])
     /// array([[0.75, 0.  ],

@@ -27,10 +27,16 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     py.run(&std::ffi::CString::new(text)?, Some(&names), None)?;
     for shape in SHAPES.iter() {
         let function = names.get_item(shape.name)?.ok_or_else(|| pyo3::exceptions::PyNameError::new_err(shape.name))?;
-        function.setattr("__doc__", shape.doc)?;
+        function.setattr("__doc__", text_of(shape.doc))?;
         module.add(shape.name, function)?;
     }
     Ok(())
+}
+
+/// A documentation comment without the blank at the start of each of its lines.
+fn text_of(doc: &str) -> String {
+    let lines: Vec<&str> = doc.trim_end().lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    lines.join("\n")
 }
 
 fn definition(i: usize, shape: &Shape) -> String {

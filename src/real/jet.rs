@@ -32,6 +32,17 @@ const TINY: f64 = f64::from_bits((1023 - 300) << 52);
 /// An exponent past this only says «at least so far»: two of opposite sign cannot be multiplied.
 const FAR: i64 = 1 << 41;
 
+/// Bounds on narrowed jets. See [`Jet::narrowing`].
+#[derive(Clone, Copy, Debug)]
+pub struct Narrowing {
+    /// On the error.
+    pub err: f64,
+    /// On the coefficient of s.
+    pub slope: f64,
+    /// On the sum of the coefficients after that.
+    pub late: f64,
+}
+
 /// The order of a narrowed jet.
 pub const NARROW: usize = 5;
 
@@ -314,8 +325,9 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         }
         let mut power = power.hi;
         for i in Self::LOWS..N {
+            // The power is a double for i = 3 and two roundings further each time; the product is one more.
             out.c[i] = self.c[i] * power;
-            out.err += out.c[i].abs() * U * (i as f64 + 3.0);
+            out.err += out.c[i].abs() * U * (2.0 * i as f64 - 4.0);
             power *= step.hi;
         }
         out.deg = N - 1;
@@ -402,13 +414,11 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         for _ in 0..N {
             tail *= q;
         }
-        // Coefficients past the dd ones are good to a few ulps of their own, which are small: bounded with their size.
-        let mut out = self.compose(f, 0.0, tail, size * p.abs() / x0.abs() * worst(1.0));
-        let mut late = 0.0;
+        let mut out = self.compose(f, rel + 8.0 * UU, tail, size * p.abs() / x0.abs() * worst(1.0));
         for i in LOW..N {
-            late += out.c[i].abs();
+            // The low part is left out; the factor rounds twice, its two products once each, the inverse is a double.
+            out.err += out.c[i].abs() * U * (5.0 * i as f64 - 9.0) * SLACK;
         }
-        out.err = (out.err + out.size(0) * (rel + 8.0 * UU) + late * U * 4.0 * N as f64) * SLACK;
         out.tidy()
     }
 
@@ -457,11 +467,10 @@ impl<const N: usize, K: Kit> Jet<N, K> {
             f.deg = N - 1;
         }
         let mut out = x.compose(f, rel + 4.0 * UU, top * Self::last_term(r), top);
-        let mut late = 0.0;
         for i in LOW..N {
-            late += out.c[i].abs();
+            // The low part is left out, and each division rounds.
+            out.err += out.c[i].abs() * U * (i as f64 - 1.0) * SLACK;
         }
-        out.err += late * U * 2.0 * N as f64;
         out.tidy()
     }
 
@@ -473,10 +482,13 @@ impl<const N: usize, K: Kit> Jet<N, K> {
             return Self::unknown();
         }
         let bits = scale(x.c[0], x.exp.min(60)).abs().min((1u64 << 60) as f64) as i64;
-        Jet { exp: if x.c[0] > 0.0 { bits.max(FAR) } else { -bits.max(FAR) }, ..Self::constant(Dd::new(1.0, 0.0), 0.5, 0) }
+        Jet {
+            exp: if x.c[0] > 0.0 { bits.max(FAR) } else { -bits.max(FAR) },
+            ..Self::constant(Dd::new(1.0, 0.0), 0.5, 0)
+        }
     }
 
-    /// What [`Jet::narrowed`] leaves out and rounds, for any centre in the tile and a tile `r` times as wide, r a power
+    /// Bounds on [`Jet::narrowed`], and on what it leaves out and rounds, for any centre in the tile and a tile `r` times as wide, r a power
     /// of two below 1; this jet's own error included.
     ///
     /// With `Dj` the sum over i of `C(i, j) |ci|`, which bounds the j-th coefficient anywhere in the tile, and u doubled
@@ -484,20 +496,23 @@ impl<const N: usize, K: Kit> Jet<N, K> {
     ///
     /// * The coefficients from [`NARROW`] on are left out: `r^j Dj` each.
     /// * The j-th of the others is `cj`, added to j + 1 times, and what is added is smaller and was rounded at most 2N
-    ///   times; l1 and l2 are left out: `u r^j ((j + 2) |cj| + 2N (Dj - |cj|))`.
-    /// * For the centre, `h = c2 + ...` and its product with tau round as that does, and are added to l1:
-    ///   `u (4 |c2| + 2N (|c3| + ...))`; the rest is double-double: some `u^2` of its size.
+    ///   times; l2 is left out: `u r^j ((j + 2) |cj| + 2N (Dj - |cj|))`.
+    /// * The first is c1 + l1 and what is added, the sum whole: of `2 c2 tau` six roundings at most, of the rest 2N:
+    ///   `u r (12 |c2| + 2N (D1 - |c1| - 2 |c2|))`, and `u^2` of its size.
+    /// * For the centre, `h = c3 + ...` rounds as that does, and so do its product with tau and the sum with l2:
+    ///   `u (4 |c3| + 2N (|c4| + ...))`; the rest is double-double: some `u^2` of its size.
     #[inline(always)]
-    pub fn narrowing_error(&self, r: f64) -> f64 {
+    pub fn narrowing(&self, r: f64) -> Narrowing {
         let u = if K::FUSED { U } else { 2.0 * U };
         let many = 2.0 * N as f64;
-        let mut late = 0.0;
-        for i in 3..N {
-            late += self.c[i].abs();
+        let mut tail = 0.0;
+        for i in 4..N {
+            tail += self.c[i].abs();
         }
         let mut err = self.err
-            + u * (4.0 * self.c[2].abs() + many * late)
-            + 32.0 * U * U * (self.c[0].abs() + self.c[1].abs());
+            + u * (4.0 * self.c[3].abs() + many * tail)
+            + 32.0 * U * U * (self.c[0].abs() + self.c[1].abs() + self.c[2].abs());
+        let (mut slope, mut late) = (0.0, 0.0);
         let mut binomial = [1.0; N];
         let mut scale = 1.0;
         for j in 1..N {
@@ -513,38 +528,78 @@ impl<const N: usize, K: Kit> Jet<N, K> {
                 rest += binomial[i] * self.c[i].abs();
             }
             let own = self.c[j].abs();
-            err += scale * if j < NARROW { u * ((j as f64 + 2.0) * own + many * rest) } else { own + rest };
+            err += scale
+                * match j {
+                    1 => u * (12.0 * self.c[2].abs() + many * (rest - 2.0 * self.c[2].abs()).max(0.0) + 8.0 * U * own),
+                    _ if j < NARROW => u * ((j as f64 + 2.0) * own + many * rest),
+                    _ => own + rest,
+                };
+            match j {
+                1 => slope = scale * (own + rest),
+                _ => late += scale * (own + rest),
+            }
         }
-        err * SLACK
+        Narrowing { err: err * SLACK, slope: slope * SLACK, late: late * SLACK }
     }
 
-    /// The same curve around `tau` in `[-1, 1]`, for a tile `r` times as wide; `err` from [`Jet::narrowing_error`].
+    /// The centre's value, and c1's low part, c1, c2, ..., of the same curve around `tau` in `[-1, 1]`, for a tile `r`
+    /// times as wide; their error is in [`Jet::narrowing`].
     #[inline(always)]
-    pub fn narrowed(&self, tau: f64, r: f64, err: f64) -> Jet<NARROW, K> {
+    pub fn narrowed(&self, tau: f64, r: f64) -> (Dd<K>, [f64; NARROW]) {
         let mut a = self.c;
         for i in (1..N - 1).rev() {
             a[i] = mul_add::<K>(a[i + 1], tau, a[i]);
         }
-        // a[2] is h now. c0 + tau (c1 + tau h), the large parts whole.
-        let slope = Dd::<K>::sum(self.c[1], mul_add::<K>(a[2], tau, self.l[1]));
+        // a[3] is h now. c0 + tau (c1 + tau (c2 + tau h)), the large parts whole.
+        let bend = Dd::<K>::sum(self.c[2], mul_add::<K>(a[3], tau, self.l[2]));
+        let lift = Dd::<K>::product(bend.hi, tau);
+        let slope = Dd::<K>::sum(self.c[1], lift.hi);
+        let slope_lo = slope.lo + mul_add::<K>(bend.lo, tau, lift.lo + self.l[1]);
         let rise = Dd::<K>::product(slope.hi, tau);
         let top = Dd::<K>::sum(self.c[0], rise.hi);
-        let low = (rise.lo + slope.lo * tau) + (top.lo + self.l[0]);
+        let low = mul_add::<K>(slope_lo, tau, rise.lo) + (top.lo + self.l[0]);
         let centre = Dd::<K>::fast_sum(top.hi, low);
-        let mut out = Jet::<NARROW, K>::zero();
-        out.set(0, centre);
+        let mut c = [0.0; NARROW];
         let mut scale = r;
+        let once = a[2];
         for j in 1..NARROW {
-            for i in (j..N - 1).rev() {
+            for i in (j.max(2)..N - 1).rev() {
                 a[i] = mul_add::<K>(a[i + 1], tau, a[i]);
             }
-            out.c[j] = a[j] * scale;
+            // The slope is c1 and what the two passes so far have added to it, small beside it.
+            let first = || Dd::<K>::sum(self.c[1], mul_add::<K>(once + a[2], tau, self.l[1]));
+            if j == 1 {
+                let first = first();
+                c[0] = first.lo * scale;
+                c[1] = first.hi * scale;
+            } else {
+                c[j] = a[j] * scale;
+            }
             scale *= r;
         }
-        out.deg = NARROW - 1;
-        out.err = err;
-        out.exp = self.exp;
-        out
+        (centre, c)
+    }
+
+    /// The same with its exponent taken into its coefficients; `None` where they would not all be normal.
+    #[inline(always)]
+    pub fn plain(mut self) -> Option<Self> {
+        if self.exp == 0 {
+            return Some(self);
+        }
+        if !(-900..=900).contains(&exponent(self.c[0]).saturating_add(self.exp)) || self.exp.abs() > 1000 {
+            return None;
+        }
+        let unit = scale(1.0, self.exp);
+        for i in 0..N {
+            self.c[i] *= unit;
+        }
+        for i in 0..Self::LOWS {
+            self.l[i] *= unit;
+        }
+        // What becomes subnormal on the way rounds to 2^-1075 each.
+        self.err = self.err * unit + TINY * TINY * TINY;
+        self.exp = 0;
+        Some(self)
     }
 
     /// The value at the centre as (high, low, error, exponent): what the last rounding starts from.
@@ -666,7 +721,8 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
         for i in Self::LOWS..N {
             let x = if i % 2 == 1 { sin.hi } else { cos.hi } * power;
             fall.c[i] = if i % 4 == 1 || i % 4 == 2 { -x } else { x };
-            err += power.abs() * U * (2.0 * i as f64 + 4.0);
+            // A double each for i = 3, and their product; three roundings further each time.
+            err += power.abs() * U * (3.0 * i as f64 - 6.0);
             power *= delta.hi / (i as f64 + 1.0);
         }
         err += 0.5 * power.abs() * (1.0 + 1e-10);

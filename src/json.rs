@@ -6,9 +6,9 @@
 //!     {"kind":"cosine","start":8e-5,"end":8e-7,"steps":1200000}],"at":[8000]}}
 //! ```
 //!
-//! A text is written from the expression's parts and read through the same constructors that every caller uses, so it is
-//! no weaker a door. Every key is written, defaults too, in the order of declaration, and equal expressions give equal
-//! texts. Whoever reads is stricter than JSON: no key twice, no key that is not known, no other version.
+//! A text is written from the expression's parts and read through the same constructors that every caller uses, so it
+//! is no weaker a door. Every key is written, defaults too, in the order of declaration, and equal expressions give
+//! equal texts. Whoever reads is stricter than JSON: no key twice, no key that is not known, no other version.
 
 mod node;
 mod read;
@@ -62,8 +62,7 @@ use Need::{Optional, Required};
 const COMBINATORS: [Combinator; 9] = [
     Combinator {
         kind: "then",
-        about: "One part after another; `at` says at which step each but the first starts (null: where the one before has \
-                ended).",
+        about: "One part after another; `at` says where each but the first starts (null: where the one before ends).",
         keys: &[("parts", Slot::Parts), ("at", Slot::Starts)],
     },
     Combinator { kind: "sum", about: "The sum, step by step.", keys: &[("of", Slot::Operands)] },

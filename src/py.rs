@@ -42,13 +42,15 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(schema, module)?)?;
     module.add_function(wrap_pyfunction!(force, module)?)?;
     module.add_function(wrap_pyfunction!(tally, module)?)?;
-    module.add_function(wrap_pyfunction!(level, module)?)
+    module.add_function(wrap_pyfunction!(level, module)?)?;
+    // What is public stands in `glidepath/__init__.py`.
+    module.delattr("__all__")
 }
 
 /// The JSON Schema (draft 2020-12) of what `Schedule.from_json` reads, as a text: for editors and validators.
 ///
-/// It is made from the same tables as the checks. What no schema can say (that milestones increase, that a repeated part
-/// has an end) only `from_json` checks.
+/// It is made from the same tables as the checks. What no schema can say (that milestones increase, that a repeated
+/// part has an end) only `from_json` checks.
 ///
 /// >>> import json
 /// >>> sorted(json.loads(gp.schema())["properties"])

@@ -8,8 +8,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use crate::error::Error;
 use crate::limits::{MAX_DEPTH, show};
 
-/// The deepest that brackets may be nested: two a level (an object and its list of parts), the text around them, and the
-/// list of a leaf. A reader's stack grows with this, by about 1 KiB each.
+/// The deepest that brackets may be nested: two a level (an object and its list of parts), the text around them, and
+/// the list of a leaf. A reader's stack grows with this, by about 1 KiB each.
 const DEEPEST: usize = 2 * MAX_DEPTH as usize + 2;
 /// How much of a text that is wrong a message repeats.
 const QUOTED: usize = 40;

@@ -193,8 +193,8 @@ fn start(node: Node) -> Result<Option<u64>, Error> {
     if node == Node::Null { Ok(None) } else { count(&node, LENGTH).map(Some) }
 }
 
-/// The parts joined at absolute starts. Joined pairwise like the rounds of a tournament: from left to right a chain of n
-/// parts would be copied n times.
+/// The parts joined at absolute starts. Joined pairwise like the rounds of a tournament: from left to right a chain of
+/// n parts would be copied n times.
 fn chain(parts: &[Spec], at: &[Option<u64>]) -> Result<Spec, Error> {
     fn join(parts: &[Spec], starts: &[u64]) -> Result<Spec, Error> {
         if let [part] = parts {

@@ -150,7 +150,8 @@ fn a_wrong_text_is_refused_with_place_value_rule_and_way_out() {
 
 #[test]
 fn a_wrong_whole_is_refused() {
-    let version = "the version of the text form must be 1, the only one that is read here. A newer glidepath may have written it.";
+    let version = "the version of the text form must be 1, the only one that is read here. \
+                   A newer glidepath may have written it.";
     let syntax = "it must be one JSON text. NaN and Infinity are not JSON, nor are comments.";
     let once = "a key may stand in an object once. Drop one of the two.";
     for (text, message) in [

@@ -1,8 +1,8 @@
 //! Outputs: allocated by numpy or borrowed from it, and filled with the GIL released.
 //!
-//! Results are numpy's own (`numpy.empty`, for which the system's huge pages are asked), and an array that a caller gives
-//! is borrowed as a slice, so that every value is written once, where it is to be. A strided array goes through a small
-//! buffer.
+//! Results are numpy's own (`numpy.empty`, for which the system's huge pages are asked), and an array that a caller
+//! gives is borrowed as a slice, so that every value is written once, where it is to be. A strided array goes through a
+//! small buffer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -290,8 +290,8 @@ fn empty<'py, T: Real>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, 
 /// Asked now and then whether to go on.
 type Poll<'a> = &'a (dyn Fn() -> bool + Sync);
 
-/// Runs a piece of work on `n` values with the floating-point unit in its default state, without the GIL where there are
-/// many; Ctrl-C ends it.
+/// Runs a piece of work on `n` values with the floating-point unit in its default state, without the GIL where there
+/// are many; Ctrl-C ends it.
 fn detached(py: Python<'_>, n: usize, work: impl FnOnce(Poll) -> Result<(), Interrupted> + Send) -> PyResult<()> {
     let (begun, next) = (Instant::now(), AtomicU64::new(PATIENCE));
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);

@@ -1,6 +1,8 @@
-//! What a Python object is as an argument: a number, a count, a step, a list of them; and what is said where it is none.
+//! What a Python object is as an argument: a number, a count, a step, a list of them; and what is said where it is
+//! none.
 //!
-//! Only types are looked at here (and whether an integer fits one): limits are the business of whoever is given the value.
+//! Only types are looked at here (and whether an integer fits one): limits are the business of whoever is given the
+//! value.
 
 use std::fmt::Display;
 

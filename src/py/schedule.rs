@@ -22,15 +22,15 @@ use crate::spec::{Expr, Operand, Spec};
 
 /// A learning-rate schedule: a pure function of the step, as a small immutable value.
 ///
-/// Make one with a shape (`gp.cosine(...)`), combine schedules with `>>`, `+`, `-`, `*`, `/` and the methods here, and ask
-/// for values:
+/// Make one with a shape (`gp.cosine(...)`), combine schedules with `>>`, `+`, `-`, `*`, `/` and the methods here, and
+/// ask for values:
 ///
 ///     s[k]  s.at(k)  s(k)        one value, a float
 ///     s[a:b:stride]  s.array(n)  a numpy array; s.fill(out) writes into one
 ///     s(steps)  s.gather(steps)  the values at any steps, in any order
 ///
-/// Every value is the exact real value of the expression, rounded once, to nearest-even. So however it is asked for, it is
-/// the same on every machine. Steps are integers from 0 to 2**53; past its end a schedule holds its last value.
+/// Every value is the exact real value of the expression, rounded once, to nearest-even. So however it is asked for, it
+/// is the same on every machine. Steps are integers from 0 to 2**53; past its end a schedule holds its last value.
 ///
 /// Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads.
 ///
@@ -85,7 +85,7 @@ impl Schedule {
     fn length(&self) -> PyResult<u64> {
         self.spec.steps().ok_or_else(|| {
             PyTypeError::new_err(
-                "this schedule has no length: it has no end of its own (`steps` is None). Take `s.array(n)` or `s[a:b]`.",
+                "this schedule has no length: it has no end (`steps` is None). Take `s.array(n)` or `s[a:b]`.",
             )
         })
     }
@@ -229,8 +229,8 @@ impl Schedule {
     ///     dtype: "float64" or "float32" (each rounded once, from the real value), or numpy's names for them.
     ///     threads: how many threads share the work, at most. From about 2 million values on, two are faster than one.
     ///
-    /// Raises `ValueError` for a number out of range or a last step past 2**53, `IndexError` for such a start, `TypeError` for
-    /// an argument of the wrong type, `MemoryError` where there is too little.
+    /// Raises `ValueError` for a number out of range or a last step past 2**53, `IndexError` for such a start,
+    /// `TypeError` for an argument of the wrong type, `MemoryError` where there is too little.
     ///
     /// >>> gp.linear(0.0, 1.0, 4).array(3, start=3, dtype="float32")
     /// array([0.75, 1.  , 1.  ], dtype=float32)
@@ -252,16 +252,16 @@ impl Schedule {
     /// Writes the values at `start`, `start + 1`, ... over all of `out`, and returns it.
     ///
     /// Args:
-    ///     out: a writeable 1-D array of native float64 or float32: contiguous or strided, memory-mapped, shared, a tensor's
-    ///         `.numpy()`.
+    ///     out: a writeable 1-D array of native float64 or float32: contiguous or strided, memory-mapped, shared, a
+    ///         tensor's `.numpy()`.
     ///     start: the first step.
     ///     threads: how many threads share the work, at most (a strided array is filled by one).
     ///
     /// Nothing else may read or write `out` meanwhile: other Python threads run. An exception (Ctrl-C) leaves it half
     /// written.
     ///
-    /// Raises `TypeError` where `out` is no such array, `ValueError` where it is read-only, has more dimensions, is misaligned
-    /// or in use, or the last step is past 2**53, `IndexError` for such a start.
+    /// Raises `TypeError` where `out` is no such array, `ValueError` where it is read-only, has more dimensions, is
+    /// misaligned or in use, or the last step is past 2**53, `IndexError` for such a start.
     ///
     /// >>> out = np.zeros(6)
     /// >>> gp.linear(0.0, 1.0, 4).fill(out[::2])
@@ -284,8 +284,8 @@ impl Schedule {
     ///     out: an array of that shape to write into; its dtype, float64 or float32, is then the one that counts.
     ///     dtype: "float64" or "float32", of a new array.
     ///
-    /// Raises `IndexError` for a step below 0 or past 2**53, naming its place, `TypeError` for steps that are not integers,
-    /// `ValueError` or `TypeError` for an `out` that cannot be written.
+    /// Raises `IndexError` for a step below 0 or past 2**53, naming its place, `TypeError` for steps that are not
+    /// integers, `ValueError` or `TypeError` for an `out` that cannot be written.
     ///
     /// >>> gp.linear(0.0, 1.0, 4).gather([[3, 0], [1, 9]])
     /// array([[0.75, 0.  ],
@@ -303,7 +303,7 @@ impl Schedule {
         arrays::gather(steps, self.plan(), out, dtype.dtype("gather")?)
     }
 
-    /// The values of `array(n, start)` in arrays of `size`, the last perhaps shorter, each made when it is asked for.
+    /// The values of `array(n, start)` in arrays of `size` (the last perhaps shorter), each made when asked for.
     ///
     /// Args:
     ///     n: how many values in all.
@@ -332,26 +332,28 @@ impl Schedule {
         Chunks::new(slf, run, size, dtype, threads.threads("chunks")?)
     }
 
-    /// This schedule before step `at`, `next` from there on, counted from its own step 0. `a >> b` is `a.then(b)`.
+    /// This schedule before step `at`, `following`, counted from its own step 0, from there on.
+    ///
+    /// `a >> b` is `a.then(b)`.
     ///
     /// Args:
-    ///     next: the schedule that follows; `next[0]` is the value at the joint.
+    ///     following: the schedule from there on; `following[0]` is the value at the joint.
     ///     at: where it starts, 1 to 2**53; `self.steps` where it is None.
     ///
-    /// Raises `ValueError` where `at` is left out and this schedule has no end, or the whole would be too long, `TypeError`
-    /// where `next` is not a schedule.
+    /// Raises `ValueError` where `at` is left out and this schedule has no end, or the whole would be too long,
+    /// `TypeError` where `following` is not a schedule.
     ///
     /// >>> s = gp.constant(0.1).then(gp.linear(0.1, 0.0, 10), at=5)
     /// >>> s[4], s[5], s[10], s.steps
     /// (0.1, 0.1, 0.05, 15)
-    #[pyo3(signature = (next, at=None))]
-    fn then(&self, next: &Bound<'_, PyAny>, at: Option<&Bound<'_, PyAny>>) -> PyResult<Schedule> {
-        let Ok(next) = next.cast::<Schedule>() else {
-            let error = Error::kind("then.next", convert::shown(next), "it must be a schedule");
+    #[pyo3(signature = (following, at=None))]
+    fn then(&self, following: &Bound<'_, PyAny>, at: Option<&Bound<'_, PyAny>>) -> PyResult<Schedule> {
+        let Ok(following) = following.cast::<Schedule>() else {
+            let error = Error::kind("then.following", convert::shown(following), "it must be a schedule");
             return Err(error.or("A number that stays is `gp.constant(number)`.").into());
         };
         let at = at.map(|at| convert::count(at, &"then.at", LENGTH)).transpose()?;
-        Ok(Schedule::of(self.spec.then(&next.get().spec, at)?))
+        Ok(Schedule::of(self.spec.then(&following.get().spec, at)?))
     }
 
     /// The first value for `n` steps, then this schedule from its step 0.
@@ -438,8 +440,8 @@ impl Schedule {
 
     /// The schedule that a JSON text spells, a str or UTF-8 bytes. Keys may stand in any order; none may be unknown.
     ///
-    /// Raises `ValueError` for a text with anything wrong in it, saying where: `$.schedule.parts[1].steps`; `TypeError` for
-    /// anything but a text.
+    /// Raises `ValueError` for a text with anything wrong in it, saying where: `$.schedule.parts[1].steps`; `TypeError`
+    /// for anything but a text.
     ///
     /// >>> gp.Schedule.from_json('{"glidepath": 1, "schedule": {"kind": "constant", "value": 0.1}}')
     /// gp.constant(0.1)
@@ -460,7 +462,11 @@ impl Schedule {
         Ok(Schedule::of(spec))
     }
 
-    /// Draws the schedule over its first `steps` steps on matplotlib axes (new ones where `ax` is None); returns them.
+    /// Draws the schedule over its first `steps` steps on matplotlib axes, and returns them.
+    ///
+    /// Args:
+    ///     ax: the axes; new ones where it is None.
+    ///     steps: how many steps; as many as show what it does where it is None.
     ///
     /// Raises `ImportError` where matplotlib is not installed.
     #[pyo3(signature = (ax=None, steps=None))]

@@ -1,0 +1,515 @@
+# Signatures are written by hand; the shapes' functions and all docstrings come from the module, by way of
+# `python tests/make_stub.py`. tests/test_stub.py sees that they are fresh.
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal, NoReturn, SupportsIndex, TypeAlias, TypeVar, final, overload
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import DTypeLike, NDArray
+
+_Real: TypeAlias = float | np.floating[Any] | np.integer[Any]
+_Reals: TypeAlias = Sequence[_Real] | NDArray[np.floating[Any] | np.integer[Any]]
+_Counts: TypeAlias = Sequence[SupportsIndex] | NDArray[np.integer[Any]]
+_Steps: TypeAlias = Sequence[SupportsIndex] | Sequence[Sequence[SupportsIndex]] | NDArray[np.integer[Any]]
+_Float64: TypeAlias = Literal["float64"] | type[np.float64] | np.dtype[np.float64]
+_Float32: TypeAlias = Literal["float32"] | type[np.float32] | np.dtype[np.float32]
+_Dtype: TypeAlias = Literal["float64", "float32"] | _Float64 | _Float32
+_Floats: TypeAlias = NDArray[np.float64] | NDArray[np.float32]
+_Out = TypeVar("_Out", bound=_Floats)
+
+__version__: Final[str]
+SHAPES: Final[tuple[str, ...]]
+
+def schema() -> str:
+    """The JSON Schema (draft 2020-12) of what `Schedule.from_json` reads, as a text: for editors and validators.
+
+    It is made from the same tables as the checks. What no schema can say (that milestones increase, that a repeated
+    part has an end) only `from_json` checks.
+
+    >>> import json
+    >>> sorted(json.loads(gp.schema())["properties"])
+    ['about', 'glidepath', 'schedule']
+    """
+
+def _force(level: str | None = None, rung: str | None = None) -> None:
+    """Forces an instruction set ("baseline", "avx2", "avx512") and a first rung ("quick", "careful", "fresh", "exact",
+    "big") on the whole process; what is None is chosen by itself again. For tests: values never depend on it.
+    """
+
+def _tally(reset: bool = True) -> dict[str, int]:
+    """How many values each rung has settled in this process since the last reset. For tests."""
+
+def _level() -> str:
+    """The name of the instruction set in use."""
+
+@final
+class Schedule:
+    """A learning-rate schedule: a pure function of the step, as a small immutable value.
+
+    Make one with a shape (`gp.cosine(...)`), combine schedules with `>>`, `+`, `-`, `*`, `/` and the methods here, and
+    ask for values:
+
+        s[k]  s.at(k)  s(k)        one value, a float
+        s[a:b:stride]  s.array(n)  a numpy array; s.fill(out) writes into one
+        s(steps)  s.gather(steps)  the values at any steps, in any order
+
+    Every value is the exact real value of the expression, rounded once, to nearest-even. So however it is asked for, it
+    is the same on every machine. Steps are integers from 0 to 2**53; past its end a schedule holds its last value.
+
+    Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads.
+
+    >>> s = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 1_200_000)
+    >>> s[0], s[8_000], s[1_208_000]
+    (0.0, 8e-05, 8e-07)
+    >>> s
+    gp.linear(0.0, 8e-05, 8000).then(gp.cosine(8e-05, 8e-07, 1200000))
+    """
+
+    __array_ufunc__: None
+    __contains__: None
+
+    @property
+    def steps(self) -> int | None:
+        """How many steps there are before the next part would start; None where there is no end.
+
+        Past them a schedule holds `s[s.steps]`.
+
+        >>> gp.cosine(0.1, 0.0, 90).steps
+        90
+        >>> gp.constant(0.1).steps is None
+        True
+        """
+    def at(self, k: SupportsIndex, /) -> float:
+        """The value at step `k`, an integer from 0 to 2**53: the same as `s[k]`.
+
+        Raises `IndexError` where k is below 0 or above 2**53, `TypeError` where it is not an integer.
+
+        >>> gp.linear(0.0, 0.1, 4).at(1)
+        0.025
+        """
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> float: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> NDArray[np.float64]: ...
+    @overload
+    def __call__(self, steps: int | np.integer[Any], /) -> float: ...
+    @overload
+    def __call__(self, steps: _Steps, /) -> NDArray[np.float64]: ...
+    @overload
+    def array(  # type: ignore[overload-overlap]  # float32 is no float64, but mypy has doubts
+        self, n: SupportsIndex, start: SupportsIndex = 0, dtype: _Float64 = "float64", threads: SupportsIndex = 1
+    ) -> NDArray[np.float64]:
+        """The values at `start`, `start + 1`, ..., `n` of them, in a new array of shape (n,).
+
+        Args:
+            n: how many, from 0.
+            start: the first step.
+            dtype: "float64" or "float32" (each rounded once, from the real value), or numpy's names for them.
+            threads: how many threads share the work, at most. From about 2 million values on, two are faster than one.
+
+        Raises `ValueError` for a number out of range or a last step past 2**53, `IndexError` for such a start,
+        `TypeError` for an argument of the wrong type, `MemoryError` where there is too little.
+
+        >>> gp.linear(0.0, 1.0, 4).array(3, start=3, dtype="float32")
+        array([0.75, 1.  , 1.  ], dtype=float32)
+        """
+    @overload
+    def array(
+        self, n: SupportsIndex, start: SupportsIndex = 0, *, dtype: _Float32, threads: SupportsIndex = 1
+    ) -> NDArray[np.float32]: ...
+    @overload
+    def array(
+        self, n: SupportsIndex, start: SupportsIndex = 0, dtype: _Dtype = "float64", threads: SupportsIndex = 1
+    ) -> _Floats: ...
+    def fill(self, out: _Out, start: SupportsIndex = 0, threads: SupportsIndex = 1) -> _Out:
+        """Writes the values at `start`, `start + 1`, ... over all of `out`, and returns it.
+
+        Args:
+            out: a writeable 1-D array of native float64 or float32: contiguous or strided, memory-mapped, shared, a
+                tensor's `.numpy()`.
+            start: the first step.
+            threads: how many threads share the work, at most (a strided array is filled by one).
+
+        Nothing else may read or write `out` meanwhile: other Python threads run. An exception (Ctrl-C) leaves it half
+        written.
+
+        Raises `TypeError` where `out` is no such array, `ValueError` where it is read-only, has more dimensions, is
+        misaligned or in use, or the last step is past 2**53, `IndexError` for such a start.
+
+        >>> out = np.zeros(6)
+        >>> gp.linear(0.0, 1.0, 4).fill(out[::2])
+        array([0.  , 0.25, 0.5 ])
+        >>> out
+        array([0.  , 0.  , 0.25, 0.  , 0.5 , 0.  ])
+        """
+    @overload
+    def gather(  # type: ignore[overload-overlap]  # float32 is no float64, but mypy has doubts
+        self, steps: _Steps, out: None = None, dtype: _Float64 = "float64"
+    ) -> NDArray[np.float64]:
+        """The values at any steps, in any order, in an array of their shape.
+
+        Args:
+            steps: an array of integers of any dtype and shape, or a sequence. Contiguous 64-bit ones are read in place.
+            out: an array of that shape to write into; its dtype, float64 or float32, is then the one that counts.
+            dtype: "float64" or "float32", of a new array.
+
+        Raises `IndexError` for a step below 0 or past 2**53, naming its place, `TypeError` for steps that are not
+        integers, `ValueError` or `TypeError` for an `out` that cannot be written.
+
+        >>> gp.linear(0.0, 1.0, 4).gather([[3, 0], [1, 9]])
+        array([[0.75, 0.  ],
+               [0.25, 1.  ]])
+        """
+    @overload
+    def gather(self, steps: _Steps, out: None = None, *, dtype: _Float32) -> NDArray[np.float32]: ...
+    @overload
+    def gather(self, steps: _Steps, out: None = None, dtype: _Dtype = "float64") -> _Floats: ...
+    @overload
+    def gather(self, steps: _Steps, out: _Out, dtype: _Dtype = "float64") -> _Out: ...
+    @overload
+    def chunks(  # type: ignore[overload-overlap]  # float32 is no float64, but mypy has doubts
+        self,
+        n: SupportsIndex,
+        size: SupportsIndex,
+        start: SupportsIndex = 0,
+        dtype: _Float64 = "float64",
+        threads: SupportsIndex = 1,
+    ) -> Iterator[NDArray[np.float64]]:
+        """The values of `array(n, start)` in arrays of `size` (the last perhaps shorter), each made when asked for.
+
+        Args:
+            n: how many values in all.
+            size: how many in each array, 1 or more.
+            start: the first step.
+            dtype: "float64" or "float32".
+            threads: how many threads share the work on one array, at most.
+
+        Returns an iterator. Raises as `array` does.
+
+        >>> list(gp.linear(0.0, 1.0, 4).chunks(5, 2))
+        [array([0.  , 0.25]), array([0.5 , 0.75]), array([1.])]
+        """
+    @overload
+    def chunks(
+        self,
+        n: SupportsIndex,
+        size: SupportsIndex,
+        start: SupportsIndex = 0,
+        *,
+        dtype: _Float32,
+        threads: SupportsIndex = 1,
+    ) -> Iterator[NDArray[np.float32]]: ...
+    @overload
+    def chunks(
+        self,
+        n: SupportsIndex,
+        size: SupportsIndex,
+        start: SupportsIndex = 0,
+        dtype: _Dtype = "float64",
+        threads: SupportsIndex = 1,
+    ) -> Iterator[_Floats]: ...
+    def then(self, following: Schedule, at: SupportsIndex | None = None) -> Schedule:
+        """This schedule before step `at`, `following`, counted from its own step 0, from there on.
+
+        `a >> b` is `a.then(b)`.
+
+        Args:
+            following: the schedule from there on; `following[0]` is the value at the joint.
+            at: where it starts, 1 to 2**53; `self.steps` where it is None.
+
+        Raises `ValueError` where `at` is left out and this schedule has no end, or the whole would be too long,
+        `TypeError` where `following` is not a schedule.
+
+        >>> s = gp.constant(0.1).then(gp.linear(0.1, 0.0, 10), at=5)
+        >>> s[4], s[5], s[10], s.steps
+        (0.1, 0.1, 0.05, 15)
+        """
+    def delay(self, n: SupportsIndex) -> Schedule:
+        """The first value for `n` steps, then this schedule from its step 0.
+
+        Args:
+            n: how many steps, 0 to 2**53.
+
+        >>> gp.linear(1.0, 0.0, 2).delay(2).array(5)
+        array([1. , 1. , 1. , 0.5, 0. ])
+        """
+    def repeat(self, times: SupportsIndex | None = None) -> Schedule:
+        """The first `steps` steps of this schedule again and again, `times` times (for ever where it is None).
+
+        After the last time it holds `self[self.steps]`.
+
+        Raises `ValueError` where this schedule has no end.
+
+        >>> gp.linear(0.0, 1.0, 2).repeat(2).array(6)
+        array([0. , 0.5, 0. , 0.5, 1. , 1. ])
+        """
+    def hold(self, every: SupportsIndex) -> Schedule:
+        """The value of every `every`-th step, held until the next of them: `s[k // every * every]`.
+
+        >>> gp.linear(0.0, 1.0, 4).hold(2).array(5)
+        array([0. , 0. , 0.5, 0.5, 1. ])
+        """
+    def by_epoch(self, steps_per_epoch: SupportsIndex) -> Schedule:
+        """This schedule counted in epochs: `s[k // steps_per_epoch]`.
+
+        >>> gp.piecewise_constant([1.0, 0.1], [1]).by_epoch(3).array(5)
+        array([1. , 1. , 1. , 0.1, 0.1])
+        """
+    def clamp(self, low: _Real | None = None, high: _Real | None = None) -> Schedule:
+        """This schedule, but never below `low` and never above `high`; either may be left out.
+
+        Raises `ValueError` where both are left out, or `low` is above `high`.
+
+        >>> gp.linear(0.0, 1.0, 4).clamp(low=0.25, high=0.5).array(5)
+        array([0.25, 0.25, 0.5 , 0.5 , 0.5 ])
+        """
+    def segments(self) -> list[tuple[int, int | None, str]]:
+        """The parts of a chain of `then`, each `(start, end, expression)`: half-open steps, the last end None.
+
+        Any other schedule is one segment.
+
+        >>> (gp.linear(0.0, 1.0, 10) >> gp.constant(1.0)).segments()
+        [(0, 10, 'gp.linear(0.0, 1.0, 10)'), (10, None, 'gp.constant(1.0)')]
+        """
+    def to_json(self) -> str:
+        """The schedule as a JSON text, which `from_json` reads. Equal schedules give equal texts.
+
+        >>> gp.constant(0.1).to_json()
+        '{"glidepath":1,"schedule":{"kind":"constant","value":0.1}}'
+        """
+    @staticmethod
+    def from_json(text: str | bytes, /) -> Schedule:
+        """The schedule that a JSON text spells, a str or UTF-8 bytes. Keys may stand in any order; none may be unknown.
+
+        Raises `ValueError` for a text with anything wrong in it, saying where: `$.schedule.parts[1].steps`; `TypeError`
+        for anything but a text.
+
+        >>> gp.Schedule.from_json('{"glidepath": 1, "schedule": {"kind": "constant", "value": 0.1}}')
+        gp.constant(0.1)
+        """
+    def plot(self, ax: Axes | None = None, steps: int | None = None) -> Axes:
+        """Draws the schedule over its first `steps` steps on matplotlib axes, and returns them.
+
+        Args:
+            ax: the axes; new ones where it is None.
+            steps: how many steps; as many as show what it does where it is None.
+
+        Raises `ImportError` where matplotlib is not installed.
+        """
+    def _repr_svg_(self) -> str:
+        """A small drawing, for notebooks."""
+    def __rshift__(self, other: Schedule, /) -> Schedule: ...
+    def __rrshift__(self, other: Schedule, /) -> Schedule: ...
+    def __add__(self, other: Schedule | _Real, /) -> Schedule: ...
+    def __radd__(self, other: _Real, /) -> Schedule: ...
+    def __sub__(self, other: Schedule | _Real, /) -> Schedule: ...
+    def __rsub__(self, other: _Real, /) -> Schedule: ...
+    def __mul__(self, other: Schedule | _Real, /) -> Schedule: ...
+    def __rmul__(self, other: _Real, /) -> Schedule: ...
+    def __truediv__(self, other: _Real, /) -> Schedule: ...
+    def __rtruediv__(self, other: object, /) -> NoReturn: ...
+    def __neg__(self) -> Schedule: ...
+    def __pos__(self) -> Schedule: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> Literal[True]: ...
+    def __iter__(self) -> Iterator[float]: ...
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Schedule: ...
+    def __deepcopy__(self, _memo: dict[int, Any], /) -> Schedule: ...
+
+# The shapes, as src/curve.rs declares them.
+def constant(value: _Real) -> Schedule:
+    """`value`, at every step.
+
+    Args:
+        value: the learning rate, any finite number.
+
+    Returns a `Schedule` without an end (`steps` is None).
+
+    Raises `ValueError` where `value` is not finite, `TypeError` where it is not a number.
+
+    >>> gp.constant(0.1).array(3)
+    array([0.1, 0.1, 0.1])
+    """
+
+def linear(start: _Real, end: _Real, steps: SupportsIndex) -> Schedule:
+    """`start + (end - start) * k / steps`, for k up to `steps`; then `end`.
+
+    Args:
+        start: the value at step 0.
+        end: the value at step `steps` and after.
+        steps: how many steps it takes, 1 to 2**53.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    >>> s = gp.linear(0.0, 0.1, 4)
+    >>> s[0], s[1], s[4], s[9]
+    (0.0, 0.025, 0.1, 0.1)
+    """
+
+def cosine(start: _Real, end: _Real, steps: SupportsIndex) -> Schedule:
+    """`end + (start - end) * (1 + cos(pi * k / steps)) / 2`, for k up to `steps`; then `end`.
+
+    Args:
+        start: the value at step 0.
+        end: the value at step `steps` and after.
+        steps: how many steps half a turn takes, 1 to 2**53.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    Source: Loshchilov and Hutter, "SGDR" (arXiv:1608.03983), equation 5, without restarts.
+
+    >>> s = gp.cosine(0.1, 0.0, 90)
+    >>> s[0], s[30], s[45], s[90], s[1000]
+    (0.1, 0.07500000000000001, 0.05, 0.0, 0.0)
+    """
+
+def polynomial(start: _Real, end: _Real, steps: SupportsIndex, power: _Real = 1.0) -> Schedule:
+    """`end + (start - end) * (1 - k / steps) ** power`, for k up to `steps`; then `end`.
+
+    Args:
+        start: the value at step 0.
+        end: the value at step `steps` and after.
+        steps: how many steps it takes, 1 to 2**53.
+        power: the exponent, above 0 and at most 1000; 1 is a straight line.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    >>> s = gp.polynomial(0.1, 0.0, 4, power=2.0)
+    >>> s[0], s[2], s[4]
+    (0.1, 0.025, 0.0)
+    """
+
+def exponential(start: _Real, rate: _Real, per: _Real = 1.0, stair: bool = False) -> Schedule:
+    """`start * rate ** (k / per)`; with `stair`, `start * rate ** floor(k / per)`.
+
+    Args:
+        start: the value at step 0.
+        rate: the factor that `per` steps apply, above 0.
+        per: how many steps apply the whole rate, above 0; a whole number where `stair` is set.
+        stair: whether to apply it all at once, at every multiple of `per`.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    >>> gp.exponential(0.1, 0.5, per=2, stair=True).array(5)
+    array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
+    """
+
+def natural_exponential(start: _Real, rate: _Real, per: _Real = 1.0, stair: bool = False) -> Schedule:
+    """`start * e ** (-rate * k / per)`; with `stair`, `start * e ** (-rate * floor(k / per))`.
+
+    Args:
+        start: the value at step 0.
+        rate: how fast it falls; below 0 it grows.
+        per: how many steps apply the whole rate, above 0; a whole number where `stair` is set.
+        stair: whether to apply it all at once, at every multiple of `per`.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    >>> gp.natural_exponential(0.1, 0.5, per=2)[2]
+    0.06065306597126335
+    """
+
+def inverse_time(start: _Real, rate: _Real, per: _Real = 1.0, stair: bool = False) -> Schedule:
+    """`start / (1 + rate * k / per)`; with `stair`, `start / (1 + rate * floor(k / per))`.
+
+    Args:
+        start: the value at step 0.
+        rate: how fast it falls, 0 or above.
+        per: how many steps apply the whole rate, above 0; a whole number where `stair` is set.
+        stair: whether to apply it all at once, at every multiple of `per`.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    >>> gp.inverse_time(0.1, 1.0, per=10)[10]
+    0.05
+    """
+
+def inverse_sqrt(start: _Real, timescale: _Real) -> Schedule:
+    """`start / sqrt(1 + k / timescale)`.
+
+    Args:
+        start: the value at step 0.
+        timescale: after how many steps it has fallen to `start / sqrt(2)`, above 0.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    >>> gp.inverse_sqrt(0.1, 1000)[3000]
+    0.05
+    """
+
+def piecewise_constant(values: _Reals, milestones: _Counts) -> Schedule:
+    """`values[i]`, where i is the number of milestones at or before step k.
+
+    Args:
+        values: the values, one more than there are milestones.
+        milestones: the steps at which the next value starts, increasing, from 1.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    >>> gp.piecewise_constant([0.1, 0.01], [3]).array(5)
+    array([0.1 , 0.1 , 0.1 , 0.01, 0.01])
+    """
+
+def table(values: _Reals) -> Schedule:
+    """`values[k]`; past the end, the last of them.
+
+    Args:
+        values: the values, one a step: a sequence or a 1-D array of numbers, at least one.
+
+    Raises `ValueError` for a value that is not finite, `TypeError` for one of the wrong type.
+
+    >>> gp.table([0.3, 0.2, 0.1]).array(5)
+    array([0.3, 0.2, 0.1, 0.1, 0.1])
+    """
+
+def triangle(
+    low: _Real, high: _Real, up: SupportsIndex, down: SupportsIndex | None = None, decay: _Real = 1.0
+) -> Schedule:
+    """A triangular wave: from `low` up to a peak in `up` steps, down again in `down` steps, and so on.
+
+    With c the number of the cycle, from 0, and p the step within it: `low + height * p / up` while p is at most `up`,
+    then `low + height * (up + down - p) / down`, where `height = (high - low) * decay ** c`.
+
+    Args:
+        low: the value at step 0 and between the cycles.
+        high: the first peak.
+        up: how many steps a rise takes, 1 or more.
+        down: how many steps a fall takes; as many as a rise where it is None.
+        decay: what each cycle's height is to the one before, above 0.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (arXiv:1506.01186).
+
+    >>> gp.triangle(0.0, 1.0, 2, 4).array(8)
+    array([0.  , 0.5 , 1.  , 0.75, 0.5 , 0.25, 0.  , 0.5 ])
+    """
+
+def cosine_restarts(
+    start: _Real, end: _Real, first: SupportsIndex, mult: SupportsIndex = 1, decay: _Real = 1.0
+) -> Schedule:
+    """Half a cosine from `start` to `end`, again and again; each cycle is `mult` times as long as the one before.
+
+    In cycle i, of n = `first * mult ** i` steps, at its step p:
+    `end + (start - end) * decay ** i * (1 + cos(pi * p / n)) / 2`.
+
+    Args:
+        start: the first peak, the value at step 0.
+        end: where each cycle goes.
+        first: the length of the first cycle, in steps.
+        mult: what each cycle's length is to the one before, a whole number from 1.
+        decay: what each cycle's height above `end` is to the one before, above 0.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    Source: Loshchilov and Hutter, "SGDR" (arXiv:1608.03983), equation 5.
+
+    >>> s = gp.cosine_restarts(1.0, 0.0, 2, mult=2, decay=0.5)
+    >>> s.array(7)
+    array([1.        , 0.5       , 0.5       , 0.4267767 , 0.25      ,
+           0.0732233 , 0.25      ])
+    """

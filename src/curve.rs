@@ -265,9 +265,8 @@ shapes! {
     /// Source: Loshchilov and Hutter, "SGDR" (arXiv:1608.03983), equation 5.
     ///
     /// >>> s = gp.cosine_restarts(1.0, 0.0, 2, mult=2, decay=0.5)
-    /// >>> s.array(7)
-    /// array([1.        , 0.5       , 0.5       , 0.4267767 , 0.25      ,
-    ///        0.0732233 , 0.25      ])
+    /// >>> s[0], s[1], s[2], s[4], s[6]
+    /// (1.0, 0.5, 0.5, 0.25, 0.25)
     CosineRestarts as cosine_restarts {
         start: f64 = Kind::Real(FINITE);
         end: f64 = Kind::Real(FINITE);

@@ -35,6 +35,9 @@ impl From<Error> for PyErr {
 /// Schedules and their shapes, in Rust. Import them from `glidepath`.
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // numpy's API is loaded here, not at the first call: a signal in the middle of that would be a panic.
+    module.py().import("numpy")?;
+    numpy::dtype::<f64>(module.py());
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<schedule::Schedule>()?;
     shapes::add_to(module)?;

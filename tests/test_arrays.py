@@ -341,7 +341,7 @@ def test_values_in_python(name: str) -> None:
         "gp.linear(0.0, 0.1, 100).then(gp.cosine(0.1, 0.0, 900))",
         "gp.linear(0.0, 0.1, 100).then(gp.cosine(0.1, 0.0, 900), at=50)",
         "gp.table([0.1, 0.2])",
-        "gp.triangle(0.0, 1.0, 5, 7, decay=0.5)",
+        "gp.triangle(0.0, 1.0, 5, down=7, decay=0.5)",
         "gp.triangle(0.0, 1.0, 5, decay=0.5)",
         "gp.piecewise_constant([0.1, 0.2], [5])",
         "gp.constant(1.0).clamp(low=0.5)",

@@ -13,9 +13,9 @@ them. All of them take their steps like this:
 import math
 import operator
 from collections.abc import Callable
-from typing import SupportsFloat, SupportsIndex
+from typing import SupportsIndex
 
-from glidepath._core import Schedule, cosine, exponential, inverse_sqrt, linear
+from glidepath._core import Schedule, constant, cosine, exponential, inverse_sqrt, linear
 
 __all__ = ["noam", "one_cycle", "warmup_cosine", "warmup_linear", "wsd"]
 
@@ -296,24 +296,20 @@ _ONE_CYCLE_SHAPES: dict[str, _Way] = {"cosine": cosine, "linear": linear}
 
 
 def _chosen(place: str, name: object, choices: dict[str, _Way]) -> _Way:
-    if not isinstance(name, str) or name not in choices:
-        known = ", ".join(map(repr, choices))
-        raise ValueError(
-            f"`{place}`: got {name!r}; the shapes are {known}. Take one of them, or join leaves with `then`."
-        )
+    known = ", ".join(map(repr, choices))
+    message = f"`{place}`: got {name!r}; the shapes are {known}. Take one of them, or join leaves with `then`."
+    if not isinstance(name, str):
+        raise TypeError(message)
+    if name not in choices:
+        raise ValueError(message)
     return choices[name]
 
 
-def _number(place: str, value: object) -> float:
-    if not isinstance(value, SupportsFloat) or isinstance(value, bool):
-        raise TypeError(f"`{place}`: got {value!r}; it must be a number. Convert it with float().")
+def _number(place: str, value: float) -> float:
     try:
-        number = float(value)
-    except OverflowError:  # an int past the largest double
-        number = math.inf
-    if not math.isfinite(number):
-        raise ValueError(f"`{place}`: got {value!r}; it must be finite. Check where the value comes from.")
-    return number
+        return constant(value)[0]
+    except (TypeError, ValueError) as error:
+        raise type(error)(str(error).replace("`constant.value`", f"`{place}`", 1)) from None
 
 
 def _divisor(place: str, value: object) -> float:

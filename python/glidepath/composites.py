@@ -312,7 +312,7 @@ def _number(place: str, value: float) -> float:
         raise type(error)(str(error).replace("`constant.value`", f"`{place}`", 1)) from None
 
 
-def _divisor(place: str, value: object) -> float:
+def _divisor(place: str, value: float) -> float:
     number = _number(place, value)
     if not number > 0.0:
         raise ValueError(f"`{place}`: got {value!r}; a divisor must be above 0. For no difference, pass 1.0.")

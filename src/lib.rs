@@ -1,5 +1,39 @@
-//! Learning-rate schedules as values.
-#![cfg_attr(not(feature = "python"), allow(dead_code))]
+//! Learning-rate schedules as values, every one of whose values is the real number, correctly rounded.
+//!
+//! # The tour
+//!
+//! ```text
+//! spec    what the user meant: leaves and combinators, checked once, when they are made
+//! shape   how a leaf is declared; curve: every formula, once, as a textbook writes it; limits: what parameters may be
+//! json    the text form, in and out, by the same doors
+//! lower   from the expression to a plan;  plan: integer maps of the step, arithmetic, curves
+//! eval    at, fill;  gather: any steps in any order
+//! tile    a jet into values: quick and careful lanes;  simd: instruction sets, and all that is unsafe
+//! real    the numbers a formula runs over: jets (double-double with Taylor coefficients), rationals, big floats
+//! py      the wall: numpy and Python, behind the feature `python`
+//! ```
+//!
+//! A long schedule is smooth: over a thousand neighbouring steps it is a short polynomial. So a formula is evaluated once
+//! a tile, as a jet, with a bound on all that it leaves out; a vector loop, the same for every formula, turns the jet into
+//! values and proves each one's rounding by rounding it from both ends of the error. What stays in doubt is settled at its
+//! own step: by a finer jet, by the rational value where there is one (ties live there), at last by big floats.
+//!
+//! # Example
+//!
+//! ```
+//! use glidepath::lower::lower;
+//! use glidepath::shape::Value;
+//! use glidepath::spec::{Spec, shape};
+//!
+//! let cosine = shape("cosine").unwrap();
+//! let spec = Spec::leaf(cosine, vec![Value::Real(3e-4), Value::Real(3e-5), Value::Count(10_000_000)])?;
+//! let plan = lower(&spec);
+//! assert_eq!(plan.at(0), 3e-4);
+//! let mut values = vec![0.0f32; 1000];
+//! plan.fill(&mut values, 7_391_204, 1, 1, &|| true).unwrap();
+//! assert_eq!(values[0], plan.at(7_391_204) as f32);
+//! # Ok::<(), glidepath::error::Error>(())
+//! ```
 
 #[macro_use]
 pub mod shape;

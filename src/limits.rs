@@ -1,6 +1,7 @@
 //! The one table of what a parameter may be. It feeds the checks, their messages, the JSON Schema and the documents.
 
 use crate::error::Error;
+use crate::simd;
 
 /// The largest step and count: up to here every integer is a double.
 pub const MAX_STEP: u64 = 1 << 53;
@@ -86,6 +87,8 @@ pub const TIMES: CountLimit = CountLimit {
 impl RealLimit {
     /// The value, if the rule admits it; -0.0 becomes 0.0.
     pub fn check(&self, place: &str, x: f64) -> Result<f64, Error> {
+        // To a thread that flushes subnormals, one is equal to 0.
+        let _state = simd::default_mxcsr();
         let low = if self.above_low { x > self.low } else { x >= self.low };
         if low && x <= self.high {
             return Ok(x + 0.0);

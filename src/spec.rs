@@ -12,6 +12,7 @@ use crate::curve::{Curve, Formula, SHAPES};
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, MAX_DEPTH, MAX_PARTS, MAX_STEP, STEP, TIMES, show};
 use crate::shape::{Shape, Value};
+use crate::simd;
 
 /// A checked expression. Cheap to clone; equal where it was written alike.
 #[derive(Clone, Debug)]
@@ -94,6 +95,8 @@ impl Spec {
 
     /// A leaf: the shape's arguments in order, `Absent` where left out.
     pub fn leaf(shape: &Shape, arguments: Vec<Value>) -> Result<Spec, Error> {
+        // A thread that flushes subnormals would take one for 0, and work out a base's logarithm wrongly.
+        let _state = simd::default_mxcsr();
         let checked = || {
             let params = (shape.params)();
             debug_assert_eq!(params.len(), arguments.len());

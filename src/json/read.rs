@@ -19,6 +19,7 @@ use crate::spec::{Operand, Spec, shape};
 /// An integer literal serves as a real number (not the reverse); optional keys may be left out, and an `about` of the
 /// whole, a string, is passed over. Whatever is wrong with a text is wrong with its value: `Fault::Value`.
 pub fn from_json(text: &str) -> Result<Spec, Error> {
+    let _state = crate::simd::default_mxcsr();
     Node::parse(text).and_then(document).map_err(|error| Error { fault: Fault::Value, ..error })
 }
 

@@ -15,6 +15,8 @@ import operator
 from collections.abc import Callable
 from typing import SupportsIndex
 
+import numpy as np
+
 from glidepath._core import Schedule, constant, cosine, exponential, inverse_sqrt, linear
 
 __all__ = ["noam", "one_cycle", "warmup_cosine", "warmup_linear", "wsd"]
@@ -320,7 +322,7 @@ def _divisor(place: str, value: float) -> float:
 
 
 def _index(place: str, value: object, way_out: str) -> int:
-    if not isinstance(value, SupportsIndex) or isinstance(value, bool):
+    if not isinstance(value, SupportsIndex) or isinstance(value, (bool, np.bool_)):
         raise TypeError(f"`{place}`: got {value!r}; it must be an integer. {way_out}")
     return operator.index(value)
 

@@ -19,7 +19,7 @@ use crate::real::big::Big;
 use crate::real::dd::{FineFused, FinePlain, Kit, QuickFused};
 use crate::real::exact::Exact;
 use crate::real::jet::{Jet, Width, exponent, scale};
-use crate::simd;
+use crate::simd::{self, Task};
 use crate::tile::{Cost, Lane, Poly, Run, WideRun, Worth};
 
 /// A fill that was asked to stop.
@@ -114,10 +114,18 @@ pub trait Out: Lane {
     fn of_bracket(low: f64, high: f64) -> Option<Self>;
     /// Kept within bounds, which are doubles.
     fn clamped(self, low: Option<f64>, high: Option<f64>) -> Self;
+    /// [`Filler::fill_moving`], with as many coefficients in narrow tiles as the type needs.
+    fn fill_moving(
+        filler: &mut Filler<'_>,
+        node: &Node,
+        out: &mut [Self],
+        k: u64,
+        stride: u64,
+    ) -> Result<(), Interrupted>;
 }
 
 macro_rules! out {
-    ($T:ty, $jet:path, $exact:ident, $big:ident, $tie:ident, $bracket:path) => {
+    ($T:ty, $NARROW:literal, $jet:path, $exact:ident, $big:ident, $tie:ident, $bracket:path) => {
         impl Out for $T {
             #[inline(always)]
             fn of_jet(hi: f64, lo: f64, err: f64, exp: i64) -> Option<$T> {
@@ -142,12 +150,22 @@ macro_rules! out {
                 let x = low.map_or(self, |low| if self < low as $T { low as $T } else { self });
                 high.map_or(x, |high| if x > high as $T { high as $T } else { x })
             }
+            fn fill_moving(
+                filler: &mut Filler<'_>,
+                node: &Node,
+                out: &mut [$T],
+                k: u64,
+                stride: u64,
+            ) -> Result<(), Interrupted> {
+                filler.fill_moving::<$T, $NARROW>(node, out, k, stride)
+            }
         }
     };
 }
 
-out!(f64, round_f64, round_f64, round_f64, settle_f64, same_f64);
-out!(f32, round_f32, round_f32, round_f32, settle_f32, same_f32);
+out!(f64, 5, round_f64, round_f64, round_f64, settle_f64, same_f64);
+// At the reach of a narrow tile c3 is 2^-36 of c0.
+out!(f32, 3, round_f32, round_f32, round_f32, settle_f32, same_f32);
 
 #[inline(always)]
 fn same_f64(low: f64, high: f64) -> Option<f64> {
@@ -371,13 +389,14 @@ fn at_clamped<T: Out>(inner: &Node, k: u64, from: Rung, low: Option<f64>, high: 
 
 /// Work between two looks at `poll`, in nanoseconds or so.
 const PATIENCE: i64 = 20_000_000;
-/// Periods up to this are copied rather than worked out again.
-const COPIED: u64 = 1 << 15;
+/// Periods up to this are copied rather than worked out again: a copy of 2^20 doubles from the outer cache costs 1.1 to 1.4 of
+/// a fill, working them out 1.6.
+const COPIED: u64 = 1 << 20;
 /// Values of a buffer that is then broadcast.
 const BUFFER: usize = 512;
 
 /// A fill under way.
-pub(crate) struct Filler<'a> {
+pub struct Filler<'a> {
     pub(crate) from: Rung,
     stop: &'a AtomicBool,
     poll: &'a dyn Fn() -> bool,
@@ -560,7 +579,7 @@ impl<'a> Filler<'a> {
             let span = node.span(k);
             let (now, later) = cut(rest, k, span.end, stride);
             if span.moves && now.len() > FEW && self.from <= Rung::Careful {
-                self.fill_moving(node, now, k, stride)?;
+                T::fill_moving(self, node, now, k, stride)?;
             } else if span.moves {
                 for (i, y) in now.iter_mut().enumerate() {
                     *y = self.one(node, k + i as u64 * stride, self.from)?;
@@ -576,7 +595,13 @@ impl<'a> Filler<'a> {
     }
 
     /// Tile by tile, over one stretch.
-    fn fill_moving<T: Out>(&mut self, node: &Node, out: &mut [T], k: u64, stride: u64) -> Result<(), Interrupted> {
+    fn fill_moving<T: Out, const W: usize>(
+        &mut self,
+        node: &Node,
+        out: &mut [T],
+        k: u64,
+        stride: u64,
+    ) -> Result<(), Interrupted> {
         let mut done = 0;
         let mut pace = Pace::at(node, k, stride);
         while done < out.len() {
@@ -588,14 +613,14 @@ impl<'a> Filler<'a> {
             let now_out = &mut rest[..now];
             let written = match (choice.order, simd::has_fused()) {
                 (0, _) => None,
-                (2, true) => self.tile::<T, 5, 2, QuickFused>(tile, now_out, &mut pace)?,
-                (5, true) => self.tile::<T, 5, 5, QuickFused>(tile, now_out, &mut pace)?,
-                (9, true) => self.tile::<T, 9, 9, QuickFused>(tile, now_out, &mut pace)?,
-                (_, true) => self.tile::<T, 13, 13, QuickFused>(tile, now_out, &mut pace)?,
+                (2, true) => self.tile::<T, 5, 2, 2, QuickFused>(tile, now_out, &mut pace)?,
+                (5, true) => self.tile::<T, 5, 5, W, QuickFused>(tile, now_out, &mut pace)?,
+                (9, true) => self.tile::<T, 9, 9, W, QuickFused>(tile, now_out, &mut pace)?,
+                (_, true) => self.tile::<T, 13, 13, W, QuickFused>(tile, now_out, &mut pace)?,
                 // Machines without fma are few: two orders serve them.
-                (2, false) => self.tile::<T, 5, 2, FinePlain>(tile, now_out, &mut pace)?,
-                (5, false) => self.tile::<T, 5, 5, FinePlain>(tile, now_out, &mut pace)?,
-                (_, false) => self.tile::<T, 13, 13, FinePlain>(tile, now_out, &mut pace)?,
+                (2, false) => self.tile::<T, 5, 2, 2, FinePlain>(tile, now_out, &mut pace)?,
+                (5, false) => self.tile::<T, 5, 5, W, FinePlain>(tile, now_out, &mut pace)?,
+                (_, false) => self.tile::<T, 13, 13, W, FinePlain>(tile, now_out, &mut pace)?,
             };
             match written {
                 Some(()) => done += now,
@@ -616,8 +641,8 @@ impl<'a> Filler<'a> {
     /// One tile: its jet, its lanes, its stragglers. `None` where its jet is not good enough for its width.
     ///
     /// The jet is of order `M`; the lanes take `N` coefficients of it, which is fewer for a straight line. Where the
-    /// tile is to be cut into narrower ones, the jet is moved to the centre of each.
-    fn tile<T: Out, const M: usize, const N: usize, K: Kit>(
+    /// tile is to be cut into narrower ones, the jet is moved to the centre of each, and they take `W` of it.
+    fn tile<T: Out, const M: usize, const N: usize, const W: usize, K: Kit>(
         &mut self,
         tile: Tile<'_>,
         out: &mut [T],
@@ -635,13 +660,17 @@ impl<'a> Filler<'a> {
         let (n, first, careful) = (out.len(), -(before as f64), self.from == Rung::Careful);
         let slow = if let Some(sub) = tile.sub {
             let doubt = &mut self.doubt;
-            simd::widest(WideRun { out: &mut *out, first, jet: &jet, m: tile.m, sub, careful, doubt })
+            simd::widest(WideRun::<T, M, W, K> { out: &mut *out, first, jet: &jet, m: tile.m, sub, careful, doubt })
         } else {
             let (poly, worth) = Poly::<T, N>::new(&jet, tile.m);
-            let run = Run { out: &mut *out, first, poly: &poly, careful, doubt: &mut self.doubt };
+            let run = Run { out: &mut *out, first, m: tile.m, poly: &poly, careful, doubt: &mut self.doubt };
             (worth == Worth::Good).then(|| simd::widest(run))
         };
         let Some(slow) = slow else { return Ok(None) };
+        if !self.doubt.is_empty() {
+            let again = Again { out: &mut *out, first, jet: &jet, m: tile.m, doubt: &mut self.doubt };
+            if K::FUSED { simd::fused_apart(again) } else { simd::apart(again) }
+        }
         let left = self.doubt.len() as u64;
         if left > 0 {
             self.settle_doubt(tile, out)?;
@@ -664,6 +693,43 @@ impl<'a> Filler<'a> {
     }
 }
 
+/// The values that a lane left in doubt, once more: the tile's jet itself at each, in double-double.
+///
+/// A jet at the step would settle them as well, at ten times the price.
+struct Again<'a, T, const M: usize, K: Kit> {
+    out: &'a mut [T],
+    /// The first value's distance from the jet's centre, in steps.
+    first: f64,
+    jet: &'a Jet<M, K>,
+    m: u32,
+    /// The places; those that are still in doubt stay.
+    doubt: &'a mut Vec<usize>,
+}
+
+impl<T: Out, const M: usize, K: Kit> Task for Again<'_, T, M, K> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Some(jet) = self.jet.plain() else { return };
+        let err = jet.narrowing::<M>(0.0).err;
+        let unit = scale(1.0, -(self.m as i64));
+        let mut left = 0;
+        for j in 0..self.doubt.len() {
+            let i = self.doubt[j];
+            let y = jet.at((self.first + i as f64) * unit);
+            match T::of_jet(y.hi, y.lo, err, 0) {
+                Some(value) => self.out[i] = value,
+                None => {
+                    self.doubt[left] = i;
+                    left += 1;
+                }
+            }
+        }
+        self.doubt.truncate(left);
+    }
+}
+
 /// Where a tile lies: its first step, its half-width 2^m, and that of the narrower tiles it is cut into, if it is.
 #[derive(Clone, Copy)]
 struct Tile<'a> {
@@ -677,14 +743,17 @@ struct Tile<'a> {
 /// So few values are not worth a tile.
 const FEW: usize = 12;
 
-/// How fast a curve changes, and so how wide the next tile may be.
+/// How fast a curve changes, and so how wide the next tile may be: log2 of steps of the grid.
 struct Pace {
-    /// How much of itself the value changes by, a step of the grid.
-    rate: f64,
-    /// Whether the curve is a straight line here.
+    /// Over how many steps the value changes by about itself.
+    reach: f64,
+    /// Over how many steps the late terms of its series grow as large as those before them.
+    radius: f64,
+    /// Whether the curve is a straight line here, and whether it goes away from 0.
     line: bool,
+    rising: bool,
     /// Halvings that the last tries called for.
-    narrowed: u32,
+    narrowed: f64,
 }
 
 /// A width and an order for a tile, and the width of the narrower ones it is cut into.
@@ -695,10 +764,21 @@ struct Choice {
     length: usize,
 }
 
+/// A number of steps that no tile has, as a power of two.
+const ENDLESS: f64 = 60.0;
+
+/// log2 of `|a / b|`, within a tenth; at most [`ENDLESS`].
+#[inline(always)]
+fn log_ratio(a: f64, b: f64) -> f64 {
+    let x = (a / b).abs();
+    let e = exponent(x);
+    if x < (1u64 << 60) as f64 && x > 0.0 { e as f64 + (scale(x, -e) - 1.0) } else { ENDLESS }
+}
+
 impl Pace {
     /// From a small jet.
     fn at(node: &Node, k: u64, stride: u64) -> Pace {
-        let mut pace = Pace { rate: f64::INFINITY, line: false, narrowed: 0 };
+        let mut pace = Pace { reach: f64::NEG_INFINITY, radius: 0.0, line: false, rising: false, narrowed: 0.0 };
         if simd::has_fused() {
             pace.learn(&node.value::<Jet<5, QuickFused>>(Point { k, stride, cx: Width(1.0) }), 0);
         } else {
@@ -709,33 +789,58 @@ impl Pace {
 
     #[inline(always)]
     fn learn<const N: usize, K: Kit>(&mut self, jet: &Jet<N, K>, m: u32) {
-        let first = jet.c[1].abs() / jet.c[0].abs();
-        let second = if N > 2 { (jet.c[2].abs() / jet.c[0].abs()).sqrt() } else { 0.0 };
-        self.rate = first.max(second) * scale(1.0, -(m as i64));
+        let m = m as f64;
         self.line = jet.deg <= 1;
+        if jet.c[0] == 0.0 {
+            self.reach = f64::NEG_INFINITY;
+            return;
+        }
+        if self.line {
+            // Its value is known where the next tile starts, and its slope is what it was.
+            let end = jet.c[0] + jet.c[1];
+            self.rising = (end > 0.0) == (jet.c[1] > 0.0);
+            self.reach = m + log_ratio(end, jet.c[1]);
+            return;
+        }
+        self.reach = m + log_ratio(jet.c[0], jet.c[1]).min(0.5 * log_ratio(jet.c[0], jet.c[2]));
+        // Two terms further, since every other one may vanish.
+        let late = log_ratio(jet.c[2], jet.c[4]).min(log_ratio(jet.c[1], jet.c[3]));
+        self.radius = m + 0.5 * late;
     }
 
+    /// The reach for a straight line's tile, given the one counted from its centre: away from 0 it changes by less.
+    ///
+    /// `w c1 <= 2^-reach c0` at the centre, where `c0 = y +- w c1`, y being the value where the tile starts.
+    #[inline(always)]
+    fn reach_of_line(&self, reach: f64) -> f64 {
+        match (reach < 1.0, self.rising) {
+            (false, _) => reach,
+            (true, true) => -2.0,
+            (true, false) => 1.3,
+        }
+    }
+
+    /// The last choice was too wide.
     #[inline(always)]
     fn narrow(&mut self) {
-        self.narrowed += 1;
+        self.narrowed += 1.0;
     }
 
     /// The cheapest tile for the next of `left` values, by a model of what jets and lanes cost.
     #[inline(always)]
     fn choose<T: Out>(&mut self, left: usize) -> Choice {
-        let none = Choice { order: 0, m: 0, sub: None, length: 0 };
-        if !(self.rate < 1.0) {
-            self.narrowed = 0;
-            return none;
-        }
-        // log2 of the half-width at which the value changes by 2^-reach of itself.
-        let log = if self.rate == 0.0 { 60 } else { -(exponent(self.rate) + 1) };
-        let enough = (usize::BITS - (left / 2).leading_zeros()) as i64;
-        let mut best = none;
+        let mut best = Choice { order: 0, m: 0, sub: None, length: 0 };
         let mut least = f64::INFINITY;
+        let enough = (usize::BITS - (left / 2).leading_zeros()) as i64;
         let options: &[Cost] = if self.line { &T::LINES } else { &T::CURVES };
+        let reach = self.reach - self.narrowed;
         for option in options {
-            let m = (log - option.reach - self.narrowed as i64).min(option.widest).min(enough);
+            // The first two terms shrink by the reach, those after them by the radius.
+            let late = option.order as f64 - 2.0;
+            let series = (2.0 * self.reach + late * self.radius - T::BITS) / (late + 2.0) - self.narrowed;
+            let m =
+                if self.line { reach - self.reach_of_line(option.reach) } else { (reach - option.reach).min(series) };
+            let m = (m as i64).min(option.widest).min(enough);
             if m < 3 {
                 continue;
             }
@@ -743,13 +848,10 @@ impl Pace {
             let used = (left as f64).min(length);
             let mut cost = option.jet / used + option.value * (T::CHUNK as f64 / used).max(1.0);
             let mut sub = None;
-            if let Some((reach, moved)) = option.narrowed {
-                let narrow = (log - reach - self.narrowed as i64).min(T::NARROW_WIDEST);
-                if narrow >= m - 1 || narrow < 5 {
-                    continue;
-                }
-                cost += moved / (2u64 << narrow) as f64;
-                sub = Some(narrow as u32);
+            if let Some(each) = option.narrowed {
+                let Some((narrow, more)) = narrower::<T>(reach, m, each, option.value) else { continue };
+                cost += more;
+                sub = Some(narrow);
             }
             if cost < least {
                 least = cost;
@@ -757,10 +859,30 @@ impl Pace {
             }
         }
         if best.order == 0 {
-            self.narrowed = 0;
+            self.narrowed = 0.0;
         }
         best
     }
+}
+
+/// The best half-width for the tiles that one of `2^m` is cut into, and what they cost a value: each `each` nanoseconds, and
+/// chunks that the quick lane leaves in doubt, more of them the wider they are.
+#[inline(always)]
+fn narrower<T: Lane>(reach: f64, m: i64, each: f64, value: f64) -> Option<(u32, f64)> {
+    // A chunk's chance is 2E over the spacing of midpoints for each of its values: see `Poly::new`.
+    let doubt = 8.0 * T::CHUNK as f64 * scale(1.0, -(reach as i64));
+    let most = (m - 2).min((reach - 11.5) as i64);
+    let mut best = None;
+    let mut least = f64::INFINITY;
+    for narrow in T::NARROW {
+        let steps = (1u64 << narrow) as f64;
+        let cost = 0.5 * each / steps + 3.0 * value * (doubt * steps).min(1.0);
+        if narrow <= most && cost < least {
+            least = cost;
+            best = Some((narrow as u32, cost));
+        }
+    }
+    best
 }
 
 /// The part of `out` whose steps `k`, `k + stride`, ... come before `end`, and the rest.

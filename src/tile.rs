@@ -4,9 +4,10 @@
 //! s = (k - centre) / w                      exact: w is a power of two
 //! quick lane:    e  = (l0 - E) + s (c1 + s (c2 + ...))
 //!                y1 = c0 + e,  y2 = c0 + (e + 2E)          same bits: certain
-//! careful lane:  c1 = a + b, where s a is exact
+//! careful lane:  c1 = a + b, c2 = a2 + b2, where s a and s^2 a2 are exact
 //!                (h, r) = two_sum(c0, s a)                 exact
-//!                e  = r + (l0 + s (b + l1 + s (c2 + ...)))
+//!                (h, q) = two_sum(h, s^2 a2)               exact
+//!                e  = (r + q) + (l0 + s (b + l1 + s (b2 + l2 + s (c3 + ...))))
 //!                y1 = h + (e - F),  y2 = h + (e + F)       same bits: certain
 //! ```
 //! Both are plain elementwise loops over fixed-size chunks, which the compiler vectorises for whichever instruction set
@@ -16,8 +17,8 @@
 //! E and F bound everything between the curve and `c0 + e`: see [`Poly::new`]. Where a jet rounds nothing and the
 //! polynomial cannot either, E is 0: y1 is y2, and the hardware breaks the tie.
 
-use crate::real::dd::{Dd, Kit};
-use crate::real::jet::{Jet, NARROW, exponent, scale};
+use crate::real::dd::{Dd, FinePlain, Kit};
+use crate::real::jet::{Jet, exponent, scale};
 use crate::simd::Kernel;
 
 /// A type that values are written in.
@@ -33,19 +34,26 @@ pub trait Lane: Copy + Send + Sync + PartialEq + Default + 'static {
     /// More than any error of a subnormal on the way.
     const LEAST: f64;
     /// The ways to make tiles of curves.
-    const CURVES: [Cost; 5];
+    const CURVES: [Cost; CURVES];
     /// The ways to make tiles of straight lines, which have no order to run out of.
-    const LINES: [Cost; 2];
-    /// The greatest half-width of a tile that a wider one is cut into, as a power of two.
-    const NARROW_WIDEST: i64;
-    /// 0.
-    const ZERO: Self;
+    const LINES: [Cost; LINES];
+    /// The half-widths that tiles may have which a wider one is cut into, as powers of two.
+    const NARROW: std::ops::RangeInclusive<i64>;
+    /// Bits that a jet's series must be good to, for few values to be left in doubt by what it leaves out.
+    const BITS: f64;
     /// Rounded to nearest.
     fn of(x: f64) -> Self;
     /// As a double.
     fn double(self) -> f64;
-    /// The quick lane over a chunk; whether all are certain.
-    fn quick<const N: usize, const FUSED: bool>(out: &mut [Self], first: f64, poly: &Poly<Self, N>) -> bool;
+    /// The steps of a chunk, counted from its first, in half-widths of a tile of half-width `2^m`.
+    fn grid(m: u32) -> [Self; CHUNK_MAX];
+    /// The quick lane over a chunk, `grid` being that of its tile; whether all are certain.
+    fn quick<const N: usize, const FUSED: bool>(
+        out: &mut [Self],
+        first: f64,
+        grid: &[Self; CHUNK_MAX],
+        poly: &Poly<Self, N>,
+    ) -> bool;
     /// The careful lane over a chunk; whether all are certain.
     fn careful<const N: usize, const FUSED: bool>(out: &mut [Self], first: f64, poly: &Poly<Self, N>) -> bool;
     /// Lists the places of the values that the careful lane leaves in doubt; `first` is where the first place lies.
@@ -63,16 +71,19 @@ pub struct Cost {
     /// Coefficients of the jet.
     pub order: usize,
     /// How far the value may change over half a tile: by 2^-reach of itself.
-    pub reach: i64,
+    pub reach: f64,
     /// The greatest half-width, as a power of two.
     pub widest: i64,
     /// Nanoseconds for the jet.
     pub jet: f64,
     /// Nanoseconds a value.
     pub value: f64,
-    /// Where the jet is moved to narrower tiles: their reach, and nanoseconds for each.
-    pub narrowed: Option<(i64, f64)>,
+    /// Where the jet is moved to narrower tiles: nanoseconds for each.
+    pub narrowed: Option<f64>,
 }
+
+const CURVES: usize = 6;
+const LINES: usize = 3;
 
 /// The largest chunk of all lanes.
 const CHUNK_MAX: usize = 128;
@@ -93,6 +104,10 @@ pub struct Poly<T, const N: usize> {
     a: T,
     /// The rest of `c1`.
     b: T,
+    /// The leading bits of `c2`.
+    a2: T,
+    /// The rest of `c2`.
+    b2: T,
     c: [T; N],
     /// `1 / w`.
     step: T,
@@ -131,36 +146,39 @@ impl<T: Lane, const N: usize> Poly<T, N> {
     ///
     /// In all `E >= err + |l1| + |l2| + u (f + 2) L + u (2f + 1) S + f u N R + v (L + S) + 6 u E`.
     ///
-    /// For the careful lane, with `B = |b + l1|` (at most `2^(m+2) u |c1|`) and `Q = B + R` in place of S:
+    /// For the careful lane, with `B = |b + l1|` (at most `2^(m+2) u |c1|`), `B2 = |b2 + l2|` (at most `2^(2m+2) u |c2|`),
+    /// `R = B2 + |c3| + ...` and `Q = B + R` in place of S:
     ///
-    /// * `s a` is exact, since a has no more than DIGITS - m - 1 bits; so is two_sum;
-    /// * the Horner steps err by `f u (L + 2Q + N R)`, the conversions by `v (L + Q)`, b + l1 by `u B`, leaving out l2
-    ///   by `|l2|`;
-    /// * r is at most `u (|c0| + S)`; adding it, and taking off or adding F, round to `u (2r + 2L + 2Q + 2F)` in all.
+    /// * `s a` is exact, since a has no more than DIGITS - m - 1 bits; so is `s^2 a2`, a2 having DIGITS - 2m - 1; so are
+    ///   both sums, as c0 is larger than `s a`, and `c0 + s a` than `s^2 a2`;
+    /// * the Horner steps err by `f u (L + 2Q + N R)`, the conversions by `v (L + Q)`, b + l1 and b2 + l2 by `u Q`;
+    /// * r and q are at most `u (|c0| + S)` each; adding them, and taking off or adding F, round to
+    ///   `u (3 (r + q) + 2L + 2Q + 2F)` in all.
     ///
-    /// In all `F >= err + |l2| + u (f + 2) L + u (2f + 3) Q + f u N R + v (L + Q) + 2u u (|c0| + S) + 2 u F`.
+    /// In all `F >= err + u (f + 2) L + u (2f + 3) Q + f u N R + v (L + Q) + 6u u (|c0| + S) + 2 u F`.
     #[inline(always)]
     pub fn new<const M: usize, K: Kit>(jet: &Jet<M, K>, m: u32) -> (Self, Worth) {
         debug_assert!(jet.deg < N);
-        let Some(jet) = jet.plain() else { return (Poly::EMPTY, Worth::Beyond) };
+        let Some(jet) = jet.plain() else { return (Poly::empty(), Worth::Beyond) };
         let mut late = 0.0;
         let mut c = [0.0; N];
         for i in 1..N {
             c[i] = jet.c[i];
-            late += if i > 1 { c[i].abs() } else { 0.0 };
+            late += if i > 2 { c[i].abs() } else { 0.0 };
         }
         let sizes = Sizes {
             least: jet.c[0].abs(),
             most: jet.c[0].abs(),
-            err: jet.err + jet.l[2].abs(),
-            low: jet.l[1].abs(),
+            err: jet.err,
+            lows: [jet.l[1].abs(), jet.l[2].abs()],
             slope: jet.c[1].abs(),
+            bend: if N > 2 { jet.c[2].abs() } else { 0.0 },
             late,
         };
         let gaps = Gaps::new::<T, K>(&sizes, N, m);
-        let mut poly = Self::with_gaps(&gaps, Dd::<K>::new(jet.c[0], jet.l[0]), c, jet.l[1], m);
+        let mut poly = Self::with_gaps(&gaps, Dd::<K>::new(jet.c[0], jet.l[0]), c, [jet.l[1], jet.l[2]], m);
         let whole = jet.l[0] == 0.0 && poly.hi.double() == jet.c[0];
-        let exact = jet.err == 0.0 && whole && jet.l[1] == 0.0 && late == 0.0;
+        let exact = jet.err == 0.0 && whole && jet.l[1] == 0.0 && jet.deg <= 1;
         if exact && gaps.worth != Worth::Beyond && poly.a.double() == c[1] {
             // s c1 is exact, and c0 + s c1 is rounded by the hardware, ties and all.
             poly.quick_lo = T::default();
@@ -172,13 +190,14 @@ impl<T: Lane, const N: usize> Poly<T, N> {
         (poly, gaps.worth)
     }
 
-    /// The polynomial `c0 + s (c1 + ...)`, `l1` being c1's low part.
+    /// The polynomial `c0 + s (c1 + ...)`, `lows` being the low parts of c1 and c2.
     #[inline(always)]
-    fn with_gaps<K: Kit>(gaps: &Gaps, c0: Dd<K>, c: [f64; N], l1: f64, m: u32) -> Self {
+    fn with_gaps<K: Kit>(gaps: &Gaps, c0: Dd<K>, c: [f64; N], lows: [f64; 2], m: u32) -> Self {
         let hi = T::of(c0.hi);
         let l0 = (c0.hi - hi.double()) + c0.lo;
-        let kept = T::DIGITS - m.min(T::DIGITS - 4) - 1;
-        let a = leading(c[1], kept);
+        let a = leading(c[1], kept::<T>(m));
+        let c2 = if N > 2 { c[2] } else { 0.0 };
+        let a2 = leading(c2, kept::<T>(2 * m));
         let mut poly = Poly {
             hi,
             quick_lo: T::of(l0 - gaps.quick),
@@ -186,7 +205,9 @@ impl<T: Lane, const N: usize> Poly<T, N> {
             lo: T::of(l0),
             gap: T::of(gaps.careful * (1.0 + 2.0 * T::U)),
             a: T::of(a),
-            b: T::of((c[1] - a) + l1),
+            b: T::of((c[1] - a) + lows[0]),
+            a2: T::of(a2),
+            b2: T::of((c2 - a2) + lows[1]),
             c: [T::default(); N],
             step: T::of(scale(1.0, -(m as i64))),
             try_quick: gaps.try_quick,
@@ -198,19 +219,16 @@ impl<T: Lane, const N: usize> Poly<T, N> {
         poly
     }
 
-    const EMPTY: Self = Poly {
-        hi: T::ZERO,
-        quick_lo: T::ZERO,
-        quick_gap: T::ZERO,
-        lo: T::ZERO,
-        gap: T::ZERO,
-        a: T::ZERO,
-        b: T::ZERO,
-        c: [T::ZERO; N],
-        step: T::ZERO,
-        try_quick: false,
-        fused: false,
-    };
+    fn empty() -> Self {
+        let gaps = Gaps { quick: 0.0, careful: 0.0, try_quick: false, worth: Worth::Beyond };
+        Self::with_gaps(&gaps, Dd::<FinePlain>::default(), [0.0; N], [0.0; 2], 0)
+    }
+}
+
+/// How many leading bits of a coefficient its product with a multiple of `2^-m` in `[-1, 1]` leaves exact.
+#[inline(always)]
+fn kept<T: Lane>(m: u32) -> u32 {
+    T::DIGITS.saturating_sub(m + 1)
 }
 
 /// Bounds on a polynomial's parts.
@@ -218,13 +236,15 @@ struct Sizes {
     /// On `|c0|`, from below and from above.
     least: f64,
     most: f64,
-    /// On the jet's error, l2 included.
+    /// On the jet's error.
     err: f64,
-    /// On `|l1|`.
-    low: f64,
+    /// On `|l1|` and `|l2|`.
+    lows: [f64; 2],
     /// On `|c1|`.
     slope: f64,
-    /// On `|c2| + |c3| + ...`.
+    /// On `|c2|`.
+    bend: f64,
+    /// On `|c3| + |c4| + ...`.
     late: f64,
 }
 
@@ -240,10 +260,10 @@ impl Gaps {
     /// For polynomials of `n` coefficients, in a lane of `T`: see [`Poly::new`].
     #[inline(always)]
     fn new<T: Lane, K: Kit>(sizes: &Sizes, n: usize, m: u32) -> Gaps {
-        let Sizes { least, most, err, low, slope, late } = *sizes;
+        let Sizes { least, most, err, lows, slope, bend, late } = *sizes;
         let mut gaps = Gaps { quick: 0.0, careful: 0.0, try_quick: false, worth: Worth::TooWide };
-        let sum = slope + late;
-        if !(err < f64::INFINITY && sum <= 0.5 * least && least > 0.0) {
+        let sum = slope + bend + late;
+        if !(err < f64::INFINITY && sum <= 0.9 * least && least > 0.0) {
             return gaps;
         }
         if !(T::EXPONENTS.contains(&exponent(least)) && T::EXPONENTS.contains(&exponent(most))) {
@@ -255,12 +275,15 @@ impl Gaps {
         let v = if T::DIGITS < 53 { u } else { 0.0 };
         // l0: what c0 has below T's last place, and its own low part.
         let l0 = 1.01 * u * most;
-        // b: what c1 has below its leading bits, and l1.
-        let b = slope * scale(1.0, 1 - (T::DIGITS - m.min(T::DIGITS - 4) - 1) as i64) + low;
-        let common = err + u * (f + 2.0) * l0 + f * u * n as f64 * late + v * l0 + T::LEAST;
-        gaps.quick = 1.0001 * (common + low + (u * (2.0 * f + 1.0) + v) * sum);
-        let twice = 2.0 * u * (most + sum);
-        gaps.careful = 1.0001 * (common + (u * (2.0 * f + 3.0) + v) * (b + late) + u * twice);
+        let rest_of = |c: f64, m: u32| c * scale(1.0, 1 - kept::<T>(m).max(1) as i64);
+        let b = rest_of(slope, m) + lows[0];
+        let b2 = rest_of(bend, 2 * m) + lows[1];
+        let common = err + (u * (f + 2.0) + v) * l0 + T::LEAST;
+        let steps = f * u * n as f64;
+        let all = lows[0] + lows[1] + (u * (2.0 * f + 1.0) + v) * sum + steps * (bend + late);
+        gaps.quick = 1.0001 * (common + all);
+        let all = (u * (2.0 * f + 3.0) + v) * (b + b2 + late) + steps * (b2 + late) + 6.0 * u * u * (most + sum);
+        gaps.careful = 1.0001 * (common + all);
         // A value is in doubt where a midpoint lies within the gap: midpoints are 2u |value| apart or more.
         let spacing = u * (least - sum);
         gaps.try_quick = 2.0 * gaps.quick < QUICK_DOUBT * spacing;
@@ -271,8 +294,70 @@ impl Gaps {
     }
 }
 
+/// Narrow tiles made together, so that a vector instruction serves several of them.
+const BATCH: usize = 8;
+
+/// The polynomials of neighbouring tiles, part by part.
+struct Batch<T, const N: usize> {
+    hi: [T; BATCH],
+    quick_lo: [T; BATCH],
+    lo: [T; BATCH],
+    a: [T; BATCH],
+    b: [T; BATCH],
+    a2: [T; BATCH],
+    b2: [T; BATCH],
+    c: [[T; BATCH]; N],
+}
+
+impl<T: Lane, const N: usize> Batch<T, N> {
+    /// For tiles of half-width `2^sub`, the jet's being `2^m`: the first at `tau`, the others `apart` from one to the next.
+    #[inline(always)]
+    fn new<const M: usize, K: Kit>(jet: &Jet<M, K>, gaps: &Gaps, tau: f64, apart: f64, ratio: f64, sub: u32) -> Self {
+        let zero = [T::default(); BATCH];
+        let mut batch =
+            Batch { hi: zero, quick_lo: zero, lo: zero, a: zero, b: zero, a2: zero, b2: zero, c: [zero; N] };
+        for i in 0..BATCH {
+            let (c0, low, c) = jet.narrowed::<N>(tau + i as f64 * apart, ratio);
+            let poly = Poly::<T, N>::with_gaps(gaps, c0, c, [low, 0.0], sub);
+            batch.hi[i] = poly.hi;
+            batch.quick_lo[i] = poly.quick_lo;
+            batch.lo[i] = poly.lo;
+            batch.a[i] = poly.a;
+            batch.b[i] = poly.b;
+            batch.a2[i] = poly.a2;
+            batch.b2[i] = poly.b2;
+            for j in 1..N {
+                batch.c[j][i] = poly.c[j];
+            }
+        }
+        batch
+    }
+
+    /// The i-th; `like` gives what they have in common.
+    #[inline(always)]
+    fn get(&self, i: usize, like: &Poly<T, N>) -> Poly<T, N> {
+        let mut c = [T::default(); N];
+        for j in 1..N {
+            c[j] = self.c[j][i];
+        }
+        Poly {
+            hi: self.hi[i],
+            quick_lo: self.quick_lo[i],
+            lo: self.lo[i],
+            a: self.a[i],
+            b: self.b[i],
+            a2: self.a2[i],
+            b2: self.b2[i],
+            c,
+            ..*like
+        }
+    }
+}
+
 /// A wide jet's values, to be written by lanes over narrower tiles, the jet moved to the centre of each.
-pub struct WideRun<'a, T, const M: usize, K: Kit> {
+///
+/// The jet is of order `M`, what the lanes take of it of order `N`.
+pub struct WideRun<'a, T, const M: usize, const N: usize, K: Kit> {
     /// Where they go.
     pub out: &'a mut [T],
     /// The first one's distance from the jet's centre, in steps.
@@ -289,7 +374,7 @@ pub struct WideRun<'a, T, const M: usize, K: Kit> {
     pub doubt: &'a mut Vec<usize>,
 }
 
-impl<T: Lane, const M: usize, K: Kit> Kernel for WideRun<'_, T, M, K> {
+impl<T: Lane, const M: usize, const N: usize, K: Kit> Kernel for WideRun<'_, T, M, N, K> {
     /// How many values the careful lane wrote; `None` where the jet is not good enough.
     type Out = Option<u64>;
 
@@ -297,32 +382,38 @@ impl<T: Lane, const M: usize, K: Kit> Kernel for WideRun<'_, T, M, K> {
     fn run<const FUSED: bool>(self) -> Option<u64> {
         let jet = self.jet.plain()?;
         let ratio = scale(1.0, self.sub as i64 - self.m as i64);
-        let bounds = jet.narrowing(ratio);
+        let bounds = jet.narrowing::<N>(ratio);
         let spread = jet.size(1);
         let c0 = jet.c[0].abs();
         let sizes = Sizes {
             least: c0 - spread,
             most: c0 + spread,
             err: bounds.err,
-            low: f64::EPSILON * bounds.slope,
+            lows: [f64::EPSILON * bounds.slope, 0.0],
             slope: bounds.slope,
+            bend: bounds.bend,
             late: bounds.late,
         };
-        let gaps = Gaps::new::<T, K>(&sizes, NARROW, self.sub);
+        let gaps = Gaps::new::<T, K>(&sizes, N, self.sub);
         if gaps.worth != Worth::Good || (K::FUSED && !FUSED) {
             return None;
         }
+        let like = Poly::with_gaps(&gaps, Dd::<K>::default(), [0.0; N], [0.0; 2], self.sub);
+        let quick = like.try_quick && !self.careful;
         let half = 1usize << self.sub;
         let unit = scale(1.0, -(self.m as i64));
+        let apart = 2.0 * half as f64 * unit;
+        let grid = T::grid(self.sub);
         let mut slow = 0;
-        for (i, out) in self.out.chunks_mut(2 * half).enumerate() {
-            let start = i * 2 * half;
+        for (group, out) in self.out.chunks_mut(BATCH * 2 * half).enumerate() {
+            let start = group * BATCH * 2 * half;
             let tau = (self.first + (start + half) as f64) * unit;
-            let (c0, mut c) = jet.narrowed(tau, ratio);
-            let l1 = std::mem::take(&mut c[0]);
-            let poly = Poly::<T, NARROW>::with_gaps(&gaps, c0, c, l1, self.sub);
-            let quick = poly.try_quick && !self.careful;
-            slow += write::<T, NARROW, FUSED>(out, -(half as f64), &poly, quick, start, self.doubt);
+            let batch = Batch::<T, N>::new(&jet, &gaps, tau, apart, ratio, self.sub);
+            for (i, out) in out.chunks_mut(2 * half).enumerate() {
+                let poly = batch.get(i, &like);
+                let start = start + i * 2 * half;
+                slow += write::<T, N, FUSED>(out, -(half as f64), &grid, &poly, quick, start, self.doubt);
+            }
         }
         Some(slow)
     }
@@ -340,10 +431,10 @@ impl<const N: usize> Poly<f64, N> {
     }
 }
 
-/// `x` without all but its leading `digits` bits.
+/// `x` without all but its leading `digits` bits; 0 where that is none.
 #[inline(always)]
 fn leading(x: f64, digits: u32) -> f64 {
-    f64::from_bits(x.to_bits() & !((1u64 << (53 - digits)) - 1))
+    if digits == 0 { 0.0 } else { f64::from_bits(x.to_bits() & !((1u64 << (53 - digits)) - 1)) }
 }
 
 /// A tile's worth of values, to be written by a lane.
@@ -352,6 +443,8 @@ pub struct Run<'a, T, const N: usize> {
     pub out: &'a mut [T],
     /// The first one's distance from the centre, in steps.
     pub first: f64,
+    /// The tile's half-width, as a power of two.
+    pub m: u32,
     /// The polynomial.
     pub poly: &'a Poly<T, N>,
     /// Skip the quick lane.
@@ -373,7 +466,7 @@ impl<T: Lane, const N: usize> Kernel for Run<'_, T, N> {
             return 0;
         }
         let quick = self.poly.try_quick && !self.careful;
-        write::<T, N, FUSED>(self.out, self.first, self.poly, quick, 0, self.doubt)
+        write::<T, N, FUSED>(self.out, self.first, &T::grid(self.m), self.poly, quick, 0, self.doubt)
     }
 }
 
@@ -382,6 +475,7 @@ impl<T: Lane, const N: usize> Kernel for Run<'_, T, N> {
 fn write<T: Lane, const N: usize, const FUSED: bool>(
     out: &mut [T],
     first: f64,
+    grid: &[T; CHUNK_MAX],
     poly: &Poly<T, N>,
     quick: bool,
     offset: usize,
@@ -392,7 +486,7 @@ fn write<T: Lane, const N: usize, const FUSED: bool>(
     if n < T::CHUNK {
         let mut buffer = [T::default(); CHUNK_MAX];
         let chunk = &mut buffer[..T::CHUNK];
-        if !(quick && T::quick::<N, FUSED>(chunk, first, poly)) {
+        if !(quick && T::quick::<N, FUSED>(chunk, first, grid, poly)) {
             slow += chunk_again::<T, N, FUSED>(chunk, first, poly, offset..offset + n, doubt);
         }
         out.copy_from_slice(&buffer[..n]);
@@ -402,7 +496,7 @@ fn write<T: Lane, const N: usize, const FUSED: bool>(
     loop {
         let chunk = &mut out[at..at + T::CHUNK];
         let here = first + at as f64;
-        if !(quick && T::quick::<N, FUSED>(chunk, here, poly)) {
+        if !(quick && T::quick::<N, FUSED>(chunk, here, grid, poly)) {
             let places = offset + at..offset + at + T::CHUNK;
             slow += chunk_again::<T, N, FUSED>(chunk, here, poly, places, doubt);
         }
@@ -436,7 +530,7 @@ trait Count<const CHUNK: usize>: Sized {
 }
 
 macro_rules! lane {
-    ($T:ty, $Bits:ty, $CHUNK:literal, $DIGITS:literal, $EXPONENTS:expr, $LEAST:expr, $CURVES:expr, $LINES:expr, $NARROW_WIDEST:expr) => {
+    ($T:ty, $Bits:ty, $CHUNK:literal, $DIGITS:literal, $EXPONENTS:expr, $LEAST:expr, $CURVES:expr, $LINES:expr, $NARROW:expr, $BITS_OF_JET:expr) => {
         impl Count<$CHUNK> for $T {
             const COUNT: [$T; $CHUNK] = {
                 let mut count = [0 as $T; $CHUNK];
@@ -455,10 +549,10 @@ macro_rules! lane {
             const U: f64 = <$T>::EPSILON as f64 / 2.0;
             const EXPONENTS: std::ops::Range<i64> = $EXPONENTS;
             const LEAST: f64 = $LEAST;
-            const CURVES: [Cost; 5] = $CURVES;
-            const LINES: [Cost; 2] = $LINES;
-            const NARROW_WIDEST: i64 = $NARROW_WIDEST;
-            const ZERO: $T = 0.0;
+            const CURVES: [Cost; CURVES] = $CURVES;
+            const LINES: [Cost; LINES] = $LINES;
+            const NARROW: std::ops::RangeInclusive<i64> = $NARROW;
+            const BITS: f64 = $BITS_OF_JET;
 
             #[inline(always)]
             fn of(x: f64) -> $T {
@@ -471,12 +565,28 @@ macro_rules! lane {
             }
 
             #[inline(always)]
-            fn quick<const N: usize, const FUSED: bool>(out: &mut [$T], first: f64, p: &Poly<$T, N>) -> bool {
+            fn grid(m: u32) -> [$T; CHUNK_MAX] {
+                let step = scale(1.0, -(m as i64)) as $T;
+                let mut grid = [0.0; CHUNK_MAX];
+                for i in 0..$CHUNK {
+                    grid[i] = Self::COUNT[i] * step;
+                }
+                grid
+            }
+
+            #[inline(always)]
+            fn quick<const N: usize, const FUSED: bool>(
+                out: &mut [$T],
+                first: f64,
+                grid: &[$T; CHUNK_MAX],
+                p: &Poly<$T, N>,
+            ) -> bool {
                 let out: &mut [$T; $CHUNK] = out.try_into().expect("a chunk");
                 let from = first as $T * p.step;
                 let mut bad: $Bits = 0;
                 for i in 0..$CHUNK {
-                    let s = madd::<$T, FUSED>(Self::COUNT[i], p.step, from);
+                    // Not COUNT[i] * step + from, as exact: multipliers are what the lane waits for.
+                    let s = grid[i] + from;
                     let mut e = p.c[N - 1];
                     for j in (1..N - 1).rev() {
                         e = madd::<$T, FUSED>(e, s, p.c[j]);
@@ -525,19 +635,27 @@ macro_rules! lane {
             /// The careful lane's two roundings at `s`.
             #[inline(always)]
             fn bracket<const FUSED: bool>(&self, s: $T) -> ($T, $T) {
+                // |c0| >= 2 |s a|, and so on: two_sum the short way.
+                let sa = s * self.a;
+                let mut h = self.hi + sa;
+                let mut r = sa - (h - self.hi);
                 let mut q = self.b;
                 if N > 2 {
-                    q = self.c[N - 1];
-                    for j in (2..N - 1).rev() {
-                        q = madd::<$T, FUSED>(q, s, self.c[j]);
+                    let sa2 = s * s * self.a2;
+                    let h2 = h + sa2;
+                    r += sa2 - (h2 - h);
+                    h = h2;
+                    q = self.b2;
+                    if N > 3 {
+                        q = self.c[N - 1];
+                        for j in (3..N - 1).rev() {
+                            q = madd::<$T, FUSED>(q, s, self.c[j]);
+                        }
+                        q = madd::<$T, FUSED>(q, s, self.b2);
                     }
                     q = madd::<$T, FUSED>(q, s, self.b);
                 }
-                let q = madd::<$T, FUSED>(q, s, self.lo);
-                // |c0| >= 2 |s a|: two_sum the short way.
-                let sa = s * self.a;
-                let h = self.hi + sa;
-                let e = (sa - (h - self.hi)) + q;
+                let e = r + madd::<$T, FUSED>(q, s, self.lo);
                 (h + (e - self.gap), h + (e + self.gap))
             }
         }
@@ -573,7 +691,7 @@ macro_rules! madd {
 madd!(f64);
 madd!(f32);
 
-const fn cost(order: usize, reach: i64, widest: i64, jet: f64, value: f64, narrowed: Option<(i64, f64)>) -> Cost {
+const fn cost(order: usize, reach: f64, widest: i64, jet: f64, value: f64, narrowed: Option<f64>) -> Cost {
     Cost { order, reach, widest, jet, value, narrowed }
 }
 
@@ -585,14 +703,16 @@ lane!(
     -940..1000,
     f64::from_bits((1023 - 1020) << 52),
     [
-        cost(5, 13, 20, 120.0, 0.15, None),
-        cost(9, 8, 20, 150.0, 0.35, None),
-        cost(13, 5, 20, 180.0, 0.45, None),
-        cost(9, 8, 24, 170.0, 0.15, Some((13, 30.0))),
-        cost(13, 6, 24, 220.0, 0.15, Some((13, 30.0)))
+        cost(5, 13.0, 20, 110.0, 0.15, None),
+        cost(5, 9.0, 20, 110.0, 0.40, None),
+        cost(9, 4.5, 20, 150.0, 0.50, None),
+        cost(13, 4.0, 20, 190.0, 0.60, None),
+        cost(9, 6.0, 24, 230.0, 0.15, Some(7.0)),
+        cost(13, 6.0, 24, 320.0, 0.15, Some(9.0))
     ],
-    [cost(2, 12, 20, 60.0, 0.10, None), cost(2, 2, 20, 60.0, 0.22, None)],
-    12
+    [cost(2, 12.0, 20, 70.0, 0.10, None), cost(2, 0.0, 20, 70.0, 0.22, None), cost(2, 0.0, 24, 110.0, 0.10, Some(5.0))],
+    5..=12,
+    70.0
 );
 lane!(
     f32,
@@ -602,12 +722,14 @@ lane!(
     -80..120,
     f64::from_bits((1023 - 140) << 52),
     [
-        cost(5, 14, 10, 120.0, 0.08, None),
-        cost(5, 8, 10, 120.0, 0.10, None),
-        cost(9, 4, 10, 150.0, 0.15, None),
-        cost(5, 8, 20, 140.0, 0.10, Some((8, 30.0))),
-        cost(9, 4, 20, 170.0, 0.10, Some((8, 30.0)))
+        cost(5, 13.0, 10, 110.0, 0.07, None),
+        cost(5, 8.0, 10, 110.0, 0.20, None),
+        cost(9, 5.0, 10, 150.0, 0.25, None),
+        cost(5, 5.0, 20, 160.0, 0.07, Some(6.0)),
+        cost(9, 3.0, 20, 230.0, 0.07, Some(7.0)),
+        cost(13, 3.0, 20, 320.0, 0.07, Some(9.0))
     ],
-    [cost(2, 14, 10, 60.0, 0.06, None), cost(2, 2, 10, 60.0, 0.10, None)],
-    9
+    [cost(2, 13.0, 10, 70.0, 0.06, None), cost(2, 0.0, 10, 70.0, 0.10, None), cost(2, 0.0, 20, 110.0, 0.06, Some(5.0))],
+    6..=9,
+    42.0
 );

@@ -39,12 +39,11 @@ pub struct Narrowing {
     pub err: f64,
     /// On the coefficient of s.
     pub slope: f64,
+    /// On that of s^2.
+    pub bend: f64,
     /// On the sum of the coefficients after that.
     pub late: f64,
 }
-
-/// The order of a narrowed jet.
-pub const NARROW: usize = 5;
 
 /// What a jet needs to know: the tile's half-width, in steps of the grid (a power of two).
 #[derive(Clone, Copy, Debug)]
@@ -488,13 +487,13 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         }
     }
 
-    /// Bounds on [`Jet::narrowed`], and on what it leaves out and rounds, for any centre in the tile and a tile `r` times as wide, r a power
-    /// of two below 1; this jet's own error included.
+    /// Bounds on [`Jet::narrowed`], and on what it leaves out and rounds, for any centre in the tile and a tile `r` times
+    /// as wide, r a power of two below 1; this jet's own error included.
     ///
     /// With `Dj` the sum over i of `C(i, j) |ci|`, which bounds the j-th coefficient anywhere in the tile, and u doubled
     /// where products and sums round apart:
     ///
-    /// * The coefficients from [`NARROW`] on are left out: `r^j Dj` each.
+    /// * The coefficients from L on are left out: `r^j Dj` each.
     /// * The j-th of the others is `cj`, added to j + 1 times, and what is added is smaller and was rounded at most 2N
     ///   times; l2 is left out: `u r^j ((j + 2) |cj| + 2N (Dj - |cj|))`.
     /// * The first is c1 + l1 and what is added, the sum whole: of `2 c2 tau` six roundings at most, of the rest 2N:
@@ -502,7 +501,7 @@ impl<const N: usize, K: Kit> Jet<N, K> {
     /// * For the centre, `h = c3 + ...` rounds as that does, and so do its product with tau and the sum with l2:
     ///   `u (4 |c3| + 2N (|c4| + ...))`; the rest is double-double: some `u^2` of its size.
     #[inline(always)]
-    pub fn narrowing(&self, r: f64) -> Narrowing {
+    pub fn narrowing<const L: usize>(&self, r: f64) -> Narrowing {
         let u = if K::FUSED { U } else { 2.0 * U };
         let many = 2.0 * N as f64;
         let mut tail = 0.0;
@@ -512,7 +511,7 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         let mut err = self.err
             + u * (4.0 * self.c[3].abs() + many * tail)
             + 32.0 * U * U * (self.c[0].abs() + self.c[1].abs() + self.c[2].abs());
-        let (mut slope, mut late) = (0.0, 0.0);
+        let (mut slope, mut bend, mut late) = (0.0, 0.0, 0.0);
         let mut binomial = [1.0; N];
         let mut scale = 1.0;
         for j in 1..N {
@@ -531,53 +530,69 @@ impl<const N: usize, K: Kit> Jet<N, K> {
             err += scale
                 * match j {
                     1 => u * (12.0 * self.c[2].abs() + many * (rest - 2.0 * self.c[2].abs()).max(0.0) + 8.0 * U * own),
-                    _ if j < NARROW => u * ((j as f64 + 2.0) * own + many * rest),
+                    _ if j < L => u * ((j as f64 + 2.0) * own + many * rest),
                     _ => own + rest,
                 };
             match j {
                 1 => slope = scale * (own + rest),
+                2 => bend = scale * (own + rest),
                 _ => late += scale * (own + rest),
             }
         }
-        Narrowing { err: err * SLACK, slope: slope * SLACK, late: late * SLACK }
+        Narrowing { err: err * SLACK, slope: slope * SLACK, bend: bend * SLACK, late: late * SLACK }
     }
 
-    /// The centre's value, and c1's low part, c1, c2, ..., of the same curve around `tau` in `[-1, 1]`, for a tile `r`
-    /// times as wide; their error is in [`Jet::narrowing`].
+    /// The value at `tau` in `[-1, 1]`; its error is in [`Jet::narrowing`], with r = 0.
     #[inline(always)]
-    pub fn narrowed(&self, tau: f64, r: f64) -> (Dd<K>, [f64; NARROW]) {
-        let mut a = self.c;
-        for i in (1..N - 1).rev() {
-            a[i] = mul_add::<K>(a[i + 1], tau, a[i]);
+    pub fn at(&self, tau: f64) -> Dd<K> {
+        let mut h = self.c[N - 1];
+        for i in (3..N - 1).rev() {
+            h = mul_add::<K>(h, tau, self.c[i]);
         }
-        // a[3] is h now. c0 + tau (c1 + tau (c2 + tau h)), the large parts whole.
-        let bend = Dd::<K>::sum(self.c[2], mul_add::<K>(a[3], tau, self.l[2]));
+        self.rise(tau, h)
+    }
+
+    /// `c0 + tau (c1 + tau (c2 + tau h))`, the large parts whole.
+    #[inline(always)]
+    fn rise(&self, tau: f64, h: f64) -> Dd<K> {
+        let bend = Dd::<K>::sum(self.c[2], mul_add::<K>(h, tau, self.l[2]));
         let lift = Dd::<K>::product(bend.hi, tau);
         let slope = Dd::<K>::sum(self.c[1], lift.hi);
         let slope_lo = slope.lo + mul_add::<K>(bend.lo, tau, lift.lo + self.l[1]);
         let rise = Dd::<K>::product(slope.hi, tau);
         let top = Dd::<K>::sum(self.c[0], rise.hi);
         let low = mul_add::<K>(slope_lo, tau, rise.lo) + (top.lo + self.l[0]);
-        let centre = Dd::<K>::fast_sum(top.hi, low);
-        let mut c = [0.0; NARROW];
+        Dd::<K>::fast_sum(top.hi, low)
+    }
+
+    /// The centre's value, c1's low part and c1, c2, ... of the same curve around `tau` in `[-1, 1]`, for a tile `r` times
+    /// as wide; their error is in [`Jet::narrowing`].
+    #[inline(always)]
+    pub fn narrowed<const L: usize>(&self, tau: f64, r: f64) -> (Dd<K>, f64, [f64; L]) {
+        let mut a = self.c;
+        for i in (1..N - 1).rev() {
+            a[i] = mul_add::<K>(a[i + 1], tau, a[i]);
+        }
+        let centre = self.rise(tau, a[3]);
+        let mut c = [0.0; L];
+        let mut low = 0.0;
         let mut scale = r;
         let once = a[2];
-        for j in 1..NARROW {
+        for j in 1..L {
             for i in (j.max(2)..N - 1).rev() {
                 a[i] = mul_add::<K>(a[i + 1], tau, a[i]);
             }
-            // The slope is c1 and what the two passes so far have added to it, small beside it.
-            let first = || Dd::<K>::sum(self.c[1], mul_add::<K>(once + a[2], tau, self.l[1]));
             if j == 1 {
-                let first = first();
-                c[0] = first.lo * scale;
+                // The slope is c1 and what the two passes so far have added to it, small beside it.
+                let first = Dd::<K>::sum(self.c[1], mul_add::<K>(once + a[2], tau, self.l[1]));
+                low = first.lo * scale;
                 c[1] = first.hi * scale;
             } else {
                 c[j] = a[j] * scale;
             }
             scale *= r;
         }
-        (centre, c)
+        (centre, low, c)
     }
 
     /// The same with its exponent taken into its coefficients; `None` where they would not all be normal.

@@ -13,6 +13,8 @@ pub mod dd;
 pub mod exact;
 pub mod functions;
 pub mod jet;
+#[cfg(test)]
+mod jet_tests;
 
 /// `(at + slope * t) / den`: an exact ratio of integers that moves with the step.
 ///

@@ -293,7 +293,7 @@ impl Formula for Linear {
     /// `start + (end - start) u`, with the ends apart so that neither spoils the other near 0.
     #[inline(always)]
     fn value<N: Number>(&self, at: Point<N>) -> N {
-        let [start, end] = at.reals([self.start, self.end]);
+        let (start, end) = at.pair(self.start, self.end);
         start * at.ratio(at.rest_of(self.steps)) + end * at.ratio(at.part_of(self.steps))
     }
 }
@@ -305,7 +305,7 @@ impl Formula for Cosine {
     /// `end + (start - end) (1 + cos(pi u)) / 2`, with the ends apart so that neither spoils the other near 0.
     #[inline(always)]
     fn value<N: Number>(&self, at: Point<N>) -> N {
-        let [start, end] = at.reals([self.start, self.end]);
+        let (start, end) = at.pair(self.start, self.end);
         let (falling, rising) = at.raised_cosine(at.part_of(self.steps));
         start * falling + end * rising
     }
@@ -317,7 +317,7 @@ impl Formula for Polynomial {
     }
     #[inline(always)]
     fn value<N: Number>(&self, at: Point<N>) -> N {
-        let [start, end] = at.reals([self.start, self.end]);
+        let (start, end) = at.pair(self.start, self.end);
         end.clone() + (start - end) * at.ratio(at.rest_of(self.steps)).pow(self.power)
     }
 }
@@ -440,7 +440,7 @@ impl Formula for Triangle {
     #[inline(always)]
     fn value<N: Number>(&self, at: Point<N>) -> N {
         let (c, p) = (at.k / self.cycle(), at.k % self.cycle());
-        let [low, high] = at.reals([self.low, self.high]);
+        let (low, high) = at.pair(self.low, self.high);
         let local = at.moved_to(if p < self.up { p } else { p - self.up });
         let share = if p < self.up { local.part_of(self.up) } else { local.rest_of(self.down()) };
         low.clone() + (high - low) * at.count(c).power_of(&self.decay) * at.ratio(share)
@@ -483,22 +483,12 @@ impl Formula for CosineRestarts {
     #[inline(always)]
     fn value<N: Number>(&self, at: Point<N>) -> N {
         let (i, start, length) = self.cycle(at.k);
-        let [top, end] = at.reals([self.start, self.end]);
+        let (top, end) = at.pair(self.start, self.end);
         let local = at.moved_to(at.k - start);
         let (falling, rising) = at.raised_cosine(local.part_of(length));
         if self.decay.value == 1.0 {
             return top * falling + end * rising;
         }
         end.clone() + (top - end) * at.count(i).power_of(&self.decay) * falling
-    }
-}
-
-impl Curve {
-    /// The values themselves, where they are not worked out.
-    pub fn table(&self) -> Option<&[f64]> {
-        match self {
-            Curve::Table(table) => Some(&table.values),
-            _ => None,
-        }
     }
 }

@@ -10,6 +10,7 @@
 //! settle: one value: quick jet, fine jet, rational, big floats of growing precision; the first that is certain
 //! ```
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use crate::curve::{Curve, Formula, NEVER};
@@ -312,26 +313,28 @@ impl Plan {
             return Filler::new(&stop, poll).fill(&self.root, out, start, stride);
         }
         let share = out.len().div_ceil(threads);
-        let mut shares = out.chunks_mut(share).enumerate();
-        let own = shares.next();
+        let shares = out.chunks_mut(share).enumerate().map(|(i, out)| (start + (i * share) as u64 * stride, out));
+        let shares = Mutex::new(shares.collect::<Vec<_>>());
+        let next = || shares.lock().ok().and_then(|mut shares| shares.pop());
+        let work = |poll: &dyn Fn() -> bool| {
+            let mut filler = Filler::new(&stop, poll);
+            while let Some((start, out)) = next() {
+                filler.fill(&self.root, out, start, stride)?;
+            }
+            Ok(())
+        };
         std::thread::scope(|scope| {
-            let others: Vec<_> = shares
-                .map(|(i, out)| {
-                    let stop = &stop;
-                    let start = start + (i * share) as u64 * stride;
-                    scope.spawn(move || {
-                        let _state = simd::default_mxcsr();
-                        Filler::new(stop, &|| true).fill(&self.root, out, start, stride)
-                    })
-                })
-                .collect();
-            let mut done = own.map_or(Ok(()), |(_, out)| {
-                let done = Filler::new(&stop, poll).fill(&self.root, out, start, stride);
-                if done.is_err() {
-                    stop.store(true, Ordering::Relaxed);
-                }
-                done
-            });
+            let helper = || {
+                let _state = simd::default_mxcsr();
+                work(&|| true)
+            };
+            // Where the system has no thread to give, those that there are share the work.
+            let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, helper).ok();
+            let others: Vec<_> = (1..threads).map_while(spawn).collect();
+            let mut done = work(poll);
+            if done.is_err() {
+                stop.store(true, Ordering::Relaxed);
+            }
             for other in others {
                 while done.is_ok() && !other.is_finished() {
                     if !poll() {

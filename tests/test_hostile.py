@@ -6,6 +6,8 @@ import decimal
 import fractions
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -349,6 +351,30 @@ def test_more_threads_than_sense() -> None:
         except ValueError:
             return
         assert_same(found, A.array(1_000_000))
+
+
+REFUSES_THREADS = """
+import resource, threading
+import numpy as np
+import glidepath as gp
+
+schedule, n = gp.cosine(3e-4, 3e-5, 1_000_000), 300_000
+want, out = schedule.array(n), np.empty(n)
+mapped = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (mapped + 2**19, resource.RLIM_INFINITY))
+try:
+    threading.Thread(target=int).start()
+    raise SystemExit("the system still gives threads")
+except RuntimeError:
+    pass
+schedule.fill(out, threads=8)
+assert (out == want).all()
+"""
+
+
+def test_threads_that_the_system_refuses() -> None:
+    done = subprocess.run([sys.executable, "-c", REFUSES_THREADS], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,8 @@ pub fn exponent(x: f64) -> i64 {
     ((x.to_bits() >> 52) & 0x7ff) as i64 - 1023
 }
 
-/// Functions are compiled once a kit, whatever the order of the jets that call them.
+/// Functions are compiled once a kit, whatever the order of the jets that call them; but within the jet of one coefficient,
+/// which is all of a single value, where a call costs a tenth of it.
 macro_rules! once {
     ($name:ident, $Task:ident, ($($arg:ident: $type:ty),*) -> $out:ty, $body:expr) => {
         struct $Task<K: Kit>($($type,)* std::marker::PhantomData<K>);
@@ -94,9 +95,15 @@ macro_rules! once {
         }
 
         #[inline(always)]
-        fn $name<K: Kit>($($arg: $type),*) -> $out {
+        fn $name<const N: usize, K: Kit>($($arg: $type),*) -> $out {
             let task = $Task::<K>($($arg,)* std::marker::PhantomData);
-            if K::FUSED { simd::fused_apart(task) } else { simd::apart(task) }
+            if N == 1 && !K::FINE {
+                simd::Task::run(task)
+            } else if K::FUSED {
+                simd::fused_apart(task)
+            } else {
+                simd::apart(task)
+            }
         }
     };
 }
@@ -444,7 +451,7 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         if !(x.err < 0.25) {
             return Self::unknown();
         }
-        let (f0, exp) = exp_once(x.lead(0));
+        let (f0, exp) = exp_once::<N, K>(x.lead(0));
         let rel = functions::exp_bound::<K>(x.c[0]);
         let mut f = Self::constant(f0, 0.0, exp);
         let r = x.radius();
@@ -711,7 +718,7 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
         if u.den > MAX_STEP {
             return (Self::unknown(), Self::unknown());
         }
-        let h = half_turn_once::<K>(u.at, u.den);
+        let h = half_turn_once::<N, K>(u.at, u.den);
         let rel = functions::half_turn_bound::<K>();
         let mut fall = Self::constant(h.cos2, h.cos2.hi * rel * SLACK, 0);
         let mut rise = Self::constant(h.sin2, h.sin2.hi * rel * SLACK, 0);
@@ -774,12 +781,12 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
         }
         self.power_series(p, |x, exp| {
             let e = exponent(x.hi);
-            let ln = ln_once(x.scale(scale(1.0, -e)), exp + e);
+            let ln = ln_once::<N, K>(x.scale(scale(1.0, -e)), exp + e);
             let y = ln * p;
             if y.hi.abs() >= (1i64 << 39) as f64 {
                 return (x, 0, f64::INFINITY);
             }
-            let (z, exp) = exp_once(y);
+            let (z, exp) = exp_once::<N, K>(y);
             // An error of ln of `b` relative is one of `b |y|` in the exponent.
             let off = y.hi.abs() * (functions::ln_bound::<K>() + UU);
             (z, exp, functions::exp_bound::<K>(y.hi) + 1.1 * off)

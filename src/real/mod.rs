@@ -94,10 +94,10 @@ impl<N: Number> Point<N> {
         N::real(x, self.cx)
     }
 
-    /// Doubles, exactly.
+    /// Two doubles, exactly.
     #[inline(always)]
-    pub fn reals<const M: usize>(self, x: [f64; M]) -> [N; M] {
-        x.map(|x| N::real(x, self.cx))
+    pub fn pair(self, x: f64, y: f64) -> (N, N) {
+        (self.real(x), self.real(y))
     }
 
     /// `k / n`.

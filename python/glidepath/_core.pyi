@@ -16,10 +16,12 @@ _Float64: TypeAlias = Literal["float64"] | type[np.float64] | np.dtype[np.float6
 _Float32: TypeAlias = Literal["float32"] | type[np.float32] | np.dtype[np.float32]
 _Dtype: TypeAlias = Literal["float64", "float32"] | _Float64 | _Float32
 _Floats: TypeAlias = NDArray[np.float64] | NDArray[np.float32]
+_Parameter: TypeAlias = _Real | str | bool | _Reals | Sequence[Schedule] | None
 _Out = TypeVar("_Out", bound=_Floats)
 
 __version__: Final[str]
 SHAPES: Final[tuple[str, ...]]
+REPLAYS: Final[dict[str, str]]
 
 def schema() -> str:
     """The JSON Schema (draft 2020-12) of what `Schedule.from_json` reads, as a text: for editors and validators.
@@ -32,6 +34,7 @@ def schema() -> str:
     ['about', 'glidepath', 'schedule']
     """
 
+def replay(kind: str, /, **parameters: _Parameter) -> Schedule: ...
 def _force(level: str | None = None, rung: str | None = None) -> None:
     """Forces an instruction set ("baseline", "avx2", "avx512") and a first rung ("quick", "careful", "fresh", "exact",
     "big") on the whole process; what is None is chosen by itself again. For tests: values never depend on it.

@@ -31,6 +31,8 @@ use crate::simd;
 const ATTACHED: usize = 4096;
 /// Values of a strided output that are made at a time.
 const BLOCK: usize = 4096;
+/// Nanoseconds of work, or so, between two looks at the clock.
+const LOOK: usize = 1_000_000;
 /// Milliseconds between two looks for a signal. A look may have to wait 5 for the GIL.
 const PATIENCE: u64 = 50;
 /// More threads than this are never started.
@@ -235,6 +237,25 @@ fn gather_into<'py, T: Real>(
     let numpy = out.py().import(intern!(out.py(), "numpy"))?;
     numpy.call_method1(intern!(out.py(), "copyto"), (out, gathered::<T>(steps, plan)?))?;
     Ok(())
+}
+
+/// Walks a plan's recurrences to where step `k` finds them: a short way with the GIL, a long one without.
+pub(super) fn seek(py: Python<'_>, plan: &Plan, k: u64) -> PyResult<()> {
+    let mut spent = 0;
+    let mut is_short = |cost| {
+        spent += cost;
+        spent < 16 * ATTACHED
+    };
+    if simd::with_default_mxcsr(|| plan.seek(k, &mut is_short)).is_ok() {
+        return Ok(());
+    }
+    detached(py, usize::MAX, |poll| {
+        let mut spent = 0;
+        plan.seek(k, &mut |cost| {
+            spent += cost;
+            spent < LOOK || (poll() && std::mem::take(&mut spent) > 0)
+        })
+    })
 }
 
 /// An array of the caller's, of a type that can be written.

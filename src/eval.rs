@@ -263,7 +263,7 @@ fn settle_slowly<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts) -
         return y;
     }
     if node.is_unreal(k) {
-        return T::of(f64::NAN);
+        return T::of(beyond_real(node, k));
     }
     counts[Rung::Big as usize] += 1;
     let ball = |bits: usize| node.value::<Big>(Point { k, stride: 0, cx: bits });
@@ -273,6 +273,17 @@ fn settle_slowly<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts) -
         }
     }
     T::of_tie(&ball(PRECISIONS[PRECISIONS.len() - 1]))
+}
+
+/// Floating-point arithmetic on the operands' doubles, one of which is infinite or not a number.
+fn beyond_real(node: &Node, k: u64) -> f64 {
+    let double = |node: &Node| at::<f64>(node, k, Rung::Quick, &mut [0; 5]);
+    match node {
+        Node::Sum(nodes) => nodes.iter().map(double).sum(),
+        Node::Product(nodes) => nodes.iter().map(double).product(),
+        Node::Quotient(node, by) => double(node) / by,
+        _ => double(node),
+    }
 }
 
 impl Plan {

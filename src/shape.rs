@@ -116,7 +116,11 @@ impl Param {
             (Kind::Ints, Value::Ints(list)) => Value::Ints(list),
             (Kind::Text(words), Value::Text(word)) if words.contains(&&*word) => Value::Text(word),
             (Kind::Text(words), Value::Text(word)) => {
-                return Err(Error::value(place, format!("{word:?}"), format!("it must be one of {}", words.join(", "))));
+                return Err(Error::value(
+                    place,
+                    format!("{word:?}"),
+                    format!("it must be one of {}", words.join(", ")),
+                ));
             }
             (Kind::Replays, Value::Schedules(list)) => Value::Schedules(check_replays(place, list)?),
             (_, other) => return Err(Error::kind(place, other.noun(), self.kind.rule())),

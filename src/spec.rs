@@ -478,12 +478,7 @@ fn fmt_replay(replay: &Replay, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// What is not as it would be by itself; by name from the first that may be left out on.
-fn fmt_arguments(
-    params: &[Param],
-    values: &[Value],
-    mut by_name: bool,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
+fn fmt_arguments(params: &[Param], values: &[Value], mut by_name: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut first = true;
     for (param, value) in params.iter().zip(values) {
         by_name |= param.default.is_some();

@@ -34,7 +34,28 @@ def schema() -> str:
     ['about', 'glidepath', 'schedule']
     """
 
-def replay(kind: str, /, **parameters: _Parameter) -> Schedule: ...
+def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
+    """A framework's own learning rates: its recurrence, repeated operation by operation, so that the bits are its own.
+
+    Args:
+        kind: which one: "torch.StepLR", "mindspore.cosine_decay_lr", ... `docs/replays.md` lists them with their
+            formulas.
+        parameters: its parameters, under the framework's own names.
+
+    Returns a `Schedule` like any other. Its float64 values are the framework's, in every bit, where that runs with the
+    same mathematical library; float32 values are those, rounded. In arithmetic they are exact numbers, as a table's
+    are; where one is infinite or not a number, the arithmetic is floating-point's.
+
+    Raises `ValueError` for a kind that is not known or a value out of range, `TypeError` for a parameter that is missing,
+    unknown or of the wrong type, `OverflowError` where the framework would raise it.
+
+    >>> s = gp.replay("torch.StepLR", base_lr=0.1, step_size=30, gamma=0.1)
+    >>> s[0], s[30], s[60], s[90]
+    (0.1, 0.010000000000000002, 0.0010000000000000002, 0.00010000000000000003)
+    >>> s
+    gp.replay("torch.StepLR", base_lr=0.1, step_size=30)
+    """
+
 def _force(level: str | None = None, rung: str | None = None) -> None:
     """Forces an instruction set ("baseline", "avx2", "avx512") and a first rung ("quick", "careful", "fresh", "exact",
     "big") on the whole process; what is None is chosen by itself again. For tests: values never depend on it.

@@ -60,7 +60,10 @@ fn write_keys<M: SerializeMap>(expr: &Expr, map: &mut M) -> Result<(), M::Error>
         }
         Expr::Replay(replay) => {
             let params = replay.params();
-            params.iter().zip(replay.arguments()).try_for_each(|(p, value)| map.serialize_entry(p.name, &Argument(value)))
+            params
+                .iter()
+                .zip(replay.arguments())
+                .try_for_each(|(p, value)| map.serialize_entry(p.name, &Argument(value)))
         }
         Expr::Then(parts, last) => {
             let schedules: Vec<Text> = parts.iter().map(|(part, _)| part).chain([last]).map(Text).collect();

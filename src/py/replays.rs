@@ -25,12 +25,12 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
 ///         formulas.
 ///     parameters: its parameters, under the framework's own names.
 ///
-/// Returns a `Schedule` like any other. Its float64 values are the framework's, in every bit (where the framework runs on
-/// a machine with the same mathematical library); float32 values are those, rounded. In arithmetic they are exact
-/// numbers, as a table's are; where one is infinite or not a number, so is the result nan.
+/// Returns a `Schedule` like any other. Its float64 values are the framework's, in every bit, where that runs with the
+/// same mathematical library; float32 values are those, rounded. In arithmetic they are exact numbers, as a table's
+/// are; where one is infinite or not a number, the arithmetic is floating-point's.
 ///
-/// Raises `ValueError` for a kind that is not known or a value out of range, `TypeError` for a missing or unknown parameter
-/// or one of the wrong type, `OverflowError` where the framework would raise it.
+/// Raises `ValueError` for a kind that is not known or a value out of range, `TypeError` for a parameter that is missing,
+/// unknown or of the wrong type, `OverflowError` where the framework would raise it.
 ///
 /// >>> s = gp.replay("torch.StepLR", base_lr=0.1, step_size=30, gamma=0.1)
 /// >>> s[0], s[30], s[60], s[90]

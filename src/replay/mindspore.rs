@@ -5,12 +5,11 @@
 use super::libm::pow;
 use super::walk::Recurrence;
 use crate::error::Error;
-use crate::limits::{LENGTH, POSITIVE};
+use crate::limits::{LENGTH, POSITIVE, show};
 use crate::shape::{Kind, Value};
 
 replays! {
-    /// `learning_rate * decay_rate ** (e // 1 / decay_epoch)`, where e is the epoch, `k // step_per_epoch`; with `is_stair`,
-    /// `learning_rate * decay_rate ** (e // decay_epoch)`.
+    /// `learning_rate * decay_rate ** (k // step_per_epoch / decay_epoch)`; with `is_stair`, to the floor of that.
     ///
     /// Args:
     ///     learning_rate: the value at step 0, above 0.
@@ -57,7 +56,7 @@ impl Recurrence for ExponentialDecayLr {
     fn check(&self) -> Result<(), Error> {
         let last = self.total_step - 1;
         if self.power(last).is_infinite() {
-            let got = format!("{} with a power past the largest double at step {last}", crate::limits::show(self.decay_rate));
+            let got = format!("{} with a power past the largest double at step {last}", show(self.decay_rate));
             return Err(Error::overflow("decay_rate", got, "`decay_rate ** x` must be a double for every step")
                 .or("Take fewer steps, or a smaller rate."));
         }

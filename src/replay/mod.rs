@@ -33,8 +33,11 @@ pub struct Form {
     pub doc: &'static str,
     /// The parameters, in order.
     pub params: fn() -> Vec<Param>,
-    pub(crate) build: fn(&[Value]) -> Result<Arc<dyn Road>, Error>,
+    pub(crate) build: Build,
 }
+
+/// Makes a road of checked arguments.
+pub(crate) type Build = fn(&[Value]) -> Result<Arc<dyn Road>, Error>;
 
 impl Debug for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -43,7 +46,8 @@ impl Debug for Form {
 }
 
 /// Every form there is, by framework, in the order of their declaration.
-pub static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| torch::forms().into_iter().chain(mindspore::forms()).collect());
+pub static FORMS: LazyLock<Vec<Form>> =
+    LazyLock::new(|| torch::forms().into_iter().chain(mindspore::forms()).collect());
 
 /// The form of that name.
 pub fn form(name: &str) -> Option<&'static Form> {

@@ -199,7 +199,7 @@ def test_past_the_largest_double_it_is_infinite_and_arithmetic_is_floating_point
 
 
 @pytest.mark.parametrize(("make", "error", "message"), [
-    (lambda: gp.replay("torch.SteplR"), ValueError, "`replay.kind`: got 'torch.SteplR'; it must be one of torch.StepLR, "),
+    (lambda: gp.replay("torch.SteplR"), ValueError, "`replay.kind`: got 'torch.SteplR'; it must be one of torch.Ste"),
     (lambda: gp.replay(3), TypeError, '`replay.kind`: got 3; it must be a string. For instance "torch.StepLR".'),
     (lambda: gp.replay(STEP_LR, base_lr=0.1), TypeError, "`torch.StepLR.step_size`: got nothing; it must be given."),
     (lambda: gp.replay(STEP_LR, base_lr=0.1, step_size=2, mu=3), TypeError,
@@ -210,8 +210,7 @@ def test_past_the_largest_double_it_is_infinite_and_arithmetic_is_floating_point
      "`torch.StepLR.base_lr`: got nan; it must be a finite number. Give the number itself."),
     (lambda: gp.replay(STEP_LR, base_lr=0.1, step_size=0), ValueError, "`torch.StepLR.step_size`: got 0; it must be a"),
     (lambda: gp.replay("mindspore.exponential_decay_lr", **LIST | {"decay_rate": 2.0, "total_step": 10_000}),
-     OverflowError, "`mindspore.exponential_decay_lr.decay_rate`: got 2.0 with a power past the largest double at step "
-     "9999; `decay_rate ** x` must be a double for every step. Take fewer steps, or a smaller rate."),
+     OverflowError, "`mindspore.exponential_decay_lr.decay_rate`: got 2.0 with a power past the largest double at"),
     (lambda: gp.Schedule.from_json(steplr().to_json().replace("30", "-3")), ValueError,
      "`$.schedule.step_size`: got -3; it must be a whole number of steps"),
     (lambda: gp.Schedule.from_json(steplr().to_json().replace('"gamma"', '"gama"')), ValueError,

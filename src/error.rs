@@ -14,6 +14,8 @@ pub enum Fault {
     Value,
     /// A step outside a sequence (`IndexError`).
     Index,
+    /// A number that is past the largest double where a framework computes with it (`OverflowError`).
+    Overflow,
 }
 
 /// One thing wrong, at one place.
@@ -51,6 +53,11 @@ impl Error {
     /// A step outside a sequence.
     pub fn index(place: impl Into<String>, got: impl fmt::Display, rule: impl Into<String>) -> Error {
         Error { fault: Fault::Index, ..Error::value(place, got, rule) }
+    }
+
+    /// A number past the largest double.
+    pub fn overflow(place: impl Into<String>, got: impl fmt::Display, rule: impl Into<String>) -> Error {
+        Error { fault: Fault::Overflow, ..Error::value(place, got, rule) }
     }
 
     /// The same error with a way out.

@@ -5,6 +5,7 @@
 //!         repeat, period    -> fill one period, then copy it
 //!         hold, by_epoch    -> fill the inner steps into a buffer, then broadcast
 //!         table             -> copy
+//!         replay            -> walk along it
 //!         clamp (outermost) -> fill, then min and max
 //!         anything else     -> stretch by stretch: one value broadcast where it stands still, tiles where it moves
 //! settle: one value: quick jet, fine jet, rational, big floats of growing precision; the first that is certain
@@ -20,6 +21,7 @@ use crate::real::big::Big;
 use crate::real::dd::{FineFused, FinePlain, Kit, QuickFused};
 use crate::real::exact::Exact;
 use crate::real::jet::{Jet, Width, exponent, scale};
+use crate::replay::Replay;
 use crate::simd::{self, Task};
 use crate::tile::{Cost, Lane, Poly, Run, WideRun, Worth};
 
@@ -279,6 +281,9 @@ fn settle_slowly<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts) -
         counts[Rung::Exact as usize] += 1;
         return y;
     }
+    if node.is_unreal(k) {
+        return T::of(beyond_real(node, k));
+    }
     counts[Rung::Big as usize] += 1;
     let ball = |bits: usize| node.value::<Big>(Point { k, stride: 0, cx: bits });
     for bits in PRECISIONS {
@@ -287,6 +292,17 @@ fn settle_slowly<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts) -
         }
     }
     T::of_tie(&ball(PRECISIONS[PRECISIONS.len() - 1]))
+}
+
+/// Floating-point arithmetic on the operands' doubles, one of which is infinite or not a number.
+fn beyond_real(node: &Node, k: u64) -> f64 {
+    let double = |node: &Node| at::<f64>(node, k, Rung::Quick, &mut [0; 5]);
+    match node {
+        Node::Sum(nodes) => nodes.iter().map(double).sum(),
+        Node::Product(nodes) => nodes.iter().map(double).product(),
+        Node::Quotient(node, by) => double(node) / by,
+        _ => double(node),
+    }
 }
 
 impl Plan {
@@ -310,14 +326,14 @@ impl Plan {
         let stop = AtomicBool::new(false);
         let threads = threads.clamp(1, out.len() / 1024 + 1);
         if threads == 1 {
-            return Filler::new(&stop, poll).fill(&self.root, out, start, stride);
+            return self.filler(&stop, poll).fill(&self.root, out, start, stride);
         }
         let share = out.len().div_ceil(threads);
         let shares = out.chunks_mut(share).enumerate().map(|(i, out)| (start + (i * share) as u64 * stride, out));
         let shares = Mutex::new(shares.collect::<Vec<_>>());
         let next = || shares.lock().ok().and_then(|mut shares| shares.pop());
         let work = |poll: &dyn Fn() -> bool| {
-            let mut filler = Filler::new(&stop, poll);
+            let mut filler = self.filler(&stop, poll);
             while let Some((start, out)) = next() {
                 filler.fill(&self.root, out, start, stride)?;
             }
@@ -357,7 +373,29 @@ impl Plan {
         poll: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Interrupted> {
         let stop = AtomicBool::new(false);
-        crate::gather::gather(&self.root, steps, out, &mut Filler::new(&stop, poll))
+        crate::gather::gather(&self.root, steps, out, &mut self.filler(&stop, poll))
+    }
+
+    /// Walks the recurrences, if there are any, to where step `k` finds them: then `at` is quick.
+    ///
+    /// `work` is given what has been done, in nanoseconds or so, and says whether to go on.
+    pub fn seek(&self, k: u64, work: &mut dyn FnMut(usize) -> bool) -> Result<(), Interrupted> {
+        if !self.seeks {
+            return Ok(());
+        }
+        self.root.seek(k, &mut |cost| if work(cost) { Ok(()) } else { Err(Interrupted) })
+    }
+
+    /// Whether there is anything to seek.
+    #[inline]
+    pub fn seeks(&self) -> bool {
+        self.seeks
+    }
+
+    fn filler<'a>(&self, stop: &'a AtomicBool, poll: &'a dyn Fn() -> bool) -> Filler<'a> {
+        let mut filler = Filler::new(stop, poll);
+        filler.seeks = self.seeks;
+        filler
     }
 }
 
@@ -379,6 +417,7 @@ pub(crate) fn at<T: Out>(root: &Node, k: u64, from: Rung, counts: &mut Counts) -
             Node::Leaf(Curve::Table(table)) => {
                 return T::of(table.values[k.min(table.values.len() as u64 - 1) as usize]);
             }
+            Node::Replay(replay) => return T::of(replay.still(k).0),
             Node::Clamp(inner, low, high) => return at_clamped(inner, k, from, *low, *high, counts),
             _ => return settle(node, k, from, counts),
         }
@@ -397,10 +436,14 @@ const PATIENCE: i64 = 20_000_000;
 const COPIED: u64 = 1 << 20;
 /// Values of a buffer that is then broadcast.
 const BUFFER: usize = 512;
+/// Runs of one value from this length on are written at once.
+const RUN: usize = 16;
 
 /// A fill under way.
 pub struct Filler<'a> {
     pub(crate) from: Rung,
+    /// Whether there are recurrences to walk along.
+    pub(crate) seeks: bool,
     stop: &'a AtomicBool,
     poll: &'a dyn Fn() -> bool,
     left: i64,
@@ -418,7 +461,7 @@ impl Drop for Filler<'_> {
 
 impl<'a> Filler<'a> {
     pub(crate) fn new(stop: &'a AtomicBool, poll: &'a dyn Fn() -> bool) -> Self {
-        Filler { from: first_rung(), stop, poll, left: PATIENCE, doubt: Vec::new(), counts: [0; 5] }
+        Filler { from: first_rung(), seeks: false, stop, poll, left: PATIENCE, doubt: Vec::new(), counts: [0; 5] }
     }
 
     /// Accounts for some nanoseconds of work; looks up now and then.
@@ -437,10 +480,18 @@ impl<'a> Filler<'a> {
     /// One value; the last rung is slow.
     #[inline(always)]
     pub(crate) fn one<T: Out>(&mut self, node: &Node, k: u64, from: Rung) -> Result<T, Interrupted> {
+        if self.seeks {
+            self.seek(node, k)?;
+        }
         let before = self.counts[Rung::Big as usize];
         let y = at(node, k, from, &mut self.counts);
         self.spend(if self.counts[Rung::Big as usize] > before { 2_000_000 } else { 50 })?;
         Ok(y)
+    }
+
+    #[cold]
+    fn seek(&mut self, node: &Node, k: u64) -> Result<(), Interrupted> {
+        node.seek(k, &mut |cost| self.spend(cost))
     }
 
     /// Counts values that a table of polynomials settled.
@@ -477,6 +528,7 @@ impl<'a> Filler<'a> {
                 fill_table(&table.values, out, k, stride);
                 self.spend(out.len())
             }
+            Node::Replay(replay) => self.fill_replay(replay, out, k, stride),
             Node::Leaf(curve) => match curve.period() {
                 Some(period) if period <= COPIED && stride == 1 => self.fill_period(node, period, out, k),
                 _ => self.fill_smooth(node, out, k, stride),
@@ -575,10 +627,47 @@ impl<'a> Filler<'a> {
         self.spend(BUFFER)
     }
 
+    /// Runs of one value where it stands still for long, else values one by one.
+    fn fill_replay<T: Out>(
+        &mut self,
+        replay: &Replay,
+        out: &mut [T],
+        mut k: u64,
+        stride: u64,
+    ) -> Result<(), Interrupted> {
+        let mut walk = replay.walk(k, &mut |cost| self.spend(cost))?;
+        let mut buffer = [0.0; BUFFER];
+        let mut rest = out;
+        while !rest.is_empty() {
+            let (value, end) = walk.still();
+            let n = end.saturating_sub(k).div_ceil(stride).min(rest.len() as u64) as usize;
+            let is_run = n >= RUN || n == rest.len();
+            let (now, later) = rest.split_at_mut(if is_run { n } else { BUFFER.min(rest.len()) });
+            k += now.len() as u64 * stride;
+            if is_run {
+                now.fill(T::of(value));
+                self.spend(n)?;
+                if !later.is_empty() {
+                    walk.go(k, &mut |cost| self.spend(cost))?;
+                }
+            } else {
+                let values = &mut buffer[..now.len()];
+                walk.fill(values, stride, &mut |cost| self.spend(cost))?;
+                now.iter_mut().zip(&*values).for_each(|(y, x)| *y = T::of(*x));
+            }
+            rest = later;
+        }
+        walk.park();
+        Ok(())
+    }
+
     /// Stretch by stretch.
     fn fill_smooth<T: Out>(&mut self, node: &Node, out: &mut [T], mut k: u64, stride: u64) -> Result<(), Interrupted> {
         let mut rest = out;
         while !rest.is_empty() {
+            if self.seeks {
+                self.seek(node, k)?;
+            }
             let span = node.span(k);
             let (now, later) = cut(rest, k, span.end, stride);
             if span.moves && now.len() > FEW && self.from <= Rung::Careful {

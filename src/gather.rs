@@ -6,6 +6,7 @@
 //!              a step looks its tile up; what its polynomial leaves in doubt is settled by itself
 //! hold, by_epoch, clamp outermost: map the steps (bound the values), and gather from what is inside
 //! table:       look it up
+//! replay:      in the order of the steps, so that it is walked along once
 //! ```
 //! A tile in which a joint or a singularity lies has no polynomial, and its steps are settled one by one.
 
@@ -45,6 +46,8 @@ pub(crate) fn gather<T: Out>(
     filler: &mut Filler<'_>,
 ) -> Result<(), Interrupted> {
     match node {
+        _ if filler.seeks => in_order(node, steps, out, filler),
+        Node::Replay(_) => one_by_one(node, steps, out, filler),
         Node::Remap(map @ (Map::Divide(_) | Map::Floor(_)), inner) => {
             let mut mapped = [0; 1024];
             if (steps.len() as u64) < SHARE * 1024 {
@@ -81,6 +84,18 @@ pub(crate) fn gather<T: Out>(
 fn one_by_one<T: Out>(node: &Node, steps: &[u64], out: &mut [T], filler: &mut Filler<'_>) -> Result<(), Interrupted> {
     for (y, &k) in out.iter_mut().zip(steps) {
         *y = filler.one(node, k, filler.from)?;
+    }
+    Ok(())
+}
+
+fn in_order<T: Out>(node: &Node, steps: &[u64], out: &mut [T], filler: &mut Filler<'_>) -> Result<(), Interrupted> {
+    if steps.is_sorted() {
+        return one_by_one(node, steps, out, filler);
+    }
+    let mut order: Vec<usize> = (0..steps.len()).collect();
+    order.sort_unstable_by_key(|&i| steps[i]);
+    for i in order {
+        out[i] = filler.one(node, steps[i], filler.from)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 //! json    the text form, in and out, by the same doors
 //! lower   from the expression to a plan;  plan: integer maps of the step, arithmetic, curves
 //! eval    at, fill;  gather: any steps in any order
+//! replay  a framework's own recurrences, operation by operation, and how to jump in them
 //! tile    a jet into values: quick and careful lanes;  simd: instruction sets, and all that is unsafe
 //! real    the numbers a formula runs over: jets (double-double with Taylor coefficients), rationals, big floats
 //! py      the wall: numpy and Python, behind the feature `python`
@@ -48,6 +49,7 @@ pub mod plan;
 #[cfg(feature = "python")]
 mod py;
 pub mod real;
+pub mod replay;
 pub mod simd;
 pub mod spec;
 mod tile;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! leaf                 -> leaf; with stairs, Divide by their length over it
+//! replay               -> itself
 //! a then b at n        -> Switch at the absolute starts
 //! delay, repeat, hold, by_epoch -> an integer map of the step
 //! sum, product         -> the same, their numbers as constants
@@ -13,7 +14,7 @@ use crate::spec::{Expr, Operand, Spec};
 
 /// The plan of an expression.
 pub fn lower(spec: &Spec) -> Plan {
-    Plan { root: node(spec) }
+    Plan::new(node(spec))
 }
 
 fn node(spec: &Spec) -> Node {
@@ -22,6 +23,7 @@ fn node(spec: &Spec) -> Node {
             1 => Node::Leaf(curve.clone()),
             every => Node::Remap(Map::Divide(every), Box::new(Node::Leaf(curve.clone()))),
         },
+        Expr::Replay(replay) => Node::Replay(replay.clone()),
         Expr::Then(parts, last) => {
             let mut at = 0;
             let starts = parts.iter().map(|(_, length)| {

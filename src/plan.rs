@@ -4,13 +4,23 @@
 //! there, over any kind of number. Cycles are found by arithmetic, so a plan is never larger than its expression.
 
 use crate::curve::{Curve, Formula, NEVER, Span};
+use crate::eval::Interrupted;
 use crate::real::{Number, Point};
+use crate::replay::{Replay, Spend};
 use crate::simd::Task;
 
 /// A lowered schedule.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) root: Node,
+    /// Whether there is a recurrence in it that has to be walked along.
+    pub(crate) seeks: bool,
+}
+
+impl Plan {
+    pub(crate) fn new(root: Node) -> Plan {
+        Plan { seeks: root.seeks(), root }
+    }
 }
 
 /// What a plan is made of.
@@ -18,6 +28,8 @@ pub struct Plan {
 pub enum Node {
     /// A curve of the step (of the stair, where it has stairs).
     Leaf(Curve),
+    /// A framework's recurrence.
+    Replay(Replay),
     /// Part i before step `starts[i]`, the last part after all of them; each counted from its own start.
     Switch {
         /// Where the parts after the first start, increasing.
@@ -112,6 +124,7 @@ impl Node {
     pub fn span(&self, k: u64) -> Span {
         match self {
             Node::Leaf(curve) => curve.span(k),
+            Node::Replay(replay) => Span { end: replay.still(k).1, moves: false },
             Node::Switch { starts, parts } => {
                 let (i, start) = part(starts, k);
                 let inner = parts[i].span(k - start);
@@ -128,6 +141,51 @@ impl Node {
                 span
             }
             Node::Quotient(node, _) | Node::Clamp(node, ..) => node.span(k),
+        }
+    }
+
+    fn each_child(&self, visit: &mut dyn FnMut(&Node)) {
+        match self {
+            Node::Leaf(_) | Node::Replay(_) => (),
+            Node::Switch { parts: nodes, .. } | Node::Sum(nodes) | Node::Product(nodes) => nodes.iter().for_each(visit),
+            Node::Remap(_, node) | Node::Quotient(node, _) | Node::Clamp(node, ..) => visit(node),
+        }
+    }
+
+    fn seeks(&self) -> bool {
+        let mut seeks = matches!(self, Node::Replay(replay) if !replay.is_direct());
+        self.each_child(&mut |child| seeks |= child.seeks());
+        seeks
+    }
+
+    /// Walks the recurrences to where step `k` finds them, so that its value is at hand.
+    pub(crate) fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
+        match self {
+            Node::Leaf(_) => Ok(()),
+            Node::Replay(replay) if replay.is_direct() => Ok(()),
+            Node::Replay(replay) => replay.walk(k, spend).map(|mut walk| walk.park()),
+            Node::Switch { starts, parts } => {
+                let (i, start) = part(starts, k);
+                parts[i].seek(k - start, spend)
+            }
+            Node::Remap(map, inner) => inner.seek(map.apply(k).0, spend),
+            Node::Sum(nodes) | Node::Product(nodes) => nodes.iter().try_for_each(|node| node.seek(k, spend)),
+            Node::Quotient(node, _) | Node::Clamp(node, ..) => node.seek(k, spend),
+        }
+    }
+
+    /// Whether a recurrence is infinite or not a number at step `k`.
+    pub(crate) fn is_unreal(&self, k: u64) -> bool {
+        match self {
+            Node::Leaf(_) => false,
+            Node::Replay(replay) => !replay.still(k).0.is_finite(),
+            Node::Switch { starts, parts } => {
+                let (i, start) = part(starts, k);
+                parts[i].is_unreal(k - start)
+            }
+            Node::Remap(map, inner) => inner.is_unreal(map.apply(k).0),
+            Node::Sum(nodes) | Node::Product(nodes) => nodes.iter().any(|node| node.is_unreal(k)),
+            Node::Quotient(node, _) | Node::Clamp(node, ..) => node.is_unreal(k),
         }
     }
 
@@ -151,6 +209,7 @@ impl<N: Number> Task for Evaluate<'_, N> {
         let at = self.at;
         match self.node {
             Node::Leaf(curve) => curve.value(at),
+            Node::Replay(replay) => at.real(replay.still(at.k).0),
             Node::Switch { starts, parts } => {
                 let (i, start) = part(starts, at.k);
                 parts[i].value(at.moved_to(at.k - start))

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! shapes     a Python function for each declared shape
+//! replays    one for all replays
 //! schedule   the class: operators, methods, protocols
 //! arrays     outputs: allocated or borrowed from numpy, filled with the GIL released
 //! convert    arguments: what counts as a number, a step, a list of either, and what is said of anything else
@@ -10,10 +11,11 @@
 
 mod arrays;
 mod convert;
+mod replays;
 mod schedule;
 mod shapes;
 
-use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -28,6 +30,7 @@ impl From<Error> for PyErr {
             Fault::Type => PyTypeError::new_err(error.to_string()),
             Fault::Value => PyValueError::new_err(error.to_string()),
             Fault::Index => PyIndexError::new_err(error.to_string()),
+            Fault::Overflow => PyOverflowError::new_err(error.to_string()),
         }
     }
 }
@@ -41,6 +44,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<schedule::Schedule>()?;
     shapes::add_to(module)?;
+    replays::add_to(module)?;
     module.add("SHAPES", PyTuple::new(module.py(), curve::SHAPES.iter().map(|shape| shape.name))?)?;
     module.add_function(wrap_pyfunction!(schema, module)?)?;
     module.add_function(wrap_pyfunction!(force, module)?)?;

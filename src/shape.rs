@@ -1,27 +1,56 @@
 //! How a shape is declared: its parameters as data, so that the constructor, the checks, the text form, the schema, the
-//! Python function and its documentation all follow from one declaration in `curve.rs`.
+//! Python function and its documentation all follow from one declaration in `curve.rs`; of a replay, in `replay/`.
 
 use std::sync::Arc;
 
 use crate::error::Error;
 use crate::limits::{CountLimit, RealLimit};
 use crate::real::Base;
+use crate::spec::{Expr, Spec};
 
 /// An argument, as it comes from a caller or a text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Value {
     /// A real number.
     Real(f64),
     /// A count of steps.
     Count(u64),
+    /// A whole number.
+    Int(i64),
     /// A yes or no.
     Flag(bool),
     /// Real numbers.
     Reals(Arc<[f64]>),
     /// Counts of steps.
     Counts(Arc<[u64]>),
+    /// Whole numbers.
+    Ints(Arc<[i64]>),
+    /// A word.
+    Text(Arc<str>),
+    /// Schedules.
+    Schedules(Arc<[Spec]>),
     /// Left out.
     Absent,
+}
+
+/// Equal in every bit: -0.0 is not 0.0.
+impl PartialEq for Value {
+    fn eq(&self, other: &Value) -> bool {
+        let bits = |list: &[f64]| list.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        match (self, other) {
+            (Value::Real(a), Value::Real(b)) => a.to_bits() == b.to_bits(),
+            (Value::Count(a), Value::Count(b)) => a == b,
+            (Value::Int(a), Value::Int(b)) => a == b,
+            (Value::Flag(a), Value::Flag(b)) => a == b,
+            (Value::Reals(a), Value::Reals(b)) => bits(a) == bits(b),
+            (Value::Counts(a), Value::Counts(b)) => a == b,
+            (Value::Ints(a), Value::Ints(b)) => a == b,
+            (Value::Text(a), Value::Text(b)) => a == b,
+            (Value::Schedules(a), Value::Schedules(b)) => a == b,
+            (Value::Absent, Value::Absent) => true,
+            _ => false,
+        }
+    }
 }
 
 /// What kind of argument a parameter takes, and its limits.
@@ -37,6 +66,18 @@ pub enum Kind {
     Reals(RealLimit),
     /// A list of counts, strictly increasing, possibly empty.
     Counts(CountLimit),
+    /// A real number, every bit of which is kept: -0.0 too.
+    Double(RealLimit),
+    /// A list of such numbers, possibly empty.
+    Doubles(RealLimit),
+    /// A whole number, from -2^63 to 2^63 - 1.
+    Int,
+    /// A list of whole numbers, in any order, possibly empty.
+    Ints,
+    /// One of these words.
+    Text(&'static [&'static str]),
+    /// A list of replays, at least one.
+    Replays,
 }
 
 /// One parameter of a shape.
@@ -64,6 +105,24 @@ impl Param {
             (Kind::Flag, Value::Flag(flag)) => Value::Flag(flag),
             (Kind::Reals(limit), Value::Reals(list)) => Value::Reals(check_reals(place, limit, list)?),
             (Kind::Counts(limit), Value::Counts(list)) => Value::Counts(check_counts(place, limit, list)?),
+            (Kind::Double(limit), Value::Real(x)) => limit.check(place, x).map(|_| Value::Real(x))?,
+            (Kind::Doubles(limit), Value::Reals(list)) => {
+                for (i, x) in list.iter().enumerate() {
+                    limit.check(&format!("{place}[{i}]"), *x)?;
+                }
+                Value::Reals(list)
+            }
+            (Kind::Int, Value::Int(n)) => Value::Int(n),
+            (Kind::Ints, Value::Ints(list)) => Value::Ints(list),
+            (Kind::Text(words), Value::Text(word)) if words.contains(&&*word) => Value::Text(word),
+            (Kind::Text(words), Value::Text(word)) => {
+                return Err(Error::value(
+                    place,
+                    format!("{word:?}"),
+                    format!("it must be one of {}", words.join(", ")),
+                ));
+            }
+            (Kind::Replays, Value::Schedules(list)) => Value::Schedules(check_replays(place, list)?),
             (_, other) => return Err(Error::kind(place, other.noun(), self.kind.rule())),
         })
     }
@@ -92,15 +151,33 @@ fn check_counts(place: &str, limit: CountLimit, list: Arc<[u64]>) -> Result<Arc<
     Ok(list)
 }
 
+fn check_replays(place: &str, list: Arc<[Spec]>) -> Result<Arc<[Spec]>, Error> {
+    if list.is_empty() {
+        return Err(Error::value(place, "[]", "it must hold at least one replay").or("Give the replays themselves."));
+    }
+    match list.iter().position(|spec| !matches!(spec.expr(), Expr::Replay(_))) {
+        None => Ok(list),
+        Some(i) => {
+            let got = format!("a `{}`", list[i].expr().kind());
+            Err(Error::value(format!("{place}[{i}]"), got, "it must be a replay").or("Make it with `gp.replay(...)`."))
+        }
+    }
+}
+
 impl Kind {
     /// The rule, where a value is of another type altogether.
     pub fn rule(&self) -> &'static str {
         match self {
-            Kind::Real(limit) => limit.rule,
+            Kind::Real(limit) | Kind::Double(limit) => limit.rule,
             Kind::Count(limit) => limit.rule,
             Kind::Flag => "it must be True or False",
             Kind::Reals(_) => "it must be a sequence of finite numbers",
             Kind::Counts(_) => "it must be a sequence of whole numbers of steps",
+            Kind::Doubles(_) => "it must be a sequence of finite numbers",
+            Kind::Int => "it must be a whole number from -2**63 to 2**63 - 1",
+            Kind::Ints => "it must be a sequence of whole numbers from -2**63 to 2**63 - 1",
+            Kind::Text(_) => "it must be a string",
+            Kind::Replays => "it must be a sequence of replays",
         }
     }
 }
@@ -109,9 +186,10 @@ impl Value {
     fn noun(&self) -> &'static str {
         match self {
             Value::Real(_) => "a real number",
-            Value::Count(_) => "a whole number",
+            Value::Count(_) | Value::Int(_) => "a whole number",
             Value::Flag(_) => "a bool",
-            Value::Reals(_) | Value::Counts(_) => "a sequence",
+            Value::Text(_) => "a string",
+            Value::Reals(_) | Value::Counts(_) | Value::Ints(_) | Value::Schedules(_) => "a sequence",
             Value::Absent => "nothing",
         }
     }
@@ -148,12 +226,17 @@ field!(Base, Value::Real(x) => Base::new(*x), self => Value::Real(self.value));
 field!(Arc<[f64]>, Value::Reals(list) => list.clone(), self => Value::Reals(self.clone()));
 field!(Arc<[u64]>, Value::Counts(list) => list.clone(), self => Value::Counts(self.clone()));
 
-impl Field for Option<u64> {
+field!(i64, Value::Int(n) => *n, self => Value::Int(*self));
+field!(Arc<[i64]>, Value::Ints(list) => list.clone(), self => Value::Ints(self.clone()));
+field!(Arc<str>, Value::Text(word) => word.clone(), self => Value::Text(self.clone()));
+field!(Arc<[Spec]>, Value::Schedules(list) => list.clone(), self => Value::Schedules(self.clone()));
+
+impl<T: Field> Field for Option<T> {
     fn take(value: &Value) -> Self {
-        if *value == Value::Absent { None } else { Some(u64::take(value)) }
+        if *value == Value::Absent { None } else { Some(T::take(value)) }
     }
     fn give(&self) -> Value {
-        self.map_or(Value::Absent, Value::Count)
+        self.as_ref().map_or(Value::Absent, T::give)
     }
 }
 

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use crate::curve::{Curve, Formula, SHAPES};
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, MAX_DEPTH, MAX_PARTS, MAX_STEP, STEP, TIMES, show};
-use crate::shape::{Shape, Value};
+use crate::replay::{Form, Replay};
+use crate::shape::{Param, Shape, Value};
 use crate::simd;
 
 /// A checked expression. Cheap to clone; equal where it was written alike.
@@ -40,6 +41,8 @@ pub enum Operand {
 pub enum Expr {
     /// A shape with its arguments.
     Leaf(Curve),
+    /// A framework's own recurrence.
+    Replay(Replay),
     /// Each part but the last with its length, one after another.
     Then(Vec<(Spec, u64)>, Spec),
     /// A pointwise sum.
@@ -107,6 +110,13 @@ impl Spec {
             Ok(curve)
         };
         Spec::make(Expr::Leaf(checked().map_err(|e: Error| e.within(shape.name))?))
+    }
+
+    /// A framework's own recurrence: the form's arguments in order, `Absent` where left out.
+    pub fn replay(form: &'static Form, arguments: Vec<Value>) -> Result<Spec, Error> {
+        let _state = simd::default_mxcsr();
+        let replay = Replay::new(form, arguments).map_err(|e| e.within(form.name))?;
+        Spec::make(Expr::Replay(replay))
     }
 
     /// `self` before step `at` (its own length where that is left out), `next` counted from there.
@@ -258,6 +268,7 @@ impl Expr {
     pub fn kind(&self) -> &'static str {
         match self {
             Expr::Leaf(curve) => curve.name(),
+            Expr::Replay(replay) => replay.name(),
             Expr::Then(..) => "then",
             Expr::Sum(_) => "sum",
             Expr::Product(_) => "product",
@@ -273,6 +284,7 @@ impl Expr {
     fn each_child(&self, mut visit: impl FnMut(&Spec)) {
         match self {
             Expr::Leaf(_) => (),
+            Expr::Replay(replay) => replay.each_part(visit),
             Expr::Then(parts, last) => {
                 parts.iter().for_each(|(part, _)| visit(part));
                 visit(last);
@@ -294,6 +306,7 @@ impl Expr {
     fn steps(&self) -> Option<u64> {
         match self {
             Expr::Leaf(curve) => curve.steps(),
+            Expr::Replay(replay) => replay.steps(),
             Expr::Then(parts, last) => {
                 let before = parts.iter().fold(0u64, |sum, (_, length)| sum.saturating_add(*length));
                 last.steps().map(|n| n.saturating_add(before))
@@ -330,6 +343,7 @@ impl Hash for Spec {
         self.steps().hash(state);
         match self.expr() {
             Expr::Leaf(curve) => curve.arguments().iter().for_each(|(_, value)| hash_value(value, state)),
+            Expr::Replay(replay) => replay.arguments().iter().for_each(|value| hash_value(value, state)),
             Expr::Then(parts, last) => {
                 parts.iter().for_each(|part| part.hash(state));
                 last.hash(state);
@@ -353,6 +367,10 @@ fn hash_value<H: Hasher>(value: &Value, state: &mut H) {
         Value::Flag(flag) => flag.hash(state),
         Value::Reals(list) => list.iter().for_each(|x| x.to_bits().hash(state)),
         Value::Counts(list) => list.hash(state),
+        Value::Int(n) => n.hash(state),
+        Value::Ints(list) => list.hash(state),
+        Value::Text(word) => word.hash(state),
+        Value::Schedules(list) => list.hash(state),
         Value::Absent => 0.hash(state),
     }
 }
@@ -366,6 +384,7 @@ impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.expr() {
             Expr::Leaf(curve) => fmt_leaf(curve, f),
+            Expr::Replay(replay) => fmt_replay(replay, f),
             Expr::Then(parts, last) => {
                 parts[0].0.fmt_atom(f)?;
                 for (i, (part, length)) in parts.iter().enumerate() {
@@ -447,23 +466,35 @@ fn fmt_operands(operands: &[Operand], sign: &str, f: &mut fmt::Formatter<'_>) ->
 fn fmt_leaf(curve: &Curve, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "gp.{}(", curve.name())?;
     let params = shape(curve.name()).map_or_else(Vec::new, |shape| (shape.params)());
-    let mut by_name = false;
+    let values: Vec<Value> = curve.arguments().into_iter().map(|(_, value)| value).collect();
+    fmt_arguments(&params, &values, false, f)?;
+    f.write_str(")")
+}
+
+fn fmt_replay(replay: &Replay, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "gp.replay(\"{}\", ", replay.name())?;
+    fmt_arguments(&replay.params(), replay.arguments(), true, f)?;
+    f.write_str(")")
+}
+
+/// What is not as it would be by itself; by name from the first that may be left out on.
+fn fmt_arguments(params: &[Param], values: &[Value], mut by_name: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut first = true;
-    for ((name, value), param) in curve.arguments().iter().zip(params) {
+    for (param, value) in params.iter().zip(values) {
+        by_name |= param.default.is_some();
         if param.default.as_ref() == Some(value) {
-            by_name = true;
             continue;
         }
         if !first {
             f.write_str(", ")?;
         }
         first = false;
-        if by_name || param.default.is_some() {
-            write!(f, "{name}=")?;
+        if by_name {
+            write!(f, "{}=", param.name)?;
         }
         fmt_value(value, f)?;
     }
-    f.write_str(")")
+    Ok(())
 }
 
 fn fmt_value(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -473,6 +504,10 @@ fn fmt_value(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Value::Flag(flag) => f.write_str(if *flag { "True" } else { "False" }),
         Value::Reals(list) => fmt_list(list, |x| show(*x), f),
         Value::Counts(list) => fmt_list(list, u64::to_string, f),
+        Value::Int(n) => write!(f, "{n}"),
+        Value::Ints(list) => fmt_list(list, i64::to_string, f),
+        Value::Text(word) => write!(f, "\"{word}\""),
+        Value::Schedules(list) => fmt_list(list, Spec::to_string, f),
         Value::Absent => f.write_str("None"),
     }
 }

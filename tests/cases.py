@@ -217,6 +217,26 @@ def draw_restarts_mult(gp: Any, rng: Random) -> Any:
     return gp.cosine_restarts(*some_span(rng), first, mult=rng.choice((1, 2, 3, 10)), decay=decay)
 
 
+def draw_step_lr(gp: Any, rng: Random) -> Any:
+    gamma = rng.choice((0.1, 0.5, 0.9, 0.95, 1.0, 2.0, some_positive(rng, 1e-3, 0.99)))
+    step_size = rng.choice((1, 2, 7, 30, 1000, some_length(rng, 2**40)))
+    return gp.replay("torch.StepLR", base_lr=some_positive(rng), step_size=step_size, gamma=gamma)
+
+
+def some_epochs(rng: Random) -> dict[str, Any]:
+    """The lengths of MindSpore's list functions: all ratios of steps, epochs and decay."""
+    total_step = some_length(rng, 2 ** rng.choice((3, 12, 40)))
+    return {"total_step": total_step, "step_per_epoch": some_length(rng, 2 ** rng.choice((1, 8, 30)))}
+
+
+def draw_exponential_decay_lr(gp: Any, rng: Random) -> Any:
+    return gp.replay(
+        "mindspore.exponential_decay_lr",
+        learning_rate=some_positive(rng), decay_rate=rng.choice((0.9, 0.5, 0.96, 1.0, some_positive(rng, 1e-3, 1))),
+        **some_epochs(rng), decay_epoch=some_length(rng, 2**10), is_stair=rng.random() < 0.5,
+    )  # fmt: skip
+
+
 # The combinators, over a few leaves each.
 
 
@@ -234,9 +254,9 @@ def short_leaf(gp: Any, rng: Random, most: int = 5_000) -> Any:
 def endless_leaf(gp: Any, rng: Random) -> Any:
     """A leaf that never ends."""
     draw = rng.choice((
-        draw_constant, draw_exponential, draw_exponential_stair, draw_natural_exponential, draw_inverse_time,
-        draw_inverse_sqrt, draw_piecewise_constant, draw_triangle, draw_triangle_decay, draw_restarts,
-        draw_restarts_mult,
+        draw_step_lr, draw_constant, draw_exponential, draw_exponential_stair, draw_natural_exponential,
+        draw_inverse_time, draw_inverse_sqrt, draw_piecewise_constant, draw_triangle, draw_triangle_decay,
+        draw_restarts, draw_restarts_mult,
     ))  # fmt: skip
     return draw(gp, rng)
 
@@ -419,6 +439,20 @@ def _table() -> dict[str, Case]:
     )  # fmt: skip
 
     row(
+        "replay_step_lr", "replay",
+        lambda gp, steps: gp.replay("torch.StepLR", base_lr=PEAK, step_size=max(1, steps // 30), gamma=0.9),
+        draw_step_lr,
+    )  # fmt: skip
+    row(
+        "replay_exponential_decay_lr", "replay",
+        lambda gp, steps: gp.replay(
+            "mindspore.exponential_decay_lr", learning_rate=PEAK, decay_rate=0.9, total_step=steps,
+            step_per_epoch=1_000, decay_epoch=30,
+        ),
+        draw_exponential_decay_lr,
+    )  # fmt: skip
+
+    row(
         "then", "then",
         lambda gp, steps: gp.linear(0.0, PEAK, max(1, steps // 100)) >> gp.cosine(PEAK, FLOOR, steps), draw_then,
     )  # fmt: skip
@@ -458,7 +492,7 @@ def _table() -> dict[str, Case]:
 CASES: dict[str, Case] = _table()
 LEAVES = [case for case in CASES.values() if case.covers in {
     "constant", "linear", "cosine", "polynomial", "exponential", "natural_exponential", "inverse_time", "inverse_sqrt",
-    "piecewise_constant", "table", "triangle", "cosine_restarts",
+    "piecewise_constant", "table", "triangle", "cosine_restarts", "replay",
 }]  # fmt: skip
 DESCRIBED = [case for case in CASES.values() if not case.is_composite]
 """The rows that `expression` can build too."""
@@ -563,6 +597,12 @@ def _restart_edges(p: dict[str, Any]) -> set[int]:
     return found
 
 
+def _replay_edges(p: dict[str, Any]) -> set[int]:
+    """The end, and the first steps and decays of an epoch: all that are parameters."""
+    lengths = {n for n in p.values() if isinstance(n, int) and not isinstance(n, bool)}
+    return {0} | lengths | {2 * n for n in lengths} | {a * b for a in lengths for b in lengths}
+
+
 _EDGES: dict[str, Callable[[dict[str, Any]], set[int]]] = {
     "number": lambda p: set(),
     "constant": lambda p: {0},
@@ -577,6 +617,7 @@ _EDGES: dict[str, Callable[[dict[str, Any]], set[int]]] = {
     "table": lambda p: {0, len(p["values"])},
     "triangle": _cycle_edges,
     "cosine_restarts": _restart_edges,
+    "replay": lambda p: _replay_edges(p["parameters"]),
 }
 
 

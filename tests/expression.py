@@ -19,6 +19,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import recurrences
+
 MAX_STEP = 2**53
 """The last step that a schedule answers for."""
 
@@ -94,6 +96,8 @@ class Expr:
         if self.kind in _METHODS:
             first, *rest = (part.build(gp) for part in self.parts)
             return getattr(first, self.kind)(*rest, **self.params)
+        if self.kind == "replay":
+            return gp.replay(self.params["form"], **self.params["parameters"])
         return getattr(gp, self.kind)(**self.params)
 
     def __str__(self) -> str:
@@ -105,6 +109,9 @@ class Expr:
             return f"({f' {_SYMBOLS[self.kind]} '.join(texts)})"
         if self.kind == "neg":
             return f"(-{texts[0]})"
+        if self.kind == "replay":
+            given = [f"{name}={value!r}" for name, value in self.params["parameters"].items()]
+            return f"gp.replay({', '.join([repr(self.params['form']), *given])})"
         arguments = ", ".join(texts[1:] + [f"{name}={value!r}" for name, value in self.params.items()])
         return f"{texts[0]}.{self.kind}({arguments})" if texts else f"gp.{self.kind}({arguments})"
 
@@ -173,6 +180,10 @@ def cosine_restarts(start: float, end: float, first: int, mult: int = 1, decay: 
     return Expr("cosine_restarts", {"start": start, "end": end, "first": first, "mult": mult, "decay": decay})
 
 
+def replay(form: str, /, **parameters: Any) -> Expr:
+    return Expr("replay", {"form": form, "parameters": parameters})
+
+
 # How long each lasts.
 
 
@@ -210,6 +221,7 @@ _STEPS: dict[str, Callable[[Expr], int | None]] = {
     "cosine": lambda expr: expr.params["steps"],
     "polynomial": lambda expr: expr.params["steps"],
     "table": lambda expr: len(expr.params["values"]),
+    "replay": lambda expr: recurrences.steps(expr.params["form"], expr.params["parameters"]),
     "then": _then,
     "delay": _first(lambda steps, p: steps + p["n"]),
     "repeat": _first(lambda steps, p: None if p["times"] is None else p["times"] * steps),

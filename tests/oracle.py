@@ -17,6 +17,7 @@ import gmpy2
 import numpy as np
 from gmpy2 import mpfr
 
+import recurrences
 from expression import Expr, joint
 
 LADDER = (160, 480, 1_800, 5_000)
@@ -215,6 +216,10 @@ def cosine_restarts(k: int, start: float, end: float, first: int, mult: int, dec
     return e + (s - e) * number(decay) ** step(cycle) * (ONE + cos_pi(step(k) / step(length))) / TWO
 
 
+def replay(k: int, form: str, parameters: dict[str, Any]) -> Interval:
+    return number(recurrences.value(form, parameters, k))
+
+
 def number_leaf(k: int, value: float) -> Interval:
     return number(value)
 
@@ -232,6 +237,7 @@ LEAVES: dict[str, Callable[..., Interval]] = {
     "table": table,
     "triangle": triangle,
     "cosine_restarts": cosine_restarts,
+    "replay": replay,
     "number": number_leaf,
 }
 

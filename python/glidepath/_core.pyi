@@ -16,10 +16,12 @@ _Float64: TypeAlias = Literal["float64"] | type[np.float64] | np.dtype[np.float6
 _Float32: TypeAlias = Literal["float32"] | type[np.float32] | np.dtype[np.float32]
 _Dtype: TypeAlias = Literal["float64", "float32"] | _Float64 | _Float32
 _Floats: TypeAlias = NDArray[np.float64] | NDArray[np.float32]
+_Parameter: TypeAlias = _Real | str | bool | _Reals | Sequence[Schedule] | None
 _Out = TypeVar("_Out", bound=_Floats)
 
 __version__: Final[str]
 SHAPES: Final[tuple[str, ...]]
+REPLAYS: Final[dict[str, str]]
 
 def schema() -> str:
     """The JSON Schema (draft 2020-12) of what `Schedule.from_json` reads, as a text: for editors and validators.
@@ -30,6 +32,28 @@ def schema() -> str:
     >>> import json
     >>> sorted(json.loads(gp.schema())["properties"])
     ['about', 'glidepath', 'schedule']
+    """
+
+def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
+    """A framework's own learning rates: its recurrence, repeated operation by operation, so that the bits are its own.
+
+    Args:
+        kind: which one: "torch.StepLR", "mindspore.cosine_decay_lr", ... `docs/replays.md` lists them with their
+            formulas.
+        parameters: its parameters, under the framework's own names.
+
+    Returns a `Schedule` like any other. Its float64 values are the framework's, in every bit, where that runs with the
+    same mathematical library; float32 values are those, rounded. In arithmetic they are exact numbers, as a table's
+    are; where one is infinite or not a number, the arithmetic is floating-point's.
+
+    Raises `ValueError` for an unknown kind or a value out of range, `TypeError` for a parameter that is missing, unknown
+    or of the wrong type, `OverflowError` where the framework would raise it.
+
+    >>> s = gp.replay("torch.StepLR", base_lr=0.1, step_size=30, gamma=0.1)
+    >>> s[0], s[30], s[60], s[90]
+    (0.1, 0.010000000000000002, 0.0010000000000000002, 0.00010000000000000003)
+    >>> s
+    gp.replay("torch.StepLR", base_lr=0.1, step_size=30)
     """
 
 def _force(level: str | None = None, rung: str | None = None) -> None:

@@ -11,7 +11,8 @@ use super::{COMBINATORS, Combinator, Slot, VERSION};
 use crate::curve::SHAPES;
 use crate::error::{Error, Fault};
 use crate::limits::{CountLimit, FINITE, LENGTH, RealLimit};
-use crate::shape::{Kind, Param, Shape, Value};
+use crate::replay::{FORMS, form};
+use crate::shape::{Kind, Param, Value};
 use crate::spec::{Operand, Spec, shape};
 
 /// The expression that a text spells, or what is wrong with it and where (`$.schedule.parts[1].steps`).
@@ -48,7 +49,10 @@ fn schedule(node: Node) -> Result<Spec, Error> {
     let kind = keys.take("kind").unwrap_or(Node::Null);
     if let Node::Text(name) = &kind {
         if let Some(shape) = shape(name) {
-            return leaf(shape, keys);
+            return leaf(shape.name, (shape.params)(), keys, |arguments| Spec::leaf(shape, arguments));
+        }
+        if let Some(form) = form(name) {
+            return leaf(form.name, (form.params)(), keys, |arguments| Spec::replay(form, arguments));
         }
         if let Some(combinator) = COMBINATORS.iter().find(|combinator| combinator.kind == name) {
             return combination(combinator, keys);
@@ -59,15 +63,24 @@ fn schedule(node: Node) -> Result<Spec, Error> {
 
 #[inline(never)]
 fn unknown_kind(kind: &Node) -> Error {
-    let known: Vec<&str> = SHAPES.iter().map(|shape| shape.name).chain(COMBINATORS.iter().map(|c| c.kind)).collect();
+    let known: Vec<&str> = SHAPES
+        .iter()
+        .map(|shape| shape.name)
+        .chain(COMBINATORS.iter().map(|c| c.kind))
+        .chain(FORMS.iter().map(|form| form.name))
+        .collect();
     Error::value("kind", kind.shown(), format!("it must be one of {}", known.join(", ")))
 }
 
 #[inline(never)]
-fn leaf(shape: &Shape, mut keys: Keys) -> Result<Spec, Error> {
-    let params = (shape.params)();
+fn leaf(
+    kind: &str,
+    params: Vec<Param>,
+    mut keys: Keys,
+    make: impl FnOnce(Vec<Value>) -> Result<Spec, Error>,
+) -> Result<Spec, Error> {
     let names: Vec<&str> = params.iter().map(|param| param.name).collect();
-    keys.refuse_others(shape.name, &names)?;
+    keys.refuse_others(kind, &names)?;
     let arguments: Result<Vec<Value>, Error> = params
         .iter()
         .map(|param| match keys.take(param.name) {
@@ -75,7 +88,7 @@ fn leaf(shape: &Shape, mut keys: Keys) -> Result<Spec, Error> {
             None => Ok(Value::Absent),
         })
         .collect();
-    Spec::leaf(shape, arguments?).map_err(|e| as_key_of(shape.name, e))
+    make(arguments?).map_err(|e| as_key_of(kind, e))
 }
 
 /// The value of the right type; whether its limits admit it is the constructor's business.
@@ -88,6 +101,13 @@ fn argument(param: &Param, node: Node) -> Result<Value, Error> {
         (Kind::Count(limit), node) => Value::Count(count(&node, limit)?),
         (Kind::Reals(limit), node) => Value::Reals(each(list(node)?, |node| real(&node, limit))?.into()),
         (Kind::Counts(limit), node) => Value::Counts(each(list(node)?, |node| count(&node, limit))?.into()),
+        (Kind::Double(limit), node) => Value::Real(real(&node, limit)?),
+        (Kind::Doubles(limit), node) => Value::Reals(each(list(node)?, |node| real(&node, limit))?.into()),
+        (Kind::Int, node) => Value::Int(int(&node, param.kind)?),
+        (Kind::Ints, node) => Value::Ints(each(list(node)?, |node| int(&node, Kind::Int))?.into()),
+        (Kind::Text(_), Node::Text(word)) => Value::Text(word.into()),
+        (Kind::Text(_), other) => return Err(Error::value("", other.shown(), param.kind.rule())),
+        (Kind::Replays, node) => Value::Schedules(each(list(node)?, schedule)?.into()),
     })
 }
 
@@ -104,6 +124,14 @@ fn count(node: &Node, limit: CountLimit) -> Result<u64, Error> {
     match node {
         Node::Count(n) => Ok(*n),
         node => Err(Error::value("", node.shown(), limit.rule).or(limit.way_out)),
+    }
+}
+
+fn int(node: &Node, kind: Kind) -> Result<i64, Error> {
+    match node {
+        Node::Count(n) if i64::try_from(*n).is_ok() => Ok(*n as i64),
+        Node::Negative(n) => Ok(*n),
+        node => Err(Error::value("", node.shown(), kind.rule())),
     }
 }
 

@@ -5,7 +5,8 @@ use serde_json::{Map, Value as Json, json};
 use super::{COMBINATORS, Need, Slot, VERSION};
 use crate::curve::SHAPES;
 use crate::limits::{CountLimit, MAX_STEP, RealLimit};
-use crate::shape::{Kind, Param, Shape, Value};
+use crate::replay::FORMS;
+use crate::shape::{Kind, Param, Value};
 
 /// A JSON Schema (draft 2020-12) of the texts that `from_json` reads, for editors and validators.
 ///
@@ -13,9 +14,11 @@ use crate::shape::{Kind, Param, Shape, Value};
 /// without a decimal point, how deep parts may be nested. `from_json` does.
 pub fn schema() -> String {
     let mut kinds = Map::new();
-    for shape in SHAPES.iter() {
-        let keys = (shape.params)().into_iter().map(|param| (param.name, of_param(&param), param.default.is_none()));
-        kinds.insert(shape.name.into(), object(shape.name, summary(shape), keys));
+    let shapes = SHAPES.iter().map(|shape| (shape.name, shape.doc, (shape.params)()));
+    let forms = FORMS.iter().map(|form| (form.name, form.doc, (form.params)()));
+    for (name, doc, params) in shapes.chain(forms) {
+        let keys = params.iter().map(|param| (param.name, of_param(param), param.default.is_none()));
+        kinds.insert(name.into(), object(name, summary(doc), keys));
     }
     for combinator in &COMBINATORS {
         let keys = combinator.keys.iter().map(|&(name, slot)| (name, of_slot(slot), is_required(slot)));
@@ -41,9 +44,9 @@ pub fn schema() -> String {
     format!("{whole:#}")
 }
 
-/// The first line of a shape's documentation: its formula.
-fn summary(shape: &Shape) -> &str {
-    shape.doc.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+/// The first line of a leaf's documentation: its formula.
+fn summary(doc: &str) -> &str {
+    doc.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
 fn object(kind: &str, about: &str, keys: impl Iterator<Item = (&'static str, Json, bool)>) -> Json {
@@ -71,6 +74,12 @@ fn of_param(param: &Param) -> Json {
         Kind::Flag => json!({"type": "boolean"}),
         Kind::Reals(limit) => json!({"type": "array", "items": of_real(limit), "minItems": 1}),
         Kind::Counts(limit) => json!({"type": "array", "items": of_count(limit)}),
+        Kind::Double(limit) => of_real(limit),
+        Kind::Doubles(limit) => json!({"type": "array", "items": of_real(limit)}),
+        Kind::Int => of_int(),
+        Kind::Ints => json!({"type": "array", "items": of_int()}),
+        Kind::Text(words) => json!({"type": "string", "enum": words}),
+        Kind::Replays => json!({"type": "array", "items": {"$ref": "#/$defs/schedule"}, "minItems": 1}),
     };
     match &param.default {
         Some(Value::Absent) => or_null(schema),
@@ -89,6 +98,10 @@ fn of_default(value: &Value) -> Json {
         Value::Flag(flag) => json!(flag),
         Value::Reals(list) => json!(list[..]),
         Value::Counts(list) => json!(list[..]),
+        Value::Int(n) => json!(n),
+        Value::Ints(list) => json!(list[..]),
+        Value::Text(word) => json!(**word),
+        Value::Schedules(_) => unreachable!("a list of schedules is no parameter's default"),
         Value::Absent => Json::Null,
     }
 }
@@ -132,9 +145,16 @@ fn of_count(limit: CountLimit) -> Json {
     json!({"type": "integer", "minimum": limit.low, "maximum": MAX_STEP, "description": limit.rule})
 }
 
+fn of_int() -> Json {
+    json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX})
+}
+
 /// The same, or null; null is also the default.
 fn or_null(mut schema: Json) -> Json {
     schema["type"] = json!([schema["type"], "null"]);
+    if let Some(words) = schema.get_mut("enum").and_then(Json::as_array_mut) {
+        words.push(Json::Null);
+    }
     schema["default"] = Json::Null;
     schema
 }

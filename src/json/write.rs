@@ -58,6 +58,13 @@ fn write_keys<M: SerializeMap>(expr: &Expr, map: &mut M) -> Result<(), M::Error>
         Expr::Leaf(curve) => {
             curve.arguments().iter().try_for_each(|(name, value)| map.serialize_entry(name, &Argument(value)))
         }
+        Expr::Replay(replay) => {
+            let params = replay.params();
+            params
+                .iter()
+                .zip(replay.arguments())
+                .try_for_each(|(p, value)| map.serialize_entry(p.name, &Argument(value)))
+        }
         Expr::Then(parts, last) => {
             let schedules: Vec<Text> = parts.iter().map(|(part, _)| part).chain([last]).map(Text).collect();
             map.serialize_entry("parts", &schedules)?;
@@ -112,6 +119,10 @@ impl Serialize for Argument<'_> {
             Value::Flag(flag) => to.serialize_bool(*flag),
             Value::Reals(list) => list[..].serialize(to),
             Value::Counts(list) => list[..].serialize(to),
+            Value::Int(n) => to.serialize_i64(*n),
+            Value::Ints(list) => list[..].serialize(to),
+            Value::Text(word) => to.serialize_str(word),
+            Value::Schedules(list) => to.collect_seq(list.iter().map(Text)),
             Value::Absent => to.serialize_none(),
         }
     }

@@ -31,6 +31,8 @@ use crate::simd;
 const ATTACHED: usize = 4096;
 /// Values of a strided output that are made at a time.
 const BLOCK: usize = 4096;
+/// Nanoseconds of work, or so, between two looks at the clock.
+const LOOK: usize = 1_000_000;
 /// Milliseconds between two looks for a signal. A look may have to wait 5 for the GIL.
 const PATIENCE: u64 = 50;
 /// More threads than this are never started.
@@ -131,7 +133,7 @@ fn filled<'py, T: Real>(py: Python<'py>, plan: &Plan, run: Run, threads: usize) 
     let array = empty::<T>(py, &[run.n as usize])?;
     let mut borrowed = array.try_readwrite()?;
     let slice = borrowed.as_slice_mut()?;
-    detached(py, slice.len(), |poll| plan.fill(slice, run.start, run.stride, threads, poll))?;
+    detached(py, work(plan, slice.len()), |poll| plan.fill(slice, run.start, run.stride, threads, poll))?;
     drop(borrowed);
     Ok(array.into_any())
 }
@@ -158,10 +160,10 @@ fn fill_into<T: Real>(out: &Bound<'_, PyArrayDyn<T>>, plan: &Plan, start: u64, t
         return Err(Error::value(place, "an array of stride 0", rule).or("Fill a copy of it.").into());
     }
     if let Ok(slice) = borrowed.as_slice_mut() {
-        return detached(out.py(), n, |poll| plan.fill(slice, run.start, 1, threads, poll));
+        return detached(out.py(), work(plan, n), |poll| plan.fill(slice, run.start, 1, threads, poll));
     }
     let view = borrowed.as_array_mut().into_dimensionality::<Ix1>().expect("it has one dimension");
-    detached(out.py(), n, |poll| fill_strided(view, plan, run.start, poll))
+    detached(out.py(), work(plan, n), |poll| fill_strided(view, plan, run.start, poll))
 }
 
 fn fill_strided<T: Real>(
@@ -213,7 +215,7 @@ fn gathered<'py, T: Real>(steps: &convert::Steps<'py>, plan: &Plan) -> PyResult<
 
 fn gather_slice<T: Real>(steps: &convert::Steps<'_>, plan: &Plan, out: &mut [T]) -> PyResult<()> {
     let flat = steps.flat.as_slice()?;
-    detached(steps.flat.py(), flat.len(), |poll| plan.gather(flat, out, poll))
+    detached(steps.flat.py(), work(plan, flat.len()), |poll| plan.gather(flat, out, poll))
 }
 
 fn gather_into<'py, T: Real>(
@@ -235,6 +237,25 @@ fn gather_into<'py, T: Real>(
     let numpy = out.py().import(intern!(out.py(), "numpy"))?;
     numpy.call_method1(intern!(out.py(), "copyto"), (out, gathered::<T>(steps, plan)?))?;
     Ok(())
+}
+
+/// Walks a plan's recurrences to where step `k` finds them: a short way with the GIL, a long one without.
+pub(super) fn seek(py: Python<'_>, plan: &Plan, k: u64) -> PyResult<()> {
+    let mut spent = 0;
+    let mut is_short = |cost| {
+        spent += cost;
+        spent < 16 * ATTACHED
+    };
+    if simd::with_default_mxcsr(|| plan.seek(k, &mut is_short)).is_ok() {
+        return Ok(());
+    }
+    detached(py, work(plan, 1), |poll| {
+        let mut spent = 0;
+        plan.seek(k, &mut |cost| {
+            spent += cost;
+            spent < LOOK || (poll() && std::mem::take(&mut spent) > 0)
+        })
+    })
 }
 
 /// An array of the caller's, of a type that can be written.
@@ -289,6 +310,11 @@ fn empty<'py, T: Real>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, 
 
 /// Asked now and then whether to go on.
 type Poll<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// How many values the work of `n` is like: a walk along a recurrence may be a long one.
+fn work(plan: &Plan, n: usize) -> usize {
+    if plan.seeks() { usize::MAX } else { n }
+}
 
 /// Runs a piece of work on `n` values with the floating-point unit in its default state, without the GIL where there
 /// are many; Ctrl-C ends it.
@@ -397,7 +423,7 @@ impl Lists {
         };
         let mut list = vec![0.0; LISTED.min(self.steps - done) as usize];
         let plan = self.schedule.get().plan();
-        detached(py, list.len(), |poll| plan.fill(&mut list, done, 1, 1, poll))?;
+        detached(py, work(plan, list.len()), |poll| plan.fill(&mut list, done, 1, 1, poll))?;
         py.check_signals()?;
         Ok(Some(list))
     }

@@ -172,6 +172,38 @@ pub(super) fn checked(value: &Any<'_>, place: Place<'_>, limit: CountLimit) -> P
     limit.check("", n).map_err(|error| Error { place: place.to_string(), ..error }.into())
 }
 
+/// A whole number that 64 bits hold.
+pub(super) fn int(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<i64> {
+    let is_whole = !matches!(as_whole(value)?, Whole::Other);
+    match value.extract::<i64>() {
+        Ok(n) if is_whole => Ok(n),
+        Err(error) if is_whole && !error.is_instance_of::<PyOverflowError>(value.py()) => Err(error),
+        _ if is_whole => Err(Error::value(place.to_string(), shown(value), rule).into()),
+        _ => Err(wrong_type(value, place, rule, "int")),
+    }
+}
+
+/// A sequence of such whole numbers.
+pub(super) fn ints(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<Vec<i64>> {
+    let items = match list(value, place)? {
+        List::Items(items) => items,
+        List::Array(array) => {
+            refuse_shape(&array, place)?;
+            array.into_any()
+        }
+    };
+    let item = |(i, item): (usize, PyResult<Any<'_>>)| int(&item?, &format_args!("{place}[{i}]"), rule);
+    items.try_iter()?.enumerate().map(item).collect()
+}
+
+/// A string.
+pub(super) fn text(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<String> {
+    match value.cast::<PyString>() {
+        Ok(text) => Ok(text.to_string_lossy().into_owned()),
+        Err(_) => Err(Error::kind(place.to_string(), shown(value), rule).into()),
+    }
+}
+
 /// A step, from 0 to 2**53; any other integer is outside the sequence.
 pub(super) fn step(value: &Any<'_>, place: Place<'_>) -> PyResult<u64> {
     match as_whole(value)? {

@@ -51,12 +51,21 @@ impl Schedule {
         Schedule { spec, plan: OnceLock::new() }
     }
 
+    pub(super) fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
     pub(super) fn plan(&self) -> &Plan {
         self.plan.get_or_init(|| lower(&self.spec))
     }
 
-    fn value(&self, k: u64) -> f64 {
-        with_default_mxcsr(|| self.plan().at(k))
+    #[inline]
+    fn value(&self, py: Python<'_>, k: u64) -> PyResult<f64> {
+        let plan = self.plan();
+        if plan.seeks() {
+            arrays::seek(py, plan, k)?;
+        }
+        Ok(with_default_mxcsr(|| plan.at(k)))
     }
 
     /// `s[key]`, where the key is not a plain int within the limits.
@@ -64,7 +73,7 @@ impl Schedule {
     fn item<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         match key.cast::<PySlice>() {
             Ok(slice) => arrays::array(key.py(), self.plan(), self.run_of(slice)?, Dtype::Float64, 1),
-            Err(_) => Ok(PyFloat::new(key.py(), self.value(convert::step(key, &"step")?)).into_any()),
+            Err(_) => Ok(PyFloat::new(key.py(), self.value(key.py(), convert::step(key, &"step")?)?).into_any()),
         }
     }
 
@@ -194,7 +203,7 @@ impl Schedule {
     /// 0.025
     #[pyo3(signature = (k, /))]
     fn at(&self, k: &Bound<'_, PyAny>) -> PyResult<f64> {
-        Ok(self.value(convert::step(k, &"at.k")?))
+        self.value(k.py(), convert::step(k, &"at.k")?)
     }
 
     fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -203,7 +212,7 @@ impl Schedule {
             && let Ok(k) = key.extract::<u64>()
             && k <= MAX_STEP
         {
-            return Ok(PyFloat::new(key.py(), self.value(k)).into_any());
+            return Ok(PyFloat::new(key.py(), self.value(key.py(), k)?).into_any());
         }
         self.item(key)
     }
@@ -218,7 +227,8 @@ impl Schedule {
         if convert::is_list(steps)? {
             return arrays::gather(steps, self.plan(), None, Dtype::Float64);
         }
-        Ok(PyFloat::new(steps.py(), self.value(convert::step(steps, &"step")?)).into_any())
+        let k = convert::step(steps, &"step")?;
+        Ok(PyFloat::new(steps.py(), self.value(steps.py(), k)?).into_any())
     }
 
     /// The values at `start`, `start + 1`, ..., `n` of them, in a new array of shape (n,).

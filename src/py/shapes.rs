@@ -8,11 +8,12 @@
 use std::fmt::Write;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::convert;
 use super::schedule::Schedule;
 use crate::curve::SHAPES;
+use crate::error::Error;
 use crate::limits::show;
 use crate::shape::{Kind, Param, Shape, Value};
 use crate::spec::Spec;
@@ -34,7 +35,7 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// A documentation comment without the blank at the start of each of its lines.
-fn text_of(doc: &str) -> String {
+pub(super) fn text_of(doc: &str) -> String {
     let lines: Vec<&str> = doc.trim_end().lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
     lines.join("\n")
 }
@@ -57,7 +58,7 @@ fn as_python(default: &Value) -> String {
         Value::Flag(true) => "True".into(),
         Value::Flag(false) => "False".into(),
         Value::Absent => "None".into(),
-        Value::Reals(_) | Value::Counts(_) => unreachable!("a list is no parameter's default"),
+        _ => unreachable!("no shape has a parameter with such a default"),
     }
 }
 
@@ -75,7 +76,7 @@ fn leaf(i: usize, arguments: &Bound<'_, PyTuple>) -> PyResult<Schedule> {
 }
 
 /// The argument in the parameter's type; whether its limits admit it is the constructor's business.
-fn value(argument: &Bound<'_, PyAny>, param: &Param, place: convert::Place<'_>) -> PyResult<Value> {
+pub(super) fn value(argument: &Bound<'_, PyAny>, param: &Param, place: convert::Place<'_>) -> PyResult<Value> {
     if argument.is_none() && param.default == Some(Value::Absent) {
         return Ok(Value::Absent);
     }
@@ -85,5 +86,26 @@ fn value(argument: &Bound<'_, PyAny>, param: &Param, place: convert::Place<'_>) 
         Kind::Flag => Value::Flag(convert::flag(argument, place)?),
         Kind::Reals(limit) => Value::Reals(convert::reals(argument, place, limit)?.into()),
         Kind::Counts(limit) => Value::Counts(convert::counts(argument, place, limit)?.into()),
+        Kind::Double(limit) => Value::Real(convert::real(argument, place, limit)?),
+        Kind::Doubles(limit) => Value::Reals(convert::reals(argument, place, limit)?.into()),
+        Kind::Int => Value::Int(convert::int(argument, place, param.kind.rule())?),
+        Kind::Ints => Value::Ints(convert::ints(argument, place, Kind::Int.rule())?.into()),
+        Kind::Text(_) => Value::Text(convert::text(argument, place, param.kind.rule())?.into()),
+        Kind::Replays => Value::Schedules(schedules(argument, place, param.kind.rule())?.into()),
     })
+}
+
+fn schedules(argument: &Bound<'_, PyAny>, place: convert::Place<'_>, rule: &str) -> PyResult<Vec<Spec>> {
+    let refused = |place: String, got: &Bound<'_, PyAny>, rule| Error::kind(place, convert::shown(got), rule);
+    if !(argument.is_instance_of::<PyList>() || argument.is_instance_of::<PyTuple>()) {
+        return Err(refused(place.to_string(), argument, rule).or("Put the replays into a list.").into());
+    }
+    let item = |(i, item): (usize, PyResult<Bound<'_, PyAny>>)| {
+        let item = item?;
+        match item.cast::<Schedule>() {
+            Ok(schedule) => Ok(schedule.get().spec().clone()),
+            Err(_) => Err(refused(format!("{place}[{i}]"), &item, "it must be a replay").into()),
+        }
+    };
+    argument.try_iter()?.enumerate().map(item).collect()
 }

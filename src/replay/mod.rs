@@ -1,0 +1,139 @@
+//! Leaves that repeat a framework's own recurrence operation by operation, so that their bits are the framework's.
+//!
+//! ```text
+//! torch, mindspore   the forms: each is a declaration and its `Recurrence`
+//! walk               a recurrence sought, stepped and filled: marks on the way make a jump short
+//! libm               the system's pow, cos and the like, which CPython calls too
+//! ```
+//! To add a form: declare it in a `replays!` list and write its [`Recurrence`]. The Python call, its checks, the text form,
+//! the schema, the jumps and the arrays follow.
+
+pub mod libm;
+#[macro_use]
+mod declare;
+pub mod mindspore;
+pub mod torch;
+mod walk;
+
+use std::fmt::Debug;
+use std::sync::{Arc, LazyLock};
+
+pub use walk::{Recurrence, Spend, Track, Walk};
+
+use crate::error::Error;
+use crate::eval::Interrupted;
+use crate::shape::{Param, Value};
+use crate::spec::Spec;
+
+/// What can be replayed: a name, its documentation, its parameters and its constructor.
+pub struct Form {
+    /// The name, in Python and in texts: `torch.StepLR`.
+    pub name: &'static str,
+    /// The documentation: formula first, then arguments, source, an example.
+    pub doc: &'static str,
+    /// The parameters, in order.
+    pub params: fn() -> Vec<Param>,
+    pub(crate) build: Build,
+}
+
+/// Makes a road of checked arguments.
+pub(crate) type Build = fn(&[Value]) -> Result<Arc<dyn Road>, Error>;
+
+impl Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Form").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Every form there is, by framework, in the order of their declaration.
+pub static FORMS: LazyLock<Vec<Form>> =
+    LazyLock::new(|| torch::forms().into_iter().chain(mindspore::forms()).collect());
+
+/// The form of that name.
+pub fn form(name: &str) -> Option<&'static Form> {
+    FORMS.iter().find(|form| form.name == name)
+}
+
+/// A recurrence behind its values: what [`Track`] makes of a [`Recurrence`].
+pub trait Road: Debug + Send + Sync {
+    /// How long it lasts, where it ends.
+    fn steps(&self) -> Option<u64>;
+    /// Whether any step can be had at once, so that there is nothing to seek.
+    fn is_direct(&self) -> bool;
+    /// The value at step `k`, and the first step after it at which it may change.
+    fn still(&self, k: u64) -> (f64, u64);
+    /// A walk that starts at step `k`.
+    fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted>;
+}
+
+/// A checked replay: a form, its arguments, and the road that they make. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    form: &'static Form,
+    arguments: Arc<[Value]>,
+    road: Arc<dyn Road>,
+}
+
+impl PartialEq for Replay {
+    fn eq(&self, other: &Replay) -> bool {
+        std::ptr::eq(self.form, other.form) && self.arguments == other.arguments
+    }
+}
+
+impl Replay {
+    /// From the form's arguments in order, `Absent` where left out.
+    pub(crate) fn new(form: &'static Form, arguments: Vec<Value>) -> Result<Replay, Error> {
+        let params = (form.params)();
+        debug_assert_eq!(params.len(), arguments.len());
+        let checked: Result<Vec<Value>, Error> =
+            params.iter().zip(arguments).map(|(param, value)| param.check(value)).collect();
+        let arguments: Arc<[Value]> = checked?.into();
+        let road = (form.build)(&arguments)?;
+        Ok(Replay { form, arguments, road })
+    }
+
+    /// The form's name.
+    pub fn name(&self) -> &'static str {
+        self.form.name
+    }
+
+    /// The form's parameters.
+    pub fn params(&self) -> Vec<Param> {
+        (self.form.params)()
+    }
+
+    /// The arguments, in the order of the parameters.
+    pub fn arguments(&self) -> &[Value] {
+        &self.arguments
+    }
+
+    /// How long it lasts, where it ends.
+    pub fn steps(&self) -> Option<u64> {
+        self.road.steps()
+    }
+
+    /// Whether any step can be had at once.
+    pub fn is_direct(&self) -> bool {
+        self.road.is_direct()
+    }
+
+    /// The value at step `k`, and the first step after it at which it may change.
+    #[inline]
+    pub fn still(&self, k: u64) -> (f64, u64) {
+        self.road.still(k)
+    }
+
+    /// A walk that starts at step `k`.
+    pub fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted> {
+        self.road.walk(k, spend)
+    }
+
+    /// The replays that it is made of.
+    pub(crate) fn each_part(&self, mut visit: impl FnMut(&Spec)) {
+        for argument in self.arguments.iter() {
+            if let Value::Schedules(parts) = argument {
+                parts.iter().for_each(&mut visit);
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! A recurrence sought, stepped and filled.
+//!
+//! ```text
+//! seek k:  from the nearest of: the start, the marks before k, where the last walk ended
+//!          advance from change to change (the state stands still between them), leaving marks on the way
+//! marks:   at least `gap` steps apart; when there are too many, every other goes, and the gap doubles
+//! ```
+//! The state at a step is the same by whichever road it was reached: marks are copies of states that were walked to.
+
+use std::fmt::Debug;
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use super::Road;
+use crate::curve::NEVER;
+use crate::error::Error;
+use crate::eval::Interrupted;
+
+/// Accounts for some nanoseconds of work; says when to stop.
+pub type Spend<'a> = &'a mut dyn FnMut(usize) -> Result<(), Interrupted>;
+
+/// A framework's recurrence: a state at step 0, and how it goes from one step to the next.
+pub trait Recurrence: Debug + Send + Sync + 'static {
+    /// What is carried from step to step.
+    type State: Clone + Debug + Send + Sync + 'static;
+
+    /// What must hold between the parameters.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+    /// How long it lasts, where it ends.
+    fn steps(&self) -> Option<u64> {
+        None
+    }
+    /// The last step that has a value of its own, where there is one: past it the state stays as it is.
+    fn last(&self) -> Option<u64> {
+        None
+    }
+    /// The state at step 0.
+    fn start(&self) -> Self::State;
+    /// The value at step `k`, whose state this is.
+    fn lr(&self, state: &Self::State, k: u64) -> f64;
+    /// From the state at step `k - 1` to that at step `k`.
+    fn advance(&self, state: &mut Self::State, k: u64);
+    /// The first step after `k` at which the state or the value may be another than at step `k`, whose state this is;
+    /// [`NEVER`] where there is none.
+    fn still_until(&self, _state: &Self::State, k: u64) -> u64 {
+        k + 1
+    }
+    /// The state at step `k`, where it can be had at once: then it is for every step.
+    fn sought(&self, _k: u64) -> Option<Self::State> {
+        None
+    }
+}
+
+/// A walk along a recurrence.
+pub trait Walk {
+    /// The value here, and the first step after this at which it may change.
+    fn still(&self) -> (f64, u64);
+    /// Goes on to step `k`, which is no earlier.
+    fn go(&mut self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted>;
+    /// Writes the value here, and at every `stride`-th step after, and stands on the step after those.
+    fn fill(&mut self, out: &mut [f64], stride: u64, spend: Spend<'_>) -> Result<(), Interrupted>;
+    /// Remembers where it stands.
+    fn park(&mut self);
+}
+
+/// A state and the step that it is of.
+type Mark<S> = (u64, S);
+
+/// Marks at most.
+const MARKS: usize = 1024;
+/// Steps between two marks, at first.
+const GAP: u64 = 512;
+/// Changes between two looks at whether to leave a mark and whether to go on.
+const STRETCH: usize = 512;
+/// What one change costs, in nanoseconds or so.
+const COST: usize = 16;
+
+#[derive(Debug)]
+struct Marks<S> {
+    gap: u64,
+    states: Vec<Mark<S>>,
+    parked: Option<Mark<S>>,
+}
+
+impl<S: Clone> Marks<S> {
+    /// The nearest state at or before step `k`.
+    fn before(&self, k: u64) -> Option<Mark<S>> {
+        let i = self.states.partition_point(|mark| mark.0 <= k);
+        let marked = i.checked_sub(1).map(|i| &self.states[i]);
+        let parked = self.parked.as_ref().filter(|mark| mark.0 <= k);
+        [marked, parked].into_iter().flatten().max_by_key(|mark| mark.0).cloned()
+    }
+
+    fn add(&mut self, k: u64, state: &S) {
+        if self.states.last().is_some_and(|last| k < last.0 + self.gap) {
+            return;
+        }
+        if self.states.len() == MARKS {
+            let mut i = 0;
+            self.states.retain(|_| {
+                i += 1;
+                i % 2 == 0
+            });
+            self.gap *= 2;
+        }
+        self.states.push((k, state.clone()));
+    }
+}
+
+/// A recurrence with its marks.
+#[derive(Debug)]
+pub struct Track<R: Recurrence> {
+    rule: R,
+    marks: Mutex<Marks<R::State>>,
+}
+
+impl<R: Recurrence> Track<R> {
+    /// Nothing walked yet.
+    pub fn new(rule: R) -> Track<R> {
+        Track { rule, marks: Mutex::new(Marks { gap: GAP, states: Vec::new(), parked: None }) }
+    }
+
+    /// The marks, if they can be had soon. They are never waited for: in the child of a fork the lock may be held by a
+    /// thread that is not there.
+    fn marks(&self) -> Option<MutexGuard<'_, Marks<R::State>>> {
+        for _ in 0..100 {
+            match self.marks.try_lock() {
+                Ok(marks) => return Some(marks),
+                Err(TryLockError::Poisoned(marks)) => return Some(marks.into_inner()),
+                Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+            }
+        }
+        None
+    }
+
+    fn own(&self, k: u64) -> u64 {
+        self.rule.last().map_or(k, |last| k.min(last))
+    }
+
+    fn end(&self, state: &R::State, k: u64) -> u64 {
+        match self.rule.last() {
+            Some(last) if k >= last => NEVER,
+            Some(_) | None => self.rule.still_until(state, k),
+        }
+    }
+
+    fn stand(&self, k: u64, state: R::State) -> Walker<'_, R> {
+        let end = self.end(&state, k);
+        Walker { track: self, k, state, end }
+    }
+
+    /// A walker at the nearest known step at or before `k`.
+    fn nearest(&self, k: u64) -> Walker<'_, R> {
+        if let Some(state) = self.rule.sought(self.own(k)) {
+            return self.stand(k, state);
+        }
+        let known = self.marks().and_then(|marks| marks.before(k));
+        let (at, state) = known.unwrap_or_else(|| (0, self.rule.start()));
+        self.stand(at, state)
+    }
+}
+
+impl<R: Recurrence> Road for Track<R> {
+    fn steps(&self) -> Option<u64> {
+        self.rule.steps()
+    }
+
+    fn is_direct(&self) -> bool {
+        self.rule.sought(0).is_some()
+    }
+
+    fn still(&self, k: u64) -> (f64, u64) {
+        if let Some(state) = self.rule.sought(self.own(k)) {
+            return (self.rule.lr(&state, self.own(k)), self.end(&state, k));
+        }
+        let mut walker = self.nearest(k);
+        if walker.go(k, &mut |_| Ok(())).is_ok() {
+            walker.park();
+        }
+        walker.still()
+    }
+
+    fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted> {
+        let mut walker = self.nearest(k);
+        walker.go(k, spend)?;
+        Ok(Box::new(walker))
+    }
+}
+
+struct Walker<'a, R: Recurrence> {
+    track: &'a Track<R>,
+    k: u64,
+    state: R::State,
+    /// The first step at which the state is another.
+    end: u64,
+}
+
+impl<R: Recurrence> Walker<'_, R> {
+    /// Over the next change, to the step at which it happens.
+    #[inline(always)]
+    fn change(&mut self) {
+        self.k = self.end;
+        self.track.rule.advance(&mut self.state, self.k);
+        self.end = self.track.end(&self.state, self.k);
+    }
+
+    fn mark(&self) {
+        if let Some(mut marks) = self.track.marks() {
+            marks.add(self.k, &self.state);
+        }
+    }
+}
+
+impl<R: Recurrence> Walk for Walker<'_, R> {
+    fn still(&self) -> (f64, u64) {
+        (self.track.rule.lr(&self.state, self.track.own(self.k)), self.end)
+    }
+
+    fn go(&mut self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
+        if self.end <= k
+            && let Some(state) = self.track.rule.sought(self.track.own(k))
+        {
+            *self = self.track.stand(k, state);
+        }
+        while self.end <= k {
+            let mut done = 0;
+            while self.end <= k && done < STRETCH {
+                self.change();
+                done += 1;
+            }
+            if done == STRETCH {
+                self.mark();
+            }
+            spend(done * COST)?;
+        }
+        self.k = k;
+        Ok(())
+    }
+
+    fn fill(&mut self, out: &mut [f64], stride: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
+        for y in out.iter_mut() {
+            *y = self.track.rule.lr(&self.state, self.track.own(self.k));
+            let next = self.k + stride;
+            if next < self.end {
+                self.k = next;
+            } else if next == self.end && !self.track.is_direct() {
+                self.change();
+            } else {
+                self.go(next, spend)?;
+            }
+        }
+        if !self.track.is_direct() {
+            self.mark();
+        }
+        spend(out.len() * COST)
+    }
+
+    fn park(&mut self) {
+        if !self.track.is_direct()
+            && let Some(mut marks) = self.track.marks()
+        {
+            marks.parked = Some((self.k, self.state.clone()));
+        }
+    }
+}

@@ -1,0 +1,244 @@
+"""Replays: a framework's recurrence as a leaf, in its own bits, sought or stepped, whoever asks and in which order."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import pickle
+import threading
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import glidepath as gp
+import recurrences
+from cases import CASES
+from glidepath import _core
+from helpers import assert_same, drawn
+from test_docs import run_examples
+from test_hostile import interrupted_after
+
+STEP_LR = "torch.StepLR"
+LIST = {"learning_rate": 0.1, "decay_rate": 0.9, "total_step": 6, "step_per_epoch": 2, "decay_epoch": 1}
+SLOW = {"base_lr": 0.1, "step_size": 1, "gamma": 1 - 1e-12}
+"""A recurrence that takes its time, and never comes to rest."""
+
+every_form = pytest.mark.parametrize("form", _core.REPLAYS)
+rows = pytest.mark.parametrize("name", [case.name for case in CASES.values() if case.covers == "replay"])
+
+
+def naive(base_lr: float, step_size: int, gamma: float, n: int) -> Any:
+    """The loop itself."""
+    lr, values = base_lr, []
+    for k in range(n):
+        if k > 0 and k % step_size == 0:
+            lr = lr * gamma
+        values.append(lr)
+    return np.array(values)
+
+
+def steplr(step_size: int = 30, gamma: float = 0.9) -> Any:
+    return gp.replay(STEP_LR, base_lr=0.1, step_size=step_size, gamma=gamma)
+
+
+# The same state by every road.
+
+
+@pytest.mark.parametrize("step_size", [1, 3, 15, 16, 17, 600, 40_000])
+def test_any_order_and_any_road_gives_the_loop_s_bits(step_size: int) -> None:
+    n, rng = 200_000, Random(step_size)
+    want = naive(0.1, step_size, 0.9999, n)
+    at = np.array([rng.randrange(n) for _ in range(3_000)])
+    assert_same(steplr(step_size, 0.9999).array(n), want)
+    assert_same(steplr(step_size, 0.9999).array(n, threads=3), want)
+    assert_same(steplr(step_size, 0.9999).gather(at), want[at])
+    assert_same(np.concatenate(list(steplr(step_size, 0.9999).chunks(n, 977))), want)
+    assert_same(steplr(step_size, 0.9999)[0:n:37], want[::37])
+    schedule = steplr(step_size, 0.9999)
+    assert [schedule[int(k)] for k in at] == want[at].tolist()
+    for start in (199_000, 5, 100_000, 99_999):
+        assert_same(schedule.array(1_000, start=start), want[start : start + 1_000])
+    assert_same(schedule.array(n, dtype="float32"), want.astype(np.float32))
+    assert_same((schedule * 1).array(3_000, start=150_000), want[150_000:153_000], "in arithmetic")
+    assert_same((schedule * 1).gather(at), want[at], "in arithmetic")
+
+
+def test_a_jump_of_millions_is_the_loop() -> None:
+    n = 3_000_000
+    want = naive(0.1, 1, 1 - 1e-7, n)
+    schedule = steplr(1, 1 - 1e-7)
+    assert schedule[n - 1] == want[-1]
+    assert [schedule[k] for k in range(0, n, 999_983)] == want[::999_983].tolist()
+
+
+@rows
+def test_values_are_the_naive_twin_s(name: str) -> None:
+    for seed in range(40):
+        schedule, expr = drawn(CASES[name], seed)
+        form, parameters = expr.params["form"], expr.params["parameters"]
+        values = schedule.array(300)
+        assert values.tolist() == [recurrences.value(form, parameters, k) for k in range(300)]
+        assert schedule.steps == recurrences.steps(form, parameters)
+
+
+def test_threads_that_ask_at_once_get_the_same() -> None:
+    want = naive(0.1, 1, 0.99999, 60_000)
+    schedule, wrong = steplr(1, 0.99999), []
+
+    def ask(seed: int) -> None:
+        rng = Random(seed)
+        wrong.extend(k for k in (rng.randrange(60_000) for _ in range(3_000)) if schedule[k] != want[k])
+
+    threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # from Python 3.12 on: a fork while threads run
+def test_a_fork_while_another_thread_walks() -> None:
+    schedule = gp.replay(STEP_LR, **SLOW)
+    done = threading.Event()
+
+    def walk() -> None:
+        k = 0
+        while not done.is_set():
+            k += 10_000
+            schedule.at(k)
+
+    thread = threading.Thread(target=walk)
+    thread.start()
+    try:
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if schedule.at(1_000) > 0.0 else 1)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("ask", [
+    lambda s: s.at(2**53), lambda s: s[2**53], lambda s: s(2**53), lambda s: s.array(5, start=2**50),
+    lambda s: s.gather([2**53]), lambda s: (s + 1).hold(7).at(2**53), lambda s: s[0 : 2**53 : 2**40],
+    lambda s: (s * gp.cosine(1, 0, 10**9)).array(3, start=2**52), lambda s: gp.constant(1).then(s, at=3).at(2**53),
+])  # fmt: skip
+def test_control_c_ends_a_long_walk(ask: Any) -> None:
+    schedule = gp.replay(STEP_LR, **SLOW)
+    with interrupted_after(0.3):
+        ask(schedule)
+    assert schedule[1] == 0.1 * (1 - 1e-12), "all is well afterwards"
+
+
+# What it is to be a leaf.
+
+
+def test_it_composes() -> None:
+    s = steplr(2, 0.5)
+    assert s.array(6).tolist() == [0.1, 0.1, 0.05, 0.05, 0.025, 0.025]
+    assert s.then(s, at=3).array(6).tolist() == [0.1, 0.1, 0.05, 0.1, 0.1, 0.05]
+    assert (s + s).array(3).tolist() == [0.2, 0.2, 0.1]
+    assert (s / 3)[2] == 0.05 / 3
+    assert s.clamp(low=0.04).array(5).tolist() == [0.1, 0.1, 0.05, 0.05, 0.04]
+    assert s.hold(3).array(5).tolist() == [0.1, 0.1, 0.1, 0.05, 0.05]
+    assert s.by_epoch(2).array(6).tolist() == [0.1, 0.1, 0.1, 0.1, 0.05, 0.05]
+    assert s.delay(1).array(4).tolist() == [0.1, 0.1, 0.1, 0.05]
+    assert gp.replay("mindspore.exponential_decay_lr", **LIST).repeat(2).steps == 12
+
+
+def test_past_its_end_a_list_holds_its_last_value() -> None:
+    s = gp.replay("mindspore.exponential_decay_lr", **LIST)
+    assert (s.steps, len(s), s[5], s[6], s[2**53]) == (6, 6, 0.08100000000000002, 0.08100000000000002, s[5])
+
+
+def test_it_prints_compares_hashes_pickles_and_copies() -> None:
+    s = steplr(30, 0.1)
+    assert repr(s) == 'gp.replay("torch.StepLR", base_lr=0.1, step_size=30)', "what is as by default is left out"
+    assert eval(repr(s)) == s
+    assert pickle.loads(pickle.dumps(s)) == s
+    assert copy.deepcopy(s) is s
+    assert hash(steplr(30, 0.1)) == hash(s)
+    assert steplr(30, 0.1) == s
+    assert steplr(31, 0.1) != s
+    assert s != gp.constant(0.1)
+
+
+def test_every_bit_of_a_parameter_is_kept() -> None:
+    s = gp.replay(STEP_LR, base_lr=-0.0, step_size=3)
+    assert np.signbit(s[0])
+    assert repr(s) == 'gp.replay("torch.StepLR", base_lr=-0.0, step_size=3)'
+    assert gp.Schedule.from_json(s.to_json()) == s
+    assert s != gp.replay(STEP_LR, base_lr=0.0, step_size=3)
+    assert np.signbit(gp.Schedule.from_json(s.to_json())[5])
+
+
+def test_the_text() -> None:
+    s = steplr(30, 0.1)
+    text = '{"glidepath":1,"schedule":{"kind":"torch.StepLR","base_lr":0.1,"step_size":30,"gamma":0.1}}'
+    assert s.to_json() == text
+    assert gp.Schedule.from_json(text) == s
+
+
+def test_past_the_largest_double_it_is_infinite_and_arithmetic_is_floating_point_s() -> None:
+    s = steplr(1, 2.0)
+    assert s[2_000] == (s + 1)[2_000] == (s * 2)[2_000] == np.inf
+    assert (s + gp.linear(0, 1, 10)).array(3, start=1_500).tolist() == [np.inf] * 3
+    assert np.isnan((s - s)[2_000])
+    assert s.clamp(high=5.0)[2_000] == 5.0
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(("make", "error", "message"), [
+    (lambda: gp.replay("torch.SteplR"), ValueError, "`replay.kind`: got 'torch.SteplR'; it must be one of torch.Ste"),
+    (lambda: gp.replay(3), TypeError, '`replay.kind`: got 3; it must be a string. For instance "torch.StepLR".'),
+    (lambda: gp.replay(STEP_LR, base_lr=0.1), TypeError, "`torch.StepLR.step_size`: got nothing; it must be given."),
+    (lambda: gp.replay(STEP_LR, base_lr=0.1, step_size=2, mu=3), TypeError,
+     "`torch.StepLR`: got the parameter `mu`; its parameters are base_lr, step_size, gamma."),
+    (lambda: gp.replay(STEP_LR, base_lr="x", step_size=2), TypeError,
+     "`torch.StepLR.base_lr`: got 'x'; it must be a finite number. Convert it with `float()`."),
+    (lambda: gp.replay(STEP_LR, base_lr=float("nan"), step_size=2), ValueError,
+     "`torch.StepLR.base_lr`: got nan; it must be a finite number. Give the number itself."),
+    (lambda: gp.replay(STEP_LR, base_lr=0.1, step_size=0), ValueError, "`torch.StepLR.step_size`: got 0; it must be a"),
+    (lambda: gp.replay("mindspore.exponential_decay_lr", **LIST | {"decay_rate": 2.0, "total_step": 10_000}),
+     OverflowError, "`mindspore.exponential_decay_lr.decay_rate`: got 2.0 with a power past the largest double at"),
+    (lambda: gp.Schedule.from_json(steplr().to_json().replace("30", "-3")), ValueError,
+     "`$.schedule.step_size`: got -3; it must be a whole number of steps"),
+    (lambda: gp.Schedule.from_json(steplr().to_json().replace('"gamma"', '"gama"')), ValueError,
+     '`$.schedule`: got the key "gama"; beside its kind `torch.StepLR` has the keys base_lr, step_size, gamma.'),
+])  # fmt: skip
+def test_refusals_say_what_is_wrong(make: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as caught:
+        make()
+    assert str(caught.value).startswith(message), caught.value
+
+
+# What the forms say of themselves.
+
+
+@every_form
+def test_a_form_does_what_its_documentation_shows(form: str) -> None:
+    doc = _core.REPLAYS[form]
+    assert f'gp.replay("{form}"' in doc
+    assert "Source: " in doc
+    run_examples(doc, {"gp": gp, "np": np}, form)
+
+
+@every_form
+def test_a_form_stands_in_the_documents_and_the_schema(form: str) -> None:
+    assert f"`{form}`" in (Path(__file__).parents[1] / "docs" / "replays.md").read_text(encoding="utf-8")
+    assert json.loads(gp.schema())["$defs"][form]["properties"]["kind"] == {"const": form}
+
+
+@every_form
+def test_a_form_has_a_naive_twin(form: str) -> None:
+    assert form in recurrences.FORMS

@@ -585,32 +585,14 @@ mod tests {
     use dashu_ratio::RBig;
 
     use super::super::exact::Exact;
+    use super::super::random::Random;
     use super::*;
 
     const PRECISIONS: [usize; 4] = [192, 384, 768, 1_536];
 
-    /// splitmix64.
-    struct Random(u64);
-
     impl Random {
-        fn next(&mut self) -> u64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let x = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-            x ^ x >> 31
-        }
-
-        fn below(&mut self, n: u64) -> u64 {
-            self.next() % n
-        }
-
-        /// Between 0 and 1.
-        fn unit(&mut self) -> f64 {
-            (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-        }
-
         /// Any finite double, or one of those that are trouble.
-        fn double(&mut self) -> f64 {
+        fn any_double(&mut self) -> f64 {
             const TROUBLE: [f64; 12] = [
                 0.0,
                 1.0,
@@ -824,7 +806,7 @@ mod tests {
         let mut random = Random(6);
         for i in 0..300 {
             let precision = PRECISIONS[i % 4];
-            let x = real(random.double().abs(), precision);
+            let x = real(random.any_double().abs(), precision);
             if x.is_zero() || x.radius.is_infinite() {
                 continue;
             }
@@ -1001,7 +983,7 @@ mod tests {
             let precision = PRECISIONS[i % 3];
             let den = 1 + random.below(1 << 53);
             let u = ratio(random.below(den + 1), [den, 1 << 53][i % 2].max(den));
-            let [a, b, p, low, high] = [(); 5].map(|()| random.double());
+            let [a, b, p, low, high] = [(); 5].map(|()| random.any_double());
             let rate = if b > 0.0 { b } else { f64::MIN_POSITIVE };
             for x in curves::<Big>(a, rate, p, u, precision) {
                 let far = x.clone() * real(f64::MAX, precision).exp() + x.clone().exp();

@@ -387,6 +387,7 @@ impl<K: Kit> Div<f64> for Dd<K> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::random::Random;
     use super::*;
     use dashu_float::{FBig, round::mode::HalfEven};
 
@@ -406,16 +407,7 @@ mod tests {
         big(x.hi) + big(x.lo)
     }
 
-    /// splitmix64.
-    struct Random(u64);
-
     impl Random {
-        fn next(&mut self) -> u64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^ (z >> 31)
-        }
         /// An integer of 1 to `bits` bits, of any sign, not 0.
         fn integer(&mut self, bits: u64) -> f64 {
             let drop = 64 - bits + self.next() % bits;

@@ -398,25 +398,12 @@ impl Leading {
 
 #[cfg(test)]
 mod tests {
+    use super::super::random::Random;
     use super::*;
 
-    /// splitmix64.
-    struct Random(u64);
-
     impl Random {
-        fn next(&mut self) -> u64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let x = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-            x ^ x >> 31
-        }
-
-        fn below(&mut self, n: u64) -> u64 {
-            self.next() % n
-        }
-
         /// Any finite double.
-        fn double(&mut self) -> f64 {
+        fn finite(&mut self) -> f64 {
             Some(f64::from_bits(self.next())).filter(|x| x.is_finite()).unwrap_or(1.0)
         }
     }
@@ -537,7 +524,7 @@ mod tests {
             assert_eq!(real(x).round_f64(), Some(x));
         }
         for _ in 0..10_000 {
-            let x = random.double();
+            let x = random.finite();
             assert_eq!(real(x).round_f64().unwrap().to_bits(), x.to_bits());
             assert_eq!(real(x).round_f32().unwrap().to_bits(), (x as f32 + 0.0).to_bits());
         }
@@ -670,7 +657,7 @@ mod tests {
         let mut random = Random(5);
         let mut product = real(1.5);
         for _ in 0..2_000 {
-            product = product * real(random.double()) + fraction(1, 1 + random.below(1 << 53));
+            product = product * real(random.finite()) + fraction(1, 1 + random.below(1 << 53));
             assert!(product.0.as_ref().is_none_or(|x| bits(x) <= BITS));
         }
         assert_eq!(product, Exact(None));

@@ -812,6 +812,7 @@ static LOGS: [[u64; 3]; 92] = [
 #[cfg(test)]
 mod tests {
     use super::super::dd::{FineFused, FinePlain, QuickFused, QuickPlain};
+    use super::super::random::Random;
     use super::*;
     use dashu_float::{FBig, round::mode::HalfEven};
 
@@ -836,20 +837,7 @@ mod tests {
         if got == want { 0.0 } else { ((got - want) / scale).to_f64().value().abs() }
     }
 
-    /// splitmix64.
-    struct Random(u64);
-
     impl Random {
-        fn next(&mut self) -> u64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^ (z >> 31)
-        }
-        /// In [0, 1).
-        fn unit(&mut self) -> f64 {
-            (self.next() >> 11) as f64 * power_of_two(-53)
-        }
         /// In [-1, 1].
         fn signed(&mut self) -> f64 {
             2.0 * self.unit() - 1.0

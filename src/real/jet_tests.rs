@@ -4,6 +4,7 @@
 use super::big::Big;
 use super::dd::{FineFused, FinePlain, Kit, QuickFused, QuickPlain};
 use super::jet::{Jet, Narrowing, Width};
+use super::random::Random;
 use super::{Number, Point};
 use crate::curve::NEVER;
 use crate::lower::lower;
@@ -14,26 +15,7 @@ use crate::spec::{Operand, Spec, shape};
 
 const BITS: usize = 384;
 
-/// splitmix64.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let x = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ x >> 31
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    /// Between 0 and 1.
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
     /// From 1e-12 to 1e3, now and then 0 or negative.
     fn value(&mut self) -> f64 {
         match self.below(8) {

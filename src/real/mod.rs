@@ -15,6 +15,8 @@ pub mod functions;
 pub mod jet;
 #[cfg(test)]
 mod jet_tests;
+#[cfg(test)]
+mod random;
 
 /// `(at + slope * t) / den`: an exact ratio of integers that moves with the step.
 ///

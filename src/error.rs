@@ -82,3 +82,7 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// A fill that was asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;

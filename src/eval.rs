@@ -15,19 +15,18 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use crate::curve::{Curve, Formula, NEVER};
+use crate::error::Interrupted;
+use crate::pace::{Pace, Paced};
 use crate::plan::{Map, Node, Plan, part};
 use crate::real::Point;
 use crate::real::big::Big;
 use crate::real::dd::{FineFused, FinePlain, Kit, QuickFused};
 use crate::real::exact::Exact;
-use crate::real::jet::{Jet, Width, exponent, scale};
+use crate::real::jet::{Jet, Width, scale};
 use crate::replay::Replay;
+use crate::round::Rounded;
 use crate::simd::{self, Task};
-use crate::tile::{Cost, Lane, Poly, Run, WideRun, Worth};
-
-/// A fill that was asked to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interrupted;
+use crate::tile::{Poly, Run, WideRun, Worth};
 
 /// How hard a value was to settle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,19 +103,7 @@ pub fn tally(reset: bool) -> [(&'static str, u64); 5] {
 type Counts = [u64; 5];
 
 /// A type that values are given in: float64 or float32.
-pub trait Out: Lane {
-    /// The value, where all of `(hi + lo +- err) * 2^exp` rounds to it.
-    fn of_jet(hi: f64, lo: f64, err: f64, exp: i64) -> Option<Self>;
-    /// The value, where there is a rational one.
-    fn of_exact(x: &Exact) -> Option<Self>;
-    /// The value, where the whole ball rounds to it.
-    fn of_big(x: &Big) -> Option<Self>;
-    /// The value of a ball that holds a midpoint still, and so counts as that midpoint.
-    fn of_tie(x: &Big) -> Self;
-    /// The value between two roundings to float64, the lower first, if that is certain.
-    fn of_bracket(low: f64, high: f64) -> Option<Self>;
-    /// Kept within bounds, which are doubles.
-    fn clamped(self, low: Option<f64>, high: Option<f64>) -> Self;
+pub trait Out: Rounded + Paced {
     /// [`Filler::fill_moving`], with as many coefficients in narrow tiles as the type needs.
     fn fill_moving(
         filler: &mut Filler<'_>,
@@ -128,31 +115,8 @@ pub trait Out: Lane {
 }
 
 macro_rules! out {
-    ($T:ty, $NARROW:literal, $jet:path, $exact:ident, $big:ident, $tie:ident, $bracket:path) => {
+    ($T:ty, $NARROW:literal) => {
         impl Out for $T {
-            #[inline(always)]
-            fn of_jet(hi: f64, lo: f64, err: f64, exp: i64) -> Option<$T> {
-                $jet(hi, lo, err, exp)
-            }
-            fn of_exact(x: &Exact) -> Option<$T> {
-                x.$exact()
-            }
-            fn of_big(x: &Big) -> Option<$T> {
-                x.$big()
-            }
-            fn of_tie(x: &Big) -> $T {
-                x.$tie()
-            }
-            #[inline(always)]
-            fn of_bracket(low: f64, high: f64) -> Option<$T> {
-                $bracket(low, high)
-            }
-            #[inline(always)]
-            fn clamped(self, low: Option<f64>, high: Option<f64>) -> $T {
-                // Rounding is monotone, so a bound's rounding bounds the roundings.
-                let x = low.map_or(self, |low| if self < low as $T { low as $T } else { self });
-                high.map_or(x, |high| if x > high as $T { high as $T } else { x })
-            }
             fn fill_moving(
                 filler: &mut Filler<'_>,
                 node: &Node,
@@ -166,82 +130,9 @@ macro_rules! out {
     };
 }
 
-out!(f64, 5, round_f64, round_f64, round_f64, settle_f64, same_f64);
+out!(f64, 5);
 // At the reach of a narrow tile c3 is 2^-36 of c0.
-out!(f32, 3, round_f32, round_f32, round_f32, settle_f32, same_f32);
-
-#[inline(always)]
-fn same_f64(low: f64, high: f64) -> Option<f64> {
-    if low == high { Some(low) } else { None }
-}
-
-/// The truth is within half an ulp of float64 of `low` and `high`: certain where no midpoint of float32 is as near.
-#[inline(always)]
-fn same_f32(low: f64, high: f64) -> Option<f32> {
-    let slack = f64::EPSILON * low.abs();
-    let y = (low - slack) as f32;
-    if y == (high + slack) as f32 { Some(y) } else { None }
-}
-
-/// The two roundings of `hi + (lo -+ err)`, if they agree. Exact where `err` is 0: nothing is rounded but the sum.
-#[inline(always)]
-fn bracket(hi: f64, lo: f64, err: f64) -> Option<f64> {
-    // `lo - err` and `lo + err` are rounded themselves.
-    let e = if err == 0.0 { 0.0 } else { err + 2.0 * f64::EPSILON * (lo.abs() + err) };
-    let y = hi + (lo - e);
-    if y == hi + (lo + e) { Some(y) } else { None }
-}
-
-/// The nearest double, where all of `(hi + lo +- err) * 2^exp` has the same.
-#[inline(always)]
-fn round_f64(hi: f64, lo: f64, err: f64, exp: i64) -> Option<f64> {
-    let top = exponent(hi).saturating_add(exp);
-    if exp == 0 && (-960..=1000).contains(&top) {
-        return bracket(hi, lo, err).map(|y| y + 0.0);
-    }
-    round_far(hi, lo, err, exp, -1022, |_| -1074)
-}
-
-/// The nearest float32, as `round_f64`.
-#[inline(always)]
-fn round_f32(hi: f64, lo: f64, err: f64, exp: i64) -> Option<f32> {
-    // Always through the grid of float32's values there, so that it is rounded once.
-    round_far(hi, lo, err, exp, 1025, |top| (top - 23).max(-149)).map(|y| y as f32)
-}
-
-/// Rounds what may overflow, be subnormal, or be rounded to less than 53 bits.
-///
-/// Below 2^`fine` the result is a multiple of 2^`grid(top)`, and less than 2^52 of them: added to 2^52 of them it leaves a
-/// sum whose last bit is one.
-#[inline(always)]
-fn round_far(hi: f64, lo: f64, err: f64, exp: i64, fine: i64, grid: impl Fn(i64) -> i64) -> Option<f64> {
-    if !(err < f64::INFINITY) {
-        return None;
-    }
-    if hi == 0.0 {
-        return if err == 0.0 && lo == 0.0 { Some(0.0) } else { None };
-    }
-    let top = exponent(hi).saturating_add(exp);
-    if !(err + lo.abs() < 0.75 * hi.abs()) {
-        // Not even its size is known; only if all of it is far below the least subnormal is that enough.
-        return None;
-    }
-    if top > 1026 {
-        return Some(f64::INFINITY.copysign(hi));
-    }
-    if top < -1080 {
-        return Some(0.0);
-    }
-    if top >= fine {
-        return bracket(hi, lo, err).map(|y| scale(y, exp) + 0.0);
-    }
-    let unit = scale(1.0, grid(top).saturating_sub(exp));
-    let magic = ((1u64 << 52) as f64 * unit).copysign(hi);
-    let sum = magic + hi;
-    let rest = hi - (sum - magic);
-    bracket(sum, rest + lo, if lo == 0.0 && err == 0.0 { 0.0 } else { err + f64::EPSILON * (rest.abs() + lo.abs()) })
-        .map(|y| scale(y - magic, exp) + 0.0)
-}
+out!(f32, 3);
 
 /// Precisions of the last rung, in bits.
 const PRECISIONS: [usize; 4] = [192, 384, 768, 1536];
@@ -834,148 +725,6 @@ struct Tile<'a> {
 
 /// So few values are not worth a tile.
 const FEW: usize = 12;
-
-/// How fast a curve changes, and so how wide the next tile may be: log2 of steps of the grid.
-struct Pace {
-    /// Over how many steps the value changes by about itself.
-    reach: f64,
-    /// Over how many steps the late terms of its series grow as large as those before them.
-    radius: f64,
-    /// Whether the curve is a straight line here, and whether it goes away from 0.
-    line: bool,
-    rising: bool,
-    /// Halvings that the last tries called for.
-    narrowed: f64,
-}
-
-/// A width and an order for a tile, and the width of the narrower ones it is cut into.
-struct Choice {
-    order: usize,
-    m: u32,
-    sub: Option<u32>,
-    length: usize,
-}
-
-/// A number of steps that no tile has, as a power of two.
-const ENDLESS: f64 = 60.0;
-
-/// log2 of `|a / b|`, within a tenth; at most [`ENDLESS`].
-#[inline(always)]
-fn log_ratio(a: f64, b: f64) -> f64 {
-    let x = (a / b).abs();
-    let e = exponent(x);
-    if x < (1u64 << 60) as f64 && x > 0.0 { e as f64 + (scale(x, -e) - 1.0) } else { ENDLESS }
-}
-
-impl Pace {
-    /// From a small jet.
-    fn at(node: &Node, k: u64, stride: u64) -> Pace {
-        let mut pace = Pace { reach: f64::NEG_INFINITY, radius: 0.0, line: false, rising: false, narrowed: 0.0 };
-        if simd::has_fused() {
-            pace.learn(&node.value::<Jet<5, QuickFused>>(Point { k, stride, cx: Width(1.0) }), 0);
-        } else {
-            pace.learn(&node.value::<Jet<5, FinePlain>>(Point { k, stride, cx: Width(1.0) }), 0);
-        }
-        pace
-    }
-
-    #[inline(always)]
-    fn learn<const N: usize, K: Kit>(&mut self, jet: &Jet<N, K>, m: u32) {
-        let m = m as f64;
-        self.line = jet.deg <= 1;
-        if jet.c[0] == 0.0 {
-            self.reach = f64::NEG_INFINITY;
-            return;
-        }
-        if self.line {
-            // Its value is known where the next tile starts, and its slope is what it was.
-            let end = jet.c[0] + jet.c[1];
-            self.rising = (end > 0.0) == (jet.c[1] > 0.0);
-            self.reach = m + log_ratio(end, jet.c[1]);
-            return;
-        }
-        self.reach = m + log_ratio(jet.c[0], jet.c[1]).min(0.5 * log_ratio(jet.c[0], jet.c[2]));
-        // Two terms further, since every other one may vanish.
-        let late = log_ratio(jet.c[2], jet.c[4]).min(log_ratio(jet.c[1], jet.c[3]));
-        self.radius = m + 0.5 * late;
-    }
-
-    /// The reach for a straight line's tile, given the one counted from its centre: away from 0 it changes by less.
-    ///
-    /// `w c1 <= 2^-reach c0` at the centre, where `c0 = y +- w c1`, y being the value where the tile starts.
-    #[inline(always)]
-    fn reach_of_line(&self, reach: f64) -> f64 {
-        match (reach < 1.0, self.rising) {
-            (false, _) => reach,
-            (true, true) => -2.0,
-            (true, false) => 1.3,
-        }
-    }
-
-    /// The last choice was too wide.
-    #[inline(always)]
-    fn narrow(&mut self) {
-        self.narrowed += 1.0;
-    }
-
-    /// The cheapest tile for the next of `left` values, by a model of what jets and lanes cost.
-    #[inline(always)]
-    fn choose<T: Out>(&mut self, left: usize) -> Choice {
-        let mut best = Choice { order: 0, m: 0, sub: None, length: 0 };
-        let mut least = f64::INFINITY;
-        let enough = (usize::BITS - (left / 2).leading_zeros()) as i64;
-        let options: &[Cost] = if self.line { &T::LINES } else { &T::CURVES };
-        let reach = self.reach - self.narrowed;
-        for option in options {
-            // The first two terms shrink by the reach, those after them by the radius.
-            let late = option.order as f64 - 2.0;
-            let series = (2.0 * self.reach + late * self.radius - T::BITS) / (late + 2.0) - self.narrowed;
-            let m =
-                if self.line { reach - self.reach_of_line(option.reach) } else { (reach - option.reach).min(series) };
-            let m = (m as i64).min(option.widest).min(enough);
-            if m < 3 {
-                continue;
-            }
-            let length = (2u64 << m) as f64;
-            let used = (left as f64).min(length);
-            let mut cost = option.jet / used + option.value * (T::CHUNK as f64 / used).max(1.0);
-            let mut sub = None;
-            if let Some(each) = option.narrowed {
-                let Some((narrow, more)) = narrower::<T>(reach, m, each, option.value) else { continue };
-                cost += more;
-                sub = Some(narrow);
-            }
-            if cost < least {
-                least = cost;
-                best = Choice { order: option.order, m: m as u32, sub, length: 2 << m };
-            }
-        }
-        if best.order == 0 {
-            self.narrowed = 0.0;
-        }
-        best
-    }
-}
-
-/// The best half-width for the tiles that one of `2^m` is cut into, and what they cost a value: each `each` nanoseconds, and
-/// chunks that the quick lane leaves in doubt, more of them the wider they are.
-#[inline(always)]
-fn narrower<T: Lane>(reach: f64, m: i64, each: f64, value: f64) -> Option<(u32, f64)> {
-    // A chunk's chance is 2E over the spacing of midpoints for each of its values: see `Poly::new`.
-    let doubt = 8.0 * T::CHUNK as f64 * scale(1.0, -(reach as i64));
-    let most = (m - 2).min((reach - 11.5) as i64);
-    let mut best = None;
-    let mut least = f64::INFINITY;
-    for narrow in T::NARROW {
-        let steps = (1u64 << narrow) as f64;
-        let cost = 0.5 * each / steps + 3.0 * value * (doubt * steps).min(1.0);
-        if narrow <= most && cost < least {
-            least = cost;
-            best = Some((narrow as u32, cost));
-        }
-    }
-    best
-}
 
 /// The part of `out` whose steps `k`, `k + stride`, ... come before `end`, and the rest.
 #[inline(always)]

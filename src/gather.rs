@@ -11,7 +11,8 @@
 //! A tile in which a joint or a singularity lies has no polynomial, and its steps are settled one by one.
 
 use crate::curve::Curve;
-use crate::eval::{Filler, Interrupted, Out, Rung};
+use crate::error::Interrupted;
+use crate::eval::{Filler, Out, Rung};
 use crate::plan::{Map, Node};
 use crate::real::Point;
 use crate::real::dd::{FinePlain, Kit, QuickFused};

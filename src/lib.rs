@@ -9,7 +9,8 @@
 //! lower   from the expression to a plan;  plan: integer maps of the step, arithmetic, curves
 //! eval    at, fill;  gather: any steps in any order
 //! replay  a framework's own recurrences, operation by operation, and how to jump in them
-//! tile    a jet into values: quick and careful lanes;  simd: instruction sets, and all that is unsafe
+//! pace    how wide a tile may be;  tile: a jet into values, by quick and careful lanes;  round: the last step
+//! simd    instruction sets, and all that is unsafe
 //! real    the numbers a formula runs over: jets (double-double with Taylor coefficients), rationals, big floats
 //! py      the wall: numpy and Python, behind the feature `python`
 //! ```
@@ -45,11 +46,13 @@ mod gather;
 pub mod json;
 pub mod limits;
 pub mod lower;
+mod pace;
 pub mod plan;
 #[cfg(feature = "python")]
 mod py;
 pub mod real;
 pub mod replay;
+mod round;
 pub mod simd;
 pub mod spec;
 mod tile;

@@ -4,7 +4,7 @@
 //! there, over any kind of number. Cycles are found by arithmetic, so a plan is never larger than its expression.
 
 use crate::curve::{Curve, Formula, NEVER, Span};
-use crate::eval::Interrupted;
+use crate::error::Interrupted;
 use crate::real::{Number, Point};
 use crate::replay::{Replay, Spend};
 use crate::simd::Task;

@@ -33,14 +33,6 @@ pub trait Lane: Copy + Send + Sync + PartialEq + Default + 'static {
     const EXPONENTS: std::ops::Range<i64>;
     /// More than any error of a subnormal on the way.
     const LEAST: f64;
-    /// The ways to make tiles of curves.
-    const CURVES: [Cost; CURVES];
-    /// The ways to make tiles of straight lines, which have no order to run out of.
-    const LINES: [Cost; LINES];
-    /// The half-widths that tiles may have which a wider one is cut into, as powers of two.
-    const NARROW: std::ops::RangeInclusive<i64>;
-    /// Bits that a jet's series must be good to, for few values to be left in doubt by what it leaves out.
-    const BITS: f64;
     /// Rounded to nearest.
     fn of(x: f64) -> Self;
     /// As a double.
@@ -64,26 +56,6 @@ pub trait Lane: Copy + Send + Sync + PartialEq + Default + 'static {
         doubt: &mut Vec<usize>,
     );
 }
-
-/// What a way to make tiles costs.
-#[derive(Clone, Copy, Debug)]
-pub struct Cost {
-    /// Coefficients of the jet.
-    pub order: usize,
-    /// How far the value may change over half a tile: by 2^-reach of itself.
-    pub reach: f64,
-    /// The greatest half-width, as a power of two.
-    pub widest: i64,
-    /// Nanoseconds for the jet.
-    pub jet: f64,
-    /// Nanoseconds a value.
-    pub value: f64,
-    /// Where the jet is moved to narrower tiles: nanoseconds for each.
-    pub narrowed: Option<f64>,
-}
-
-const CURVES: usize = 6;
-const LINES: usize = 3;
 
 /// The largest chunk of all lanes.
 const CHUNK_MAX: usize = 128;
@@ -530,7 +502,7 @@ trait Count<const CHUNK: usize>: Sized {
 }
 
 macro_rules! lane {
-    ($T:ty, $Bits:ty, $CHUNK:literal, $DIGITS:literal, $EXPONENTS:expr, $LEAST:expr, $CURVES:expr, $LINES:expr, $NARROW:expr, $BITS_OF_JET:expr) => {
+    ($T:ty, $Bits:ty, $CHUNK:literal, $DIGITS:literal, $EXPONENTS:expr, $LEAST:expr) => {
         impl Count<$CHUNK> for $T {
             const COUNT: [$T; $CHUNK] = {
                 let mut count = [0 as $T; $CHUNK];
@@ -549,10 +521,6 @@ macro_rules! lane {
             const U: f64 = <$T>::EPSILON as f64 / 2.0;
             const EXPONENTS: std::ops::Range<i64> = $EXPONENTS;
             const LEAST: f64 = $LEAST;
-            const CURVES: [Cost; CURVES] = $CURVES;
-            const LINES: [Cost; LINES] = $LINES;
-            const NARROW: std::ops::RangeInclusive<i64> = $NARROW;
-            const BITS: f64 = $BITS_OF_JET;
 
             #[inline(always)]
             fn of(x: f64) -> $T {
@@ -691,45 +659,5 @@ macro_rules! madd {
 madd!(f64);
 madd!(f32);
 
-const fn cost(order: usize, reach: f64, widest: i64, jet: f64, value: f64, narrowed: Option<f64>) -> Cost {
-    Cost { order, reach, widest, jet, value, narrowed }
-}
-
-lane!(
-    f64,
-    u64,
-    64,
-    53,
-    -940..1000,
-    f64::from_bits((1023 - 1020) << 52),
-    [
-        cost(5, 13.0, 20, 110.0, 0.15, None),
-        cost(5, 9.0, 20, 110.0, 0.40, None),
-        cost(9, 4.5, 20, 150.0, 0.50, None),
-        cost(13, 4.0, 20, 190.0, 0.60, None),
-        cost(9, 6.0, 24, 230.0, 0.15, Some(7.0)),
-        cost(13, 6.0, 24, 320.0, 0.15, Some(9.0))
-    ],
-    [cost(2, 12.0, 20, 70.0, 0.10, None), cost(2, 0.0, 20, 70.0, 0.22, None), cost(2, 0.0, 24, 110.0, 0.10, Some(5.0))],
-    5..=12,
-    70.0
-);
-lane!(
-    f32,
-    u32,
-    128,
-    24,
-    -80..120,
-    f64::from_bits((1023 - 140) << 52),
-    [
-        cost(5, 13.0, 10, 110.0, 0.07, None),
-        cost(5, 8.0, 10, 110.0, 0.20, None),
-        cost(9, 5.0, 10, 150.0, 0.25, None),
-        cost(5, 5.0, 20, 160.0, 0.07, Some(6.0)),
-        cost(9, 3.0, 20, 230.0, 0.07, Some(7.0)),
-        cost(13, 3.0, 20, 320.0, 0.07, Some(9.0))
-    ],
-    [cost(2, 13.0, 10, 70.0, 0.06, None), cost(2, 0.0, 10, 70.0, 0.10, None), cost(2, 0.0, 20, 110.0, 0.06, Some(5.0))],
-    6..=9,
-    42.0
-);
+lane!(f64, u64, 64, 53, -940..1000, f64::from_bits((1023 - 1020) << 52));
+lane!(f32, u32, 128, 24, -80..120, f64::from_bits((1023 - 140) << 52));

@@ -21,7 +21,7 @@ use std::sync::{Arc, LazyLock};
 pub use walk::{Recurrence, Spend, Track, Walk};
 
 use crate::error::Error;
-use crate::eval::Interrupted;
+use crate::error::Interrupted;
 use crate::shape::{Param, Value};
 use crate::spec::Spec;
 

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 use super::Road;
 use crate::curve::NEVER;
 use crate::error::Error;
-use crate::eval::Interrupted;
+use crate::error::Interrupted;
 
 /// Accounts for some nanoseconds of work; says when to stop.
 pub type Spend<'a> = &'a mut dyn FnMut(usize) -> Result<(), Interrupted>;

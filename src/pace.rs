@@ -1,0 +1,223 @@
+//! How wide the next tile may be, of which order its jet, and whether it is cut into narrower ones: by a model of what they
+//! cost.
+
+use crate::plan::Node;
+use crate::real::Point;
+use crate::real::dd::{FinePlain, Kit, QuickFused};
+use crate::real::jet::{Jet, Width, exponent, scale};
+use crate::simd;
+use crate::tile::Lane;
+
+/// What a way to make tiles costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Coefficients of the jet.
+    pub order: usize,
+    /// How far the value may change over half a tile: by 2^-reach of itself.
+    pub reach: f64,
+    /// The greatest half-width, as a power of two.
+    pub widest: i64,
+    /// Nanoseconds for the jet.
+    pub jet: f64,
+    /// Nanoseconds a value.
+    pub value: f64,
+    /// Where the jet is moved to narrower tiles: nanoseconds for each.
+    pub narrowed: Option<f64>,
+}
+
+/// What tiles of a type's values cost.
+pub trait Paced: Lane {
+    /// The ways to make tiles of curves.
+    const CURVES: [Cost; CURVES];
+    /// The ways to make tiles of straight lines, which have no order to run out of.
+    const LINES: [Cost; LINES];
+    /// The half-widths that tiles may have which a wider one is cut into, as powers of two.
+    const NARROW: std::ops::RangeInclusive<i64>;
+    /// Bits that a jet's series must be good to, for few values to be left in doubt by what it leaves out.
+    const BITS: f64;
+}
+
+const CURVES: usize = 6;
+const LINES: usize = 3;
+
+const fn cost(order: usize, reach: f64, widest: i64, jet: f64, value: f64, narrowed: Option<f64>) -> Cost {
+    Cost { order, reach, widest, jet, value, narrowed }
+}
+
+impl Paced for f64 {
+    const CURVES: [Cost; CURVES] = [
+        cost(5, 13.0, 20, 110.0, 0.15, None),
+        cost(5, 9.0, 20, 110.0, 0.40, None),
+        cost(9, 4.5, 20, 150.0, 0.50, None),
+        cost(13, 4.0, 20, 190.0, 0.60, None),
+        cost(9, 6.0, 24, 230.0, 0.15, Some(7.0)),
+        cost(13, 6.0, 24, 320.0, 0.15, Some(9.0)),
+    ];
+    const LINES: [Cost; LINES] = [
+        cost(2, 12.0, 20, 70.0, 0.10, None),
+        cost(2, 0.0, 20, 70.0, 0.22, None),
+        cost(2, 0.0, 24, 110.0, 0.10, Some(5.0)),
+    ];
+    const NARROW: std::ops::RangeInclusive<i64> = 5..=12;
+    const BITS: f64 = 70.0;
+}
+
+impl Paced for f32 {
+    const CURVES: [Cost; CURVES] = [
+        cost(5, 13.0, 10, 110.0, 0.07, None),
+        cost(5, 8.0, 10, 110.0, 0.20, None),
+        cost(9, 5.0, 10, 150.0, 0.25, None),
+        cost(5, 5.0, 20, 160.0, 0.07, Some(6.0)),
+        cost(9, 3.0, 20, 230.0, 0.07, Some(7.0)),
+        cost(13, 3.0, 20, 320.0, 0.07, Some(9.0)),
+    ];
+    const LINES: [Cost; LINES] = [
+        cost(2, 13.0, 10, 70.0, 0.06, None),
+        cost(2, 0.0, 10, 70.0, 0.10, None),
+        cost(2, 0.0, 20, 110.0, 0.06, Some(5.0)),
+    ];
+    const NARROW: std::ops::RangeInclusive<i64> = 6..=9;
+    const BITS: f64 = 42.0;
+}
+
+/// How fast a curve changes, and so how wide the next tile may be: log2 of steps of the grid.
+pub(crate) struct Pace {
+    /// Over how many steps the value changes by about itself.
+    reach: f64,
+    /// Over how many steps the late terms of its series grow as large as those before them.
+    radius: f64,
+    /// Whether the curve is a straight line here, and whether it goes away from 0.
+    line: bool,
+    rising: bool,
+    /// Halvings that the last tries called for.
+    narrowed: f64,
+}
+
+/// A width and an order for a tile, and the width of the narrower ones it is cut into.
+pub(crate) struct Choice {
+    pub(crate) order: usize,
+    pub(crate) m: u32,
+    pub(crate) sub: Option<u32>,
+    pub(crate) length: usize,
+}
+
+/// A number of steps that no tile has, as a power of two.
+const ENDLESS: f64 = 60.0;
+
+/// log2 of `|a / b|`, within a tenth; at most [`ENDLESS`].
+#[inline(always)]
+fn log_ratio(a: f64, b: f64) -> f64 {
+    let x = (a / b).abs();
+    let e = exponent(x);
+    if x < (1u64 << 60) as f64 && x > 0.0 { e as f64 + (scale(x, -e) - 1.0) } else { ENDLESS }
+}
+
+impl Pace {
+    /// From a small jet.
+    pub(crate) fn at(node: &Node, k: u64, stride: u64) -> Pace {
+        let mut pace = Pace { reach: f64::NEG_INFINITY, radius: 0.0, line: false, rising: false, narrowed: 0.0 };
+        if simd::has_fused() {
+            pace.learn(&node.value::<Jet<5, QuickFused>>(Point { k, stride, cx: Width(1.0) }), 0);
+        } else {
+            pace.learn(&node.value::<Jet<5, FinePlain>>(Point { k, stride, cx: Width(1.0) }), 0);
+        }
+        pace
+    }
+
+    #[inline(always)]
+    pub(crate) fn learn<const N: usize, K: Kit>(&mut self, jet: &Jet<N, K>, m: u32) {
+        let m = m as f64;
+        self.line = jet.deg <= 1;
+        if jet.c[0] == 0.0 {
+            self.reach = f64::NEG_INFINITY;
+            return;
+        }
+        if self.line {
+            // Its value is known where the next tile starts, and its slope is what it was.
+            let end = jet.c[0] + jet.c[1];
+            self.rising = (end > 0.0) == (jet.c[1] > 0.0);
+            self.reach = m + log_ratio(end, jet.c[1]);
+            return;
+        }
+        self.reach = m + log_ratio(jet.c[0], jet.c[1]).min(0.5 * log_ratio(jet.c[0], jet.c[2]));
+        // Two terms further, since every other one may vanish.
+        let late = log_ratio(jet.c[2], jet.c[4]).min(log_ratio(jet.c[1], jet.c[3]));
+        self.radius = m + 0.5 * late;
+    }
+
+    /// The reach for a straight line's tile, given the one counted from its centre: away from 0 it changes by less.
+    ///
+    /// `w c1 <= 2^-reach c0` at the centre, where `c0 = y +- w c1`, y being the value where the tile starts.
+    #[inline(always)]
+    fn reach_of_line(&self, reach: f64) -> f64 {
+        match (reach < 1.0, self.rising) {
+            (false, _) => reach,
+            (true, true) => -2.0,
+            (true, false) => 1.3,
+        }
+    }
+
+    /// The last choice was too wide.
+    #[inline(always)]
+    pub(crate) fn narrow(&mut self) {
+        self.narrowed += 1.0;
+    }
+
+    /// The cheapest tile for the next of `left` values, by a model of what jets and lanes cost.
+    #[inline(always)]
+    pub(crate) fn choose<T: Paced>(&mut self, left: usize) -> Choice {
+        let mut best = Choice { order: 0, m: 0, sub: None, length: 0 };
+        let mut least = f64::INFINITY;
+        let enough = (usize::BITS - (left / 2).leading_zeros()) as i64;
+        let options: &[Cost] = if self.line { &T::LINES } else { &T::CURVES };
+        let reach = self.reach - self.narrowed;
+        for option in options {
+            // The first two terms shrink by the reach, those after them by the radius.
+            let late = option.order as f64 - 2.0;
+            let series = (2.0 * self.reach + late * self.radius - T::BITS) / (late + 2.0) - self.narrowed;
+            let m =
+                if self.line { reach - self.reach_of_line(option.reach) } else { (reach - option.reach).min(series) };
+            let m = (m as i64).min(option.widest).min(enough);
+            if m < 3 {
+                continue;
+            }
+            let length = (2u64 << m) as f64;
+            let used = (left as f64).min(length);
+            let mut cost = option.jet / used + option.value * (T::CHUNK as f64 / used).max(1.0);
+            let mut sub = None;
+            if let Some(each) = option.narrowed {
+                let Some((narrow, more)) = narrower::<T>(reach, m, each, option.value) else { continue };
+                cost += more;
+                sub = Some(narrow);
+            }
+            if cost < least {
+                least = cost;
+                best = Choice { order: option.order, m: m as u32, sub, length: 2 << m };
+            }
+        }
+        if best.order == 0 {
+            self.narrowed = 0.0;
+        }
+        best
+    }
+}
+
+/// The best half-width for the tiles that one of `2^m` is cut into, and what they cost a value: each `each` nanoseconds, and
+/// chunks that the quick lane leaves in doubt, more of them the wider they are.
+#[inline(always)]
+fn narrower<T: Paced>(reach: f64, m: i64, each: f64, value: f64) -> Option<(u32, f64)> {
+    // A chunk's chance is 2E over the spacing of midpoints for each of its values: see `Poly::new`.
+    let doubt = 8.0 * T::CHUNK as f64 * scale(1.0, -(reach as i64));
+    let most = (m - 2).min((reach - 11.5) as i64);
+    let mut best = None;
+    let mut least = f64::INFINITY;
+    for narrow in T::NARROW {
+        let steps = (1u64 << narrow) as f64;
+        let cost = 0.5 * each / steps + 3.0 * value * (doubt * steps).min(1.0);
+        if narrow <= most && cost < least {
+            least = cost;
+            best = Some((narrow as u32, cost));
+        }
+    }
+    best
+}

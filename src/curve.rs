@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::limits::{FINITE, LENGTH, MAX_STEP, NOT_NEGATIVE, POSITIVE, POWER, TIMES, show};
+use crate::limits::{FACTOR, FINITE, GAP, LENGTH, MAX_STEP, NOT_NEGATIVE, PERIOD, POWER, TIMES, show};
 use crate::real::{Base, Number, Point};
 use crate::shape::{Field, Kind, Param, Shape, Value};
 
@@ -30,6 +30,10 @@ pub trait Formula {
     }
     /// How long the curve lasts, where it ends; past that it holds its value there.
     fn steps(&self) -> Option<u64> {
+        None
+    }
+    /// Its one value, where its parameters leave it only one: then it is lowered to a constant, which is rational, and quick.
+    fn level(&self) -> Option<f64> {
         None
     }
     /// The value changes only every so many steps: `value` is given the number of the stair.
@@ -136,8 +140,8 @@ shapes! {
     /// array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
     Exponential as exponential {
         start: f64 = Kind::Real(FINITE);
-        rate: Base = Kind::Real(POSITIVE);
-        per: f64 = Kind::Real(POSITIVE), or Value::Real(1.0);
+        rate: Base = Kind::Real(FACTOR);
+        per: f64 = Kind::Real(PERIOD), or Value::Real(1.0);
         stair: bool = Kind::Flag, or Value::Flag(false);
     }
 
@@ -156,7 +160,7 @@ shapes! {
     NaturalExponential as natural_exponential {
         start: f64 = Kind::Real(FINITE);
         rate: f64 = Kind::Real(FINITE);
-        per: f64 = Kind::Real(POSITIVE), or Value::Real(1.0);
+        per: f64 = Kind::Real(PERIOD), or Value::Real(1.0);
         stair: bool = Kind::Flag, or Value::Flag(false);
     }
 
@@ -175,7 +179,7 @@ shapes! {
     InverseTime as inverse_time {
         start: f64 = Kind::Real(FINITE);
         rate: f64 = Kind::Real(NOT_NEGATIVE);
-        per: f64 = Kind::Real(POSITIVE), or Value::Real(1.0);
+        per: f64 = Kind::Real(PERIOD), or Value::Real(1.0);
         stair: bool = Kind::Flag, or Value::Flag(false);
     }
 
@@ -191,7 +195,7 @@ shapes! {
     /// 0.05
     InverseSqrt as inverse_sqrt {
         start: f64 = Kind::Real(FINITE);
-        timescale: f64 = Kind::Real(POSITIVE);
+        timescale: f64 = Kind::Real(PERIOD);
     }
 
     /// `values[i]`, where i is the number of milestones at or before step k.
@@ -206,7 +210,7 @@ shapes! {
     /// array([0.1 , 0.1 , 0.1 , 0.01, 0.01])
     PiecewiseConstant as piecewise_constant {
         values: Arc<[f64]> = Kind::Reals(FINITE);
-        milestones: Arc<[u64]> = Kind::Counts(LENGTH);
+        milestones: Arc<[u64]> = Kind::Counts(GAP);
     }
 
     /// `values[k]`; past the end, the last of them.
@@ -243,9 +247,9 @@ shapes! {
     Triangle as triangle {
         low: f64 = Kind::Real(FINITE);
         high: f64 = Kind::Real(FINITE);
-        up: u64 = Kind::Count(LENGTH);
-        down: Option<u64> = Kind::Count(LENGTH), or Value::Absent;
-        decay: Base = Kind::Real(POSITIVE), or Value::Real(1.0);
+        up: u64 = Kind::Count(GAP);
+        down: Option<u64> = Kind::Count(GAP), or Value::Absent;
+        decay: Base = Kind::Real(FACTOR), or Value::Real(1.0);
     }
 
     /// Half a cosine from `start` to `end`, again and again; each cycle is `mult` times as long as the one before.
@@ -270,9 +274,9 @@ shapes! {
     CosineRestarts as cosine_restarts {
         start: f64 = Kind::Real(FINITE);
         end: f64 = Kind::Real(FINITE);
-        first: u64 = Kind::Count(LENGTH);
+        first: u64 = Kind::Count(GAP);
         mult: u64 = Kind::Count(TIMES), or Value::Count(1);
-        decay: Base = Kind::Real(POSITIVE), or Value::Real(1.0);
+        decay: Base = Kind::Real(FACTOR), or Value::Real(1.0);
     }
 }
 
@@ -290,6 +294,9 @@ impl Formula for Linear {
     fn steps(&self) -> Option<u64> {
         Some(self.steps)
     }
+    fn level(&self) -> Option<f64> {
+        (self.start == self.end).then_some(self.start)
+    }
     /// `start + (end - start) u`, with the ends apart so that neither spoils the other near 0.
     #[inline(always)]
     fn value<N: Number>(&self, at: Point<N>) -> N {
@@ -301,6 +308,9 @@ impl Formula for Linear {
 impl Formula for Cosine {
     fn steps(&self) -> Option<u64> {
         Some(self.steps)
+    }
+    fn level(&self) -> Option<f64> {
+        (self.start == self.end).then_some(self.start)
     }
     /// `end + (start - end) (1 + cos(pi u)) / 2`, with the ends apart so that neither spoils the other near 0.
     #[inline(always)]
@@ -314,6 +324,9 @@ impl Formula for Cosine {
 impl Formula for Polynomial {
     fn steps(&self) -> Option<u64> {
         Some(self.steps)
+    }
+    fn level(&self) -> Option<f64> {
+        (self.start == self.end).then_some(self.start)
     }
     #[inline(always)]
     fn value<N: Number>(&self, at: Point<N>) -> N {
@@ -430,6 +443,9 @@ impl Triangle {
 }
 
 impl Formula for Triangle {
+    fn level(&self) -> Option<f64> {
+        (self.low == self.high).then_some(self.low)
+    }
     fn period(&self) -> Option<u64> {
         (self.decay.value == 1.0).then(|| self.cycle())
     }
@@ -465,6 +481,9 @@ impl CosineRestarts {
 }
 
 impl Formula for CosineRestarts {
+    fn level(&self) -> Option<f64> {
+        (self.start == self.end).then_some(self.start)
+    }
     fn check(&self) -> Result<(), Error> {
         let (_, _, length) = self.cycle(MAX_STEP);
         if length <= 1 << 63 {

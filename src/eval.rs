@@ -159,6 +159,9 @@ fn settle<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts) -> T {
 #[cold]
 #[inline(never)]
 fn settle_slowly<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts) -> T {
+    if node.is_unreal(k) {
+        return T::of(beyond_real(node, k));
+    }
     if from <= Rung::Fresh {
         let fine = if simd::has_fused() { jet_at::<FineFused, T>(node, k) } else { jet_at::<FinePlain, T>(node, k) };
         if let Some(y) = fine {
@@ -172,9 +175,6 @@ fn settle_slowly<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts) -
         counts[Rung::Exact as usize] += 1;
         return y;
     }
-    if node.is_unreal(k) {
-        return T::of(beyond_real(node, k));
-    }
     counts[Rung::Big as usize] += 1;
     let ball = |bits: usize| node.value::<Big>(Point { k, stride: 0, cx: bits });
     for bits in PRECISIONS {
@@ -185,9 +185,18 @@ fn settle_slowly<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts) -
     T::of_tie(&ball(PRECISIONS[PRECISIONS.len() - 1]))
 }
 
-/// Floating-point arithmetic on the operands' doubles, one of which is infinite or not a number.
+/// Floating-point arithmetic on the operands' doubles, one of which is infinite or not a number. The others are real numbers: not
+/// 0 because they round to it, nor infinite.
 fn beyond_real(node: &Node, k: u64) -> f64 {
-    let double = |node: &Node| at::<f64>(node, k, Rung::Quick, &mut [0; 5]);
+    let double = |node: &Node| {
+        let y = at::<f64>(node, k, Rung::Quick, &mut [0; 5]);
+        if node.is_unreal(k) {
+            return y;
+        }
+        let (hi, _, err, _) = node.value::<Jet<1, FinePlain>>(Point { k, stride: 0, cx: Width(1.0) }).centre();
+        let least = if err < hi.abs() { f64::MIN_POSITIVE.copysign(hi) } else { 0.0 };
+        if y == 0.0 { least } else { y.clamp(f64::MIN, f64::MAX) }
+    };
     match node {
         Node::Sum(nodes) => nodes.iter().map(double).sum(),
         Node::Product(nodes) => nodes.iter().map(double).product(),

@@ -13,6 +13,7 @@
 use crate::curve::Curve;
 use crate::error::Interrupted;
 use crate::eval::{Filler, Out, Rung};
+use crate::limits::MAX_STEP;
 use crate::plan::{Map, Node};
 use crate::real::Point;
 use crate::real::dd::{FinePlain, Kit, QuickFused};
@@ -140,11 +141,12 @@ impl Tiles {
     fn line(&self, node: &Node, i: u64) -> Option<Line> {
         let start = self.first + (i << self.log);
         let span = node.span(start);
-        if span.end - start < 1 << self.log {
-            return None;
-        }
         let m = self.log - 1;
         let centre = start + (1 << m);
+        // Past the last step a centre is no double any more.
+        if span.end - start < 1 << self.log || centre > MAX_STEP {
+            return None;
+        }
         if simd::has_fused() { line::<QuickFused>(node, centre, m) } else { line::<FinePlain>(node, centre, m) }
     }
 }

@@ -15,7 +15,7 @@ mod read;
 mod schema;
 mod write;
 
-use crate::limits::{CountLimit, FINITE, LENGTH, RealLimit, STEP, TIMES};
+use crate::limits::{CountLimit, FINITE, GAP, RealLimit, STEP, TIMES};
 
 pub use read::from_json;
 pub use schema::schema;
@@ -90,12 +90,12 @@ const COMBINATORS: [Combinator; 9] = [
     Combinator {
         kind: "hold",
         about: "The schedule at every `every`-th step, held between.",
-        keys: &[("of", Slot::Schedule), ("every", Slot::Count(LENGTH, Required))],
+        keys: &[("of", Slot::Schedule), ("every", Slot::Count(GAP, Required))],
     },
     Combinator {
         kind: "by_epoch",
         about: "The schedule counted in epochs of `steps_per_epoch` steps.",
-        keys: &[("of", Slot::Schedule), ("steps_per_epoch", Slot::Count(LENGTH, Required))],
+        keys: &[("of", Slot::Schedule), ("steps_per_epoch", Slot::Count(GAP, Required))],
     },
 ];
 

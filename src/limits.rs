@@ -44,14 +44,18 @@ pub const FINITE: RealLimit = RealLimit {
     rule: "it must be a finite number",
     way_out: "Give the number itself.",
 };
-/// Rates, periods, decays.
+/// What is above 0.
 pub const POSITIVE: RealLimit = RealLimit {
     low: 0.0,
     above_low: true,
     high: f64::MAX,
     rule: "it must be a finite number above 0",
-    way_out: "For no change at all use `constant`.",
+    way_out: "Take one, however small.",
 };
+/// Rates and decays.
+pub const FACTOR: RealLimit = RealLimit { way_out: "A factor of 1 changes nothing.", ..POSITIVE };
+/// Periods.
+pub const PERIOD: RealLimit = RealLimit { way_out: "It is counted in steps, of which a fraction will do.", ..POSITIVE };
 /// Rates that may be 0.
 pub const NOT_NEGATIVE: RealLimit = RealLimit {
     low: 0.0,
@@ -74,6 +78,8 @@ pub const LENGTH: CountLimit = CountLimit {
     rule: "it must be a whole number of steps from 1 to 2**53",
     way_out: "For a jump, start the next part at the new value.",
 };
+/// How often, how far apart, from where on.
+pub const GAP: CountLimit = CountLimit { way_out: "Count from 1.", ..LENGTH };
 /// A step, or a number of steps that may be 0.
 pub const STEP: CountLimit =
     CountLimit { low: 0, rule: "it must be a whole number from 0 to 2**53", way_out: "Steps are counted from 0." };
@@ -103,9 +109,12 @@ impl CountLimit {
         if (self.low..=MAX_STEP).contains(&n) {
             return Ok(n);
         }
-        Err(Error::value(place, n, self.rule).or(self.way_out))
+        Err(Error::value(place, n, self.rule).or(if n > MAX_STEP { PAST } else { self.way_out }))
     }
 }
+
+/// The way out of what is too large a step.
+pub const PAST: &str = "Up to there every integer is a double.";
 
 /// A double as Python writes it.
 pub fn show(x: f64) -> String {

@@ -1,7 +1,7 @@
 //! From an expression to a plan: the only place that understands composition.
 //!
 //! ```text
-//! leaf                 -> leaf; with stairs, Divide by their length over it
+//! leaf                 -> leaf; with stairs, Divide by their length over it; a constant where it has but one value
 //! replay               -> itself
 //! a then b at n        -> Switch at the absolute starts
 //! delay, repeat, hold, by_epoch -> an integer map of the step
@@ -19,9 +19,10 @@ pub fn lower(spec: &Spec) -> Plan {
 
 fn node(spec: &Spec) -> Node {
     match spec.expr() {
-        Expr::Leaf(curve) => match curve.every() {
-            1 => Node::Leaf(curve.clone()),
-            every => Node::Remap(Map::Divide(every), Box::new(Node::Leaf(curve.clone()))),
+        Expr::Leaf(curve) => match (curve.level(), curve.every()) {
+            (Some(value), _) => constant(value),
+            (None, 1) => Node::Leaf(curve.clone()),
+            (None, every) => Node::Remap(Map::Divide(every), Box::new(Node::Leaf(curve.clone()))),
         },
         Expr::Replay(replay) => Node::Replay(replay.clone()),
         Expr::Then(parts, last) => {
@@ -51,7 +52,11 @@ fn node(spec: &Spec) -> Node {
 
 fn operand(operand: &Operand) -> Node {
     match operand {
-        Operand::Number(value) => Node::Leaf(Curve::Constant(Constant { value: *value })),
+        Operand::Number(value) => constant(*value),
         Operand::Schedule(spec) => node(spec),
     }
+}
+
+fn constant(value: f64) -> Node {
+    Node::Leaf(Curve::Constant(Constant { value }))
 }

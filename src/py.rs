@@ -61,7 +61,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
 ///
 /// >>> import json
 /// >>> sorted(json.loads(gp.schema())["properties"])
-/// ['about', 'glidepath', 'schedule']
+/// ['$schema', 'about', 'glidepath', 'schedule']
 #[pyfunction]
 fn schema() -> String {
     json::schema()

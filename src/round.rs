@@ -44,8 +44,8 @@ macro_rules! rounded {
             #[inline(always)]
             fn clamped(self, low: Option<f64>, high: Option<f64>) -> $T {
                 // Rounding is monotone, so a bound's rounding bounds the roundings.
-                let x = low.map_or(self, |low| if self < low as $T { low as $T } else { self });
-                high.map_or(x, |high| if x > high as $T { high as $T } else { x })
+                let x = low.map_or(self, |low| if self < Self::of(low) { Self::of(low) } else { self });
+                high.map_or(x, |high| if x > Self::of(high) { Self::of(high) } else { x })
             }
         }
     };
@@ -64,7 +64,7 @@ fn same_f64(low: f64, high: f64) -> Option<f64> {
 fn same_f32(low: f64, high: f64) -> Option<f32> {
     let slack = f64::EPSILON * low.abs();
     let y = (low - slack) as f32;
-    if y == (high + slack) as f32 { Some(y) } else { None }
+    if y == (high + slack) as f32 { Some(y + 0.0) } else { None }
 }
 
 /// The two roundings of `hi + (lo -+ err)`, if they agree. Exact where `err` is 0: nothing is rounded but the sum.

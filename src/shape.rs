@@ -321,6 +321,9 @@ macro_rules! shapes {
             fn steps(&self) -> Option<u64> {
                 match self { $(Curve::$Name(curve) => curve.steps(),)* }
             }
+            fn level(&self) -> Option<f64> {
+                match self { $(Curve::$Name(curve) => curve.level(),)* }
+            }
             fn every(&self) -> u64 {
                 match self { $(Curve::$Name(curve) => curve.every(),)* }
             }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::curve::{Curve, Formula, SHAPES};
 use crate::error::Error;
-use crate::limits::{FINITE, LENGTH, MAX_DEPTH, MAX_PARTS, MAX_STEP, STEP, TIMES, show};
+use crate::limits::{FINITE, GAP, MAX_DEPTH, MAX_PARTS, MAX_STEP, STEP, TIMES, show};
 use crate::replay::{Form, Replay};
 use crate::shape::{Param, Shape, Value};
 use crate::simd;
@@ -122,7 +122,7 @@ impl Spec {
     /// `self` before step `at` (its own length where that is left out), `next` counted from there.
     pub fn then(&self, next: &Spec, at: Option<u64>) -> Result<Spec, Error> {
         let at = match at.or(self.steps()) {
-            Some(at) => LENGTH.check("then.at", at)?,
+            Some(at) => GAP.check("then.at", at)?,
             None => {
                 return Err(Error::value("then.at", "nothing", "the first part has no end of its own")
                     .or("Say how long it lasts: `a.then(b, at=1000)`."));
@@ -219,12 +219,12 @@ impl Spec {
 
     /// `self[k // every * every]`.
     pub fn hold(&self, every: u64) -> Result<Spec, Error> {
-        Spec::make(Expr::Hold(self.clone(), LENGTH.check("hold.every", every)?))
+        Spec::make(Expr::Hold(self.clone(), GAP.check("hold.every", every)?))
     }
 
     /// `self[k // steps_per_epoch]`.
     pub fn by_epoch(&self, steps_per_epoch: u64) -> Result<Spec, Error> {
-        Spec::make(Expr::ByEpoch(self.clone(), LENGTH.check("by_epoch.steps_per_epoch", steps_per_epoch)?))
+        Spec::make(Expr::ByEpoch(self.clone(), GAP.check("by_epoch.steps_per_epoch", steps_per_epoch)?))
     }
 
     /// How many steps before the next part would start; `None` where there is no end.
@@ -323,7 +323,8 @@ impl Expr {
             Expr::Quotient(a, _) | Expr::Clamp(a, ..) => a.steps(),
             Expr::Delay(a, n) => a.steps().map(|steps| steps.saturating_add(*n)),
             Expr::Repeat(a, times) => a.steps().zip(*times).map(|(steps, times)| steps.saturating_mul(times)),
-            Expr::Hold(a, every) => a.steps().map(|steps| steps.div_ceil(*every).saturating_mul(*every)),
+            // After the steps of what is held its last value need not be up yet.
+            Expr::Hold(..) => None,
             Expr::ByEpoch(a, n) => a.steps().map(|steps| steps.saturating_mul(*n)),
         }
     }

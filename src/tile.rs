@@ -33,7 +33,7 @@ pub trait Lane: Copy + Send + Sync + PartialEq + Default + 'static {
     const EXPONENTS: std::ops::Range<i64>;
     /// More than any error of a subnormal on the way.
     const LEAST: f64;
-    /// Rounded to nearest.
+    /// Rounded to nearest; a double as it is. What rounds to 0 is +0.0.
     fn of(x: f64) -> Self;
     /// As a double.
     fn double(self) -> f64;
@@ -502,7 +502,7 @@ trait Count<const CHUNK: usize>: Sized {
 }
 
 macro_rules! lane {
-    ($T:ty, $Bits:ty, $CHUNK:literal, $DIGITS:literal, $EXPONENTS:expr, $LEAST:expr) => {
+    ($T:ty, $Bits:ty, $CHUNK:literal, $DIGITS:literal, $EXPONENTS:expr, $LEAST:expr, $of:expr) => {
         impl Count<$CHUNK> for $T {
             const COUNT: [$T; $CHUNK] = {
                 let mut count = [0 as $T; $CHUNK];
@@ -524,7 +524,7 @@ macro_rules! lane {
 
             #[inline(always)]
             fn of(x: f64) -> $T {
-                x as $T
+                $of(x)
             }
 
             #[inline(always)]
@@ -659,5 +659,5 @@ macro_rules! madd {
 madd!(f64);
 madd!(f32);
 
-lane!(f64, u64, 64, 53, -940..1000, f64::from_bits((1023 - 1020) << 52));
-lane!(f32, u32, 128, 24, -80..120, f64::from_bits((1023 - 140) << 52));
+lane!(f64, u64, 64, 53, -940..1000, f64::from_bits((1023 - 1020) << 52), std::convert::identity);
+lane!(f32, u32, 128, 24, -80..120, f64::from_bits((1023 - 140) << 52), |x| x as f32 + 0.0);

@@ -225,7 +225,7 @@ _STEPS: dict[str, Callable[[Expr], int | None]] = {
     "then": _then,
     "delay": _first(lambda steps, p: steps + p["n"]),
     "repeat": _first(lambda steps, p: None if p["times"] is None else p["times"] * steps),
-    "hold": _first(lambda steps, p: -(-steps // p["every"]) * p["every"]),
+    "hold": lambda *_: None,
     "by_epoch": _first(lambda steps, p: steps * p["steps_per_epoch"]),
     "clamp": _first(lambda steps, p: steps),
     "add": _longer,

@@ -20,8 +20,8 @@ from gmpy2 import mpfr
 import recurrences
 from expression import Expr, joint
 
-LADDER = (160, 480, 1_800, 5_000)
-"""Bits of precision, tried in turn."""
+LADDER = (160, 480, 1_540, 5_000)
+"""Bits of precision, tried in turn. What is within 2^-1,500 of a tie counts as the tie."""
 
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 _SINGLE = gmpy2.context(precision=24, emin=-148, emax=128, subnormalize=True)
@@ -309,7 +309,7 @@ def value(expr: Expr, k: int) -> tuple[float, float]:
     for bits in LADDER:
         Interval.down, Interval.up = _contexts(bits)
         x = evaluate(expr, k)
-        last = bits >= 1_800
+        last = bits >= LADDER[2]
         double = _rounded(x, to_double, math.nextafter(math.inf, 0), last) if double is None else double
         single = _rounded(x, to_single, MAX_FLOAT32, last) if single is None else single
         if double is not None and single is not None:

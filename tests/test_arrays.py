@@ -121,6 +121,21 @@ def test_a_torch_tensor(dtype: str) -> None:
     assert_same(tensor[::3].numpy(), expected(dtype, 4, len(tensor[::3])))
 
 
+def test_torch_calls_and_saves_a_schedule(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="passes a schedule to LambdaLR, and through torch.save")
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, S)
+    for k in range(1, 4):
+        optimizer.step()
+        scheduler.step()
+        assert scheduler.get_last_lr() == [S[k]]
+    scheduler.load_state_dict(scheduler.state_dict())
+    assert scheduler.lr_lambdas == [S]
+    torch.save({"schedule": S}, tmp_path / "checkpoint.pt")
+    with torch.serialization.safe_globals([gp.Schedule]):
+        assert torch.load(tmp_path / "checkpoint.pt") == {"schedule": S}
+
+
 class Derived(np.ndarray):
     """A subclass is an array too."""
 

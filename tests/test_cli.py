@@ -168,7 +168,9 @@ def assert_old_or_whole(target: Path, old: bytes | None) -> None:
         assert same_bits(mapped[at], MOVING.gather(at))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED), (signal.SIGHUP, 129)]
+)
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_a_polite_signal_removes_the_temporary_file(spec, tmp_path, number, code, share):
     folder = tmp_path / "out"
@@ -330,13 +332,40 @@ MISTAKES = {
     "array - -o lr.npy": "`-n`: not given; this schedule has no end of its own. Say how many steps to write.",
     "array - -o lr.npy -n 9e15 --start 9e15": "`-n`: got 9000000000000000 from step 9000000000000000 on; "
     f"steps run to {LAST_STEP}. Take fewer.",
-    "array - -o no-such/lr.npy -n 1": "no-such/lr.npy: No such file or directory",
+    "array - -o no-such/lr.npy -n 1": "no-such/lr.npy: the folder no-such is not there. "
+    "Make it first, or name another.",
+    "array - -o - -n 1": "`-o`: got -, standard output; the output takes its place whole, which only a file can. "
+    "Name a file.",
+    "at - -- -1": "Invalid value for 'STEP...': got '-1'; steps are counted from 0. Write it without the minus.",
     "array - -o /dev/null -n 1": "/dev/null: not a regular file; the output replaces it. Name a file.",
     "array - -n 1": "Missing option '-o' / '--output'.",
-    "plot - -o lr.mp3": "lr.mp3: got `.mp3`; a picture is .png, .svg or .pdf. Give the file one of these names.",
+    "plot - -o lr.mp3": "lr.mp3: got `.mp3`; a picture is .png, .svg, .pdf or another that matplotlib writes. "
+    "Name it so.",
     "plot - -o lr.png --steps 0": "`steps`: got 0; it must lie in 1..=2**53. Leave it out to see the whole schedule.",
     "sing": "No such command 'sing'.",
 }
+
+
+def test_past_the_end_there_is_nothing_to_write(tmp_path):
+    steps = gp.linear(0.0, 1.0, 10).to_json()
+    message = "`--start`: got 11; this schedule ends at step 10. Say with `-n` how many to write."
+    assert_refused(run("array", "-", "-o", "lr.npy", "--start", "11", stdin=steps, cwd=tmp_path), message)
+
+
+def test_what_loops_is_no_output(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    done = run("array", "-", "-o", "loop", "-n", "1", stdin=CONSTANT, cwd=tmp_path)
+    assert_refused(done, "loop: too many levels of symbolic links. Name a file.")
+    assert (tmp_path / "loop").is_symlink()
+
+
+def test_a_schedule_without_an_end_has_no_last_value():
+    assert "last" not in run("show", "-", stdin=gp.exponential(0.1, 0.9).to_json()).stdout.replace("first  last", "")
+
+
+def test_what_a_file_says_of_itself_cannot_steer_a_terminal():
+    text = json.dumps({**json.loads(CONSTANT), "about": "red: \x1b[31m"})
+    assert "\x1b" not in run("show", "-", stdin=text).stdout
 
 
 @pytest.mark.parametrize("arguments", MISTAKES)

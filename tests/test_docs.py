@@ -57,7 +57,6 @@ def run_examples(text: str, names: dict, where: str, line: int = 0) -> None:
 def in_project(monkeypatch, tmp_path) -> Path:
     """A folder that looks like the project's to read, and into which the examples may write."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    (tmp_path / "build").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("MPLBACKEND", "agg")
@@ -66,7 +65,7 @@ def in_project(monkeypatch, tmp_path) -> Path:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_python_blocks_do_what_they_show(path, in_project):
-    names = {"gp": gp, "np": np}
+    names: dict[str, object] = {}  # as a reader starts: a page imports what it uses
     for line, text in blocks(path, "python"):
         if ">>>" in text:
             run_examples(text, names, path.name, line)
@@ -100,6 +99,23 @@ def transcript(text: str) -> Iterator[tuple[str, str]]:
 def test_json_blocks_are_schedules(path):
     for _, text in blocks(path, "json"):
         gp.Schedule.from_json(text)
+
+
+def test_the_table_of_json_forms() -> None:
+    a, b, c = gp.linear(0.0, 0.1, 5), gp.cosine(0.1, 0.0, 9), gp.constant(0.0)
+    names = {"a": a, "b": b, "c": c}
+    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*`) \| (`[^|]*`)[^|]*\|$", text, flags=re.MULTILINE)
+    spelt = {name: json.loads(schedule.to_json())["schedule"] for name, schedule in names.items()}
+    seen = 0
+    for python, written in rows:
+        pairs = zip(re.findall("`(.*?)`", python), re.findall("`(.*?)`", written), strict=True)
+        for expression, form in pairs:
+            filled = re.sub(r"(?<=[\[ ])[abc](?=[,\]}])", lambda found: json.dumps(spelt[found[0]]), form)
+            whole = f'{{"glidepath": 1, "schedule": {filled}}}'
+            assert gp.Schedule.from_json(whole) == eval(expression, {}, names), expression
+            seen += 1
+    assert seen == 11
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

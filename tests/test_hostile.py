@@ -184,7 +184,7 @@ def test_missing_and_surplus_arguments(name: str) -> None:
           "For a jump, start the next part at the new value.")),
         (lambda: gp.cosine(NAN, 1, 10), "`cosine.start`: got nan; it must be a finite number. Give the number itself."),
         (lambda: gp.exponential(1, 0),
-         "`exponential.rate`: got 0.0; it must be a finite number above 0. For no change at all use `constant`."),
+         "`exponential.rate`: got 0.0; it must be a finite number above 0. A factor of 1 changes nothing."),
         (lambda: gp.exponential(1, 0.5, per=2.5, stair=True),
          ("`exponential.per`: got 2.5; with `stair` it must be a whole number of steps from 1 to 2**53. "
           "Round it, or leave `stair` out.")),

@@ -25,10 +25,10 @@ load = gp.Schedule.from_json
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 RICH = (
-    gp.linear(0.0, 3e-4, 100) >> gp.cosine(3e-4, 3e-5, 900).hold(2)
-    >> 0.5 * gp.exponential(0.1, 0.9, per=10, stair=True).delay(3).clamp(1e-6, 0.05)
+    (gp.linear(0.0, 3e-4, 100) >> gp.cosine(3e-4, 3e-5, 900).hold(2)).then(
+    0.5 * gp.exponential(0.1, 0.9, per=10, stair=True).delay(3).clamp(1e-6, 0.05)
     + gp.piecewise_constant([0.1, 0.2, 0.3], [10, 20]) * gp.triangle(0, 1, 5, 7, decay=0.5)
-    - gp.table([0.25, 0.5]).by_epoch(3).repeat(4) / 3
+    - gp.table([0.25, 0.5]).by_epoch(3).repeat(4) / 3, at=1_000)
 )  # fmt: skip
 """A little of everything, for texts to be made worse."""
 

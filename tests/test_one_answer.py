@@ -228,3 +228,33 @@ def test_many_threads_on_one_schedule() -> None:
     for worker in workers:
         worker.join()
     assert not wrong
+
+
+NEAR_THE_LAST_STEP = {
+    gp.inverse_time(0.6962715972260725, 1.0): [-5, 0, -5, -6, -4, -6, -1, -8, -5, 0, -8, -9],
+    gp.inverse_sqrt(0.6951226270520138, 1000.0): [-60, -38, -79, -54, -41, -59, -59, -12],
+    gp.exponential(0.1601908002727697, 0.9999999999999998): [-2, -3, 0, -9, -6, -4, 0, -7, 0, -7],
+    gp.natural_exponential(0.5830835064782683, 2**-47): [-1, -2, -2, 0, -1, 0, -1, -2, 0, 0, -2, 0],
+}
+
+
+@pytest.mark.parametrize("schedule", NEAR_THE_LAST_STEP, ids=repr)
+def test_gathered_near_the_last_step(schedule: Any) -> None:
+    """A tile's centre past 2**53 is no double."""
+    steps = [2**53 + offset for offset in NEAR_THE_LAST_STEP[schedule]]
+    assert_same(schedule.gather(steps), [schedule.at(k) for k in steps], schedule)
+
+
+ROUNDED_TO_ZERO = [
+    gp.linear(-1e-60, -2e-60, 1_000), gp.table([-1e-60]), gp.constant(-1e-60), gp.constant(-1.0).clamp(-1e-60),
+    gp.linear(-1.0, -2.0, 10).clamp(-1e-60), gp.replay("torch.StepLR", base_lr=-1e-60, step_size=5),
+    gp.piecewise_constant([-1e-60, 1.0], [5_000]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("schedule", ROUNDED_TO_ZERO, ids=repr)
+def test_zero_has_no_sign(schedule: Any) -> None:
+    zeros = np.zeros(1_000, np.float32)
+    assert_same(schedule.array(1_000, dtype="float32"), zeros, schedule)
+    assert_same(schedule.gather(np.arange(1_000), dtype="float32"), zeros, schedule)
+    assert_same(schedule.gather([0, 1], dtype="float32"), zeros[:2], schedule)

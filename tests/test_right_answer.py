@@ -202,3 +202,40 @@ def test_unknown_hooks_are_refused() -> None:
         with pytest.raises(ValueError):
             _core._force(**bad)
     _core._force()
+
+
+EASY = {
+    "cosine_restarts(1e-3, 0.0, 1000, 1, 0.5)": 900_000,
+    "triangle(0.0, 3e-4, 3000, 3000, decay=0.9)": 50_000_000,
+    "polynomial(0.7088868, 0.0, 13916, 1000.0)": 13_176,
+    "natural_exponential(1.0, 1.0)": 10**14,
+    "exponential(1.0, 0.9)+0.1": 10**14,
+    "exponential(1.0, 0.9)+linear(0.0, 1.0, 10**6)": 900_000,
+    "exponential(0.25, 2.0, 300, True)-cosine(0.5, 0.5, 3 * 10**6)": 0,
+    "cosine_restarts(0.0065, 0.0065, 2540, 1, 1.2)": 0,
+    "polynomial(0.0, 0.0, 10**6, 0.75)": 0,
+}
+
+
+@pytest.mark.parametrize("text", EASY)
+def test_what_is_easy_does_not_need_big_floats(text: str) -> None:
+    """Zeros, terms that have died away, constants in disguise: big floats take a thousand times as long."""
+    schedule = eval(text, vars(gp).copy())
+    expr = eval(text, vars(expression).copy())
+    start, n = EASY[text], 700
+    for dtype in DTYPES:
+        _core._tally(reset=True)
+        got = schedule.array(n, start=start, dtype=dtype)
+        tally = _core._tally(reset=True)
+        assert tally["big"] <= n // 50, tally
+        assert_same(got, schedule.gather(range(start, start + n), dtype=dtype), text)
+    assert_right(schedule, expr, [start, start + 1, start + n // 2, start + n])
+
+
+def test_infinity_times_what_rounds_to_zero() -> None:
+    """The other factor is a real number above 0."""
+    endless = gp.replay("torch.StepLR", base_lr=1.0, step_size=1, gamma=2.0)
+    assert (gp.exponential(1.0, 0.5) * endless)[2_000] == np.inf
+    assert (gp.exponential(-1.0, 0.5) * endless)[2_000] == -np.inf
+    assert np.isnan((gp.linear(1.0, 0.0, 5) * endless)[2_000])
+    assert (gp.exponential(1.0, 2.0) - endless)[2_000] == -np.inf

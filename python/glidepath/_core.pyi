@@ -31,7 +31,7 @@ def schema() -> str:
 
     >>> import json
     >>> sorted(json.loads(gp.schema())["properties"])
-    ['about', 'glidepath', 'schedule']
+    ['$schema', 'about', 'glidepath', 'schedule']
     """
 
 def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
@@ -46,8 +46,8 @@ def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
     same mathematical library; float32 values are those, rounded. In arithmetic they are exact numbers, as a table's
     are; where one is infinite or not a number, the arithmetic is floating-point's.
 
-    Raises `ValueError` for an unknown kind or a value out of range, `TypeError` for a parameter that is missing, unknown
-    or of the wrong type, `OverflowError` where the framework would raise it.
+    Raises `ValueError` for an unknown kind or a value out of range, `TypeError` for a parameter that is missing,
+    unknown or of the wrong type, `OverflowError` where the framework would raise it.
 
     >>> s = gp.replay("torch.StepLR", base_lr=0.1, step_size=30, gamma=0.1)
     >>> s[0], s[30], s[60], s[90]
@@ -81,7 +81,8 @@ class Schedule:
     Every value is the exact real value of the expression, rounded once, to nearest-even. So however it is asked for, it
     is the same on every machine. Steps are integers from 0 to 2**53; past its end a schedule holds its last value.
 
-    Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads.
+    Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads. They are made
+    by the functions of this module; `Schedule(text)` is `Schedule.from_json(text)`.
 
     >>> s = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 1_200_000)
     >>> s[0], s[8_000], s[1_208_000]
@@ -289,7 +290,8 @@ class Schedule:
         array([0.25, 0.25, 0.5 , 0.5 , 0.5 ])
         """
     def segments(self) -> list[tuple[int, int | None, str]]:
-        """The parts of a chain of `then`, each `(start, end, expression)`: half-open steps, the last end None.
+        """The parts of a chain of `then`, each `(start, end, expression)`: half-open steps; the last
+        ends where the schedule does, None where that is nowhere.
 
         Any other schedule is one segment.
 

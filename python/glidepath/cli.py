@@ -30,6 +30,8 @@ _CHUNK_OF_A_THREAD = 8 << 20  # with more threads: less, and starting them costs
 _LAST_STEP = 2**53
 _MOST_SEGMENTS = 40
 _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
+_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_MOST_DIGITS = 40
 _INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -43,8 +45,11 @@ class _Steps(click.ParamType[int]):
         if isinstance(value, int):
             return value
         match = self._pattern.fullmatch(value.strip())
-        if match is None:
-            self.fail(f"got {value!r}; steps are a whole number. Write 1000000, 1_000_000, 1e6 or 1M.", param, ctx)
+        if value.strip().startswith("-"):
+            self.fail(f"got {value!r}; steps are counted from 0. Write it without the minus.", param, ctx)
+        if match is None or len(value) > _MOST_DIGITS:
+            shown = value if len(value) <= _MOST_DIGITS else value[:_MOST_DIGITS] + "..."
+            self.fail(f"got {shown!r}; steps are a whole number. Write 1000000, 1_000_000, 1e6 or 1M.", param, ctx)
         whole, part, exponent, suffix = match.groups(default="")
         numerator: int = int(re.sub("[_,]", "", whole) + part) * 10 ** int(exponent or 0) * _SUFFIXES[suffix.lower()]
         denominator: int = 10 ** len(part)
@@ -86,8 +91,9 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
     """
     schedule, _ = _load(spec)
     n = _count(schedule, count, start)
-    _check_room(Path(output), n * np.dtype(dtype).itemsize)
-    with _replacing(Path(output)) as file:
+    path = Path(output)
+    with _replacing(path) as file:
+        _check_room(path, n * np.dtype(dtype).itemsize)
         npy.write_array_header_1_0(file, {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (n,)})
         size = _CHUNK if threads == 1 else threads * _CHUNK_OF_A_THREAD
         buffer = np.empty(min(n, size // np.dtype(dtype).itemsize), dtype=dtype)
@@ -105,17 +111,21 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
 def show(spec: str, steps: int | None) -> None:
     """Print the expression, its segments as a table, its first and last value, and a drawing."""
     schedule, about = _load(spec)
+    drawn = horizon(schedule) if steps is None else steps
+    drawing = sparkline(schedule, drawn)
     if about:
         click.echo(f"{about}\n")
     click.echo(f"{schedule!r}\n")
     for line in _segment_table(schedule):
         click.echo(line)
-    last = horizon(schedule) if steps is None else steps
-    length = "without end" if schedule.steps is None else f"{schedule.steps:,} steps"
-    click.echo(f"\nlength  {length}")
+    end = schedule.steps
+    click.echo(f"\nlength  {'without end' if end is None else f'{end:,} steps'}")
     click.echo(f"first   {schedule[0]!r} at step 0")
-    click.echo(f"last    {schedule[last]!r} at step {last:,}")
-    click.echo(f"\n{sparkline(schedule, last)}")
+    if end is not None:
+        click.echo(f"last    {schedule[end]!r} at step {end:,}")
+    if drawn != end:
+        click.echo(f"drawn   to {schedule[drawn]!r} at step {drawn:,}")
+    click.echo(f"\n{drawing}")
 
 
 @cli.command()
@@ -130,7 +140,7 @@ def at(spec: str, step: tuple[int, ...]) -> None:
 
 @cli.command("plot")
 @_SPEC
-@click.option("-o", "--output", required=True, type=click.Path(), help="The picture to write: .png, .svg or .pdf.")
+@click.option("-o", "--output", required=True, type=click.Path(), help="The picture to write: .png, .svg, .pdf, ...")
 @click.option("--steps", type=_STEPS, help="How many steps. [default: the schedule's]")
 def plot_(spec: str, output: str, steps: int | None) -> None:
     """Draw the schedule into a file. Needs matplotlib: pip install glidepath[plot]."""
@@ -143,7 +153,7 @@ def plot_(spec: str, output: str, steps: int | None) -> None:
     kind = path.suffix.lstrip(".").lower() or "png"
     figure = Figure(figsize=(8.0, 4.5), dpi=150, layout="constrained")
     if kind not in figure.canvas.get_supported_filetypes():
-        _fail(f"{output}: got `.{kind}`; a picture is .png, .svg or .pdf. Give the file one of these names.")
+        _fail(f"{output}: got `.{kind}`; a picture is .png, .svg, .pdf or another that matplotlib writes. Name it so.")
     axes = plot(schedule, ax=figure.add_subplot(), steps=steps)
     if about:
         axes.set_title(about, fontsize="small", wrap=True)
@@ -194,14 +204,19 @@ def _load(spec: str) -> tuple[glidepath.Schedule, str]:
         _fail(f"{name}: byte {error.start} is not UTF-8; a spec is a JSON text. Check that it is the right file.")
     except (ValueError, TypeError) as error:
         _fail(f"{name}: {error}")
-    return schedule, str(json.loads(text).get("about", ""))
+    about = str(json.loads(text).get("about", ""))
+    return schedule, "".join(c if c.isprintable() or c == "\n" else " " for c in about)
 
 
 def _count(schedule: glidepath.Schedule, count: int | None, start: int) -> int:
     if count is None:
         if schedule.steps is None:
             _fail("`-n`: not given; this schedule has no end of its own. Say how many steps to write.")
-        return max(schedule.steps - start, 0)
+        if start > schedule.steps:
+            _fail(
+                f"`--start`: got {start}; this schedule ends at step {schedule.steps}. Say with `-n` how many to write."
+            )
+        return schedule.steps - start
     if start + count > _LAST_STEP:
         _fail(f"`-n`: got {count} from step {start} on; steps run to 2**53 = {_LAST_STEP}. Take fewer.")
     return count
@@ -210,7 +225,7 @@ def _count(schedule: glidepath.Schedule, count: int | None, start: int) -> int:
 def _check_room(path: Path, size: int) -> None:
     # A few noughts too many would fill the disk before they fail, and stop everybody else on it meanwhile.
     folder = Path(os.path.realpath(path)).parent
-    free = shutil.disk_usage(folder).free if folder.is_dir() else size
+    free = shutil.disk_usage(folder).free
     if size > free:
         _fail(f"`-n`: got {size / 1e9:,.1f} GB to write; {folder} has {free / 1e9:,.1f} GB free. Take fewer steps.")
 
@@ -227,10 +242,16 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
 
     Only a kill -9 leaves something behind: the temporary file.
     """
+    if str(path) == "-":
+        _fail("`-o`: got -, standard output; the output takes its place whole, which only a file can. Name a file.")
     target = Path(os.path.realpath(path))  # through a symbolic link, as open() would: the link stays a link
     if target.exists() and not target.is_file():
         _fail(f"{path}: not a regular file; the output replaces it. Name a file.")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    if not target.parent.is_dir():
+        _fail(f"{path}: the folder {path.parent} is not there. Make it first, or name another.")
+    if target.is_symlink():
+        _fail(f"{path}: too many levels of symbolic links. Name a file.")
+    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
     with _terminable():
         try:
             with temporary.open("xb") as file:
@@ -249,16 +270,17 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM unwind, as Ctrl-C does: by itself it would end the process with no chance to clear up."""
+    """Let SIGTERM and SIGHUP unwind, as Ctrl-C does: by themselves they end the process with no chance to clear up."""
 
     def unwind(number: int, _frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, unwind)
+    before = {number: signal.signal(number, unwind) for number in _ENDINGS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -285,8 +307,7 @@ def _segment_table(schedule: glidepath.Schedule) -> Iterator[str]:
     """Yield the lines of the table of segments: a half-open range of steps, its first and last value, its part."""
     segments = schedule.segments()
     rows = [("from", "to", "first", "last", "part")]
-    for start, until, part in segments[:_MOST_SEGMENTS]:
-        end = schedule.steps if until is None else until
+    for start, end, part in segments[:_MOST_SEGMENTS]:
         last = "" if end is None else f"{schedule[end - 1]:.6g}"
         rows.append((f"{start:,}", "" if end is None else f"{end:,}", f"{schedule[start]:.6g}", last, part))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]

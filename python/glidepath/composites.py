@@ -7,13 +7,13 @@ them. All of them take their steps like this:
     the length of the whole schedule: ``schedule.steps == steps``. Past it the last value holds.
 ``warmup``, ``decay``
     how many of those steps: an int of steps, or a float from 0.0 to 1.0, a fraction of ``steps`` rounded to the nearest
-    step. A part of 0 steps is left out.
+    step, a half up. A part of 0 steps is left out: a short run with a small fraction has no warm-up.
 """
 
 import math
 import operator
 from collections.abc import Callable
-from typing import SupportsIndex
+from typing import Literal, SupportsIndex
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def wsd(  # noqa: PLR0913 (a trapezoid has two corners and three levels, and bot
     decay: SupportsIndex | float,
     start: float = 0.0,
     end: float = 0.0,
-    shape: str = "linear",
+    shape: Literal["linear", "cosine", "sqrt", "exponential"] = "linear",
 ) -> Schedule:
     """Warm up, stay, decay: a straight line up, a long plateau, a short way down.
 
@@ -161,7 +161,7 @@ def one_cycle(  # noqa: PLR0913 (the six that the paper's policy and PyTorch's c
     warmup: SupportsIndex | float = 0.3,
     start_div: float = 25.0,
     end_div: float = 1e4,
-    shape: str = "cosine",
+    shape: Literal["cosine", "linear"] = "cosine",
 ) -> Schedule:
     """Rise to a peak and fall far below the start, once.
 
@@ -336,13 +336,13 @@ def _length(place: str, value: object) -> int:
 
 def _part(place: str, value: SupportsIndex | float, steps: int) -> int:
     """Resolve `value` to a number of steps out of `steps`; half a step counts as one."""
-    if isinstance(value, float):
+    if isinstance(value, float | np.floating):
         if not 0.0 <= value <= 1.0:
             raise ValueError(
                 f"`{place}`: got {value!r}; a float is a fraction of `steps` and must lie in 0.0..=1.0. For a number "
                 "of steps, pass an int."
             )
-        return math.floor(value * steps + 0.5)
+        return math.floor(float(value) * steps + 0.5)
     part = _index(place, value, "Pass an int of steps, or a float for a fraction of `steps`.")
     if not 0 <= part <= steps:
         raise ValueError(
@@ -354,8 +354,8 @@ def _part(place: str, value: SupportsIndex | float, steps: int) -> int:
 
 def _last_part(place: str, value: SupportsIndex | float, steps: int) -> int:
     # Half a step counts as none: so a warm-up of 0.5 and a decay of 0.5 fill 5 steps, and do not ask for 6.
-    if isinstance(value, float) and 0.0 <= value <= 1.0:
-        return steps - _part(place, 1.0 - value, steps)
+    if isinstance(value, float | np.floating) and 0.0 <= value <= 1.0:
+        return steps - _part(place, 1.0 - float(value), steps)
     return _part(place, value, steps)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +46,8 @@ def plot(schedule: Schedule, ax: Axes | None = None, steps: int | None = None) -
     """
     if ax is None:
         ax = _new_axes()
+    if not hasattr(ax, "plot"):
+        raise TypeError(f"`ax`: got {type(ax).__name__}; it must be matplotlib axes. For the length, pass `steps=`.")
     at = sample(schedule, _shown(schedule, steps), _MOST_POINTS)
     ax.plot(at, schedule.gather(at))
     ax.set_xlabel("step")
@@ -142,6 +145,9 @@ def _unit(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.d
 def _shown(schedule: Schedule, steps: int | None) -> int:
     if steps is None:
         return horizon(schedule)
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+        raise TypeError(f"`steps`: got {steps!r}; it must be a whole number of steps. Convert it with `int()`.")
+    steps = operator.index(steps)
     if not 1 <= steps <= _LAST_STEP:
         raise ValueError(f"`steps`: got {steps}; it must lie in 1..=2**53. Leave it out to see the whole schedule.")
     return steps

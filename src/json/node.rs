@@ -100,7 +100,12 @@ fn worded(error: &serde_json::Error) -> Error {
             .or("Drop one of the two.");
     }
     let got = format!("bad syntax{place} ({what})");
-    Error::value("$", got, "it must be one JSON text").or("NaN and Infinity are not JSON, nor are comments.")
+    let way_out = match (error.line(), error.column()) {
+        (1, 0 | 1) => "It starts with `{`: of a file pass what is in it, without a byte order mark.",
+        _ if what.contains("out of range") => "A double ends at 1.8e308.",
+        _ => "NaN and Infinity are not JSON, nor are comments.",
+    };
+    Error::value("$", got, "it must be one JSON text").or(way_out)
 }
 
 impl<'de> Deserialize<'de> for Node {

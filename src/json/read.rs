@@ -10,7 +10,7 @@ use super::node::{Node, quoted};
 use super::{COMBINATORS, Combinator, Slot, VERSION};
 use crate::curve::SHAPES;
 use crate::error::{Error, Fault};
-use crate::limits::{CountLimit, FINITE, LENGTH, RealLimit};
+use crate::limits::{CountLimit, FINITE, GAP, MAX_STEP, RealLimit};
 use crate::replay::{FORMS, form};
 use crate::shape::{Kind, Param, Value};
 use crate::spec::{Operand, Spec, shape};
@@ -27,7 +27,11 @@ pub fn from_json(text: &str) -> Result<Spec, Error> {
 fn document(node: Node) -> Result<Spec, Error> {
     let mut keys = Keys::of(node, "it must be an object with `glidepath` and `schedule`").map_err(|e| e.within("$"))?;
     let checked = |keys: &mut Keys| {
-        keys.refuse_others("a text", &["glidepath", "about", "schedule"])?;
+        keys.refuse_bare_schedule()?;
+        keys.refuse_others("a text", &["glidepath", "about", "schedule", "$schema"])?;
+        if let Some(other) = keys.take("$schema").filter(|node| !matches!(node, Node::Text(_))) {
+            return Err(Error::value("$schema", other.shown(), "it must be a string"));
+        }
         match keys.take("glidepath") {
             Some(Node::Count(VERSION)) => (),
             other => {
@@ -80,7 +84,7 @@ fn leaf(
     make: impl FnOnce(Vec<Value>) -> Result<Spec, Error>,
 ) -> Result<Spec, Error> {
     let names: Vec<&str> = params.iter().map(|param| param.name).collect();
-    keys.refuse_others(kind, &names)?;
+    keys.refuse_others(&format!("beside its kind `{kind}`"), &names)?;
     let arguments: Result<Vec<Value>, Error> = params
         .iter()
         .map(|param| match keys.take(param.name) {
@@ -123,6 +127,10 @@ fn real(node: &Node, limit: RealLimit) -> Result<f64, Error> {
 fn count(node: &Node, limit: CountLimit) -> Result<u64, Error> {
     match node {
         Node::Count(n) => Ok(*n),
+        Node::Real(x) if *x == x.trunc() && (0.0..=MAX_STEP as f64).contains(x) => {
+            let way_out = format!("Write it as an integer, {x:.0}: no point, no exponent.");
+            Err(Error::value("", node.shown(), limit.rule).or(way_out))
+        }
         node => Err(Error::value("", node.shown(), limit.rule).or(limit.way_out)),
     }
 }
@@ -146,7 +154,10 @@ enum Held {
 }
 
 fn combination(combinator: &Combinator, mut keys: Keys) -> Result<Spec, Error> {
-    keys.refuse_others(combinator.kind, &combinator.keys.iter().map(|(name, _)| *name).collect::<Vec<_>>())?;
+    keys.refuse_others(
+        &format!("beside its kind `{}`", combinator.kind),
+        &combinator.keys.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+    )?;
     let mut held = Vec::with_capacity(combinator.keys.len());
     for &(name, slot) in combinator.keys {
         held.push(hold(slot, keys.take(name).unwrap_or(Node::Null)).map_err(|e| e.within(name))?);
@@ -219,7 +230,7 @@ fn operand(node: Node) -> Result<Operand, Error> {
 }
 
 fn start(node: Node) -> Result<Option<u64>, Error> {
-    if node == Node::Null { Ok(None) } else { count(&node, LENGTH).map(Some) }
+    if node == Node::Null { Ok(None) } else { count(&node, GAP).map(Some) }
 }
 
 /// The parts joined at absolute starts. Joined pairwise like the rounds of a tournament: from left to right a chain of
@@ -252,9 +263,10 @@ fn next_start(pair: &[Spec], start: u64, at: Option<u64>) -> Result<u64, Error> 
         None => return pair[0].then(&pair[1], None).map(|_| 0).map_err(|e| Error { place: String::new(), ..e }),
     };
     if given <= start && start > 0 {
-        return Err(Error::value("", given, format!("it must come after the one before, {start}")).or(LENGTH.way_out));
+        return Err(Error::value("", given, format!("it must come after the one before, {start}"))
+            .or("Sort them; they are counted from the schedule's start."));
     }
-    LENGTH.check("", given)
+    GAP.check("", given)
 }
 
 /// A constructor's error as that of a key: `then.at` is `at`, `sum[1]` is `of[1]`.
@@ -279,11 +291,21 @@ impl Keys {
         }
     }
 
+    /// A schedule without the object around it is the commonest slip of whoever writes a text by hand.
+    fn refuse_bare_schedule(&self) -> Result<(), Error> {
+        if !self.0.contains_key("kind") || self.0.contains_key("schedule") {
+            return Ok(());
+        }
+        let rule = "a text is an object with the keys glidepath and schedule";
+        Err(Error::value("", "a schedule", rule)
+            .or(format!("Wrap it: {{\"glidepath\": {VERSION}, \"schedule\": ...}}.")))
+    }
+
     fn refuse_others(&self, noun: &str, known: &[&str]) -> Result<(), Error> {
         match self.0.keys().find(|key| !known.contains(&key.as_str())) {
             None => Ok(()),
             Some(other) => {
-                let rule = format!("beside its kind `{noun}` has the keys {}", known.join(", "));
+                let rule = format!("{noun} has the keys {}", known.join(", "));
                 Err(Error::value("", format!("the key {}", quoted(other)), rule))
             }
         }

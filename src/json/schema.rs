@@ -34,6 +34,7 @@ pub fn schema() -> String {
         "type": "object",
         "properties": {
             "glidepath": {"description": "The version of the text form.", "const": VERSION},
+            "$schema": {"description": "Where an editor finds this schema. Not part of the schedule.", "type": "string"},
             "about": {"description": "Where the schedule comes from. Not part of it.", "type": "string"},
             "schedule": {"$ref": "#/$defs/schedule"},
         },

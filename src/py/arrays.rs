@@ -50,11 +50,8 @@ const SIZE: CountLimit = CountLimit {
     rule: "it must be a whole number from 1 to 2**53",
     way_out: "For everything at once use `array`.",
 };
-const THREADS: CountLimit = CountLimit {
-    low: 1,
-    rule: "it must be a whole number from 1 to 2**53",
-    way_out: "The values are the same for any number.",
-};
+const THREADS: CountLimit =
+    CountLimit { low: 1, rule: "it must be a whole number from 1 to 2**53", way_out: "One does all the work itself." };
 
 /// A type that an output may have.
 pub(super) trait Real: Out + Element + Copy + Default {}

@@ -210,6 +210,10 @@ pub(super) fn step(value: &Any<'_>, place: Place<'_>) -> PyResult<u64> {
         Whole::Count(k) if k <= MAX_STEP => Ok(k),
         Whole::Negative => Err(step_below(place, &shown(value)).into()),
         Whole::Count(_) | Whole::Huge => Err(step_past(place, &shown(value)).into()),
+        Whole::Other if is_list(value)? => {
+            let several = "For several steps call the schedule, `s(steps)`, or `s.gather(steps)`.";
+            Err(Error::kind(place.to_string(), shown(value), STEP.rule).or(several).into())
+        }
         Whole::Other => Err(wrong_type(value, place, STEP.rule, "int")),
     }
 }

@@ -8,13 +8,13 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PySlice, PyString, PyTuple, PyType};
 
 use super::arrays::{self, Chunks, Dtype, Lists, Run, STRIDE};
 use super::convert::{self, Real};
 use crate::error::Error;
 use crate::json;
-use crate::limits::{FINITE, LENGTH, MAX_STEP, RealLimit, STEP, TIMES};
+use crate::limits::{FINITE, GAP, MAX_STEP, RealLimit, STEP, TIMES};
 use crate::lower::lower;
 use crate::plan::Plan;
 use crate::simd::with_default_mxcsr;
@@ -32,7 +32,8 @@ use crate::spec::{Expr, Operand, Spec};
 /// Every value is the exact real value of the expression, rounded once, to nearest-even. So however it is asked for, it
 /// is the same on every machine. Steps are integers from 0 to 2**53; past its end a schedule holds its last value.
 ///
-/// Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads.
+/// Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads. They are made
+/// by the functions of this module; `Schedule(text)` is `Schedule.from_json(text)`.
 ///
 /// >>> s = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 1_200_000)
 /// >>> s[0], s[8_000], s[1_208_000]
@@ -44,6 +45,12 @@ pub(super) struct Schedule {
     spec: Spec,
     /// Lowered when the first value is asked for: what is only a part of something larger never is.
     plan: OnceLock<Plan>,
+}
+
+/// What follows must be a schedule.
+fn no_schedule(other: &Bound<'_, PyAny>) -> Error {
+    Error::kind("then.following", convert::shown(other), "it must be a schedule")
+        .or("A number that stays is `gp.constant(number)`.")
 }
 
 impl Schedule {
@@ -359,10 +366,9 @@ impl Schedule {
     #[pyo3(signature = (following, at=None))]
     fn then(&self, following: &Bound<'_, PyAny>, at: Option<&Bound<'_, PyAny>>) -> PyResult<Schedule> {
         let Ok(following) = following.cast::<Schedule>() else {
-            let error = Error::kind("then.following", convert::shown(following), "it must be a schedule");
-            return Err(error.or("A number that stays is `gp.constant(number)`.").into());
+            return Err(no_schedule(following).into());
         };
-        let at = at.map(|at| convert::count(at, &"then.at", LENGTH)).transpose()?;
+        let at = at.map(|at| convert::count(at, &"then.at", GAP)).transpose()?;
         Ok(Schedule::of(self.spec.then(&following.get().spec, at)?))
     }
 
@@ -396,7 +402,7 @@ impl Schedule {
     /// >>> gp.linear(0.0, 1.0, 4).hold(2).array(5)
     /// array([0. , 0. , 0.5, 0.5, 1. ])
     fn hold(&self, every: &Bound<'_, PyAny>) -> PyResult<Schedule> {
-        Ok(Schedule::of(self.spec.hold(convert::count(every, &"hold.every", LENGTH)?)?))
+        Ok(Schedule::of(self.spec.hold(convert::count(every, &"hold.every", GAP)?)?))
     }
 
     /// This schedule counted in epochs: `s[k // steps_per_epoch]`.
@@ -404,7 +410,7 @@ impl Schedule {
     /// >>> gp.piecewise_constant([1.0, 0.1], [1]).by_epoch(3).array(5)
     /// array([1. , 1. , 1. , 0.1, 0.1])
     fn by_epoch(&self, steps_per_epoch: &Bound<'_, PyAny>) -> PyResult<Schedule> {
-        let n = convert::count(steps_per_epoch, &"by_epoch.steps_per_epoch", LENGTH)?;
+        let n = convert::count(steps_per_epoch, &"by_epoch.steps_per_epoch", GAP)?;
         Ok(Schedule::of(self.spec.by_epoch(n)?))
     }
 
@@ -420,7 +426,8 @@ impl Schedule {
         Ok(Schedule::of(self.spec.clamp(low, high)?))
     }
 
-    /// The parts of a chain of `then`, each `(start, end, expression)`: half-open steps, the last end None.
+    /// The parts of a chain of `then`, each `(start, end, expression)`: half-open steps; the last
+    /// ends where the schedule does, None where that is nowhere.
     ///
     /// Any other schedule is one segment.
     ///
@@ -428,7 +435,7 @@ impl Schedule {
     /// [(0, 10, 'gp.linear(0.0, 1.0, 10)'), (10, None, 'gp.constant(1.0)')]
     fn segments(&self) -> Vec<(u64, Option<u64>, String)> {
         let Expr::Then(parts, last) = self.spec.expr() else {
-            return vec![(0, None, self.spec.to_string())];
+            return vec![(0, self.spec.steps(), self.spec.to_string())];
         };
         let mut segments = Vec::with_capacity(parts.len() + 1);
         let mut start = 0;
@@ -436,8 +443,14 @@ impl Schedule {
             segments.push((start, Some(start + length), part.to_string()));
             start += length;
         }
-        segments.push((start, None, last.to_string()));
+        segments.push((start, self.spec.steps(), last.to_string()));
         segments
+    }
+
+    #[new]
+    #[pyo3(signature = (text, /))]
+    fn new(text: &Bound<'_, PyAny>) -> PyResult<Schedule> {
+        Schedule::from_json(text)
     }
 
     /// The schedule as a JSON text, which `from_json` reads. Equal schedules give equal texts.
@@ -494,8 +507,12 @@ impl Schedule {
     }
 
     fn __rshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let next = other.cast::<Schedule>().ok();
-        answer(other.py(), next.map(|next| self.spec.then(&next.get().spec, None)))
+        let next = match other.cast::<Schedule>() {
+            Ok(next) => Some(self.spec.then(&next.get().spec, None)),
+            Err(_) if !matches!(convert::as_real(other)?, Real::Other) => Some(Err(no_schedule(other))),
+            Err(_) => None,
+        };
+        answer(other.py(), next)
     }
 
     fn __add__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
@@ -606,8 +623,16 @@ impl Schedule {
         hasher.finish()
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        Ok((py.get_type::<Schedule>().getattr("from_json")?, PyTuple::new(py, [self.to_json()])?))
+    /// The class itself and a text: whoever unpickles only what is on a list (`torch.load`) puts the class on it.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+        Ok((py.get_type::<Schedule>(), PyTuple::new(py, [self.to_json()])?))
+    }
+
+    /// Always empty. A schedule is frozen, and callable: torch's `LambdaLR` saves and restores the `__dict__` of what it
+    /// calls.
+    #[getter]
+    fn __dict__<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
+        PyDict::new(py)
     }
 
     fn __copy__(slf: Py<Self>) -> Py<Self> {

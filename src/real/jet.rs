@@ -31,6 +31,8 @@ const HUGE: f64 = f64::from_bits((1023 + 300) << 52);
 const TINY: f64 = f64::from_bits((1023 - 300) << 52);
 /// An exponent past this only says «at least so far»: two of opposite sign cannot be multiplied.
 const FAR: i64 = 1 << 41;
+/// An exponent that takes nothing away from one as large as that.
+const NEAR: i64 = 1 << 30;
 
 /// Bounds on narrowed jets. See [`Jet::narrowing`].
 #[derive(Clone, Copy, Debug)]
@@ -193,8 +195,11 @@ impl<const N: usize, K: Kit> Jet<N, K> {
     #[inline(always)]
     fn plus(self, o: Self) -> Self {
         if self.exp != o.exp {
+            if self.is_zero() || o.is_zero() {
+                return if o.is_zero() { self } else { o };
+            }
             if self.exp.abs().max(o.exp.abs()) >= FAR {
-                return Self::unknown();
+                return if self.exp.abs() >= FAR { Self::plus_far(o, self) } else { Self::plus_far(self, o) };
             }
             let exp = self.exp.max(o.exp);
             return Self::sum(self.with_exponent(exp), o.with_exponent(exp)).tidy();
@@ -225,9 +230,12 @@ impl<const N: usize, K: Kit> Jet<N, K> {
     #[inline(always)]
     fn times(self, o: Self) -> Self {
         let (a, b) = if self.deg <= o.deg { (self, o) } else { (o, self) };
-        let far = a.exp.abs().max(b.exp.abs()) >= FAR;
-        if far && (a.exp < 0) != (b.exp < 0) {
-            return Self::unknown();
+        match (a.exp.abs() >= FAR, b.exp.abs() >= FAR) {
+            (false, false) => (),
+            (true, false) => return Self::times_far(b, a),
+            (false, true) => return Self::times_far(a, b),
+            (true, true) if (a.exp < 0) != (b.exp < 0) => return Self::unknown(),
+            (true, true) => (),
         }
         let mut out = Self::zero();
         out.exp = a.exp.saturating_add(b.exp);
@@ -457,7 +465,10 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         let r = x.radius();
         // e^y <= 1 + 2y for 0 <= y <= 1: e^(r + err) at the far end of the tile.
         if r > 0.5 {
-            return Self::unknown();
+            // Only that it is below 2^(1.5 (r + err)) of f0; in a sum that may be nothing.
+            let most = (1.5 * (r + x.err)).min(1e9) as i64 + 2;
+            let exp = if r < 1e8 { exp + exponent(f0.hi) + most } else { FAR };
+            return if exp < FAR { Jet { err: 1.0, exp, ..Self::zero() } } else { Self::unknown() };
         }
         let top = f0.hi * (1.0 + 2.0 * (r + x.err)) * SLACK;
         if N > 1 && x.deg > 0 {
@@ -478,6 +489,37 @@ impl<const N: usize, K: Kit> Jet<N, K> {
             out.err += out.c[i].abs() * U * (i as f64 - 1.0) * SLACK;
         }
         out.tidy()
+    }
+
+    #[inline(always)]
+    fn is_zero(&self) -> bool {
+        self.c[0] == 0.0 && self.deg == 0 && self.err == 0.0
+    }
+
+    /// `x + far`, `far` being what [`Jet::far`] made: as good as nothing, or all.
+    #[cold]
+    #[inline(never)]
+    fn plus_far(x: Self, far: Self) -> Self {
+        match (x.exp.abs() <= NEAR, far.exp < 0) {
+            (false, _) => Self::unknown(),
+            (true, true) => Jet { err: x.err + TINY * TINY * TINY, ..x },
+            (true, false) => far,
+        }
+    }
+
+    /// `x far`.
+    #[cold]
+    #[inline(never)]
+    fn times_far(x: Self, far: Self) -> Self {
+        if x.is_zero() {
+            return x;
+        }
+        // The sign of what is as good as nothing does not matter.
+        let sign_is_known = x.err + x.size(1) < x.c[0].abs();
+        if x.exp.abs() > NEAR || !(sign_is_known || far.exp < 0) {
+            return Self::unknown();
+        }
+        if x.c[0] < 0.0 { -far } else { far }
     }
 
     /// `e ** x` where `|x| > 2^39`: all that can be said is how far it goes.
@@ -689,6 +731,10 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
     fn real(x: f64, _: Width) -> Self {
         if x == 0.0 || (TINY..HUGE).contains(&x.abs()) {
             return Self::constant(Dd::new(x, 0.0), 0.0, 0);
+        }
+        if !x.is_finite() {
+            // A replay's: no real number.
+            return Self::unknown();
         }
         // Subnormals become normal on the way: 2^60 is exact.
         let up = x * (1u64 << 60) as f64;

@@ -80,12 +80,15 @@ fn a_wrong_text_is_refused_with_place_value_rule_and_way_out() {
     let finite = "it must be a finite number. Give the number itself.";
     let length =
         "it must be a whole number of steps from 1 to 2**53. For a jump, start the next part at the new value.";
+    let written =
+        "it must be a whole number of steps from 1 to 2**53. Write it as an integer, 3: no point, no exponent.";
+    let gap = "it must be a whole number of steps from 1 to 2**53. Count from 1.";
     let of = |place: &str, got: &str, rule: &str| format!("`$.schedule{place}`: got {got}; {rule}");
     let then = |parts: &str, at: &str| format!(r#"{{"kind":"then","parts":[{parts}],"at":{at}}}"#);
     let endless = r#"{"kind":"constant","value":1}"#;
     for (text, message) in [
         (r#"{"kind":"linear","start":0,"end":1,"steps":0}"#.into(), of(".steps", "0", length)),
-        (r#"{"kind":"linear","start":0,"end":1,"steps":3.0}"#.into(), of(".steps", "3.0", length)),
+        (r#"{"kind":"linear","start":0,"end":1,"steps":3.0}"#.into(), of(".steps", "3.0", written)),
         (r#"{"kind":"linear","start":0,"end":1,"steps":-3}"#.into(), of(".steps", "-3", length)),
         (r#"{"kind":"linear","start":0,"end":1,"steps":99999999999999999999}"#.into(), of(".steps", "1e+20", length)),
         (r#"{"kind":"linear","start":true,"end":1,"steps":1}"#.into(), of(".start", "true", finite)),
@@ -100,13 +103,13 @@ fn a_wrong_text_is_refused_with_place_value_rule_and_way_out() {
             r#"{"kind":"table","values":[]}"#.into(),
             of(".values", "[]", "it must hold at least one value. Give the values themselves."),
         ),
-        (then(&format!("{LINE},{LINE}"), "[0]"), of(".at[0]", "0", length)),
+        (then(&format!("{LINE},{LINE}"), "[0]"), of(".at[0]", "0", gap)),
         (
             then(&format!("{LINE},{LINE},{LINE}"), "[5,5]"),
             of(
                 ".at[1]",
                 "5",
-                "it must come after the one before, 5. For a jump, start the next part at the new value.",
+                "it must come after the one before, 5. Sort them; they are counted from the schedule's start.",
             ),
         ),
         (
@@ -153,6 +156,9 @@ fn a_wrong_whole_is_refused() {
     let version = "the version of the text form must be 1, the only one that is read here. \
                    A newer glidepath may have written it.";
     let syntax = "it must be one JSON text. NaN and Infinity are not JSON, nor are comments.";
+    let no_text = "it must be one JSON text. \
+                   It starts with `{`: of a file pass what is in it, without a byte order mark.";
+    let large = "it must be one JSON text. A double ends at 1.8e308.";
     let once = "a key may stand in an object once. Drop one of the two.";
     for (text, message) in [
         (r#"{"glidepath":2,"schedule":{}}"#, format!("`$.glidepath`: got 2; {version}")),
@@ -161,10 +167,18 @@ fn a_wrong_whole_is_refused() {
         (r#"{"glidepath":1}"#, "`$.schedule`: got nothing; it must be given.".into()),
         (r#"{"glidepath":1,"about":3,"schedule":{}}"#, "`$.about`: got 3; it must be a string.".into()),
         ("[]", "`$`: got a list; it must be an object with `glidepath` and `schedule`.".into()),
-        ("", format!("`$`: got bad syntax at line 1 column 0 (EOF while parsing a value); {syntax}")),
+        ("", format!("`$`: got bad syntax at line 1 column 0 (EOF while parsing a value); {no_text}")),
+        ("lr.json", format!("`$`: got bad syntax at line 1 column 1 (expected value); {no_text}")),
+        (
+            r#"{"kind":"constant","value":1}"#,
+            "`$`: got a schedule; a text is an object with the keys glidepath and schedule. \
+             Wrap it: {\"glidepath\": 1, \"schedule\": ...}."
+                .into(),
+        ),
+        (r#"{"$schema":1,"glidepath":1,"schedule":{}}"#, "`$.$schema`: got 1; it must be a string.".into()),
         ("{} x", format!("`$`: got bad syntax at line 1 column 4 (trailing characters); {syntax}")),
         ("[NaN]", format!("`$`: got bad syntax at line 1 column 2 (expected value); {syntax}")),
-        ("[1e400]", format!("`$`: got bad syntax at line 1 column 6 (number out of range); {syntax}")),
+        ("[1e400]", format!("`$`: got bad syntax at line 1 column 6 (number out of range); {large}")),
         ("{\"a\":1,\n\"a\":2}", format!("`$`: got the key \"a\" twice at line 2 column 3; {once}")),
     ] {
         assert_eq!(from_json(text).map_err(|e| e.to_string()), Err(message), "{text}");

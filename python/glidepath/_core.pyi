@@ -56,6 +56,11 @@ def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
     gp.replay("torch.StepLR", base_lr=0.1, step_size=30)
     """
 
+def _listed(schedule: Schedule) -> list[float]:
+    """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object: 2 ns a
+    value, where an object each takes 15.
+    """
+
 def _force(level: str | None = None, rung: str | None = None) -> None:
     """Forces an instruction set ("baseline", "avx2", "avx512") and a first rung ("quick", "careful", "fresh", "exact",
     "big") on the whole process; what is None is chosen by itself again. For tests: values never depend on it.

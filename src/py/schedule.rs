@@ -91,7 +91,7 @@ impl Schedule {
         Ok(Run::new("slice", start, stride, stop.saturating_sub(start).div_ceil(stride))?)
     }
 
-    fn length(&self) -> PyResult<u64> {
+    pub(super) fn length(&self) -> PyResult<u64> {
         self.spec.steps().ok_or_else(|| {
             PyTypeError::new_err(
                 "this schedule has no length: it has no end (`steps` is None). Take `s.array(n)` or `s[a:b]`.",

@@ -1,0 +1,82 @@
+"""What the MindSpore facade must show, beside MindSpore itself: run by `make bench`, where MindSpore is installed.
+
+Each row is a ratio of two medians, as in `table.py`; the two take turns, and every setup compares values first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from glidepath.mindspore import nn
+from table import Row, cpu, ratio
+
+PER_EPOCH = 100
+
+
+def list_arguments(steps: int, per_epoch: int = PER_EPOCH) -> dict[str, dict[str, Any]]:
+    """Return arguments of every list function for so many steps."""
+    epochs = max(1, steps // per_epoch)
+    lengths = {"total_step": steps, "step_per_epoch": per_epoch}
+    decaying = {"learning_rate": 0.1, "decay_rate": 0.9, **lengths, "decay_epoch": 100}
+    return {
+        "piecewise_constant_lr": {
+            "milestone": [(i + 1) * per_epoch for i in range(epochs)], "learning_rates": [1e-3 * i for i in range(epochs)],
+        },
+        "exponential_decay_lr": decaying,
+        "natural_exp_decay_lr": decaying | {"decay_rate": 1e-3},
+        "inverse_decay_lr": decaying,
+        "cosine_decay_lr": {"min_lr": 0.01, "max_lr": 0.1, **lengths, "decay_epoch": epochs},
+        "polynomial_decay_lr": {
+            "learning_rate": 0.1, "end_learning_rate": 0.01, **lengths, "decay_epoch": epochs, "power": 0.9,
+        },
+        "warmup_lr": {"learning_rate": 0.1, **lengths, "warmup_epoch": epochs},
+    }  # fmt: skip
+
+
+def list_rows(theirs: Any, steps: int, repeats: int) -> Iterator[Row]:
+    """Hold each list function against MindSpore's."""
+    for name, given in list_arguments(steps).items():
+        ours, other = getattr(nn, name), getattr(theirs, name)
+        assert ours(**given) == other(**given)
+        what = f"MindSpore's `{name}`, {steps:,} steps in epochs of {PER_EPOCH} / glidepath's"
+        as_list = ratio(lambda: other(**given), lambda: ours(**given), repeats)
+        yield Row(f"{what}, a list", as_list, 20, 40, " times", at_least=True)
+        as_array = ratio(lambda: other(**given), lambda: ours(**given, dtype="float64"), repeats)
+        yield Row(f"{what}, an array", as_array, 200, 400, " times", at_least=True)
+
+
+def fill_rows(steps: int, repeats: int) -> Iterator[Row]:
+    """Hold each list function's array against `ndarray.fill`."""
+    out = np.empty(steps)
+    for name, given in list_arguments(steps, per_epoch=1_000).items():
+        function = getattr(nn, name)
+        assert function(**given, out=out)[-1] == function.schedule(**given)[steps - 1]
+        got = ratio(lambda: function(**given, out=out), lambda: out.fill(1e-4), repeats)
+        yield Row(f"`{name}`, {steps:,} steps in epochs of 1,000, filled / `ndarray.fill`", got, 1.5, 1.1)
+
+
+def main() -> None:
+    """Print the table, each line as soon as it is known."""
+    from mindspore import nn as theirs  # noqa: PLC0415 (the rest works without it)
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=9)
+    options = parser.parse_args()
+    print(f"\n{cpu()}, numpy {np.__version__}, beside MindSpore")
+    print("\n| what | measured | bar | goal | | |\n| --- | --- | --- | --- | --- | --- |")
+    for rows in (list_rows(theirs, options.steps, options.repeats), fill_rows(10 * options.steps, options.repeats)):
+        for row in rows:
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""What `mindspore.nn` has of learning rates, under its names."""
+
+from glidepath.mindspore.nn import dynamic_lr
+from glidepath.mindspore.nn.dynamic_lr import (
+    cosine_decay_lr,
+    exponential_decay_lr,
+    inverse_decay_lr,
+    natural_exp_decay_lr,
+    piecewise_constant_lr,
+    polynomial_decay_lr,
+    warmup_lr,
+)
+
+__all__ = [
+    "cosine_decay_lr",
+    "dynamic_lr",
+    "exponential_decay_lr",
+    "inverse_decay_lr",
+    "natural_exp_decay_lr",
+    "piecewise_constant_lr",
+    "polynomial_decay_lr",
+    "warmup_lr",
+]

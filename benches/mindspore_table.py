@@ -3,11 +3,10 @@
 Each row is a ratio of two medians, as in `table.py`; the two take turns, and every setup compares values first.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,8 @@ def list_arguments(steps: int, per_epoch: int = PER_EPOCH) -> dict[str, dict[str
     decaying = {"learning_rate": 0.1, "decay_rate": 0.9, **lengths, "decay_epoch": 100}
     return {
         "piecewise_constant_lr": {
-            "milestone": [(i + 1) * per_epoch for i in range(epochs)], "learning_rates": [1e-3 * i for i in range(epochs)],
+            "milestone": [(i + 1) * per_epoch for i in range(epochs)],
+            "learning_rates": [1e-3 * i for i in range(epochs)],
         },
         "exponential_decay_lr": decaying,
         "natural_exp_decay_lr": decaying | {"decay_rate": 1e-3},
@@ -44,12 +44,11 @@ def list_arguments(steps: int, per_epoch: int = PER_EPOCH) -> dict[str, dict[str
 def list_rows(theirs: Any, steps: int, repeats: int) -> Iterator[Row]:
     """Hold each list function against MindSpore's."""
     for name, given in list_arguments(steps).items():
-        ours, other = getattr(nn, name), getattr(theirs, name)
-        assert ours(**given) == other(**given)
+        other, ours = partial(getattr(theirs, name), **given), partial(getattr(nn, name), **given)
+        assert ours() == other()
         what = f"MindSpore's `{name}`, {steps:,} steps in epochs of {PER_EPOCH} / glidepath's"
-        as_list = ratio(lambda: other(**given), lambda: ours(**given), repeats)
-        yield Row(f"{what}, a list", as_list, 20, 40, " times", at_least=True)
-        as_array = ratio(lambda: other(**given), lambda: ours(**given, dtype="float64"), repeats)
+        yield Row(f"{what}, a list", ratio(other, ours, repeats), 20, 40, " times", at_least=True)
+        as_array = ratio(other, partial(ours, dtype="float64"), repeats)
         yield Row(f"{what}, an array", as_array, 200, 400, " times", at_least=True)
 
 
@@ -57,9 +56,9 @@ def fill_rows(steps: int, repeats: int) -> Iterator[Row]:
     """Hold each list function's array against `ndarray.fill`."""
     out = np.empty(steps)
     for name, given in list_arguments(steps, per_epoch=1_000).items():
-        function = getattr(nn, name)
-        assert function(**given, out=out)[-1] == function.schedule(**given)[steps - 1]
-        got = ratio(lambda: function(**given, out=out), lambda: out.fill(1e-4), repeats)
+        ours = partial(getattr(nn, name), **given, out=out)
+        assert ours()[-1] == getattr(nn, name).schedule(**given)[steps - 1]
+        got = ratio(ours, partial(out.fill, 1e-4), repeats)
         yield Row(f"`{name}`, {steps:,} steps in epochs of 1,000, filled / `ndarray.fill`", got, 1.5, 1.1)
 
 

@@ -124,15 +124,16 @@ REFUSALS = [
      "must be an int from 1 to 2**53. Counts start at 1.")),
     ("exponential_decay_lr", {"is_stair": 1}, TypeError,
      "`exponential_decay_lr.is_stair`: got 1; it must be True or False. Convert it with `bool()`."),
-    ("exponential_decay_lr", {"decay_rate": 0.0}, ValueError, ("`exponential_decay_lr.decay_rate`: got 0.0; it must be a "
-     "float above 0. For no change at all take a constant.")),
+    ("exponential_decay_lr", {"decay_rate": 0.0}, ValueError,
+     ("`exponential_decay_lr.decay_rate`: got 0.0; it must be a float above 0. For no change at all take a constant.")),
     ("exponential_decay_lr", {"decay_rate": 1e200, "decay_epoch": 1}, OverflowError,
      ("`mindspore.exponential_decay_lr.decay_rate`: got 1e+200 with a power past the largest double at step 5; "
      "`decay_rate ** x` must be a double for every step. Take fewer steps, or a smaller rate.")),
     ("cosine_decay_lr", {"min_lr": 0.1}, ValueError,
      "`mindspore.cosine_decay_lr.min_lr`: got 0.1 with max_lr 0.1; it must be below `max_lr`. Swap them."),
     ("piecewise_constant_lr", {"milestone": [2, 1, 3]}, ValueError,
-     "`piecewise_constant_lr.milestone[1]`: got 1; it must not be below the one before, 2. Sort them."),
+     ("`mindspore.piecewise_constant_lr.milestone[1]`: got 1; it must be a whole number from 2 to 2**53, none below the "
+     "one before. Sort them.")),
     ("piecewise_constant_lr", {"milestone": {2}}, TypeError,
      ("`piecewise_constant_lr.milestone`: got an object of type set; it must be a list or a tuple. Convert it with "
      "`list()`.")),

@@ -57,9 +57,12 @@ def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
     """
 
 def _listed(schedule: Schedule) -> list[float]:
-    """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object: 2 ns a
-    value, where an object each takes 15.
+    """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object, and a run of
+    them is Python's `[value] * n`: 2 ns a value in runs of 100, set one by one 3, as an object each 15.
     """
+
+def _all_exactly(items: Sequence[object], kind: type) -> bool:
+    """Whether every item is of exactly that type: a facade's check of a long list, 100 times faster than one by one."""
 
 def _force(level: str | None = None, rung: str | None = None) -> None:
     """Forces an instruction set ("baseline", "avx2", "avx512") and a first rung ("quick", "careful", "fresh", "exact",

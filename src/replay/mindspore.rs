@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use super::libm::{cos, pow};
 use super::walk::Recurrence;
-use crate::curve::NEVER;
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, MAX_STEP, NOT_NEGATIVE, POSITIVE, show};
 use crate::shape::{Kind, Value};
@@ -303,15 +302,9 @@ impl Epochs for WarmupLr {
     }
 }
 
-impl PiecewiseConstantLr {
-    /// Which value rules at step `k`.
-    fn piece(&self, k: u64) -> usize {
-        self.milestone.partition_point(|&end| end as u64 <= k)
-    }
-}
-
 impl Recurrence for PiecewiseConstantLr {
-    type State = ();
+    /// Which piece it is.
+    type State = usize;
 
     fn check(&self) -> Result<(), Error> {
         let (ends, values) = (self.milestone.len(), self.learning_rates.len());
@@ -326,7 +319,7 @@ impl Recurrence for PiecewiseConstantLr {
         let mut before = 1;
         for (i, &end) in self.milestone.iter().enumerate() {
             if end < before || end > MAX_STEP as i64 {
-                let rule = format!("it must be a whole number from {before} to 2**53, and none below the one before");
+                let rule = format!("it must be a whole number from {before} to 2**53, none below the one before");
                 return Err(Error::value(format!("milestone[{i}]"), end, rule).or("Sort them."));
             }
             before = end;
@@ -339,15 +332,21 @@ impl Recurrence for PiecewiseConstantLr {
     fn last(&self) -> Option<u64> {
         self.steps().map(|n| n - 1)
     }
-    fn start(&self) {}
-    fn lr(&self, (): &(), k: u64) -> f64 {
-        self.learning_rates[self.piece(k)]
+    fn start(&self) -> usize {
+        0
     }
-    fn advance(&self, (): &mut (), _k: u64) {}
-    fn still_until(&self, (): &(), k: u64) -> u64 {
-        self.milestone.get(self.piece(k)).map_or(NEVER, |&end| end as u64)
+    fn lr(&self, piece: &usize, _k: u64) -> f64 {
+        self.learning_rates[*piece]
     }
-    fn sought(&self, _k: u64) -> Option<()> {
-        Some(())
+    fn advance(&self, piece: &mut usize, k: u64) {
+        while self.milestone[*piece] as u64 <= k {
+            *piece += 1;
+        }
+    }
+    fn still_until(&self, piece: &usize, _k: u64) -> u64 {
+        self.milestone[*piece] as u64
+    }
+    fn sought(&self, k: u64) -> Option<usize> {
+        Some(self.milestone.partition_point(|&end| end as u64 <= k))
     }
 }

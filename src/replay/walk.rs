@@ -218,7 +218,7 @@ impl<R: Recurrence> Walk for Walker<'_, R> {
     }
 
     fn go(&mut self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
-        if self.end <= k
+        if self.end < k
             && let Some(state) = self.track.rule.sought(self.track.own(k))
         {
             *self = self.track.stand(k, state);

@@ -22,7 +22,7 @@ from typing import Any, ParamSpec, Protocol, cast
 
 from numpy.typing import NDArray
 
-from glidepath._core import Schedule, _listed, replay
+from glidepath._core import Schedule, _all_exactly, _listed, replay
 from glidepath.mindspore import _checks as check
 
 __all__ = [
@@ -111,15 +111,10 @@ def piecewise_constant_lr(milestone: Sequence[int], learning_rates: Sequence[flo
             f"`{name}.milestone`: got {len(ends)} for {len(rates)} learning rates; there must be as many. "
             "A milestone is where its learning rate ends."
         )
-    before = 1
-    for i, (end, rate) in enumerate(zip(ends, rates, strict=True)):
-        end = check.positive_int(f"{name}.milestone[{i}]", end)  # noqa: PLW2901 (the same, checked)
-        check.finite(f"{name}.learning_rates[{i}]", rate)
-        if end < before:
-            raise ValueError(
-                f"`{name}.milestone[{i}]`: got {end}; it must not be below the one before, {before}. Sort them."
-            )
-        before = end
+    if not (_all_exactly(ends, int) and _all_exactly(rates, float)):
+        for i, (end, rate) in enumerate(zip(ends, rates, strict=True)):
+            check.positive_int(f"{name}.milestone[{i}]", end)
+            check.finite(f"{name}.learning_rates[{i}]", rate)
     return replay("mindspore.piecewise_constant_lr", milestone=milestone, learning_rates=learning_rates)
 
 

@@ -132,8 +132,8 @@ REFUSALS = [
     ("cosine_decay_lr", {"min_lr": 0.1}, ValueError,
      "`mindspore.cosine_decay_lr.min_lr`: got 0.1 with max_lr 0.1; it must be below `max_lr`. Swap them."),
     ("piecewise_constant_lr", {"milestone": [2, 1, 3]}, ValueError,
-     ("`mindspore.piecewise_constant_lr.milestone[1]`: got 1; it must be a whole number from 2 to 2**53, none below the "
-     "one before. Sort them.")),
+     ("`mindspore.piecewise_constant_lr.milestone[1]`: got 1; it must be a whole number from 2 to 2**53, none below "
+     "the one before. Sort them.")),
     ("piecewise_constant_lr", {"milestone": {2}}, TypeError,
      ("`piecewise_constant_lr.milestone`: got an object of type set; it must be a list or a tuple. Convert it with "
      "`list()`.")),

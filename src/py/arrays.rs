@@ -394,8 +394,8 @@ impl Chunks {
     }
 }
 
-/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object, and a run of
-/// them is Python's `[value] * n`: 2 ns a value in runs of 100, set one by one 3, as an object each 15.
+/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object, and a run
+/// of them is Python's `[value] * n`: 2 ns a value in runs of 100, set one by one 3, as an object each 15.
 #[pyfunction]
 #[pyo3(name = "_listed")]
 pub(super) fn listed<'py>(py: Python<'py>, schedule: &Bound<'py, Schedule>) -> PyResult<Bound<'py, PyList>> {

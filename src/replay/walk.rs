@@ -139,10 +139,9 @@ impl<R: Recurrence> Track<R> {
     }
 
     fn end(&self, state: &R::State, k: u64) -> u64 {
-        match self.rule.last() {
-            Some(last) if k >= last => NEVER,
-            Some(_) | None => self.rule.still_until(state, k),
-        }
+        let last = self.rule.last().unwrap_or(NEVER);
+        let end = if k < last { self.rule.still_until(state, k) } else { NEVER };
+        if end > last { NEVER } else { end }
     }
 
     fn stand(&self, k: u64, state: R::State) -> Walker<'_, R> {

@@ -57,8 +57,8 @@ def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
     """
 
 def _listed(schedule: Schedule) -> list[float]:
-    """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object, and a run
-    of them is Python's `[value] * n`: 2 ns a value in runs of 100, set one by one 3, as an object each 15.
+    """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object, and a
+    run of them is Python's `[value] * n`: 2 ns a value in runs of 100, set one by one 3, as an object each 15.
     """
 
 def _all_exactly(items: Sequence[object], kind: type) -> bool:

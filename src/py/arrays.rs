@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use numpy::ndarray::{ArrayView1, ArrayViewMut1, Axis, Ix1};
 use numpy::{
-    BorrowError, Element, PyArray1, PyArrayDescr, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadwriteArrayDyn,
+    BorrowError, Element, PyArrayDescr, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadwriteArrayDyn,
     PyUntypedArray, PyUntypedArrayMethods,
 };
 use pyo3::exceptions::PyRuntimeError;
@@ -394,21 +394,32 @@ impl Chunks {
     }
 }
 
-/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object, and a run
-/// of them is Python's `[value] * n`: 2 ns a value in runs of 100, set one by one 3, as an object each 15.
+/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object, and a
+/// run of them is Python's `[value] * n`: 2 ns a value in runs of 100, set one by one 3, as an object each 15.
 #[pyfunction]
 #[pyo3(name = "_listed")]
 pub(super) fn listed<'py>(py: Python<'py>, schedule: &Bound<'py, Schedule>) -> PyResult<Bound<'py, PyList>> {
-    let (plan, run) = (schedule.get().plan(), Run::new("list", 0, 1, schedule.get().length()?)?);
-    let array = array(py, plan, run, Dtype::Float64, 1)?.cast_into::<PyArray1<f64>>()?;
-    let values = array.try_readonly()?;
-    let list = PyList::empty(py);
-    for run in values.as_slice()?.chunk_by(|a, b| a.to_bits() == b.to_bits()) {
-        let value = PyFloat::new(py, run[0]);
-        if run.len() < REPEATED {
-            run.iter().try_for_each(|_| list.append(&value))?;
-        } else {
-            list.as_sequence().in_place_concat(&PyList::new(py, [value])?.as_sequence().repeat(run.len())?)?;
+    let (plan, n) = (schedule.get().plan(), schedule.get().length()? as usize);
+    // Made whole first: a list that grows is copied several times over.
+    let list = PyList::new(py, [py.None()])?.as_sequence().repeat(n)?.cast_into::<PyList>()?;
+    let mut block = vec![0.0f64; BLOCK.min(n)];
+    let mut value = PyFloat::new(py, f64::NAN);
+    let mut at = 0;
+    while at < n {
+        block.truncate(n - at);
+        detached(py, work(plan, block.len()), |poll| plan.fill(&mut block, at as u64, 1, 1, poll))?;
+        py.check_signals()?;
+        for run in block.chunk_by(|a, b| a.to_bits() == b.to_bits()) {
+            if value.value().to_bits() != run[0].to_bits() {
+                value = PyFloat::new(py, run[0]);
+            }
+            let end = at + run.len();
+            if run.len() < REPEATED {
+                (at..end).try_for_each(|i| list.set_item(i, &value))?;
+            } else {
+                list.set_slice(at, end, PyList::new(py, [&value])?.as_sequence().repeat(run.len())?.as_any())?;
+            }
+            at = end;
         }
     }
     Ok(list)

@@ -229,6 +229,35 @@ def some_epochs(rng: Random) -> dict[str, Any]:
     return {"total_step": total_step, "step_per_epoch": some_length(rng, 2 ** rng.choice((1, 8, 30)))}
 
 
+def draw_cell(gp: Any, rng: Random) -> Any:
+    name = rng.choice(CELLS)
+    given = some_cell(name, rng)
+    # With it, step 2**24 and later may be no number, which the oracle has no answer for.
+    given.pop("update_decay_steps", None)
+    return gp.replay(f"mindspore.{name}", **given)
+
+
+CELLS = (
+    "ExponentialDecayLR", "NaturalExpDecayLR", "InverseDecayLR", "CosineDecayLR", "PolynomialDecayLR", "WarmUpLR",
+)  # fmt: skip
+
+
+def some_cell(name: str, rng: Random) -> dict[str, Any]:
+    """Arguments of one of MindSpore's schedule classes."""
+    steps, rate = some_length(rng, 2 ** rng.choice((3, 12, 20, 30))), rng.choice((0.1, 3e-4, rng.uniform(1e-6, 1.0)))
+    if name == "WarmUpLR":
+        return {"learning_rate": rng.choice((0.0, rate)), "warmup_steps": steps}
+    if name == "CosineDecayLR":
+        low = rng.choice((0.0, rate))
+        return {"min_lr": low, "max_lr": low + rng.uniform(1e-6, 1.0), "decay_steps": steps}
+    if name == "PolynomialDecayLR":
+        power = rng.choice((0.5, 0.9, 1.0, 2.0, some_positive(rng, 0.01, 10)))
+        rates = {"learning_rate": rate, "end_learning_rate": rng.choice((0.0, rng.uniform(1e-6, 1.0)))}
+        return {**rates, "decay_steps": steps, "power": power, "update_decay_steps": rng.random() < 0.5}
+    fall = rng.choice((0.9, 0.5, 1e-3, 1.0, 1.05, some_positive(rng, 1e-3, 4)))
+    return {"learning_rate": rate, "decay_rate": fall, "decay_steps": steps, "is_stair": rng.random() < 0.5}
+
+
 def draw_list_function(gp: Any, rng: Random) -> Any:
     form = rng.choice((*DECAYS, "polynomial_decay_lr", "cosine_decay_lr", "warmup_lr", "piecewise_constant_lr"))
     return gp.replay(f"mindspore.{form}", **some_list(form, rng))
@@ -479,6 +508,13 @@ def _table() -> dict[str, Case]:
             step_per_epoch=1_000, decay_epoch=max(1, steps // 2_000), power=0.9, update_decay_epoch=True,
         ),
         draw_list_function,
+    )  # fmt: skip
+    row(
+        "replay_exponential_decay_cell", "replay",
+        lambda gp, steps: gp.replay(
+            "mindspore.ExponentialDecayLR", learning_rate=PEAK, decay_rate=0.9, decay_steps=max(1, steps // 30),
+        ),
+        draw_cell,
     )  # fmt: skip
 
     row(

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
+F = np.float32
 Parameters = dict[str, Any]
 
 
@@ -137,11 +141,91 @@ LIST_FUNCTIONS = {
     "mindspore.polynomial_decay_lr": polynomial_decay_lr,
     "mindspore.warmup_lr": warmup_lr,
 }
+# mindspore.nn.learning_rate_schedule: float32, operation by operation; sin and pow rounded from float64.
+
+
+def _single_pow(x: Any, y: Any) -> Any:
+    try:
+        return F(math.pow(float(x), float(y)))
+    except OverflowError:
+        return F(math.inf)
+    except ValueError:
+        return F(math.nan)
+
+
+def _quietly(formula: Callable[..., Any]) -> Callable[..., float]:
+    @functools.wraps(formula)
+    def value(*args: Any, **kwargs: Any) -> float:
+        with np.errstate(all="ignore"):
+            return float(formula(*args, **kwargs))
+
+    return value
+
+
+@_quietly
+def exponential_decay(k: int, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> Any:
+    p = F(k) / F(decay_steps)
+    return F(learning_rate) * _single_pow(F(decay_rate), np.floor(p) if is_stair else p)
+
+
+@_quietly
+def natural_exp_decay(k: int, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> Any:
+    p = np.floor(F(k) / F(decay_steps)) * F(decay_steps) if is_stair else F(k)
+    return F(learning_rate) * _single_pow(F(math.e), F(-decay_rate) * p)
+
+
+@_quietly
+def inverse_decay(k: int, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> Any:
+    p = F(k) / F(decay_steps)
+    return F(learning_rate) / (F(1) + F(decay_rate) * (np.floor(p) if is_stair else p))
+
+
+@_quietly
+def cosine_decay(k: int, min_lr: float, max_lr: float, decay_steps: int) -> Any:
+    angle = F(math.pi) * (F(min(k, decay_steps)) / F(decay_steps) + F(0.5))
+    return F(min_lr) + F(0.5 * (max_lr - min_lr)) * (F(1) + F(math.sin(float(angle))))
+
+
+@_quietly
+def polynomial_decay(
+    k: int,
+    learning_rate: float,
+    end_learning_rate: float,
+    decay_steps: int,
+    power: float,
+    update_decay_steps: bool = False,
+) -> Any:
+    step, steps = F(k), F(decay_steps)
+    if update_decay_steps:
+        steps = steps * max(np.ceil(step / steps), F(1))
+    else:
+        step = min(step, steps)
+    power_of_rest = _single_pow(F(1) - step / steps, F(power))
+    return F(learning_rate - end_learning_rate) * power_of_rest + F(end_learning_rate)
+
+
+@_quietly
+def warm_up(k: int, learning_rate: float, warmup_steps: int) -> Any:
+    return F(learning_rate) * (F(min(k, warmup_steps)) / F(warmup_steps))
+
+
+CELLS = {
+    "mindspore.ExponentialDecayLR": exponential_decay,
+    "mindspore.NaturalExpDecayLR": natural_exp_decay,
+    "mindspore.InverseDecayLR": inverse_decay,
+    "mindspore.CosineDecayLR": cosine_decay,
+    "mindspore.PolynomialDecayLR": polynomial_decay,
+    "mindspore.WarmUpLR": warm_up,
+}
 FORMS: dict[str, Callable[..., float]] = {
     "torch.StepLR": step_lr,
     **LIST_FUNCTIONS,
+    **CELLS,
 }
-_STEPS: dict[str, Callable[[Parameters], int]] = {
+_STEPS: dict[str, Callable[[Parameters], int | None]] = {
     **dict.fromkeys(LIST_FUNCTIONS, lambda p: p["total_step"]),
     "mindspore.piecewise_constant_lr": lambda p: p["milestone"][-1],
+    "mindspore.CosineDecayLR": lambda p: p["decay_steps"],
+    "mindspore.PolynomialDecayLR": lambda p: None if p.get("update_decay_steps") else p["decay_steps"],
+    "mindspore.WarmUpLR": lambda p: p["warmup_steps"],
 }

@@ -3,11 +3,10 @@
 //! Each value is a formula of the epoch, `k // step_per_epoch`. Past the last step of its list a replay holds the last value.
 
 use std::f64::consts::{E, PI};
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::libm::{cos, pow};
-use super::walk::Recurrence;
+use super::walk::{Formula, Recurrence};
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, MAX_STEP, NOT_NEGATIVE, POSITIVE, show};
 use crate::shape::{Kind, Value};
@@ -173,48 +172,41 @@ replays! {
 }
 
 /// A list of one value an epoch.
-trait Epochs: Debug + Send + Sync + 'static {
-    /// How many steps there are, and how many an epoch has.
-    fn lengths(&self) -> (u64, u64);
+trait Epochs {
     /// The value in an epoch.
-    fn value(&self, epoch: u64) -> f64;
+    fn in_epoch(&self, epoch: u64) -> f64;
     /// What must hold between the parameters.
     fn check(&self) -> Result<(), Error> {
         Ok(())
     }
 }
 
-impl<T: Epochs> Recurrence for T {
-    type State = ();
-
-    fn check(&self) -> Result<(), Error> {
-        Epochs::check(self)
-    }
-    fn steps(&self) -> Option<u64> {
-        Some(self.lengths().0)
-    }
-    fn last(&self) -> Option<u64> {
-        Some(self.lengths().0 - 1)
-    }
-    fn start(&self) {}
-    fn lr(&self, (): &(), k: u64) -> f64 {
-        self.value(k / self.lengths().1)
-    }
-    fn advance(&self, (): &mut (), _k: u64) {}
-    fn still_until(&self, (): &(), k: u64) -> u64 {
-        let (_, epoch) = self.lengths();
-        (k / epoch + 1).saturating_mul(epoch)
-    }
-    fn sought(&self, _k: u64) -> Option<()> {
-        Some(())
-    }
+macro_rules! epochs {
+    ($($List:ident)*) => {$(
+        impl Formula for $List {
+            fn check(&self) -> Result<(), Error> {
+                Epochs::check(self)
+            }
+            fn steps(&self) -> Option<u64> {
+                Some(self.total_step)
+            }
+            fn last(&self) -> Option<u64> {
+                Some(self.total_step - 1)
+            }
+            fn value(&self, k: u64) -> f64 {
+                self.in_epoch(k / self.step_per_epoch)
+            }
+            fn still_until(&self, k: u64) -> u64 {
+                (k / self.step_per_epoch + 1).saturating_mul(self.step_per_epoch)
+            }
+        }
+    )*};
 }
 
+epochs!(ExponentialDecayLr NaturalExpDecayLr InverseDecayLr CosineDecayLr PolynomialDecayLr WarmupLr);
+
 impl Epochs for ExponentialDecayLr {
-    fn lengths(&self) -> (u64, u64) {
-        (self.total_step, self.step_per_epoch)
-    }
-    fn value(&self, epoch: u64) -> f64 {
+    fn in_epoch(&self, epoch: u64) -> f64 {
         self.learning_rate * self.power(epoch)
     }
     fn check(&self) -> Result<(), Error> {
@@ -237,20 +229,14 @@ impl ExponentialDecayLr {
 }
 
 impl Epochs for NaturalExpDecayLr {
-    fn lengths(&self) -> (u64, u64) {
-        (self.total_step, self.step_per_epoch)
-    }
-    fn value(&self, epoch: u64) -> f64 {
+    fn in_epoch(&self, epoch: u64) -> f64 {
         let stair = if self.is_stair { epoch / self.decay_epoch * self.decay_epoch } else { epoch };
         self.learning_rate * pow(E, -self.decay_rate * stair as f64)
     }
 }
 
 impl Epochs for InverseDecayLr {
-    fn lengths(&self) -> (u64, u64) {
-        (self.total_step, self.step_per_epoch)
-    }
-    fn value(&self, epoch: u64) -> f64 {
+    fn in_epoch(&self, epoch: u64) -> f64 {
         let decay = if self.is_stair {
             self.decay_rate * (epoch / self.decay_epoch) as f64
         } else {
@@ -261,10 +247,7 @@ impl Epochs for InverseDecayLr {
 }
 
 impl Epochs for CosineDecayLr {
-    fn lengths(&self) -> (u64, u64) {
-        (self.total_step, self.step_per_epoch)
-    }
-    fn value(&self, epoch: u64) -> f64 {
+    fn in_epoch(&self, epoch: u64) -> f64 {
         let delta = 0.5 * (self.max_lr - self.min_lr);
         let angle = PI * epoch.min(self.decay_epoch) as f64 / self.decay_epoch as f64;
         self.min_lr + delta * (1.0 + cos(angle))
@@ -279,10 +262,7 @@ impl Epochs for CosineDecayLr {
 }
 
 impl Epochs for PolynomialDecayLr {
-    fn lengths(&self) -> (u64, u64) {
-        (self.total_step, self.step_per_epoch)
-    }
-    fn value(&self, epoch: u64) -> f64 {
+    fn in_epoch(&self, epoch: u64) -> f64 {
         let delta = self.learning_rate - self.end_learning_rate;
         let (at, of) = if self.update_decay_epoch {
             (epoch, self.decay_epoch.saturating_mul(epoch.div_ceil(self.decay_epoch).max(1)))
@@ -294,10 +274,7 @@ impl Epochs for PolynomialDecayLr {
 }
 
 impl Epochs for WarmupLr {
-    fn lengths(&self) -> (u64, u64) {
-        (self.total_step, self.step_per_epoch)
-    }
-    fn value(&self, epoch: u64) -> f64 {
+    fn in_epoch(&self, epoch: u64) -> f64 {
         self.learning_rate * epoch.min(self.warmup_epoch) as f64 / self.warmup_epoch as f64
     }
 }

@@ -1,7 +1,7 @@
 //! Leaves that repeat a framework's own recurrence operation by operation, so that their bits are the framework's.
 //!
 //! ```text
-//! torch, mindspore   the forms: each is a declaration and its `Recurrence`
+//! torch, mindspore, mindspore_cells   the forms: each is a declaration and its `Recurrence`
 //! walk               a recurrence sought, stepped and filled: marks on the way make a jump short
 //! libm               the system's pow, cos and the like, which CPython calls too
 //! ```
@@ -12,13 +12,14 @@ pub mod libm;
 #[macro_use]
 mod declare;
 pub mod mindspore;
+pub mod mindspore_cells;
 pub mod torch;
 mod walk;
 
 use std::fmt::Debug;
 use std::sync::{Arc, LazyLock};
 
-pub use walk::{Recurrence, Spend, Track, Walk};
+pub use walk::{Formula, Recurrence, Spend, Track, Walk};
 
 use crate::error::Error;
 use crate::error::Interrupted;
@@ -47,7 +48,7 @@ impl Debug for Form {
 
 /// Every form there is, by framework, in the order of their declaration.
 pub static FORMS: LazyLock<Vec<Form>> =
-    LazyLock::new(|| torch::forms().into_iter().chain(mindspore::forms()).collect());
+    LazyLock::new(|| [torch::forms(), mindspore::forms(), mindspore_cells::forms()].into_iter().flatten().collect());
 
 /// The form of that name.
 pub fn form(name: &str) -> Option<&'static Form> {

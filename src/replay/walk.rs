@@ -52,6 +52,49 @@ pub trait Recurrence: Debug + Send + Sync + 'static {
     }
 }
 
+/// A recurrence without a state: a formula of the step.
+pub trait Formula: Debug + Send + Sync + 'static {
+    /// What must hold between the parameters.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+    /// How long it lasts, where it ends.
+    fn steps(&self) -> Option<u64>;
+    /// The last step that has a value of its own, where there is one.
+    fn last(&self) -> Option<u64>;
+    /// The value at step `k`.
+    fn value(&self, k: u64) -> f64;
+    /// The first step after `k` at which the value may be another.
+    fn still_until(&self, k: u64) -> u64 {
+        k + 1
+    }
+}
+
+impl<T: Formula> Recurrence for T {
+    type State = ();
+
+    fn check(&self) -> Result<(), Error> {
+        Formula::check(self)
+    }
+    fn steps(&self) -> Option<u64> {
+        Formula::steps(self)
+    }
+    fn last(&self) -> Option<u64> {
+        Formula::last(self)
+    }
+    fn start(&self) {}
+    fn lr(&self, (): &(), k: u64) -> f64 {
+        self.value(k)
+    }
+    fn advance(&self, (): &mut (), _k: u64) {}
+    fn still_until(&self, (): &(), k: u64) -> u64 {
+        Formula::still_until(self, k)
+    }
+    fn sought(&self, _k: u64) -> Option<()> {
+        Some(())
+    }
+}
+
 /// A walk along a recurrence.
 pub trait Walk {
     /// The value here, and the first step after this at which it may change.

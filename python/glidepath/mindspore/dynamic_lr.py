@@ -125,7 +125,7 @@ def exponential_decay_lr(  # noqa: PLR0913 (MindSpore's signature)
     total_step: int,
     step_per_epoch: int,
     decay_epoch: int,
-    is_stair: bool = False,  # noqa: FBT001, FBT002 (the same)
+    is_stair: bool = False,
 ) -> Schedule:
     """Fall by a factor of ``decay_rate`` every ``decay_epoch`` epochs.
 
@@ -164,7 +164,7 @@ def natural_exp_decay_lr(  # noqa: PLR0913 (MindSpore's signature)
     total_step: int,
     step_per_epoch: int,
     decay_epoch: int,
-    is_stair: bool = False,  # noqa: FBT001, FBT002 (the same)
+    is_stair: bool = False,
 ) -> Schedule:
     """Fall by a factor of ``e ** -decay_rate`` every epoch.
 
@@ -204,7 +204,7 @@ def inverse_decay_lr(  # noqa: PLR0913 (MindSpore's signature)
     total_step: int,
     step_per_epoch: int,
     decay_epoch: int,
-    is_stair: bool = False,  # noqa: FBT001, FBT002 (the same)
+    is_stair: bool = False,
 ) -> Schedule:
     """Fall as one over the epoch.
 
@@ -277,7 +277,7 @@ def polynomial_decay_lr(  # noqa: PLR0913 (MindSpore's signature)
     step_per_epoch: int,
     decay_epoch: int,
     power: float,
-    update_decay_epoch: bool = False,  # noqa: FBT001, FBT002 (the same)
+    update_decay_epoch: bool = False,
 ) -> Schedule:
     """Go from ``learning_rate`` to ``end_learning_rate`` in ``decay_epoch`` epochs, by a power of what is left of them.
 

@@ -209,6 +209,24 @@ def warm_up(k: int, learning_rate: float, warmup_steps: int) -> Any:
     return F(learning_rate) * (F(min(k, warmup_steps)) / F(warmup_steps))
 
 
+def exact_cell(name: str, k: int, **p: Any) -> float:
+    """The closed formula of a class, in float64: good to some ulps."""
+    n = p.get("decay_steps") or p["warmup_steps"]
+    if name == "WarmUpLR":
+        return p["learning_rate"] * min(k, n) / n
+    if name == "CosineDecayLR":
+        return p["min_lr"] + 0.5 * (p["max_lr"] - p["min_lr"]) * (1 + math.cos(math.pi * min(k, n) / n))
+    if name == "PolynomialDecayLR":
+        rest = (1 - min(k, n) / n) ** p["power"]
+        return (p["learning_rate"] - p["end_learning_rate"]) * rest + p["end_learning_rate"]
+    periods = k // n if p["is_stair"] else k / n
+    if name == "InverseDecayLR":
+        return p["learning_rate"] / (1 + p["decay_rate"] * periods)
+    if name == "NaturalExpDecayLR":
+        return p["learning_rate"] * math.exp(-p["decay_rate"] * (periods * n if p["is_stair"] else k))
+    return p["learning_rate"] * p["decay_rate"] ** periods
+
+
 CELLS = {
     "mindspore.ExponentialDecayLR": exponential_decay,
     "mindspore.NaturalExpDecayLR": natural_exp_decay,

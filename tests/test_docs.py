@@ -31,7 +31,8 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
 MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli", "glidepath.__main__",
-           "glidepath.mindspore", "glidepath.mindspore.nn", "glidepath.mindspore.dynamic_lr"]  # fmt: skip
+           "glidepath.mindspore", "glidepath.mindspore.nn", "glidepath.mindspore.dynamic_lr",
+           "glidepath.mindspore.learning_rate_schedule"]  # fmt: skip
 NOT_RUN = ("pip ", "make ", "python -m asv ", "asv ", "cargo ")
 FLAGS = doctest.ELLIPSIS
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -101,7 +101,7 @@ replays! {
     ///
     /// >>> gp.replay("mindspore.PolynomialDecayLR", learning_rate=0.1, end_learning_rate=0.01, decay_steps=4,
     /// ...           power=0.5)[2]
-    /// 0.07363961637020111
+    /// 0.07363960891962051
     PolynomialDecay as "mindspore.PolynomialDecayLR" {
         learning_rate: f64 = Kind::Real(POSITIVE);
         end_learning_rate: f64 = Kind::Double(NOT_NEGATIVE);

@@ -7,7 +7,7 @@ it gives a Tensor. ``.schedule()`` gives the exact schedule, to which MindSpore'
 >>> from glidepath.mindspore import nn
 >>> lr = nn.CosineDecayLR(min_lr=0.01, max_lr=0.1, decay_steps=1_000)
 >>> float(lr(999)), lr.schedule()[999]
-(0.010000220499932766, 0.01000022206607811)
+(0.010000222362577915, 0.010000222065916383)
 
 Source: ``mindspore.nn.learning_rate_schedule`` of MindSpore 2.10, which marks it deprecated.
 """
@@ -150,7 +150,7 @@ class NaturalExpDecayLR(_ReplayedSchedule):
 
     >>> from glidepath.mindspore import nn
     >>> print(nn.NaturalExpDecayLR(0.1, 0.9, decay_steps=4)(2))
-    0.016529888
+    0.016529892
     """
 
     def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:

@@ -277,7 +277,7 @@ class PolynomialDecayLR(_ReplayedSchedule):
 
     >>> from glidepath.mindspore import nn
     >>> print(nn.PolynomialDecayLR(0.1, 0.01, decay_steps=4, power=0.5)(2))
-    0.07363962
+    0.07363961
     """
 
     def __init__(

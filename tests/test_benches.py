@@ -100,7 +100,8 @@ def test_the_table_measures_the_rest():
 def test_the_table_beside_mindspore_measures():
     theirs = pytest.importorskip("mindspore.nn")
     rows = [*mindspore_table.list_rows(theirs, SMALL, 1), *mindspore_table.fill_rows(SMALL, 1)]
-    assert len(rows) == 3 * len(mindspore_table.list_arguments(SMALL))
+    rows.append(mindspore_table.class_row(theirs, pytest.importorskip("mindspore").Tensor, 1, number=2))
+    assert len(rows) == 1 + 3 * len(mindspore_table.list_arguments(SMALL))
     assert all(row.measured > 0.0 for row in rows)
 
 

@@ -145,6 +145,14 @@ def test_the_exact_schedule_is_near(name: str) -> None:
         np.testing.assert_allclose(exact[0:3_000:7], naive, rtol=1e-12, atol=1e-300)
 
 
+def test_an_updated_polynomial_has_no_closed_schedule() -> None:
+    lr = nn.PolynomialDecayLR(0.1, 0.01, 4, 0.5, update_decay_steps=True)
+    with pytest.raises(
+        ValueError, match=re.escape("`PolynomialDecayLR.schedule`: got update_decay_steps=True; it must")
+    ):
+        lr.schedule()
+
+
 # The pages of MindSpore's documentation, as printed.
 
 

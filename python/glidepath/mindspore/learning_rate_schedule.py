@@ -302,7 +302,16 @@ class PolynomialDecayLR(_ReplayedSchedule):
         self.difference = learning_rate - end_learning_rate
 
     def schedule(self) -> Schedule:
-        """Return the exact schedule: the real values of the formula, correctly rounded."""
+        """Return the exact schedule: the real values of the formula, correctly rounded.
+
+        Raises:
+            ValueError: with ``update_decay_steps``, for which there is no closed shape.
+        """
+        if self.update_decay_steps:
+            raise ValueError(
+                "`PolynomialDecayLR.schedule`: got update_decay_steps=True; it must be False, for there is no closed shape "
+                "of it. For MindSpore's own float32 values take `gp.replay('mindspore.PolynomialDecayLR', ...)`."
+            )
         return polynomial(self.learning_rate, self.end_learning_rate, self.decay_steps, self.power)
 
     def construct(self, global_step: Any) -> Any:

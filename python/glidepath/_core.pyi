@@ -56,6 +56,9 @@ def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
     gp.replay("torch.StepLR", base_lr=0.1, step_size=30)
     """
 
+def _single(schedule: Schedule, k: int) -> np.float32:
+    """The value at step `k` as `numpy.float32`, which takes half the time of `numpy.float32(s[k])`."""
+
 def _listed(schedule: Schedule) -> list[float]:
     """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object, and a
     run of them is Python's `[value] * n`: 2 ns a value in runs of 100, set one by one 3, as an object each 15.

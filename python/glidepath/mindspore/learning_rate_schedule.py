@@ -18,7 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from glidepath._core import Schedule, cosine, exponential, inverse_time, linear, natural_exponential, polynomial, replay
+from glidepath._core import (
+    Schedule,
+    _single,
+    cosine,
+    exponential,
+    inverse_time,
+    linear,
+    natural_exponential,
+    polynomial,
+    replay,
+)
 from glidepath.mindspore import _checks as check
 
 try:
@@ -71,7 +81,7 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
 
     def __call__(self, global_step: Any) -> Any:
         if type(global_step) is int:
-            return np.float32(self._values[global_step])
+            return _single(self._values, global_step)
         if isinstance(global_step, Tensor):
             return super().__call__(global_step)
         # Exact: the values are float32 already.
@@ -309,8 +319,8 @@ class PolynomialDecayLR(_ReplayedSchedule):
         """
         if self.update_decay_steps:
             raise ValueError(
-                "`PolynomialDecayLR.schedule`: got update_decay_steps=True; it must be False, for there is no closed shape "
-                "of it. For MindSpore's own float32 values take `gp.replay('mindspore.PolynomialDecayLR', ...)`."
+                "`PolynomialDecayLR.schedule`: got update_decay_steps=True; it must be False, for no closed shape does "
+                "that. For MindSpore's own float32 values take `gp.replay('mindspore.PolynomialDecayLR', ...)`."
             )
         return polynomial(self.learning_rate, self.end_learning_rate, self.decay_steps, self.power)
 

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 from mindspore import Parameter, Tensor, ops
 from mindspore.nn.learning_rate_schedule import LearningRateSchedule
 
-from glidepath._core import Schedule, table
+from glidepath._core import Schedule, _single, table
 from glidepath.mindspore import _checks as check
 
 __all__ = ["learning_rate"]
@@ -51,7 +50,7 @@ class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]
 
     def __call__(self, global_step: Any) -> Any:
         if type(global_step) is int:
-            return np.float32(self._values[global_step])
+            return _single(self._values, global_step)
         return super().__call__(global_step)
 
     def construct(self, global_step: Any) -> Any:

@@ -235,10 +235,153 @@ CELLS = {
     "mindspore.PolynomialDecayLR": polynomial_decay,
     "mindspore.WarmUpLR": warm_up,
 }
+# mindspore.experimental.optim.lr_scheduler: recurrences in float32.
+
+
+def _recurrence(next_lr: Callable[..., Any]) -> Callable[..., float]:
+    """The k-th value of a recurrence `next_lr(lr, epoch, base, **parameters)`; epoch 0 starts from the base."""
+
+    def value(k: int, base_lr: float, **parameters: Any) -> float:
+        base = lr = F(base_lr)
+        with np.errstate(all="ignore"):
+            for epoch in range(k + 1):
+                lr = next_lr(lr, epoch, base, **parameters)
+        return float(lr)
+
+    return value
+
+
+@_recurrence
+def single_step(lr: Any, epoch: int, base: Any, step_size: int, gamma: float = 0.1) -> Any:
+    return lr * F(gamma) if epoch > 0 and epoch % step_size == 0 else lr
+
+
+@_recurrence
+def single_linear(
+    lr: Any, epoch: int, base: Any, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
+) -> Any:
+    if epoch == 0:
+        return lr * F(start_factor)
+    if epoch > total_iters:
+        return lr
+    change = end_factor - start_factor
+    return lr * (F(1) + F(change) / (F(total_iters * start_factor) + F(epoch - 1) * F(change)))
+
+
+@_recurrence
+def single_exponential(lr: Any, epoch: int, base: Any, gamma: float) -> Any:
+    return lr * F(gamma) if epoch else lr
+
+
+@_recurrence
+def single_polynomial(lr: Any, epoch: int, base: Any, total_iters: int = 5, power: float = 1.0) -> Any:
+    if epoch == 0 or epoch > total_iters:
+        return lr
+    now, before = F(1) - F(epoch) / F(total_iters), F(1) - F(epoch - 1) / F(total_iters)
+    return lr * _single_pow(now / before, F(power))
+
+
+@_recurrence
+def single_multi_step(lr: Any, epoch: int, base: Any, milestones: list[int], gamma: float = 0.1) -> Any:
+    times = milestones.count(epoch)
+    return lr * F(gamma**times) if times else lr
+
+
+@_recurrence
+def single_constant(lr: Any, epoch: int, base: Any, factor: float = 1 / 3, total_iters: int = 5) -> Any:
+    if epoch == 0:
+        return lr * F(factor)
+    return lr / F(factor) if epoch == total_iters else lr
+
+
+def _single_cos(x: Any) -> Any:
+    return F(math.cos(float(x)))
+
+
+@_recurrence
+def single_annealing(lr: Any, epoch: int, base: Any, T_max: int, eta_min: float = 0.0) -> Any:  # noqa: N803 (MindSpore's)
+    end = F(eta_min)
+    if epoch == 0:
+        return lr
+    if (epoch - 1 - T_max) % (2 * T_max) == 0:
+        return lr + (base - end) * (F(1) - _single_cos(F(math.pi / T_max))) / F(2)
+    now, before = (F(1) + _single_cos(F(math.pi) * F(at) / F(T_max)) for at in (epoch, epoch - 1))
+    return now / before * (lr - end) + end
+
+
+@_quietly
+def single_restarts(k: int, base_lr: float, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> Any:  # noqa: N803 (the same)
+    at, length = k, T_0
+    while at >= length:
+        at, length = at - length, length * T_mult
+    half = F(1) + _single_cos(F(math.pi) * F(at) / F(length))
+    return F(eta_min) + (F(base_lr) - F(eta_min)) * half / F(2)
+
+
+@_quietly
+def single_cyclic(
+    k: int,
+    base_lr: float,
+    max_lr: float,
+    step_size_up: float = 2000.0,
+    step_size_down: float = 2000.0,
+    mode: str = "triangular",
+    gamma: float = 1.0,
+    scale: float = 1.0,
+) -> Any:
+    total = step_size_up + step_size_down
+    up = step_size_up / total
+    cycle = np.floor(F(1) + F(k) / F(total))
+    x = F(1) + F(k) / F(total) - cycle
+    height = x / F(up) if x <= F(up) else (x - F(1)) / F(up - 1)
+    if mode == "triangular2":
+        factor = F(1) / _single_pow(F(2), cycle - F(1))
+    else:
+        factor = _single_pow(F(gamma), F(k)) if mode == "exp_range" else F(scale)
+    return F(base_lr) + (F(max_lr) - F(base_lr)) * height * factor
+
+
+@_quietly
+def single_one_cycle(
+    k: int,
+    max_lr: float,
+    total_steps: int,
+    pct_start: float = 0.3,
+    anneal_strategy: str = "cos",
+    div_factor: float = 25.0,
+    final_div_factor: float = 1e4,
+    three_phase: bool = False,
+) -> Any:
+    """PyTorch's, in float64, rounded."""
+    first, k = max_lr / div_factor, min(k, total_steps - 1)
+    corners = [(0.0, first), (pct_start * total_steps - 1, max_lr)]
+    corners += [(2 * pct_start * total_steps - 2, first)] if three_phase else []
+    corners += [(total_steps - 1.0, first / final_div_factor)]
+    for (start, top), (end, low) in zip(corners, corners[1:], strict=False):
+        if k <= end:
+            part = (k - start) / (end - start) if end > start else 1.0
+            cosine = low + (top - low) / 2.0 * (1 + math.cos(math.pi * part))
+            return F(cosine if anneal_strategy == "cos" else (low - top) * part + top)
+    return F(corners[-1][1])
+
+
+EXPERIMENTAL = {
+    "mindspore.experimental.StepLR": single_step,
+    "mindspore.experimental.LinearLR": single_linear,
+    "mindspore.experimental.ExponentialLR": single_exponential,
+    "mindspore.experimental.PolynomialLR": single_polynomial,
+    "mindspore.experimental.MultiStepLR": single_multi_step,
+    "mindspore.experimental.ConstantLR": single_constant,
+    "mindspore.experimental.CosineAnnealingLR": single_annealing,
+    "mindspore.experimental.CosineAnnealingWarmRestarts": single_restarts,
+    "mindspore.experimental.CyclicLR": single_cyclic,
+    "mindspore.experimental.OneCycleLR": single_one_cycle,
+}
 FORMS: dict[str, Callable[..., float]] = {
     "torch.StepLR": step_lr,
     **LIST_FUNCTIONS,
     **CELLS,
+    **EXPERIMENTAL,
 }
 _STEPS: dict[str, Callable[[Parameters], int | None]] = {
     **dict.fromkeys(LIST_FUNCTIONS, lambda p: p["total_step"]),
@@ -246,4 +389,5 @@ _STEPS: dict[str, Callable[[Parameters], int | None]] = {
     "mindspore.CosineDecayLR": lambda p: p["decay_steps"],
     "mindspore.PolynomialDecayLR": lambda p: None if p.get("update_decay_steps") else p["decay_steps"],
     "mindspore.WarmUpLR": lambda p: p["warmup_steps"],
+    "mindspore.experimental.OneCycleLR": lambda p: p["total_steps"],
 }

@@ -56,6 +56,24 @@ def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
     gp.replay("torch.StepLR", base_lr=0.1, step_size=30)
     """
 
+def _next(schedule: Schedule, lr: float, k: int) -> float | None:
+    """The value at step `k` of a caller's own recurrence, whose value before was `lr`; None where it has more state."""
+
+def _closed(schedule: Schedule, k: int) -> float | None:
+    """The value at step `k` by the framework's closed formula; None where the replay has none."""
+
+def _between(schedule: Schedule, at: float) -> float | None:
+    """The value between two steps; None where the replay has none."""
+
+def _is_better(metric: float, best: float, mode: str, threshold: float, is_relative: bool) -> bool:
+    """Whether a metric is better than the best so far, by more than the threshold, in float32."""
+
+def _reduced(lr: float, factor: float, min_lr: float, eps: float) -> float:
+    """The learning rate after a plateau, in float32."""
+
+def _scaled(lr: float, factor: float) -> float:
+    """A learning rate times a factor, in float32."""
+
 def _single(schedule: Schedule, k: int) -> np.float32:
     """The value at step `k` as `numpy.float32`, which takes half the time of `numpy.float32(s[k])`."""
 

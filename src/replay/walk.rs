@@ -50,6 +50,18 @@ pub trait Recurrence: Debug + Send + Sync + 'static {
     fn sought(&self, _k: u64) -> Option<Self::State> {
         None
     }
+    /// The state that a learning rate stands for, where that is all of it: then a caller may keep it.
+    fn of_lr(&self, _lr: f64) -> Option<Self::State> {
+        None
+    }
+    /// The value at step `k` by the framework's closed formula, where it has one beside the recurrence.
+    fn closed(&self, _k: u64) -> Option<f64> {
+        None
+    }
+    /// The value between two steps, where the framework has one.
+    fn between(&self, _at: f64) -> Option<f64> {
+        None
+    }
 }
 
 /// A recurrence without a state: a formula of the step.
@@ -64,6 +76,10 @@ pub trait Formula: Debug + Send + Sync + 'static {
     fn last(&self) -> Option<u64>;
     /// The value at step `k`.
     fn value(&self, k: u64) -> f64;
+    /// The value between two steps, where the framework has one.
+    fn between(&self, _at: f64) -> Option<f64> {
+        None
+    }
     /// The first step after `k` at which the value may be another.
     fn still_until(&self, k: u64) -> u64 {
         k + 1
@@ -92,6 +108,12 @@ impl<T: Formula> Recurrence for T {
     }
     fn sought(&self, _k: u64) -> Option<()> {
         Some(())
+    }
+    fn closed(&self, k: u64) -> Option<f64> {
+        Some(self.value(self.last().map_or(k, |last| k.min(last))))
+    }
+    fn between(&self, at: f64) -> Option<f64> {
+        Formula::between(self, at)
     }
 }
 
@@ -221,6 +243,20 @@ impl<R: Recurrence> Road for Track<R> {
             walker.park();
         }
         walker.still()
+    }
+
+    fn next(&self, lr: f64, k: u64) -> Option<f64> {
+        let mut state = self.rule.of_lr(lr)?;
+        self.rule.advance(&mut state, k);
+        Some(self.rule.lr(&state, k))
+    }
+
+    fn closed(&self, k: u64) -> Option<f64> {
+        self.rule.closed(k)
+    }
+
+    fn between(&self, at: f64) -> Option<f64> {
+        self.rule.between(at)
     }
 
     fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted> {

@@ -9,11 +9,25 @@ MOST = 2**53
 
 def positive_int(place: str, value: object) -> int:
     """Check a count from 1 on. numpy's integers are none to MindSpore."""
+    number = whole(place, value)
+    if not 1 <= number <= MOST:
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int from 1 to 2**53. Counts start at 1.")
+    return number
+
+
+def whole(place: str, value: object) -> int:
+    """Check an int."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"`{place}`: got {_shown(value)}; it must be an int. Convert it with `int()`.")
-    if not 1 <= value <= MOST:
-        raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int from 1 to 2**53. Counts start at 1.")
     return value
+
+
+def count(place: str, value: object) -> int:
+    """Check a count from 0 on."""
+    number = whole(place, value)
+    if not 0 <= number <= MOST:
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int from 0 to 2**53. Count from 0.")
+    return number
 
 
 def finite(place: str, value: object) -> float:

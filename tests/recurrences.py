@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -357,7 +358,7 @@ def single_one_cycle(
     corners = [(0.0, first), (pct_start * total_steps - 1, max_lr)]
     corners += [(2 * pct_start * total_steps - 2, first)] if three_phase else []
     corners += [(total_steps - 1.0, first / final_div_factor)]
-    for (start, top), (end, low) in zip(corners, corners[1:], strict=False):
+    for (start, top), (end, low) in itertools.pairwise(corners):
         if k <= end:
             part = (k - start) / (end - start) if end > start else 1.0
             cosine = low + (top - low) / 2.0 * (1 + math.cos(math.pi * part))

@@ -69,6 +69,13 @@ def sequence(place: str, value: object) -> list[object]:
     return list(cast("list[object]", value))
 
 
+def exactly_list(place: str, value: object) -> list[object]:
+    """Check a list."""
+    if not isinstance(value, list):
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a list. Convert it with `list()`.")
+    return cast("list[object]", value)
+
+
 def _shown(value: object) -> str:
     """Show a short literal as it is, anything else by its type."""
     if value is None or isinstance(value, (bool, float, str)) or (isinstance(value, int) and abs(value) < 10**40):

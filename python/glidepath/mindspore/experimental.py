@@ -306,11 +306,7 @@ class MultiStepLR(_RuleScheduler):
     rule, names = "MultiStepLR", ("milestones", "gamma")
 
     def __init__(self, optimizer: Any, milestones: list[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
-        if isinstance(milestones, tuple):
-            raise TypeError(
-                f"`MultiStepLR.milestones`: got {milestones!r}; it must be a list. Convert it with `list()`."
-            )
-        for i, milestone in enumerate(check.sequence("MultiStepLR.milestones", milestones)):
+        for i, milestone in enumerate(check.exactly_list("MultiStepLR.milestones", milestones)):
             check.whole(f"MultiStepLR.milestones[{i}]", milestone)
         self.milestones = milestones
         self.gamma = gamma if isinstance(gamma, int) and gamma is not True else check.finite("MultiStepLR.gamma", gamma)

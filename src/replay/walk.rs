@@ -342,3 +342,115 @@ impl<R: Recurrence> Walk for Walker<'_, R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Doubles its state every third step, and counts how often it was advanced.
+    #[derive(Debug, Default)]
+    struct Doubling {
+        advanced: std::sync::atomic::AtomicU64,
+        last: Option<u64>,
+    }
+
+    impl Recurrence for Doubling {
+        type State = u64;
+
+        fn last(&self) -> Option<u64> {
+            self.last
+        }
+        fn start(&self) -> u64 {
+            1
+        }
+        fn lr(&self, state: &u64, _k: u64) -> f64 {
+            *state as f64
+        }
+        fn advance(&self, state: &mut u64, k: u64) {
+            assert_eq!(k % 3, 0, "only from change to change");
+            assert!(self.last.is_none_or(|last| k <= last), "never past the last step");
+            self.advanced.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            *state = *state * 2 % 1_000_003;
+        }
+        fn still_until(&self, _state: &u64, k: u64) -> u64 {
+            (k / 3 + 1) * 3
+        }
+    }
+
+    fn naive(k: u64) -> f64 {
+        (0..k / 3).fold(1u64, |state, _| state * 2 % 1_000_003) as f64
+    }
+
+    fn advanced(track: &Track<Doubling>) -> u64 {
+        track.rule.advanced.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    #[test]
+    fn any_order_gives_the_same() {
+        let track = Track::new(Doubling::default());
+        for k in [0, 1, 3, 100_000, 7, 99_999, 50_000, 100_001, 2, 300_000, 299_998] {
+            let (value, end) = track.still(k);
+            assert_eq!(value, naive(k), "at {k}");
+            assert_eq!(end, (k / 3 + 1) * 3, "at {k}");
+        }
+    }
+
+    #[test]
+    fn a_jump_back_is_short() {
+        let track = Track::new(Doubling::default());
+        track.still(9_000_000);
+        for k in (0..9_000_000).step_by(123_457) {
+            let before = advanced(&track);
+            assert_eq!(track.still(k).0, naive(k));
+            assert!(advanced(&track) - before < 8_192, "{} changes to {k}", advanced(&track) - before);
+        }
+        assert!(track.marks().unwrap().states.len() <= MARKS);
+    }
+
+    #[test]
+    fn a_fill_is_the_steps_one_by_one() {
+        for stride in [1, 2, 3, 7, 100] {
+            let track = Track::new(Doubling::default());
+            let mut found = vec![0.0; 600];
+            let mut walk = track.walk(10, &mut |_| Ok(())).unwrap();
+            walk.fill(&mut found, stride, &mut |_| Ok(())).unwrap();
+            let want: Vec<f64> = (0..600).map(|i| naive(10 + i * stride)).collect();
+            assert_eq!(found, want, "stride {stride}");
+            assert_eq!(walk.still().0, naive(10 + 600 * stride));
+        }
+    }
+
+    #[test]
+    fn past_the_last_step_nothing_changes() {
+        let track = Track::new(Doubling { last: Some(10), ..Doubling::default() });
+        assert_eq!(track.still(9), (naive(9), NEVER));
+        assert_eq!(track.still(1 << 53), (naive(10), NEVER));
+        let mut found = [0.0; 30];
+        track.walk(0, &mut |_| Ok(())).unwrap().fill(&mut found, 1, &mut |_| Ok(())).unwrap();
+        assert_eq!(found[29], naive(10));
+    }
+
+    #[test]
+    fn a_walk_that_is_stopped_has_left_its_marks() {
+        let track = Track::new(Doubling::default());
+        let mut spent = 0;
+        let mut once = |cost| {
+            spent += cost;
+            if spent < 100_000 { Ok(()) } else { Err(Interrupted) }
+        };
+        assert!(track.walk(1_000_000_000, &mut once).is_err());
+        let before = advanced(&track);
+        assert!(before > 1_000);
+        assert_eq!(track.still(3 * before - 3).0, naive(3 * before - 3));
+        assert!(advanced(&track) - before < 2 * STRETCH as u64);
+    }
+
+    #[test]
+    fn marks_that_cannot_be_had_are_done_without() {
+        let track = Track::new(Doubling::default());
+        let held = track.marks.lock().unwrap();
+        assert_eq!(track.still(3_000).0, naive(3_000));
+        drop(held);
+        assert_eq!(track.still(3_000).0, naive(3_000));
+    }
+}

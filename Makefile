@@ -1,4 +1,5 @@
-# make test     everything that must hold, on numpy 2 and numpy 1.26 (the first run installs torch too: some 5 GB)
+# make test     everything that must hold, on numpy 2 and numpy 1.26 (the first run installs torch too, some 5 GB, and
+#               MindSpore, which needs numpy 1.26)
 # make demo     pregenerate 100 million steps of Llama 3's schedule, look at them, and time it
 # make bench    the table of measured ratios beside their bars
 # make asv      the asv suite against the installed build, offline
@@ -41,15 +42,16 @@ lint-python: $(NP2)/installed.stamp
 	$(BIN)/mypy --strict python/glidepath
 	$(BIN)/stubtest glidepath._core --mypy-config-file pyproject.toml
 
-test-python: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/installed.stamp
+test-python: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
 	$(NP2)/bin/python -m pytest
 	$(NP1)/bin/python -m pytest
 
 demo: $(NP2)/installed.stamp
 	$(BIN)/python benches/demo.py
 
-bench: $(NP2)/installed.stamp
+bench: $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
 	$(BIN)/python benches/table.py
+	$(NP1)/bin/python benches/mindspore_table.py
 
 asv: $(NP2)/installed.stamp
 	$(BIN)/asv machine --yes --config benches/asv.conf.json >/dev/null
@@ -85,6 +87,10 @@ $(NP1)/ready.stamp: pyproject.toml | build/wheel.stamp
 
 %/installed.stamp: %/ready.stamp build/wheel.stamp
 	$*/bin/python -m pip install --quiet --force-reinstall --no-deps $(WHEELS)/*.whl
+	touch $@
+
+$(NP1)/mindspore.stamp: $(NP1)/ready.stamp
+	$(NP1)/bin/python -m pip install --quiet "mindspore==2.10.0"
 	touch $@
 
 $(NP2)/torch.stamp: $(NP2)/ready.stamp

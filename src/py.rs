@@ -47,6 +47,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     replays::add_to(module)?;
     module.add("SHAPES", PyTuple::new(module.py(), curve::SHAPES.iter().map(|shape| shape.name))?)?;
     module.add_function(wrap_pyfunction!(schema, module)?)?;
+    module.add_function(wrap_pyfunction!(arrays::listed, module)?)?;
+    module.add_function(wrap_pyfunction!(schedule::single, module)?)?;
     module.add_function(wrap_pyfunction!(force, module)?)?;
     module.add_function(wrap_pyfunction!(tally, module)?)?;
     module.add_function(wrap_pyfunction!(level, module)?)?;

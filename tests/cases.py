@@ -229,12 +229,62 @@ def some_epochs(rng: Random) -> dict[str, Any]:
     return {"total_step": total_step, "step_per_epoch": some_length(rng, 2 ** rng.choice((1, 8, 30)))}
 
 
-def draw_exponential_decay_lr(gp: Any, rng: Random) -> Any:
-    return gp.replay(
-        "mindspore.exponential_decay_lr",
-        learning_rate=some_positive(rng), decay_rate=rng.choice((0.9, 0.5, 0.96, 1.0, some_positive(rng, 1e-3, 1))),
-        **some_epochs(rng), decay_epoch=some_length(rng, 2**10), is_stair=rng.random() < 0.5,
-    )  # fmt: skip
+def draw_cell(gp: Any, rng: Random) -> Any:
+    name = rng.choice(CELLS)
+    given = some_cell(name, rng)
+    # With it, step 2**24 and later may be no number, which the oracle has no answer for.
+    given.pop("update_decay_steps", None)
+    return gp.replay(f"mindspore.{name}", **given)
+
+
+CELLS = (
+    "ExponentialDecayLR", "NaturalExpDecayLR", "InverseDecayLR", "CosineDecayLR", "PolynomialDecayLR", "WarmUpLR",
+)  # fmt: skip
+
+
+def some_cell(name: str, rng: Random) -> dict[str, Any]:
+    """Arguments of one of MindSpore's schedule classes."""
+    steps, rate = some_length(rng, 2 ** rng.choice((3, 12, 20, 30))), rng.choice((0.1, 3e-4, rng.uniform(1e-6, 1.0)))
+    if name == "WarmUpLR":
+        return {"learning_rate": rng.choice((0.0, rate)), "warmup_steps": steps}
+    if name == "CosineDecayLR":
+        low = rng.choice((0.0, rate))
+        return {"min_lr": low, "max_lr": low + rng.uniform(1e-6, 1.0), "decay_steps": steps}
+    if name == "PolynomialDecayLR":
+        power = rng.choice((0.5, 0.9, 1.0, 2.0, some_positive(rng, 0.01, 10)))
+        rates = {"learning_rate": rate, "end_learning_rate": rng.choice((0.0, rng.uniform(1e-6, 1.0)))}
+        return {**rates, "decay_steps": steps, "power": power, "update_decay_steps": rng.random() < 0.5}
+    fall = rng.choice((0.9, 0.5, 1e-3, 1.0, 1.05, some_positive(rng, 1e-3, 4)))
+    return {"learning_rate": rate, "decay_rate": fall, "decay_steps": steps, "is_stair": rng.random() < 0.5}
+
+
+def draw_list_function(gp: Any, rng: Random) -> Any:
+    form = rng.choice((*DECAYS, "polynomial_decay_lr", "cosine_decay_lr", "warmup_lr", "piecewise_constant_lr"))
+    return gp.replay(f"mindspore.{form}", **some_list(form, rng))
+
+
+DECAYS = ("exponential_decay_lr", "natural_exp_decay_lr", "inverse_decay_lr")
+
+
+def some_list(form: str, rng: Random) -> dict[str, Any]:
+    """Arguments of one of MindSpore's list functions."""
+    if form == "piecewise_constant_lr":
+        milestone = sorted(some_length(rng, 2 ** rng.choice((3, 12, 40))) for _ in range(rng.randint(1, 8)))
+        return {"milestone": milestone, "learning_rates": [some_value(rng) for _ in milestone]}
+    epochs, decay_epoch = some_epochs(rng), some_length(rng, 2 ** rng.choice((2, 10)))
+    if form == "warmup_lr":
+        return {"learning_rate": some_positive(rng), **epochs, "warmup_epoch": decay_epoch}
+    if form == "cosine_decay_lr":
+        low, high = sorted((rng.choice((0.0, some_positive(rng))), some_positive(rng)))
+        return {"min_lr": low, "max_lr": high + low, **epochs, "decay_epoch": decay_epoch}
+    if form == "polynomial_decay_lr":
+        end = rng.choice((0.0, some_positive(rng)))
+        power = rng.choice((0.5, 0.9, 1.0, 2.0, 3.0, some_positive(rng, 1e-3, 10)))
+        rest = {"decay_epoch": decay_epoch, "power": power, "update_decay_epoch": rng.random() < 0.5}
+        return {"learning_rate": some_positive(rng), "end_learning_rate": end, **epochs, **rest}
+    rate = rng.choice((0.9, 0.5, 0.96, 1.0, some_positive(rng, 1e-3, 1)))
+    rest = {"decay_epoch": decay_epoch, "is_stair": rng.random() < 0.5}
+    return {"learning_rate": some_positive(rng), "decay_rate": rate, **epochs, **rest}
 
 
 # The combinators, over a few leaves each.
@@ -449,7 +499,22 @@ def _table() -> dict[str, Case]:
             "mindspore.exponential_decay_lr", learning_rate=PEAK, decay_rate=0.9, total_step=steps,
             step_per_epoch=1_000, decay_epoch=30,
         ),
-        draw_exponential_decay_lr,
+        draw_list_function,
+    )  # fmt: skip
+    row(
+        "replay_polynomial_decay_lr", "replay",
+        lambda gp, steps: gp.replay(
+            "mindspore.polynomial_decay_lr", learning_rate=PEAK, end_learning_rate=FLOOR, total_step=steps,
+            step_per_epoch=1_000, decay_epoch=max(1, steps // 2_000), power=0.9, update_decay_epoch=True,
+        ),
+        draw_list_function,
+    )  # fmt: skip
+    row(
+        "replay_exponential_decay_cell", "replay",
+        lambda gp, steps: gp.replay(
+            "mindspore.ExponentialDecayLR", learning_rate=PEAK, decay_rate=0.9, decay_steps=max(1, steps // 30),
+        ),
+        draw_cell,
     )  # fmt: skip
 
     row(
@@ -599,7 +664,7 @@ def _restart_edges(p: dict[str, Any]) -> set[int]:
 
 def _replay_edges(p: dict[str, Any]) -> set[int]:
     """The end, and the first steps and decays of an epoch: all that are parameters."""
-    lengths = {n for n in p.values() if isinstance(n, int) and not isinstance(n, bool)}
+    lengths = {n for n in p.values() if isinstance(n, int) and not isinstance(n, bool)} | set(p.get("milestone", ()))
     return {0} | lengths | {2 * n for n in lengths} | {a * b for a in lengths for b in lengths}
 
 

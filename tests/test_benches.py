@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benches"))
 
 import bench_import
 import bench_verbs
+import mindspore_table
 import table
 
 SMALL = 4_000
@@ -93,6 +94,14 @@ def test_the_table_measures_the_rest():
         table.scalar_row(SMALL, 1, number=10),
         table.import_row(1),
     ]
+    assert all(row.measured > 0.0 for row in rows)
+
+
+def test_the_table_beside_mindspore_measures():
+    theirs = pytest.importorskip("mindspore.nn")
+    rows = [*mindspore_table.list_rows(theirs, SMALL, 1), *mindspore_table.fill_rows(SMALL, 1)]
+    rows.append(mindspore_table.class_row(theirs, pytest.importorskip("mindspore").Tensor, 1, number=2))
+    assert len(rows) == 1 + 3 * len(mindspore_table.list_arguments(SMALL))
     assert all(row.measured > 0.0 for row in rows)
 
 

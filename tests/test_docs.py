@@ -6,6 +6,8 @@ A fenced block is run by its language:
     console    lines after `$`: the command is run in the project's folder, what follows is compared; `...` stands for
                anything, and what takes a network, a compiler or minutes (pip, make) is not run
     json       must be a schedule
+
+A second word is a package that the block needs: where that is not installed, the block is not run.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -30,18 +33,20 @@ from glidepath import _core
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
-MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli", "glidepath.__main__"]
+MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli", "glidepath.__main__",
+           "glidepath.mindspore", "glidepath.mindspore.nn", "glidepath.mindspore.dynamic_lr",
+           "glidepath.mindspore.learning_rate_schedule"]  # fmt: skip
 NOT_RUN = ("pip ", "make ", "python -m asv ", "asv ", "cargo ")
 FLAGS = doctest.ELLIPSIS
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w*)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(path: Path, language: str) -> Iterator[tuple[int, str]]:
     """The line and the text of every block of a language."""
     text = path.read_text(encoding="utf-8")
     for found in FENCE.finditer(text):
-        if found[1] == language:
-            yield text.count("\n", 0, found.start(2)), found[2]
+        if found[1] == language and (found[2] is None or find_spec(found[2]) is not None):
+            yield text.count("\n", 0, found.start(3)), found[3]
 
 
 def run_examples(text: str, names: dict, where: str, line: int = 0) -> None:

@@ -85,6 +85,41 @@ def test_values_are_the_naive_twin_s(name: str) -> None:
         assert schedule.steps == recurrences.steps(form, parameters)
 
 
+@pytest.mark.parametrize("form", recurrences.EXPERIMENTAL)
+def test_recurrences_in_float32_are_the_naive_twin_s(form: str) -> None:
+    rng = Random(form)
+    for _ in range(10):
+        parameters = some_experimental(form, rng)
+        values = gp.replay(form, **parameters).array(120)
+        want = [recurrences.value(form, parameters, k) for k in range(120)]
+        assert_same(values, np.array(want), (form, parameters))
+
+
+def some_experimental(form: str, rng: Random) -> dict[str, Any]:
+    base, n = rng.choice((0.1, 0.05, rng.uniform(1e-4, 1.0))), rng.randint(1, 40)
+    gamma, part, end = rng.choice((0.1, 0.5, 0.99)), rng.uniform(0.05, 1.0), rng.choice((0.0, 1e-3))
+    given: dict[str, dict[str, Any]] = {
+        "StepLR": {"step_size": n, "gamma": gamma},
+        "LinearLR": {"start_factor": part, "end_factor": rng.random(), "total_iters": n},
+        "ExponentialLR": {"gamma": gamma},
+        "PolynomialLR": {"total_iters": n, "power": rng.choice((0.5, 1.0, 2.0))},
+        "MultiStepLR": {"milestones": [rng.randint(0, 100) for _ in range(5)], "gamma": gamma},
+        "ConstantLR": {"factor": part, "total_iters": n},
+        "CosineAnnealingLR": {"T_max": n, "eta_min": end},
+        "CosineAnnealingWarmRestarts": {"T_0": n, "T_mult": rng.randint(1, 3), "eta_min": end},
+        "CyclicLR": {
+            "max_lr": 2 * base, "step_size_up": float(n), "step_size_down": rng.uniform(1, 50), "gamma": 0.97,
+            "mode": rng.choice(("triangular", "triangular2", "exp_range")),
+        },
+        "OneCycleLR": {
+            "total_steps": 2 * n + 3, "pct_start": rng.uniform(0, 0.5), "three_phase": rng.random() < 0.5,
+            "anneal_strategy": rng.choice(("cos", "linear")),
+        },
+    }  # fmt: skip
+    name = form.rpartition(".")[2]
+    return {"max_lr" if name == "OneCycleLR" else "base_lr": base, **given[name]}
+
+
 def test_threads_that_ask_at_once_get_the_same() -> None:
     want = naive(0.1, 1, 0.99999, 60_000)
     schedule, wrong = steplr(1, 0.99999), []

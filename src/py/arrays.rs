@@ -17,7 +17,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyFloat, PyList, PyListMethods, PySequenceMethods, PyString, PyTuple};
 
 use super::convert::{self, Place};
 use super::schedule::Schedule;
@@ -390,6 +390,40 @@ impl Chunks {
         (self.run.n - self.done.load(Ordering::Relaxed)).div_ceil(self.size)
     }
 }
+
+/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object, and a
+/// run of them is Python's `[value] * n`: 2 ns a value in runs of 100, set one by one 3, as an object each 15.
+#[pyfunction]
+#[pyo3(name = "_listed")]
+pub(super) fn listed<'py>(py: Python<'py>, schedule: &Bound<'py, Schedule>) -> PyResult<Bound<'py, PyList>> {
+    let (plan, n) = (schedule.get().plan(), schedule.get().length()? as usize);
+    // Made whole first: a list that grows is copied several times over.
+    let list = PyList::new(py, [py.None()])?.as_sequence().repeat(n)?.cast_into::<PyList>()?;
+    let mut block = vec![0.0f64; BLOCK.min(n)];
+    let mut value = PyFloat::new(py, f64::NAN);
+    let mut at = 0;
+    while at < n {
+        block.truncate(n - at);
+        detached(py, work(plan, block.len()), |poll| plan.fill(&mut block, at as u64, 1, 1, poll))?;
+        py.check_signals()?;
+        for run in block.chunk_by(|a, b| a.to_bits() == b.to_bits()) {
+            if value.value().to_bits() != run[0].to_bits() {
+                value = PyFloat::new(py, run[0]);
+            }
+            let end = at + run.len();
+            if run.len() < REPEATED {
+                (at..end).try_for_each(|i| list.set_item(i, &value))?;
+            } else {
+                list.set_slice(at, end, PyList::new(py, [&value])?.as_sequence().repeat(run.len())?.as_any())?;
+            }
+            at = end;
+        }
+    }
+    Ok(list)
+}
+
+/// From this length on a run of a list is made at once.
+const REPEATED: usize = 8;
 
 /// A schedule's values in lists, for `iter`: 10 ns a value where one at a time would take 30.
 #[pyclass(frozen, module = "glidepath._core")]

@@ -174,6 +174,11 @@ pub(super) fn checked(value: &Any<'_>, place: Place<'_>, limit: CountLimit) -> P
 
 /// A whole number that 64 bits hold.
 pub(super) fn int(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<i64> {
+    if value.is_exact_instance_of::<PyInt>()
+        && let Ok(n) = value.extract::<i64>()
+    {
+        return Ok(n);
+    }
     let is_whole = !matches!(as_whole(value)?, Whole::Other);
     match value.extract::<i64>() {
         Ok(n) if is_whole => Ok(n),

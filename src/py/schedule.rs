@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 
-use numpy::{PyArrayDescr, PyArrayDescrMethods};
+use numpy::{PyArray1, PyArrayDescr, PyArrayDescrMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -98,7 +98,7 @@ impl Schedule {
         Ok(Run::new("slice", start, stride, stop.saturating_sub(start).div_ceil(stride))?)
     }
 
-    fn length(&self) -> PyResult<u64> {
+    pub(super) fn length(&self) -> PyResult<u64> {
         self.spec.steps().ok_or_else(|| {
             PyTypeError::new_err(
                 "this schedule has no length: it has no end (`steps` is None). Take `s.array(n)` or `s[a:b]`.",
@@ -648,4 +648,14 @@ fn division(got: &str) -> PyErr {
     Error::kind("/", got, "a schedule may be divided only by a number")
         .or("Multiply by the reciprocal curve: `1 / s` of `exponential(a, r)` is `exponential(1 / a, 1 / r)`.")
         .into()
+}
+
+/// The value at step `k` as `numpy.float32`, which takes half the time of `numpy.float32(s[k])`.
+#[pyfunction]
+#[pyo3(name = "_single")]
+pub(super) fn single<'py>(schedule: &Bound<'py, Schedule>, k: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let (py, step) = (k.py(), convert::step(k, &"step")?);
+    let value = schedule.get().value(py, step)?;
+    // An element is taken out as numpy's scalar; numpy's own constructor looks for arrays in a float first.
+    PyArray1::from_slice(py, &[value as f32]).get_item(0)
 }

@@ -9,6 +9,8 @@ macro_rules! replays {
         $(
             $(#[doc = $doc])*
             #[derive(Clone, Debug)]
+            // A parameter has the framework's name, as `T_max`.
+            #[allow(non_snake_case)]
             pub struct $Name {
                 $(#[doc = concat!("See [`", stringify!($Name), "`].")] pub $field: $type,)*
             }

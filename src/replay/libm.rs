@@ -11,6 +11,12 @@ pub fn pow(x: f64, y: f64) -> f64 {
     black_box(x).powf(black_box(y))
 }
 
+/// `math.sin(x)`.
+#[inline]
+pub fn sin(x: f64) -> f64 {
+    black_box(x).sin()
+}
+
 /// `math.cos(x)`.
 #[inline]
 pub fn cos(x: f64) -> f64 {

@@ -1,7 +1,7 @@
 //! Leaves that repeat a framework's own recurrence operation by operation, so that their bits are the framework's.
 //!
 //! ```text
-//! torch, mindspore   the forms: each is a declaration and its `Recurrence`
+//! torch, mindspore*    the forms: each is a declaration and its `Recurrence`
 //! walk               a recurrence sought, stepped and filled: marks on the way make a jump short
 //! libm               the system's pow, cos and the like, which CPython calls too
 //! ```
@@ -12,13 +12,15 @@ pub mod libm;
 #[macro_use]
 mod declare;
 pub mod mindspore;
+pub mod mindspore_cells;
+pub mod mindspore_experimental;
 pub mod torch;
 mod walk;
 
 use std::fmt::Debug;
 use std::sync::{Arc, LazyLock};
 
-pub use walk::{Recurrence, Spend, Track, Walk};
+pub use walk::{Formula, Recurrence, Spend, Track, Walk};
 
 use crate::error::Error;
 use crate::error::Interrupted;
@@ -46,8 +48,12 @@ impl Debug for Form {
 }
 
 /// Every form there is, by framework, in the order of their declaration.
-pub static FORMS: LazyLock<Vec<Form>> =
-    LazyLock::new(|| torch::forms().into_iter().chain(mindspore::forms()).collect());
+pub static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+    [torch::forms(), mindspore::forms(), mindspore_cells::forms(), mindspore_experimental::forms()]
+        .into_iter()
+        .flatten()
+        .collect()
+});
 
 /// The form of that name.
 pub fn form(name: &str) -> Option<&'static Form> {
@@ -62,6 +68,12 @@ pub trait Road: Debug + Send + Sync {
     fn is_direct(&self) -> bool;
     /// The value at step `k`, and the first step after it at which it may change.
     fn still(&self, k: u64) -> (f64, u64);
+    /// The value at step `k` of a caller's own recurrence, whose value at the step before was `lr`.
+    fn next(&self, lr: f64, k: u64) -> Option<f64>;
+    /// The value at step `k` by the framework's closed formula.
+    fn closed(&self, k: u64) -> Option<f64>;
+    /// The value between two steps.
+    fn between(&self, at: f64) -> Option<f64>;
     /// A walk that starts at step `k`.
     fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted>;
 }
@@ -121,6 +133,11 @@ impl Replay {
     #[inline]
     pub fn still(&self, k: u64) -> (f64, u64) {
         self.road.still(k)
+    }
+
+    /// The road that its arguments make.
+    pub fn road(&self) -> &dyn Road {
+        &*self.road
     }
 
     /// A walk that starts at step `k`.

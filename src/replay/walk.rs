@@ -50,6 +50,71 @@ pub trait Recurrence: Debug + Send + Sync + 'static {
     fn sought(&self, _k: u64) -> Option<Self::State> {
         None
     }
+    /// The state that a learning rate stands for, where that is all of it: then a caller may keep it.
+    fn of_lr(&self, _lr: f64) -> Option<Self::State> {
+        None
+    }
+    /// The value at step `k` by the framework's closed formula, where it has one beside the recurrence.
+    fn closed(&self, _k: u64) -> Option<f64> {
+        None
+    }
+    /// The value between two steps, where the framework has one.
+    fn between(&self, _at: f64) -> Option<f64> {
+        None
+    }
+}
+
+/// A recurrence without a state: a formula of the step.
+pub trait Formula: Debug + Send + Sync + 'static {
+    /// What must hold between the parameters.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+    /// How long it lasts, where it ends.
+    fn steps(&self) -> Option<u64>;
+    /// The last step that has a value of its own, where there is one.
+    fn last(&self) -> Option<u64>;
+    /// The value at step `k`.
+    fn value(&self, k: u64) -> f64;
+    /// The value between two steps, where the framework has one.
+    fn between(&self, _at: f64) -> Option<f64> {
+        None
+    }
+    /// The first step after `k` at which the value may be another.
+    fn still_until(&self, k: u64) -> u64 {
+        k + 1
+    }
+}
+
+impl<T: Formula> Recurrence for T {
+    type State = ();
+
+    fn check(&self) -> Result<(), Error> {
+        Formula::check(self)
+    }
+    fn steps(&self) -> Option<u64> {
+        Formula::steps(self)
+    }
+    fn last(&self) -> Option<u64> {
+        Formula::last(self)
+    }
+    fn start(&self) {}
+    fn lr(&self, (): &(), k: u64) -> f64 {
+        self.value(k)
+    }
+    fn advance(&self, (): &mut (), _k: u64) {}
+    fn still_until(&self, (): &(), k: u64) -> u64 {
+        Formula::still_until(self, k)
+    }
+    fn sought(&self, _k: u64) -> Option<()> {
+        Some(())
+    }
+    fn closed(&self, k: u64) -> Option<f64> {
+        Some(self.value(self.last().map_or(k, |last| k.min(last))))
+    }
+    fn between(&self, at: f64) -> Option<f64> {
+        Formula::between(self, at)
+    }
 }
 
 /// A walk along a recurrence.
@@ -139,10 +204,9 @@ impl<R: Recurrence> Track<R> {
     }
 
     fn end(&self, state: &R::State, k: u64) -> u64 {
-        match self.rule.last() {
-            Some(last) if k >= last => NEVER,
-            Some(_) | None => self.rule.still_until(state, k),
-        }
+        let last = self.rule.last().unwrap_or(NEVER);
+        let end = if k < last { self.rule.still_until(state, k) } else { NEVER };
+        if end > last { NEVER } else { end }
     }
 
     fn stand(&self, k: u64, state: R::State) -> Walker<'_, R> {
@@ -179,6 +243,20 @@ impl<R: Recurrence> Road for Track<R> {
             walker.park();
         }
         walker.still()
+    }
+
+    fn next(&self, lr: f64, k: u64) -> Option<f64> {
+        let mut state = self.rule.of_lr(lr)?;
+        self.rule.advance(&mut state, k);
+        Some(self.rule.lr(&state, k))
+    }
+
+    fn closed(&self, k: u64) -> Option<f64> {
+        self.rule.closed(k)
+    }
+
+    fn between(&self, at: f64) -> Option<f64> {
+        self.rule.between(at)
     }
 
     fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted> {
@@ -218,7 +296,7 @@ impl<R: Recurrence> Walk for Walker<'_, R> {
     }
 
     fn go(&mut self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
-        if self.end <= k
+        if self.end < k
             && let Some(state) = self.track.rule.sought(self.track.own(k))
         {
             *self = self.track.stand(k, state);
@@ -262,5 +340,117 @@ impl<R: Recurrence> Walk for Walker<'_, R> {
         {
             marks.parked = Some((self.k, self.state.clone()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Doubles its state every third step, and counts how often it was advanced.
+    #[derive(Debug, Default)]
+    struct Doubling {
+        advanced: std::sync::atomic::AtomicU64,
+        last: Option<u64>,
+    }
+
+    impl Recurrence for Doubling {
+        type State = u64;
+
+        fn last(&self) -> Option<u64> {
+            self.last
+        }
+        fn start(&self) -> u64 {
+            1
+        }
+        fn lr(&self, state: &u64, _k: u64) -> f64 {
+            *state as f64
+        }
+        fn advance(&self, state: &mut u64, k: u64) {
+            assert_eq!(k % 3, 0, "only from change to change");
+            assert!(self.last.is_none_or(|last| k <= last), "never past the last step");
+            self.advanced.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            *state = *state * 2 % 1_000_003;
+        }
+        fn still_until(&self, _state: &u64, k: u64) -> u64 {
+            (k / 3 + 1) * 3
+        }
+    }
+
+    fn naive(k: u64) -> f64 {
+        (0..k / 3).fold(1u64, |state, _| state * 2 % 1_000_003) as f64
+    }
+
+    fn advanced(track: &Track<Doubling>) -> u64 {
+        track.rule.advanced.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    #[test]
+    fn any_order_gives_the_same() {
+        let track = Track::new(Doubling::default());
+        for k in [0, 1, 3, 100_000, 7, 99_999, 50_000, 100_001, 2, 300_000, 299_998] {
+            let (value, end) = track.still(k);
+            assert_eq!(value, naive(k), "at {k}");
+            assert_eq!(end, (k / 3 + 1) * 3, "at {k}");
+        }
+    }
+
+    #[test]
+    fn a_jump_back_is_short() {
+        let track = Track::new(Doubling::default());
+        track.still(9_000_000);
+        for k in (0..9_000_000).step_by(123_457) {
+            let before = advanced(&track);
+            assert_eq!(track.still(k).0, naive(k));
+            assert!(advanced(&track) - before < 8_192, "{} changes to {k}", advanced(&track) - before);
+        }
+        assert!(track.marks().unwrap().states.len() <= MARKS);
+    }
+
+    #[test]
+    fn a_fill_is_the_steps_one_by_one() {
+        for stride in [1, 2, 3, 7, 100] {
+            let track = Track::new(Doubling::default());
+            let mut found = vec![0.0; 600];
+            let mut walk = track.walk(10, &mut |_| Ok(())).unwrap();
+            walk.fill(&mut found, stride, &mut |_| Ok(())).unwrap();
+            let want: Vec<f64> = (0..600).map(|i| naive(10 + i * stride)).collect();
+            assert_eq!(found, want, "stride {stride}");
+            assert_eq!(walk.still().0, naive(10 + 600 * stride));
+        }
+    }
+
+    #[test]
+    fn past_the_last_step_nothing_changes() {
+        let track = Track::new(Doubling { last: Some(10), ..Doubling::default() });
+        assert_eq!(track.still(9), (naive(9), NEVER));
+        assert_eq!(track.still(1 << 53), (naive(10), NEVER));
+        let mut found = [0.0; 30];
+        track.walk(0, &mut |_| Ok(())).unwrap().fill(&mut found, 1, &mut |_| Ok(())).unwrap();
+        assert_eq!(found[29], naive(10));
+    }
+
+    #[test]
+    fn a_walk_that_is_stopped_has_left_its_marks() {
+        let track = Track::new(Doubling::default());
+        let mut spent = 0;
+        let mut once = |cost| {
+            spent += cost;
+            if spent < 100_000 { Ok(()) } else { Err(Interrupted) }
+        };
+        assert!(track.walk(1_000_000_000, &mut once).is_err());
+        let before = advanced(&track);
+        assert!(before > 1_000);
+        assert_eq!(track.still(3 * before - 3).0, naive(3 * before - 3));
+        assert!(advanced(&track) - before < 2 * STRETCH as u64);
+    }
+
+    #[test]
+    fn marks_that_cannot_be_had_are_done_without() {
+        let track = Track::new(Doubling::default());
+        let held = track.marks.lock().unwrap();
+        assert_eq!(track.still(3_000).0, naive(3_000));
+        drop(held);
+        assert_eq!(track.still(3_000).0, naive(3_000));
     }
 }

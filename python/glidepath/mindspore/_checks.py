@@ -1,0 +1,84 @@
+"""MindSpore's checks of arguments: the same exception types, and messages that say where, what and how else."""
+
+import math
+from typing import cast
+
+MOST = 2**53
+"""The largest count: up to here every integer is a double. (DIFFERENCE: MindSpore has no limit.)"""
+
+
+def positive_int(place: str, value: object) -> int:
+    """Check a count from 1 on. numpy's integers are none to MindSpore."""
+    number = whole(place, value)
+    if not 1 <= number <= MOST:
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int from 1 to 2**53. Counts start at 1.")
+    return number
+
+
+def whole(place: str, value: object) -> int:
+    """Check an int."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be an int. Convert it with `int()`.")
+    return value
+
+
+def count(place: str, value: object) -> int:
+    """Check a count from 0 on."""
+    number = whole(place, value)
+    if not 0 <= number <= MOST:
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int from 0 to 2**53. Count from 0.")
+    return number
+
+
+def finite(place: str, value: object) -> float:
+    """Check a float. An int is none to MindSpore, numpy's float64 is one."""
+    if not isinstance(value, float):
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a float. Convert it with `float()`.")
+    if not math.isfinite(value):
+        raise ValueError(f"`{place}`: got {value!r}; it must be a finite float. Give the number itself.")
+    return value
+
+
+def positive(place: str, value: object) -> float:
+    """Check a float above 0."""
+    number = finite(place, value)
+    if not number > 0.0:
+        raise ValueError(f"`{place}`: got {value!r}; it must be a float above 0. For no change at all take a constant.")
+    return number
+
+
+def not_negative(place: str, value: object) -> float:
+    """Check a float from 0 on."""
+    number = finite(place, value)
+    if not number >= 0.0:
+        raise ValueError(f"`{place}`: got {value!r}; it must be a float, 0.0 or above. Turn its sign.")
+    return number
+
+
+def flag(place: str, value: object) -> bool:
+    """Check a bool. numpy's bool is none to MindSpore."""
+    if not isinstance(value, bool):
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be True or False. Convert it with `bool()`.")
+    return value
+
+
+def sequence(place: str, value: object) -> list[object]:
+    """Check a list or tuple."""
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a list or a tuple. Convert it with `list()`.")
+    return list(cast("list[object]", value))
+
+
+def exactly_list(place: str, value: object) -> list[object]:
+    """Check a list."""
+    if not isinstance(value, list):
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a list. Convert it with `list()`.")
+    return cast("list[object]", value)
+
+
+def _shown(value: object) -> str:
+    """Show a short literal as it is, anything else by its type."""
+    if value is None or isinstance(value, (bool, float, str)) or (isinstance(value, int) and abs(value) < 10**40):
+        text = repr(value)
+        return text if len(text) <= 60 else text[:60] + "..."  # noqa: PLR2004 (as much as the core shows)
+    return f"an object of type {type(value).__name__}"

@@ -1,0 +1,752 @@
+"""MindSpore's experimental schedulers, on its experimental optimizers: the same learning rates, and what theirs lack.
+
+Each has the name, the arguments and the behaviour of its counterpart in ``mindspore.experimental.optim.lr_scheduler``:
+it sets the learning rates of the optimizer's groups, in place, when it is made and at every ``step()``. Beside that
+there are ``state_dict`` and ``load_state_dict``; an epoch that is an int, and does not stand still at 2**24; a
+``MultiStepLR`` that works inside a ``SequentialLR``; composites of composites; ``OneCycleLR``; ``ChainedScheduler``.
+
+They are called from Python: step one outside what ``mindspore.jit`` compiles.
+
+Source: ``mindspore.experimental.optim.lr_scheduler`` of MindSpore 2.10.
+"""
+
+import math
+from abc import abstractmethod
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mindspore import Tensor, ops
+from mindspore import dtype as mstype
+from mindspore.experimental.optim.optimizer import Optimizer
+
+from glidepath._core import Schedule, _between, _closed, _is_better, _next, _reduced, _scaled, replay
+from glidepath.mindspore import _checks as check
+
+__all__ = [
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialLR",
+    "LRScheduler",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "MultiplicativeLR",
+    "OneCycleLR",
+    "PolynomialLR",
+    "ReduceLROnPlateau",
+    "SequentialLR",
+    "StepLR",
+]
+
+_Factor = Callable[[Any], Any]
+
+
+class _Stateful:
+    """What all share: the optimizer's learning rates, and a state that can be saved."""
+
+    optimizer: Any
+
+    def _hold(self, optimizer: Any) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                f"`{type(self).__name__}.optimizer`: got an object of type {type(optimizer).__name__}; it must be one "
+                "of mindspore.experimental.optim. To those of mindspore.nn give a schedule as `learning_rate`."
+            )
+        self.optimizer = optimizer
+
+    @property
+    def _last_lr(self) -> list[Any]:
+        """The Parameters that hold the groups' learning rates."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def _read(self) -> list[float]:
+        return [float(lr.asnumpy()) for lr in self._last_lr]
+
+    def _write(self, values: Sequence[Any]) -> None:
+        for lr, value in zip(self._last_lr, values, strict=True):
+            ops.assign(lr, Tensor(float(value), mstype.float32))
+
+    def _write_initial(self) -> None:
+        self._write([float(group["initial_lr"]) for group in self.optimizer.param_groups])
+
+    def get_last_lr(self) -> list[Any]:
+        """Return the groups' learning rates, a Tensor each."""
+        return [lr.value() for lr in self._last_lr]
+
+    def _parts(self) -> Sequence["_Stateful"]:
+        """Return the schedulers that this one is made of."""
+        return ()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that changes or was given, in plain numbers, strings and lists, and the groups' learning rates.
+
+        Callables are not in it, as they are not in PyTorch's.
+        """
+        plain = {name: value for name, value in vars(self).items() if _is_plain(value)}
+        return {**plain, "lrs": self._read(), "parts": [part.state_dict() for part in self._parts()]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take a state that ``state_dict`` gave, and set the groups' learning rates to those in it.
+
+        Raises:
+            ValueError: the state of a scheduler of another kind, or of an optimizer with another number of groups.
+        """
+        known = {name for name, value in vars(self).items() if _is_plain(value)} | {"lrs", "parts"}
+        if set(state) != known or len(state["parts"]) != len(self._parts()) or len(state["lrs"]) != len(self._last_lr):
+            raise ValueError(
+                f"`{type(self).__name__}.load_state_dict`: got a state with {sorted(state)}; it must be that of a "
+                "scheduler of the same kind, for as many groups. Make the scheduler as when the state was saved."
+            )
+        for part, inner in zip(self._parts(), state["parts"], strict=True):
+            part.load_state_dict(inner)
+        vars(self).update({name: value for name, value in state.items() if name not in {"lrs", "parts"}})
+        self._write(state["lrs"])
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(_is_plain(item) for item in value)
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+class LRScheduler(_Stateful):
+    """The base: override ``get_lr`` to return the groups' learning rates at ``self.last_epoch``.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        last_epoch: the epoch before the next one; -1 starts anew. (The first step is made at once.)
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+        KeyError: a ``last_epoch`` given for groups without ``initial_lr``.
+    """
+
+    def __init__(self, optimizer: Any, last_epoch: int = -1) -> None:
+        self._hold(optimizer)
+        name = type(self).__name__
+        check.whole(f"{name}.last_epoch", last_epoch)
+        if last_epoch < -1:
+            raise ValueError(f"`{name}.last_epoch`: got {last_epoch}; it must be -1 or above. To start anew, take -1.")
+        for i, group in enumerate(optimizer.param_groups):
+            if last_epoch == -1:
+                group.setdefault("initial_lr", group["lr"].value())
+            elif "initial_lr" not in group:
+                raise KeyError(
+                    f"`{name}.last_epoch`: got {last_epoch} and no 'initial_lr' in param_groups[{i}]; to resume there "
+                    "must be one. Set it, or start anew and load a state."
+                )
+        self.base_lrs = [float(group["initial_lr"]) for group in optimizer.param_groups]
+        self.last_epoch = last_epoch
+        self.step()
+
+    @abstractmethod
+    def get_lr(self) -> Sequence[Any]:
+        """Return the groups' learning rates at ``self.last_epoch``, from those before."""
+        raise NotImplementedError
+
+    def step(self, epoch: int | None = None) -> None:
+        """Go on by one epoch, or to the one given, and set the groups' learning rates.
+
+        An epoch that is given is answered by the closed formula, where there is one.
+        """
+        if epoch is None:
+            self.last_epoch += 1
+            values = self.get_lr()
+        else:
+            self.last_epoch = _whole(f"{type(self).__name__}.step.epoch", epoch)
+            values = self._closed_lr()
+        self._write(values)
+
+    def _closed_lr(self) -> Sequence[Any]:
+        return self.get_lr()
+
+    def _restart(self) -> None:
+        """Take the first step again, from the initial learning rates."""
+        self.last_epoch = -1
+        self.step()
+
+
+def _whole(place: str, epoch: object) -> int:
+    number = float(epoch)  # type: ignore[arg-type]
+    if not number >= 0.0 or number != math.floor(number):
+        raise ValueError(f"`{place}`: got {epoch!r}; it must be a whole number from 0 on. Count epochs from 0.")
+    return int(number)
+
+
+class _RuleScheduler(LRScheduler):
+    """A scheduler whose rule stands in Rust; its arguments are attributes, and may be changed between steps."""
+
+    rule: str
+    names: tuple[str, ...]
+
+    def _rules(self) -> list[Schedule]:
+        given = {name: getattr(self, name) for name in self.names}
+        return [replay(f"mindspore.experimental.{self.rule}", base_lr=base, **given) for base in self.base_lrs]
+
+    def get_lr(self) -> Sequence[Any]:
+        """Return the groups' learning rates at ``self.last_epoch``, from those before."""
+        pairs = zip(self._rules(), self._read(), strict=True)
+        return [_next(rule, lr, self.last_epoch) for rule, lr in pairs]
+
+    def _closed_lr(self) -> Sequence[Any]:
+        return [_closed(rule, self.last_epoch) for rule in self._rules()]
+
+
+class StepLR(_RuleScheduler):
+    """Multiply by ``gamma`` every ``step_size`` epochs.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        step_size: how many epochs, an int from 1 on.
+        gamma: the factor, a float.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    rule, names = "StepLR", ("step_size", "gamma")
+
+    def __init__(self, optimizer: Any, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+        self.step_size = check.positive_int("StepLR.step_size", step_size)
+        self.gamma = check.finite("StepLR.gamma", gamma)
+        super().__init__(optimizer, last_epoch)
+
+
+class LinearLR(_RuleScheduler):
+    """Go from ``start_factor`` to ``end_factor`` times the learning rate in ``total_iters`` epochs.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        start_factor: the factor at epoch 0, above 0 and at most 1.
+        end_factor: the factor from epoch ``total_iters`` on, from 0 to 1.
+        total_iters: how many epochs it takes.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    rule, names = "LinearLR", ("start_factor", "end_factor", "total_iters")
+
+    def __init__(
+        self, optimizer: Any, start_factor: float = 1.0 / 3, end_factor: float = 1.0, total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:  # fmt: skip
+        if not 0.0 < start_factor <= 1.0:
+            raise ValueError(
+                f"`LinearLR.start_factor`: got {start_factor!r}; it must be above 0, at most 1. Scale the lr."
+            )
+        if not 0.0 <= end_factor <= 1.0:
+            raise ValueError(f"`LinearLR.end_factor`: got {end_factor!r}; it must be from 0 to 1. Scale the lr.")
+        self.start_factor, self.end_factor = start_factor, end_factor
+        self.total_iters = check.count("LinearLR.total_iters", total_iters)
+        super().__init__(optimizer, last_epoch)
+
+
+class ExponentialLR(_RuleScheduler):
+    """Multiply by ``gamma`` every epoch.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        gamma: the factor, a float.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    rule, names = "ExponentialLR", ("gamma",)
+
+    def __init__(self, optimizer: Any, gamma: float, last_epoch: int = -1) -> None:
+        self.gamma = check.finite("ExponentialLR.gamma", gamma)
+        super().__init__(optimizer, last_epoch)
+
+
+class PolynomialLR(_RuleScheduler):
+    """Fall to 0 in ``total_iters`` epochs, as a power of what is left of them.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        total_iters: how many epochs it takes.
+        power: the exponent, a float from 0 on.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    rule, names = "PolynomialLR", ("total_iters", "power")
+
+    def __init__(self, optimizer: Any, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
+        self.power = check.not_negative("PolynomialLR.power", power)
+        self.total_iters = check.count("PolynomialLR.total_iters", total_iters)
+        super().__init__(optimizer, last_epoch)
+
+
+class MultiStepLR(_RuleScheduler):
+    """Multiply by ``gamma`` at every milestone, as often as it is listed.
+
+    DIFFERENCE: ``step(epoch)``, and so a ``SequentialLR``, works; MindSpore's raises there.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        milestones: a list of ints.
+        gamma: the factor, a float or an int.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    rule, names = "MultiStepLR", ("milestones", "gamma")
+
+    def __init__(self, optimizer: Any, milestones: list[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
+        for i, milestone in enumerate(check.exactly_list("MultiStepLR.milestones", milestones)):
+            check.whole(f"MultiStepLR.milestones[{i}]", milestone)
+        self.milestones = milestones
+        self.gamma = gamma if isinstance(gamma, int) and gamma is not True else check.finite("MultiStepLR.gamma", gamma)
+        super().__init__(optimizer, last_epoch)
+
+
+class ConstantLR(_RuleScheduler):
+    """Multiply by ``factor`` before epoch ``total_iters``, and by 1 from there on.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        factor: the factor, from 0 to 1.
+        total_iters: how many epochs it applies.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    rule, names = "ConstantLR", ("factor", "total_iters")
+
+    def __init__(self, optimizer: Any, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
+        if not 0.0 <= factor <= 1.0:
+            raise ValueError(f"`ConstantLR.factor`: got {factor!r}; it must be from 0 to 1. Scale the lr itself.")
+        self.factor, self.total_iters = factor, check.count("ConstantLR.total_iters", total_iters)
+        super().__init__(optimizer, last_epoch)
+
+
+class CosineAnnealingLR(_RuleScheduler):
+    """Swing on a cosine between the learning rate and ``eta_min``, half a turn in ``T_max`` epochs.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        T_max: how many epochs half a turn takes.
+        eta_min: the other end.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    rule, names = "CosineAnnealingLR", ("T_max", "eta_min")
+
+    def __init__(self, optimizer: Any, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:  # noqa: N803 (MindSpore's)
+        self.T_max, self.eta_min = check.positive_int("CosineAnnealingLR.T_max", T_max), eta_min
+        super().__init__(optimizer, last_epoch)
+
+
+class CosineAnnealingWarmRestarts(_RuleScheduler):
+    """Fall on half a cosine to ``eta_min`` in ``T_0`` epochs, begin again, each time ``T_mult`` times as long.
+
+    ``step(epoch)`` takes fractions too. DIFFERENCE: it does so for any ``T_mult``; MindSpore's raises past the first
+    cycle where that is above 1.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        T_0: how many epochs the first cycle has.
+        T_mult: what each cycle's length is to the one before, an int from 1 on.
+        eta_min: where each cycle goes.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    rule, names = "CosineAnnealingWarmRestarts", ("T_0", "T_mult", "eta_min")
+
+    def __init__(self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0, last_epoch: int = -1) -> None:  # noqa: N803 (MindSpore's)
+        for name, value in (("T_0", T_0), ("T_mult", T_mult)):
+            if value < 1 or value != math.floor(value):
+                message = f"got {value!r}; it must be an int from 1 on. Count cycles in whole epochs."
+                raise ValueError(f"`CosineAnnealingWarmRestarts.{name}`: {message}")
+        self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
+        self._at = float(last_epoch)
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> Sequence[Any]:
+        """Return the groups' learning rates where the cycle stands."""
+        return [_between(rule, self._at) for rule in self._rules()]
+
+    def step(self, epoch: float | None = None) -> None:
+        """Go on by one epoch, or to the one given, which may be a fraction, and set the groups' learning rates."""
+        at = self._at + 1.0 if epoch is None else float(epoch)
+        if not at >= 0.0:
+            raise ValueError(
+                f"`CosineAnnealingWarmRestarts.step.epoch`: got {epoch!r}; it must be 0 or above. Count epochs from 0."
+            )
+        self._at, self.last_epoch = at, math.floor(at)
+        self._write(self.get_lr())
+
+    def _restart(self) -> None:
+        self.step(0)
+
+
+class CyclicLR(LRScheduler):
+    """Rise from ``base_lr`` to ``max_lr`` and fall again, in cycles.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        base_lr: the lowest, a float or one a group. The groups' learning rates are set to it.
+        max_lr: the first peak, a float or one a group.
+        step_size_up: how many epochs a rise takes.
+        step_size_down: how many a fall takes; as many as a rise where it is None.
+        mode: "triangular"; "triangular2", halved every cycle; "exp_range", times ``gamma ** epoch``.
+        gamma: see there.
+        scale_fn: a factor of the height, of the cycle (from 1) or of the epoch (a Tensor of float32, as MindSpore's
+            is given); then ``mode`` has no effect.
+        scale_mode: "cycle" or "iterations": what ``scale_fn`` is of.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    def __init__(  # noqa: PLR0913 (MindSpore's signature)
+        self, optimizer: Any, base_lr: float | list[float], max_lr: float | list[float], step_size_up: int = 2000,
+        step_size_down: int | None = None, mode: str = "triangular", gamma: float = 1.0,
+        scale_fn: _Factor | None = None, scale_mode: str = "cycle", last_epoch: int = -1,
+    ) -> None:  # fmt: skip
+        self._hold(optimizer)
+        lowest = _one_a_group("CyclicLR.base_lr", base_lr, optimizer)
+        self.max_lrs = _one_a_group("CyclicLR.max_lr", max_lr, optimizer)
+        if scale_fn is None and mode not in {"triangular", "triangular2", "exp_range"}:
+            raise ValueError(
+                f"`CyclicLR.mode`: got {mode!r}; it must be 'triangular', 'triangular2' or 'exp_range'. Or give a "
+                "scale_fn."
+            )
+        self.step_size_up = float(step_size_up)
+        self.step_size_down = self.step_size_up if step_size_down is None else float(step_size_down)
+        self.mode, self.gamma, self.scale_mode, self._scale_fn = mode, gamma, scale_mode, scale_fn
+        self._lowest = lowest
+        self._rules(0)
+        if last_epoch == -1:
+            self._write(lowest)
+        super().__init__(optimizer, last_epoch)
+        self.base_lrs = lowest
+
+    def _rules(self, epoch: int) -> list[Schedule]:
+        shape: dict[str, Any] = {"mode": self.mode, "gamma": self.gamma}
+        if self._scale_fn is not None:
+            # The number of the cycle, from 1.
+            cycle = 1 + int(epoch // (self.step_size_up + self.step_size_down))
+            of = Tensor(cycle if self.scale_mode == "cycle" else epoch, mstype.float32)
+            shape = {"scale": float(self._scale_fn(of))}
+        sizes = {"step_size_up": self.step_size_up, "step_size_down": self.step_size_down}
+        ends = zip(self._lowest, self.max_lrs, strict=True)
+        return [
+            replay("mindspore.experimental.CyclicLR", base_lr=low, max_lr=top, **sizes, **shape) for low, top in ends
+        ]
+
+    def get_lr(self) -> Sequence[Any]:
+        """Return the groups' learning rates at ``self.last_epoch``."""
+        return [rule[self.last_epoch] for rule in self._rules(self.last_epoch)]
+
+
+class OneCycleLR(LRScheduler):
+    """Rise from ``max_lr / div_factor`` to ``max_lr`` and fall to a ``final_div_factor``-th of where it started.
+
+    MindSpore has none: arguments and values are those of PyTorch's, without its cycling of momentum.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        max_lr: the peak, a float or one a group.
+        total_steps: how many steps it lasts; ``epochs * steps_per_epoch`` where it is None.
+        epochs: see there.
+        steps_per_epoch: see there.
+        pct_start: which part of the steps goes up.
+        anneal_strategy: "cos" or "linear".
+        div_factor: what the peak is to the start.
+        final_div_factor: what the start is to the end.
+        three_phase: whether it falls symmetrically first, and then to the end.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range, or a step past the last.
+    """
+
+    def __init__(  # noqa: PLR0913 (PyTorch's signature)
+        self, optimizer: Any, max_lr: float | list[float], total_steps: int | None = None, epochs: int | None = None,
+        steps_per_epoch: int | None = None, pct_start: float = 0.3, anneal_strategy: str = "cos",
+        div_factor: float = 25.0, final_div_factor: float = 1e4, three_phase: bool = False, last_epoch: int = -1,
+    ) -> None:  # fmt: skip
+        self._hold(optimizer)
+        if total_steps is None:
+            total_steps = check.positive_int("OneCycleLR.epochs", epochs) * check.positive_int(
+                "OneCycleLR.steps_per_epoch", steps_per_epoch
+            )
+        self.max_lrs = _one_a_group("OneCycleLR.max_lr", max_lr, optimizer)
+        self.total_steps = check.positive_int("OneCycleLR.total_steps", total_steps)
+        self.pct_start, self.anneal_strategy, self.three_phase = pct_start, anneal_strategy, three_phase
+        self.div_factor, self.final_div_factor = div_factor, final_div_factor
+        first = [rule[0] for rule in self._rules()]
+        if last_epoch == -1:
+            self._write(first)
+        super().__init__(optimizer, last_epoch)
+
+    def _rules(self) -> list[Schedule]:
+        names = ("total_steps", "pct_start", "anneal_strategy", "div_factor", "final_div_factor", "three_phase")
+        given = {name: getattr(self, name) for name in names}
+        return [replay("mindspore.experimental.OneCycleLR", max_lr=top, **given) for top in self.max_lrs]
+
+    def get_lr(self) -> Sequence[Any]:
+        """Return the groups' learning rates at ``self.last_epoch``."""
+        if self.last_epoch >= self.total_steps:
+            raise ValueError(
+                f"`OneCycleLR.step`: got step {self.last_epoch}; there are {self.total_steps} steps in all. Give more "
+                "`total_steps`, or stop stepping."
+            )
+        return [rule[self.last_epoch] for rule in self._rules()]
+
+
+class LambdaLR(LRScheduler):
+    """Multiply the initial learning rate by a function of the epoch.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        lr_lambda: a function of the epoch (a Tensor of float32, as MindSpore's is given), or one a group.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    def __init__(self, optimizer: Any, lr_lambda: _Factor | Sequence[_Factor], last_epoch: int = -1) -> None:
+        self._hold(optimizer)
+        self.lr_lambdas = _one_a_group("LambdaLR.lr_lambda", lr_lambda, optimizer)
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> Sequence[Any]:
+        """Return the groups' learning rates at ``self.last_epoch``."""
+        epoch = Tensor(self.last_epoch, mstype.float32)
+        factors = zip(self.base_lrs, self.lr_lambdas, strict=True)
+        return [_scaled(base, float(factor(epoch))) for base, factor in factors]
+
+
+class MultiplicativeLR(LRScheduler):
+    """Multiply the learning rate of the epoch before by a function of the epoch.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        lr_lambda: a function of the epoch (a Tensor of float32, as MindSpore's is given), or one a group.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    def __init__(self, optimizer: Any, lr_lambda: _Factor | Sequence[_Factor], last_epoch: int = -1) -> None:
+        self._hold(optimizer)
+        self.lr_lambdas = _one_a_group("MultiplicativeLR.lr_lambda", lr_lambda, optimizer)
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> Sequence[Any]:
+        """Return the groups' learning rates at ``self.last_epoch``, from those before."""
+        if self.last_epoch == 0:
+            return self._read()
+        epoch = Tensor(self.last_epoch, mstype.float32)
+        factors = zip(self._read(), self.lr_lambdas, strict=True)
+        return [_scaled(lr, float(factor(epoch))) for lr, factor in factors]
+
+
+def _one_a_group(place: str, value: Any, optimizer: Any) -> list[Any]:
+    groups = len(optimizer.param_groups)
+    if not isinstance(value, (list, tuple)):
+        return [value] * groups
+    if len(value) != groups:
+        raise ValueError(
+            f"`{place}`: got {len(value)} for {groups} groups; there must be one a group. Or give one for all."
+        )
+    return list(value)
+
+
+class _Composite(_Stateful):
+    """What is made of other schedulers of one optimizer."""
+
+    def __init__(self, optimizer: Any, schedulers: Sequence[Any]) -> None:
+        self._hold(optimizer)
+        name = type(self).__name__
+        if not schedulers:
+            raise ValueError(f"`{name}.schedulers`: got none; there must be one at least. Give the schedulers.")
+        for i, scheduler in enumerate(schedulers):
+            if not isinstance(scheduler, (LRScheduler, _Composite)):
+                raise TypeError(
+                    f"`{name}.schedulers[{i}]`: got an object of type {type(scheduler).__name__}; it must be one of "
+                    "glidepath's, and not one that takes metrics. Import it from glidepath.mindspore.experimental."
+                )
+            if scheduler.optimizer is not optimizer:
+                raise ValueError(
+                    f"`{name}.schedulers[{i}]`: got one of another optimizer; all must belong to the same. Make it so."
+                )
+        self._schedulers = list(schedulers)
+
+    def _parts(self) -> Sequence[_Stateful]:
+        return self._schedulers
+
+    @abstractmethod
+    def step(self, epoch: int | None = None) -> None:
+        """Go on by one epoch."""
+
+    @abstractmethod
+    def _restart(self) -> None:
+        """Take the first step again, from the initial learning rates."""
+
+    def _refuse_epochs(self, epoch: int | None) -> bool:
+        """Whether to begin again: 0 is the one epoch that can be gone to."""
+        if epoch is None:
+            return False
+        if epoch != 0:
+            name = type(self).__name__
+            raise ValueError(f"`{name}.step.epoch`: got {epoch!r}; it must be None or 0. Load a state to go elsewhere.")
+        return True
+
+
+class SequentialLR(_Composite):
+    """One scheduler after another: the next takes over at each milestone, and begins there.
+
+    DIFFERENCE: a ``MultiStepLR``, another ``SequentialLR`` and a ``ChainedScheduler`` may be among them.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        schedulers: schedulers of this module, of the same optimizer.
+        milestones: the epochs at which all but the first begin, increasing.
+        last_epoch: the epoch before the next one.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    def __init__(self, optimizer: Any, schedulers: Sequence[Any], milestones: list[int], last_epoch: int = -1) -> None:
+        super().__init__(optimizer, schedulers)
+        if len(milestones) != len(schedulers) - 1:
+            raise ValueError(
+                f"`SequentialLR.milestones`: got {len(milestones)} for {len(schedulers)} schedulers; there must be one "
+                "fewer than there are schedulers. The first begins at epoch 0."
+            )
+        self.milestones = list(milestones)
+        self._write_initial()
+        self._restart()
+        self.last_epoch = last_epoch + 1
+
+    def step(self, epoch: int | None = None) -> None:
+        """Go on by one epoch (0: begin again), and set the groups' learning rates."""
+        if self._refuse_epochs(epoch):
+            self._write_initial()
+            self._restart()
+            return
+        self.last_epoch += 1
+        now = bisect_right(self.milestones, self.last_epoch)
+        begins = now > 0 and self.milestones[now - 1] == self.last_epoch
+        self._schedulers[now].step(0 if begins else None)
+
+    def _restart(self) -> None:
+        self.last_epoch = 0
+        self._schedulers[0]._restart()  # noqa: SLF001 (of this module)
+
+
+class ChainedScheduler(_Composite):
+    """Several schedulers at once: at each step every one of them changes what the one before has left.
+
+    MindSpore has none: it does what PyTorch's does.
+
+    Args:
+        schedulers: schedulers of this module, of the same optimizer.
+        optimizer: the optimizer; that of the first where it is None.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    def __init__(self, schedulers: Sequence[Any], optimizer: Any = None) -> None:
+        if optimizer is None and schedulers:
+            optimizer = getattr(schedulers[0], "optimizer", None)
+        super().__init__(optimizer, schedulers)
+
+    def step(self, epoch: int | None = None) -> None:
+        """Go on by one epoch (0: begin again), and set the groups' learning rates."""
+        if self._refuse_epochs(epoch):
+            self._write_initial()
+            self._restart()
+            return
+        for scheduler in self._schedulers:
+            scheduler.step()
+
+    def _restart(self) -> None:
+        for scheduler in self._schedulers:
+            scheduler._restart()  # noqa: SLF001 (of this module)
+
+
+class ReduceLROnPlateau(_Stateful):
+    """Multiply by ``factor`` when a metric has stopped improving.
+
+    Args:
+        optimizer: one of ``mindspore.experimental.optim``.
+        mode: "min" or "max": what is better.
+        factor: the factor, below 1.
+        patience: how many epochs without improvement are waited for.
+        threshold: what counts as an improvement.
+        threshold_mode: "rel" or "abs": whether the threshold is a part of the best so far.
+        cooldown: how many epochs are waited after a reduction.
+        min_lr: no learning rate goes below it; a float or one a group.
+        eps: a smaller change is not made.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong type or out of its range.
+    """
+
+    def __init__(  # noqa: PLR0913 (MindSpore's signature)
+        self, optimizer: Any, mode: str = "min", factor: float = 0.1, patience: int = 10, threshold: float = 1e-4,
+        threshold_mode: str = "rel", cooldown: int = 0, min_lr: float | list[float] = 0, eps: float = 1e-8,
+    ) -> None:  # fmt: skip
+        if not factor < 1.0:
+            raise ValueError(f"`ReduceLROnPlateau.factor`: got {factor!r}; it must be below 1. Take its reciprocal.")
+        self._hold(optimizer)
+        for name, value, known in (("mode", mode, ("min", "max")), ("threshold_mode", threshold_mode, ("rel", "abs"))):
+            if value not in known:
+                raise ValueError(
+                    f"`ReduceLROnPlateau.{name}`: got {value!r}; it must be one of {known}. Take one of them."
+                )
+        self.mode, self.factor, self.patience, self.cooldown, self.eps = mode, factor, patience, cooldown, eps
+        self.threshold, self.threshold_mode = threshold, threshold_mode
+        self.min_lrs = _one_a_group("ReduceLROnPlateau.min_lr", min_lr, optimizer)
+        self.best = math.inf if mode == "min" else -math.inf
+        self.wait = self.cooldown_counter = self.last_epoch = 0
+
+    def step(self, metrics: Any) -> None:
+        """Take an epoch's metric, a number or a Tensor of one, and reduce the learning rates if it is time."""
+        metric = float(metrics)
+        self.last_epoch += 1
+        if _is_better(metric, self.best, self.mode, self.threshold, self.threshold_mode == "rel"):
+            self.best, self.wait = metric, 0
+        else:
+            self.wait += 1
+        if self.in_cooldown():
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.wait > self.patience:
+            pairs = zip(self._read(), self.min_lrs, strict=True)
+            self._write([_reduced(lr, self.factor, float(least), self.eps) for lr, least in pairs])
+            self.cooldown_counter, self.wait = self.cooldown, 0
+
+    def in_cooldown(self) -> bool:
+        """Whether it waits after a reduction."""
+        return self.cooldown_counter > 0

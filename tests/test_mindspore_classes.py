@@ -1,0 +1,397 @@
+"""MindSpore's schedule classes: within 2 ulp of the real MindSpore's, called with ints, Tensors and by optimizers."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import json
+import math
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import glidepath as gp
+import recurrences
+from cases import CELLS, some_cell
+from glidepath import mindspore as gms
+from glidepath.mindspore import nn
+from helpers import assert_same
+from mindspore_classes import GOLDEN, drawn_cell, far, ulps
+
+SETS = 300
+"""Random argument sets a class."""
+NEAR = 2
+"""Units in the last place that may lie between glidepath and MindSpore."""
+GOOD: dict[str, dict[str, Any]] = {
+    "ExponentialDecayLR": {"learning_rate": 0.1, "decay_rate": 0.9, "decay_steps": 4, "is_stair": False},
+    "NaturalExpDecayLR": {"learning_rate": 0.1, "decay_rate": 0.9, "decay_steps": 4, "is_stair": True},
+    "InverseDecayLR": {"learning_rate": 0.1, "decay_rate": 0.5, "decay_steps": 4, "is_stair": False},
+    "CosineDecayLR": {"min_lr": 0.01, "max_lr": 0.1, "decay_steps": 4},
+    "PolynomialDecayLR": {"learning_rate": 0.1, "end_learning_rate": 0.01, "decay_steps": 4, "power": 0.5},
+    "WarmUpLR": {"learning_rate": 0.1, "warmup_steps": 2},
+}
+BAD = (
+    0,
+    -1,
+    1,
+    2.0,
+    0.0,
+    -0.5,
+    math.nan,
+    math.inf,
+    True,
+    "1",
+    None,
+    [1],
+    np.int64(2),
+    np.float32(0.5),
+    np.float64(0.5),
+)
+
+needs_mindspore = pytest.mark.skipif(find_spec("mindspore") is None, reason="needs MindSpore")
+every_class = pytest.mark.parametrize("name", CELLS)
+
+
+@pytest.fixture(scope="module")
+def ms() -> Any:
+    return pytest.importorskip("mindspore")
+
+
+@pytest.fixture(params=["PYNATIVE", "GRAPH"])
+def mode(request: Any, ms: Any) -> Iterator[str]:
+    ms.set_context(mode=getattr(ms, f"{request.param}_MODE"))
+    yield request.param
+    ms.set_context(mode=ms.PYNATIVE_MODE)
+
+
+# Values.
+
+
+@needs_mindspore
+@every_class
+def test_ints_give_what_mindspore_gives(name: str, ms: Any) -> None:
+    for seed in range(SETS):
+        given, at = drawn_cell(name, seed)
+        got = getattr(nn, name)(**given)(at)
+        want = getattr(ms.nn, name)(**given)(ms.Tensor(at)).asnumpy()
+        assert got.dtype == np.float32
+        assert far(given, got, want) <= NEAR, (name, given, at, got, want)
+
+
+@every_class
+def test_golden_values(name: str) -> None:
+    sets = [one for one in json.loads(GOLDEN.read_text(encoding="utf-8"))["sets"] if one["class"] == name]
+    assert len(sets) >= 40
+    for one in sets:
+        want = np.array(one["bits"], dtype=np.uint32).view(np.float32)
+        got = getattr(nn, name)(**one["given"])(one["steps"])
+        assert far(one["given"], got, want) <= NEAR, one
+
+
+@needs_mindspore
+@every_class
+def test_tensors_give_what_ints_give(name: str, ms: Any, mode: str) -> None:
+    for seed in range(4 if mode == "GRAPH" else 40):
+        given, at = drawn_cell(name, f"tensors {seed}")
+        lr = getattr(nn, name)(**given)
+        values = lr(ms.Tensor(at))
+        assert isinstance(values, ms.Tensor)
+        assert far(given, values.asnumpy(), lr(at)) <= NEAR, (name, given)
+        one = lr(ms.Tensor(int(at[5]), ms.int32)).asnumpy()
+        assert far(given, one, lr(int(at[5]))) <= NEAR, (name, given)
+
+
+def test_a_difference_of_an_ulp_is_seen() -> None:
+    one = np.float32([1.0, -1.0, 0.1, np.nan])
+    assert ulps(np.nextafter(one, np.float32(2)), one).tolist() == [1, 1, 1, 0]
+    assert ulps(np.float32([1.0]), np.float32([np.nan]))[0] > NEAR
+
+
+@every_class
+def test_what_an_int_may_be(name: str) -> None:
+    lr = getattr(nn, name)(**GOOD[name])
+    values = [lr(k) for k in range(6)]
+    assert all(type(value) is np.float32 for value in values)
+    assert type(lr(np.int32(3))) is np.float32
+    assert lr(np.int64(3)) == lr(3) == values[3]
+    assert_same(lr([0, 1, 2, 3, 4, 5]), np.array(values))
+    assert_same(lr(np.arange(6).reshape(2, 3)), np.array(values).reshape(2, 3))
+    for bad in (True, 2.5, "2", None):
+        with pytest.raises(TypeError):
+            lr(bad)
+    with pytest.raises(IndexError):
+        lr(-1)
+
+
+@every_class
+def test_the_exact_schedule_is_near(name: str) -> None:
+    rng = Random(name)
+    for _ in range(20):
+        given = some_cell(name, rng) | ({"decay_steps": 1_000} if name != "WarmUpLR" else {"warmup_steps": 1_000})
+        given.pop("update_decay_steps", None)
+        lr = getattr(nn, name)(**given)
+        exact = lr.schedule()
+        assert isinstance(exact, gp.Schedule)
+        naive = np.array([recurrences.exact_cell(name, k, **given) for k in range(0, 3_000, 7)])
+        np.testing.assert_allclose(exact[0:3_000:7], naive, rtol=1e-12, atol=1e-300)
+
+
+def test_an_updated_polynomial_has_no_closed_schedule() -> None:
+    lr = nn.PolynomialDecayLR(0.1, 0.01, 4, 0.5, update_decay_steps=True)
+    with pytest.raises(ValueError, match=re.escape("`PolynomialDecayLR.schedule`: got update_decay_steps=True; it")):
+        lr.schedule()
+
+
+# The pages of MindSpore's documentation, as printed.
+
+
+def test_the_pages_values_are_printed() -> None:
+    printed = nn.ExponentialDecayLR(0.1, 0.9, 4)(2)
+    assert ulps(printed, np.float32(0.094868325)) <= 1, "the Chinese page"
+    assert ulps(printed, np.float32(0.09486833)) <= 1, "the English page"
+    printed = nn.learning_rate_schedule.PolynomialDecayLR(0.1, end_learning_rate=0.01, decay_steps=4, power=0.5)(2)
+    assert f"{printed:.7f}" == "0.0736396"
+
+
+# Manners.
+
+
+@every_class
+def test_it_pickles_copies_and_prints(name: str) -> None:
+    lr = getattr(nn, name)(**GOOD[name])
+    for again in (pickle.loads(pickle.dumps(lr)), copy.deepcopy(lr), copy.copy(lr), eval(f"nn.{lr!r}")):
+        assert type(again) is type(lr)
+        assert repr(again) == repr(lr)
+        assert again(3) == lr(3)
+
+
+@every_class
+def test_it_is_one_class_wherever_it_is_imported_from(name: str) -> None:
+    from glidepath.mindspore import learning_rate_schedule
+
+    found = getattr(gms, name)
+    assert found is getattr(nn, name) is getattr(nn.learning_rate_schedule, name)
+    assert found is getattr(learning_rate_schedule, name)
+
+
+def test_there_is_nothing_else() -> None:
+    for module in (gms, nn):
+        with pytest.raises(AttributeError, match="has no attribute 'ConstantLR'"):
+            _ = module.ConstantLR
+
+
+@needs_mindspore
+@every_class
+def test_what_is_refused_is_refused_alike(name: str, ms: Any) -> None:
+    def outcome(made: Any, given: dict[str, Any]) -> str:
+        try:
+            made(**given)
+        except Exception as error:  # noqa: BLE001 (whatever it raises is what is compared)
+            return type(error).__name__
+        return "made"
+
+    for key in GOOD[name]:
+        for bad in BAD:
+            given = GOOD[name] | {key: bad}
+            assert outcome(getattr(nn, name), given) == outcome(getattr(ms.nn, name), given), (name, key, bad)
+
+
+@needs_mindspore
+@every_class
+def test_names_order_and_defaults_are_mindspore_s(name: str, ms: Any) -> None:
+    def parameters(made: Any) -> list[tuple[str, Any]]:
+        return [(p.name, p.default) for p in list(inspect.signature(made.__init__).parameters.values())[1:]]
+
+    assert parameters(getattr(nn, name)) == parameters(getattr(ms.nn, name))
+
+
+def test_refusals_say_what_is_wrong() -> None:
+    with pytest.raises(TypeError, match=re.escape("`CosineDecayLR.min_lr`: got 0; it must be a float. Convert it")):
+        nn.CosineDecayLR(0, 0.1, 10)
+    with pytest.raises(ValueError, match=re.escape("`mindspore.CosineDecayLR.min_lr`: got 0.2 with max_lr 0.1; it")):
+        nn.CosineDecayLR(0.2, 0.1, 10)
+    with pytest.raises(ValueError, match=re.escape("`WarmUpLR.warmup_steps`: got 0; it must be an int from 1")):
+        nn.WarmUpLR(0.1, 0)
+
+
+WITHOUT = "import sys\nsys.modules['mindspore'] = None  # as if it were not installed\n"
+
+
+def test_it_works_without_mindspore() -> None:
+    code = WITHOUT + (
+        "import pickle\nimport numpy as np\nfrom glidepath import mindspore as gms\nnn = gms.nn\n"
+        "lr = nn.CosineDecayLR(0.01, 0.1, 1000)\n"
+        "assert type(lr(5)) is np.float32 and lr([5, 6]).dtype == np.float32\n"
+        "assert pickle.loads(pickle.dumps(lr))(5) == lr(5)\n"
+        "assert lr.schedule().steps == 1000\n"
+        "class Own(nn.LearningRateSchedule):\n    def construct(self, step): return 0.5**step\n"
+        "assert Own()(3) == 0.125\n"
+        "try:\n    gms.learning_rate\nexcept ImportError as error:\n    assert 'mindspore' in str(error), error\n"
+        "else:\n    raise AssertionError\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# Training, as the page on optimizers has it: the same learning rates in every form that an optimizer takes.
+
+STEPS = 50
+DECAYED = gp.linear(0.0, 0.01, 10)
+THEIRS = nn.PolynomialDecayLR(0.1, 0.01, 40, 0.5)
+"""What MindSpore's own class computes: float32 values that are not quite the exact ones."""
+
+
+def rate(kind: str) -> Any:
+    """A learning rate of that kind, the same 50 values whatever it is."""
+    ms = pytest.importorskip("mindspore")
+    values = THEIRS(np.arange(STEPS))
+    if kind == "float":
+        return 0.1
+    if kind == "list":
+        return [float(value) for value in values]
+    if kind == "tensor":
+        return ms.Tensor(values)
+    if kind == "mindspore":
+        return ms.nn.PolynomialDecayLR(0.1, 0.01, 40, 0.5)
+    if kind == "class":
+        return nn.PolynomialDecayLR(0.1, 0.01, 40, 0.5)
+    return gms.learning_rate(gp.constant(0.1) if kind == "constant table" else gp.table(values), STEPS)
+
+
+def decay(kind: str) -> Any:
+    """A weight decay of that kind."""
+    ms = pytest.importorskip("mindspore")
+    return {
+        "none": lambda: 0.0,
+        "float": lambda: 0.01,
+        "mindspore": lambda: ms.nn.WarmUpLR(0.01, 10),
+        "class": lambda: nn.WarmUpLR(0.01, 10),
+        "table": lambda: gms.learning_rate(DECAYED, 20),
+    }[kind]()
+
+
+@functools.cache
+def trained(mode: str, kind: str, decayed: str, groups: bool) -> tuple[Any, Any]:
+    """The learning rates of 50 steps of a small network, and its weights after them. (In the mode that is set.)"""
+    ms = pytest.importorskip("mindspore")
+    assert ms.get_context("mode") == getattr(ms, f"{mode}_MODE")
+    first = ms.Tensor(np.linspace(-1.0, 1.0, 6, dtype=np.float32).reshape(2, 3))
+    net = ms.nn.SequentialCell(
+        ms.nn.Dense(3, 2, weight_init=first, bias_init="zeros"), ms.nn.Tanh(),
+        ms.nn.Dense(2, 1, weight_init=ms.Tensor(np.float32([[0.5, -0.5]])), bias_init="zeros"),
+    )  # fmt: skip
+    params = net.trainable_params()
+    if groups:
+        weights = [param for param in params if "weight" in param.name]
+        biases = [param for param in params if "weight" not in param.name]
+        params = [
+            {"params": weights, "lr": rate(kind), "weight_decay": decay(decayed), "grad_centralization": True},
+            {"params": biases, "lr": 0.05},
+            {"order_params": params},
+        ]
+        optimizer = ms.nn.Momentum(params, learning_rate=0.1, momentum=0.9)
+    else:
+        optimizer = ms.nn.Momentum(params, learning_rate=rate(kind), momentum=0.9, weight_decay=decay(decayed))
+    loss = ms.nn.MSELoss()
+
+    def forward(x: Any, y: Any) -> Any:
+        return loss(net(x), y)
+
+    gradients = ms.value_and_grad(forward, None, optimizer.parameters)
+    rng = np.random.default_rng(0)
+    x, y = (ms.Tensor(rng.random(shape, dtype=np.float32)) for shape in ((8, 3), (8, 1)))
+    rates = []
+    for _ in range(STEPS):
+        found = optimizer.get_lr()
+        rates.append([float(lr.asnumpy()) for lr in (found if isinstance(found, (tuple, list)) else [found])])
+        optimizer(gradients(x, y)[1])
+    return np.float32(rates), [param.asnumpy().copy() for param in net.trainable_params()]
+
+
+def assert_trained_alike(one: tuple[Any, Any], other: tuple[Any, Any]) -> None:
+    assert ulps(one[0], other[0]).max() <= NEAR
+    for a, b in zip(one[1], other[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-7)
+
+
+every_grouping = pytest.mark.parametrize("groups", [False, True], ids=["plain", "groups"])
+
+
+@needs_mindspore
+@every_grouping
+@pytest.mark.parametrize("kind", ["list", "tensor", "class", "table"])
+def test_an_optimizer_takes_it(kind: str, groups: bool, mode: str) -> None:
+    want = trained(mode, "mindspore", "float", groups)
+    got = trained(mode, kind, "float", groups)
+    assert_trained_alike(got, want)
+    assert len(set(got[0][:, 0].tolist())) > 30, "it does move"
+
+
+@needs_mindspore
+def test_a_constant_trains_as_a_float(mode: str) -> None:
+    # Without groups: a float beside another group's schedule is x + 1 - 1 to MindSpore, of 0.05 0.04999995.
+    want = trained(mode, "float", "none", groups=False)
+    assert_trained_alike(trained(mode, "constant table", "none", groups=False), want)
+
+
+@needs_mindspore
+@every_grouping
+@pytest.mark.parametrize("decayed", ["class", "table"])
+def test_a_weight_decay_takes_it(decayed: str, groups: bool, mode: str) -> None:
+    got = trained(mode, "class", decayed, groups)
+    assert_trained_alike(got, trained(mode, "class", "mindspore", groups))
+    without = trained(mode, "class", "none", groups)
+    assert any((a != b).any() for a, b in zip(got[1], without[1], strict=True)), "it does decay"
+
+
+@needs_mindspore
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("optimizer", ["SGD", "Momentum", "Adam", "AdamWeightDecay"])
+def test_every_class_goes_to_an_optimizer(name: str, optimizer: str, ms: Any) -> None:
+    param = ms.Parameter(ms.Tensor(np.float32([1.0, 2.0])), name="w")
+    extra = {"momentum": 0.9} if optimizer == "Momentum" else {}
+    lr = getattr(nn, name)(**GOOD[name])
+    used = getattr(ms.nn, optimizer)([param], learning_rate=lr, **extra)
+    used((ms.Tensor(np.float32([0.1, 0.2])),))
+    used((ms.Tensor(np.float32([0.1, 0.2])),))
+    assert ulps(used.get_lr().asnumpy(), lr(2)).max() <= NEAR
+
+
+@needs_mindspore
+def test_a_schedule_of_one_s_own(ms: Any) -> None:
+    assert gms.LearningRateSchedule is ms.nn.learning_rate_schedule.LearningRateSchedule
+    assert issubclass(nn.WarmUpLR, gms.LearningRateSchedule)
+
+
+# A table.
+
+
+@needs_mindspore
+def test_a_table_holds_its_last_value(ms: Any, mode: str) -> None:
+    curve = gp.polynomial(0.1, 0.01, 40, power=0.5)
+    lr = gms.learning_rate(curve, 30)
+    want = curve.array(30, dtype="float32")
+    assert_same(np.array([lr(k) for k in range(30)]), want)
+    got = lr(ms.Tensor(np.arange(40, dtype=np.int32))).asnumpy()
+    assert_same(got, np.concatenate([want, np.full(10, want[-1])]))
+    assert lr(10**6) == want[-1]
+    assert lr.schedule() == curve
+
+
+@needs_mindspore
+def test_a_table_pickles_and_says_what_is_wrong() -> None:
+    lr = gms.learning_rate(gp.cosine(0.1, 0.0, 10), 10)
+    assert pickle.loads(pickle.dumps(lr))(3) == lr(3)
+    assert repr(lr) == "learning_rate(gp.cosine(0.1, 0.0, 10), 10)"
+    with pytest.raises(TypeError, match=re.escape("`learning_rate.schedule`: got an object of type list; it must")):
+        gms.learning_rate([0.1], 10)
+    with pytest.raises(ValueError, match=re.escape("`learning_rate.total_steps`: got 0; it must be an int from 1 to")):
+        gms.learning_rate(gp.constant(0.1), 0)

@@ -1,4 +1,12 @@
 //! PyTorch's schedulers (`torch.optim.lr_scheduler`), as torch 2.13 computes them with Python's floats.
+//!
+//! ```text
+//! rule       from one learning rate to the next
+//! machine    whole schedulers, nested too, without an optimizer
+//! ```
+
+pub mod machine;
+pub mod rule;
 
 use super::walk::Recurrence;
 use crate::curve::NEVER;

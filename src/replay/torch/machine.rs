@@ -1,0 +1,276 @@
+//! Schedulers without their optimizer: stepped, skipped through, started anew, nested or alone.
+//!
+//! ```text
+//! leaf         one rule, its clock, and what it reads of each group
+//! sequential   children one after another; each starts on the base rates
+//! chained      children one after another at every step
+//! ```
+//! What nests is torch's: a later child of SequentialLR starts by torch's `_update_lr(0)`, its closed form at 0. Where torch
+//! cannot start a composite so (it raises NotImplementedError), or starts it wrongly, a composite starts here as it would
+//! alone.
+
+use super::rule::{Change, Clock, Group, Rate, Rule};
+
+/// The state that schedulers share: a learning rate and a momentum for each group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State<T> {
+    /// The learning rates.
+    pub lrs: Vec<T>,
+    /// The momenta.
+    pub momenta: Vec<f64>,
+    /// `initial_lr` of each group, on which a part of SequentialLR starts.
+    pub initial: Vec<T>,
+}
+
+/// One rule at work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf<T> {
+    /// What it does.
+    pub rule: Rule,
+    /// Where it stands.
+    pub clock: Clock,
+    /// What it reads of each group.
+    pub groups: Vec<Group<T>>,
+    /// Whether it sets momenta.
+    pub moves_momentum: bool,
+    /// The rates that it set last: `_last_lr`.
+    pub last: Vec<T>,
+}
+
+/// A scheduler.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node<T> {
+    /// One rule.
+    Leaf(Leaf<T>),
+    /// SequentialLR
+    Sequential {
+        /// Its schedulers,
+        children: Vec<Node<T>>,
+        /// the epochs at which the next one takes over,
+        milestones: Vec<i64>,
+        /// and where it stands: `last_epoch`.
+        epoch: i64,
+        /// `_last_lr`
+        last: Vec<T>,
+    },
+    /// ChainedScheduler
+    Chained {
+        /// Its schedulers.
+        children: Vec<Node<T>>,
+        /// `_last_lr`
+        last: Vec<T>,
+    },
+}
+
+impl<T: Rate> Leaf<T> {
+    fn apply(&mut self, change: &Change, state: &mut State<T>) {
+        if *change == Change::Keep {
+            return;
+        }
+        for (lr, group) in state.lrs.iter_mut().zip(&self.groups) {
+            *lr = change.advance(*lr, group);
+        }
+        if self.moves_momentum {
+            for (momentum, group) in state.momenta.iter_mut().zip(&self.groups) {
+                *momentum = change.momentum(group).unwrap_or(*momentum);
+            }
+        }
+    }
+
+    fn step(&mut self, state: &mut State<T>) -> Option<()> {
+        self.rule.tick(&mut self.clock)?;
+        let change = self.rule.change(&self.clock)?;
+        self.apply(&change, state);
+        self.last.clone_from(&state.lrs);
+        Some(())
+    }
+
+    /// torch's `_initial_step`, as of a scheduler that has not stepped.
+    fn start(&mut self, state: &mut State<T>) -> Option<()> {
+        self.clock = Clock::at(0, 1);
+        if let Rule::Restarts { t_0, .. } = self.rule {
+            self.clock = Clock { count: 0, period: t_0, ..self.clock };
+        }
+        let change = self.rule.first_change(&self.clock)?;
+        self.apply(&change, state);
+        if let Rule::Cyclic { .. } = self.rule {
+            // torch gives CyclicLR its base_lr only after the first step, which so leaves the initial rates.
+            state.lrs.clone_from(&state.initial);
+        }
+        self.last.clone_from(&state.lrs);
+        Some(())
+    }
+
+    /// torch's `_update_lr(0)`.
+    fn enter(&mut self, state: &mut State<T>) -> Option<()> {
+        self.clock.epoch = 0;
+        let change = self.rule.closed_start(&self.clock)?;
+        self.apply(&change, state);
+        self.last.clone_from(&state.lrs);
+        Some(())
+    }
+
+    fn base(&self) -> Vec<T> {
+        self.groups.iter().map(|group| group.base).collect()
+    }
+}
+
+/// The child that rules at an epoch.
+fn child_at(milestones: &[i64], epoch: i64) -> usize {
+    milestones.partition_point(|&milestone| milestone <= epoch)
+}
+
+impl<T: Rate> Node<T> {
+    /// One step.
+    pub fn step(&mut self, state: &mut State<T>) -> Option<()> {
+        match self {
+            Node::Leaf(leaf) => return leaf.step(state),
+            Node::Sequential { children, milestones, epoch, .. } => {
+                *epoch += 1;
+                let i = child_at(milestones, *epoch);
+                let child = children.get_mut(i)?;
+                if i > 0 && milestones[i - 1] == *epoch { child.enter(state)? } else { child.step(state)? }
+            }
+            Node::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.step(state))?,
+        }
+        self.note(state);
+        Some(())
+    }
+
+    /// `n` steps.
+    pub fn steps(&mut self, n: u64, state: &mut State<T>) -> Option<()> {
+        let mut left = n;
+        while left > 0 {
+            let still = self.still().min(left);
+            if still > 0 {
+                self.skip(still, state);
+                left -= still;
+            } else {
+                self.step(state)?;
+                left -= 1;
+            }
+        }
+        Some(())
+    }
+
+    /// The rates that the next steps set, row by row: one row a step, one value a group.
+    pub fn preview(&mut self, state: &mut State<T>, out: &mut [f64]) -> Option<()> {
+        let groups = state.lrs.len();
+        let mut left = out;
+        while !left.is_empty() {
+            let still = self.still().min((left.len() / groups) as u64);
+            if still > 0 {
+                self.skip(still, state);
+            } else {
+                self.step(state)?;
+            }
+            let (rows, rest) = left.split_at_mut(still.max(1) as usize * groups);
+            match state.lrs[..] {
+                [lr] => rows.fill(lr.value()),
+                _ => rows.chunks_exact_mut(groups).for_each(|row| {
+                    row.iter_mut().zip(&state.lrs).for_each(|(out, lr)| *out = lr.value());
+                }),
+            }
+            left = rest;
+        }
+        Some(())
+    }
+
+    /// How many of the next steps change nothing.
+    fn still(&self) -> u64 {
+        match self {
+            Node::Leaf(leaf) => leaf.rule.still_until(&leaf.clock).abs_diff(leaf.clock.epoch),
+            Node::Sequential { children, milestones, epoch, .. } => {
+                let i = child_at(milestones, *epoch);
+                let until = milestones.get(i).map_or(u64::MAX, |next| next.abs_diff(*epoch) - 1);
+                children.get(i).map_or(0, |child| child.still().min(until))
+            }
+            Node::Chained { children, .. } => children.iter().map(Node::still).min().unwrap_or(0),
+        }
+    }
+
+    /// As many steps that change nothing.
+    fn skip(&mut self, n: u64, state: &State<T>) {
+        match self {
+            Node::Leaf(leaf) => {
+                leaf.clock.epoch += n as i64;
+                leaf.clock.count += n as i64;
+            }
+            Node::Sequential { children, milestones, epoch, .. } => {
+                let i = child_at(milestones, *epoch);
+                *epoch += n as i64;
+                children[i].skip(n, state);
+            }
+            Node::Chained { children, .. } => children.iter_mut().for_each(|child| child.skip(n, state)),
+        }
+        self.note(state);
+    }
+
+    fn note(&mut self, state: &State<T>) {
+        let (Node::Leaf(Leaf { last, .. }) | Node::Sequential { last, .. } | Node::Chained { last, .. }) = self;
+        last.clone_from(&state.lrs);
+    }
+
+    /// Its start, as it is made, on rates that are the base rates.
+    pub fn start(&mut self, state: &mut State<T>) -> Option<()> {
+        match self {
+            Node::Leaf(leaf) => return leaf.start(state),
+            Node::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.start(state))?,
+            Node::Sequential { children, .. } => {
+                children.iter_mut().try_for_each(|child| child.start(state))?;
+                children.iter_mut().for_each(Node::undo);
+                state.lrs.clone_from(&state.initial);
+                self.start_again(state)?;
+            }
+        }
+        self.note(state);
+        Some(())
+    }
+
+    /// The step back that SequentialLR makes in each of its schedulers.
+    fn undo(&mut self) {
+        match self {
+            Node::Leaf(leaf) => leaf.clock.epoch = -1,
+            Node::Sequential { children, .. } | Node::Chained { children, .. } => {
+                children.iter_mut().for_each(Node::undo);
+            }
+        }
+    }
+
+    /// The first step of one that has been made already: torch's `_initial_step`.
+    fn start_again(&mut self, state: &mut State<T>) -> Option<()> {
+        match self {
+            Node::Leaf(leaf) => return leaf.start(state),
+            Node::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.start_again(state))?,
+            Node::Sequential { children, milestones, epoch, .. } => {
+                *epoch = 0;
+                children.iter_mut().for_each(Node::undo);
+                children.get_mut(child_at(milestones, 0))?.start_again(state)?;
+            }
+        }
+        self.note(state);
+        Some(())
+    }
+
+    /// How a later child of SequentialLR takes over.
+    fn enter(&mut self, state: &mut State<T>) -> Option<()> {
+        match self {
+            Node::Leaf(leaf) => leaf.enter(state),
+            // DIFFERENCE: torch raises NotImplementedError (pytorch#132745).
+            Node::Sequential { .. } | Node::Chained { .. } => {
+                state.lrs.clone_from(&state.initial);
+                self.start_again(state)
+            }
+        }
+    }
+
+    /// The rates that it starts on: the base rates of its first rule.
+    pub fn base(&self) -> Vec<T> {
+        match self {
+            Node::Leaf(leaf) => leaf.base(),
+            Node::Sequential { children, .. } | Node::Chained { children, .. } => {
+                children.first().map_or_else(Vec::new, Node::base)
+            }
+        }
+    }
+}

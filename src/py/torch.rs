@@ -25,6 +25,7 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Road>()?;
     module.add_function(wrap_pyfunction!(ahead::preview, module)?)?;
     module.add_function(wrap_pyfunction!(ahead::seek, module)?)?;
+    module.add_function(wrap_pyfunction!(ahead::schedule, module)?)?;
     module.add_class::<Stepper>()
 }
 
@@ -386,7 +387,9 @@ impl<'py> Live<'py> {
 
     fn rule(&self, kind: Kind) -> Option<Rule> {
         Some(match kind {
-            Kind::Step => Rule::Step { step_size: read!(self, whole, "step_size")?, gamma: read!(self, float, "gamma")? },
+            Kind::Step => {
+                Rule::Step { step_size: read!(self, whole, "step_size")?, gamma: read!(self, float, "gamma")? }
+            }
             Kind::Constant => Rule::Constant {
                 factor: read!(self, float, "factor")?,
                 total_iters: read!(self, whole, "total_iters")?,
@@ -410,9 +413,7 @@ impl<'py> Live<'py> {
                 eta_min: read!(self, float, "eta_min")?,
             },
             Kind::Cyclic => self.cyclic()?,
-            Kind::Swa => {
-                Rule::Swa { anneal_epochs: read!(self, whole, "anneal_epochs")?, anneal: self.swa_anneal()? }
-            }
+            Kind::Swa => Rule::Swa { anneal_epochs: read!(self, whole, "anneal_epochs")?, anneal: self.swa_anneal()? },
             Kind::MultiStep | Kind::OneCycle | Kind::Sequential | Kind::Chained | Kind::Other => return None,
         })
     }

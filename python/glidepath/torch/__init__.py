@@ -19,7 +19,7 @@ try:
 except ImportError as error:
     raise ImportError("glidepath.torch needs PyTorch, which cannot be imported here: `pip install torch`.") from error
 
-from glidepath.torch.ahead import preview, seek
+from glidepath.torch.ahead import preview, schedule, seek
 from glidepath.torch.lr_scheduler import (
     EPOCH_DEPRECATION_WARNING,
     SWALR,
@@ -65,5 +65,6 @@ __all__ = [
     "_LRScheduler",
     "adopt",
     "preview",
+    "schedule",
     "seek",
 ]

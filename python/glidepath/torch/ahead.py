@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.lr_scheduler import CyclicLR, LRScheduler, ReduceLROnPlateau
 
-from glidepath._core import _preview, _seek
+from glidepath._core import Schedule, _preview, _schedule, _seek, table
 
-__all__ = ["preview", "seek"]
+__all__ = ["preview", "schedule", "seek"]
 
 Groups = list[dict[str, Any]]
 
@@ -75,17 +75,65 @@ def seek(scheduler: LRScheduler, step: int) -> None:
         raise TypeError(msg)
     if _seek(scheduler, step):
         return
-    ghost, groups = _ghost(scheduler)
-    base = _base(ghost)
-    for i, group in enumerate(groups):
-        _set(group, "lr", base[i] if i < len(base) else group.get("initial_lr", group["lr"]))
-    _start(ghost)
+    ghost, groups = _started(scheduler)
     for _ in range(step):
         ghost.step()
     _take_over(scheduler, ghost)
     for live, group in zip(scheduler.optimizer.param_groups, groups, strict=True):
         for key in group.keys() - {"params"}:
             _set(live, key, group[key])
+
+
+def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None) -> Schedule:
+    """Return the learning rates of a group as a glidepath `Schedule`: from the start, step k is `last_epoch` k.
+
+    It is a replay leaf, with the bits that stepping gives for any number of steps; it plots, prints, fills arrays and
+    stands in JSON. Where a Python function drives the scheduler, or its numbers are those of no replay (an attribute
+    set to something that no argument gives, a float32 tensor as a rate), a table of the first `steps` values instead.
+
+    Args:
+        scheduler: a scheduler of glidepath's or torch's.
+        group: which of the optimizer's groups.
+        steps: the length of the table, where one is needed.
+
+    Raises `ValueError` where a table is needed and `steps` is missing, `TypeError` for ReduceLROnPlateau, whose rates
+    do not follow from the step, `IndexError` for a group that is not there.
+
+    >>> schedule(torch.optim.lr_scheduler.StepLR(optimizer, step_size=30))
+    gp.replay("torch.StepLR", base_lr=0.1, step_size=30)
+    """
+    groups = len(scheduler.optimizer.param_groups)
+    if not 0 <= group < groups:
+        msg = f"`schedule.group`: got {group}; it must be from 0 to {groups - 1}, as the optimizer has {groups} groups."
+        raise IndexError(msg)
+    if isinstance(scheduler, ReduceLROnPlateau):
+        msg = "`schedule`: got a ReduceLROnPlateau, whose rates follow from metrics and not from the step."
+        raise TypeError(msg)
+    found = _schedule(scheduler, group)
+    if found is not None:
+        return found
+    if steps is None:
+        msg = (
+            f"`schedule.steps`: got None; no replay gives the rates of this {type(scheduler).__name__}. "
+            "Say how many steps a table of them shall have."
+        )
+        raise ValueError(msg)
+    ghost, ghosts = _started(scheduler)
+    values = [float(ghosts[group]["lr"])]
+    for _ in range(steps - 1):
+        ghost.step()
+        values.append(float(ghosts[group]["lr"]))
+    return table(values)
+
+
+def _started(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
+    """Copy a scheduler as it was at its start."""
+    ghost, groups = _ghost(scheduler)
+    base = _base(ghost)
+    for i, group in enumerate(groups):
+        _set(group, "lr", base[i] if i < len(base) else group.get("initial_lr", group["lr"]))
+    _start(ghost)
+    return ghost, groups
 
 
 def _stepped(scheduler: LRScheduler, arguments: list[tuple[float, ...]]) -> NDArray[np.float64]:

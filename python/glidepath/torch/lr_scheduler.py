@@ -18,7 +18,7 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import EPOCH_DEPRECATION_WARNING
 from torch.optim.swa_utils import SWALR as TorchSWALR
 
-from glidepath._core import _Road, _Stepper
+from glidepath._core import Schedule, _Road, _Stepper
 from glidepath.torch import ahead
 
 __all__ = [
@@ -103,6 +103,14 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
         [0.06561000000000002]
         """
         ahead.seek(self, step)
+
+    def schedule(self, group: int = 0, *, steps: int | None = None) -> Schedule:
+        """Return the learning rates of a group as a `Schedule`, from the start; see `glidepath.torch.schedule`.
+
+        >>> CosineAnnealingLR(optimizer, T_max=100).schedule()
+        gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=100)
+        """
+        return ahead.schedule(self, group, steps=steps)
 
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, bool]]:
         return (), {"verbose": self.verbose}

@@ -6,8 +6,12 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString};
 
+use super::super::convert;
+use super::super::schedule::Schedule;
 use super::{Kind, Live, Stepper, as_float, as_whole, item};
+use crate::limits::STEP;
 use crate::replay::torch::machine::{Leaf, Node, State};
+use crate::replay::torch::replay_of;
 use crate::replay::torch::rule::{BASE, Clock, Group, MAX, Phase, Rate, Rule};
 
 /// Values between two looks for a signal.
@@ -64,7 +68,11 @@ impl LiveRate for f32 {
 /// The rates that a scheduler's next `n` steps set, shape (n, groups), or None where only torch itself can tell.
 #[pyfunction]
 #[pyo3(name = "_preview")]
-pub(super) fn preview<'py>(scheduler: &Bound<'py, PyAny>, n: usize) -> PyResult<Option<Bound<'py, PyArray2<f64>>>> {
+pub(super) fn preview<'py>(
+    scheduler: &Bound<'py, PyAny>,
+    n: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyArray2<f64>>>> {
+    let n = convert::checked(n, &"preview.n", STEP)? as usize;
     match preview_of::<f64>(scheduler, n)? {
         None => preview_of::<f32>(scheduler, n),
         found => Ok(found),
@@ -93,10 +101,20 @@ fn preview_of<'py, T: LiveRate>(
     Ok(Some(array))
 }
 
+/// The replay of a scheduler's group from its start, or None where its numbers are those of no form.
+#[pyfunction]
+#[pyo3(name = "_schedule")]
+pub(super) fn schedule(scheduler: &Bound<'_, PyAny>, group: usize) -> Option<Schedule> {
+    let live = Groups::<f64>::of(scheduler)?;
+    let node = live.node(scheduler)?;
+    replay_of(&node, group, *live.state.initial.get(group)?).map(Schedule::of)
+}
+
 /// Puts a scheduler and its groups into the state after so many steps from the start; False where only torch can.
 #[pyfunction]
 #[pyo3(name = "_seek")]
-pub(super) fn seek(scheduler: &Bound<'_, PyAny>, step: u64) -> PyResult<bool> {
+pub(super) fn seek(scheduler: &Bound<'_, PyAny>, step: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let step = convert::step(step, &"seek.step")?;
     Ok(seek_of::<f64>(scheduler, step)? || seek_of::<f32>(scheduler, step)?)
 }
 
@@ -171,10 +189,7 @@ impl<'py, T: LiveRate> Groups<'py, T> {
 
     fn leaf(&self, kind: Kind, live: &Live<'py>) -> Option<Leaf<T>> {
         let py = live.state.py();
-        let mut clock = Clock::at(
-            live.whole(intern!(py, "last_epoch"))?,
-            live.whole(intern!(py, "_step_count"))?,
-        );
+        let mut clock = Clock::at(live.whole(intern!(py, "last_epoch"))?, live.whole(intern!(py, "_step_count"))?);
         if kind == Kind::Restarts {
             clock.cur = live.float(intern!(py, "T_cur"))?;
             clock.period = live.whole(intern!(py, "T_i"))?;

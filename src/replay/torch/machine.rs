@@ -110,6 +110,16 @@ impl<T: Rate> Leaf<T> {
         Some(())
     }
 
+    fn still(&self, state: &State<T>) -> u64 {
+        if let Rule::Exponential { gamma } | Rule::Step { gamma, .. } = self.rule
+            && state.lrs.iter().all(|lr| lr.times(gamma).value().to_bits() == lr.value().to_bits())
+        {
+            // 0 stays 0, and infinity infinite.
+            return u64::MAX;
+        }
+        self.rule.still_until(&self.clock).abs_diff(self.clock.epoch)
+    }
+
     fn base(&self) -> Vec<T> {
         self.groups.iter().map(|group| group.base).collect()
     }
@@ -141,7 +151,7 @@ impl<T: Rate> Node<T> {
     pub fn steps(&mut self, n: u64, state: &mut State<T>) -> Option<()> {
         let mut left = n;
         while left > 0 {
-            let still = self.still().min(left);
+            let still = self.still(state).min(left);
             if still > 0 {
                 self.skip(still, state);
                 left -= still;
@@ -158,7 +168,7 @@ impl<T: Rate> Node<T> {
         let groups = state.lrs.len();
         let mut left = out;
         while !left.is_empty() {
-            let still = self.still().min((left.len() / groups) as u64);
+            let still = self.still(state).min((left.len() / groups) as u64);
             if still > 0 {
                 self.skip(still, state);
             } else {
@@ -177,24 +187,25 @@ impl<T: Rate> Node<T> {
     }
 
     /// How many of the next steps change nothing.
-    fn still(&self) -> u64 {
+    pub fn still(&self, state: &State<T>) -> u64 {
         match self {
-            Node::Leaf(leaf) => leaf.rule.still_until(&leaf.clock).abs_diff(leaf.clock.epoch),
+            Node::Leaf(leaf) => leaf.still(state),
             Node::Sequential { children, milestones, epoch, .. } => {
                 let i = child_at(milestones, *epoch);
                 let until = milestones.get(i).map_or(u64::MAX, |next| next.abs_diff(*epoch) - 1);
-                children.get(i).map_or(0, |child| child.still().min(until))
+                children.get(i).map_or(0, |child| child.still(state).min(until))
             }
-            Node::Chained { children, .. } => children.iter().map(Node::still).min().unwrap_or(0),
+            Node::Chained { children, .. } => children.iter().map(|child| child.still(state)).min().unwrap_or(0),
         }
     }
 
     /// As many steps that change nothing.
-    fn skip(&mut self, n: u64, state: &State<T>) {
+    pub fn skip(&mut self, n: u64, state: &State<T>) {
         match self {
             Node::Leaf(leaf) => {
                 leaf.clock.epoch += n as i64;
                 leaf.clock.count += n as i64;
+                leaf.last.clone_from(&state.lrs);
             }
             Node::Sequential { children, milestones, epoch, .. } => {
                 let i = child_at(milestones, *epoch);

@@ -458,11 +458,9 @@ impl Change {
             Change::Climb { scale, fade } => {
                 Some(group.momenta[MAX] - (group.momenta[MAX] - group.momenta[BASE]) * scale * fade)
             }
-            Change::Between { anneal, weight, phase } => Some(anneal.between(
-                group.momenta[phase.start_momentum],
-                group.momenta[phase.end_momentum],
-                weight,
-            )),
+            Change::Between { anneal, weight, phase } => {
+                Some(anneal.between(group.momenta[phase.start_momentum], group.momenta[phase.end_momentum], weight))
+            }
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 
 import numpy as np
@@ -12,7 +13,9 @@ torch = pytest.importorskip("torch")
 from torch.optim import lr_scheduler  # noqa: E402
 
 import glidepath.torch as gt  # noqa: E402
-from torch_recipes import LEAVES, OURS, THEIRS, draw, draw_leaf, draw_lrs, look, optimizer, outcome, state_of  # noqa: E402
+import recurrences  # noqa: E402
+from helpers import assert_same  # noqa: E402
+from torch_recipes import KEEPS_INITIAL, LEAVES, OURS, THEIRS, draw, draw_leaf, draw_lrs, look, optimizer, outcome, state_of  # noqa: E402
 
 BATCHES = 40
 PER_BATCH = 75
@@ -124,7 +127,7 @@ def test_a_sought_state_is_a_stepped_state(batch):
     for i in range(40):
         rng = Random(f"seek {batch} {i}")
         lrs = draw_lrs(rng, tensors=i % 4 == 0)
-        build = draw(rng, len(lrs))
+        build = draw(rng, len(lrs), leaves=KEEPS_INITIAL)
         theirs, ours = both(rng, build, lrs, beta=rng.random() < 0.3)
         if theirs is None:
             continue
@@ -141,3 +144,24 @@ def test_a_sought_state_is_a_stepped_state(batch):
         if not stepped[0]:
             assert look(ours) == look(theirs), (batch, i)
             assert state_of(ours) == state_of(theirs), (batch, i)
+
+
+@pytest.mark.parametrize("batch", range(10))
+def test_a_schedule_is_what_stepping_sets(batch):
+    for i in range(50):
+        rng = Random(f"schedule {batch} {i}")
+        lrs = draw_lrs(rng, tensors=False)
+        theirs, ours = both(rng, draw(rng, len(lrs), leaves=KEEPS_INITIAL), lrs, beta=False)
+        if theirs is None:
+            continue
+        group, rows = rng.randrange(len(lrs)), []
+        for _ in range(100):
+            rows.append(float(theirs.optimizer.param_groups[group]["lr"]))
+            if outcome(theirs.step)[0]:
+                break
+        schedule = ours.schedule(group, steps=len(rows))
+        assert_same(schedule.array(len(rows)), np.array(rows), schedule)
+        if repr(schedule).startswith("gp.replay"):
+            content = json.loads(schedule.to_json())["schedule"]
+            assert recurrences.torch_values(content.pop("kind"), content, len(rows)) == rows
+            assert [schedule[k] for k in reversed(range(len(rows)))] == rows[::-1]

@@ -101,19 +101,21 @@ LEAVES = [
     "LambdaLR", "MultiplicativeLR", "StepLR", "MultiStepLR", "ConstantLR", "LinearLR", "ExponentialLR", "PolynomialLR",
     "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "OneCycleLR", "SWALR",
 ]  # fmt: skip
+KEEPS_INITIAL = [name for name in LEAVES if name not in {"CyclicLR", "OneCycleLR"}]
+"""Those whose construction leaves the groups' initial rates to what is made before and after."""
 
 
-def draw(rng: Random, groups: int, depth: int = 0) -> Build:
-    """A scheduler that torch can run: in SequentialLR, it takes leaves only."""
+def draw(rng: Random, groups: int, depth: int = 0, leaves: list[str] = LEAVES) -> Build:
+    """A scheduler that torch can run: in SequentialLR, it takes leaves only. Composites are of these leaves."""
     roll = rng.random()
     if depth < 3 and roll < 0.15:
-        children = [draw(rng, groups, depth + 1) for _ in range(rng.randint(1, 3))]
+        children = [draw(rng, groups, depth + 1, leaves) for _ in range(rng.randint(1, 3))]
         return lambda m, o: m.ChainedScheduler([child(m, o) for child in children])
     if depth < 3 and roll < 0.3:
-        leaves = [draw_leaf(rng, rng.choice(LEAVES), groups) for _ in range(rng.randint(1, 4))]
-        milestones = sorted(rng.sample(range(1, 120), len(leaves) - 1))
-        return lambda m, o: m.SequentialLR(o, [leaf(m, o) for leaf in leaves], list(milestones))
-    return draw_leaf(rng, rng.choice(LEAVES), groups)
+        parts = [draw_leaf(rng, rng.choice(leaves), groups) for _ in range(rng.randint(1, 4))]
+        milestones = sorted(rng.sample(range(1, 120), len(parts) - 1))
+        return lambda m, o: m.SequentialLR(o, [part(m, o) for part in parts], list(milestones))
+    return draw_leaf(rng, rng.choice(leaves if depth else LEAVES), groups)
 
 
 def outcome(call: Callable[[], Any]) -> tuple[str, str, list[tuple[type, str]]]:

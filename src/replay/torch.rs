@@ -52,7 +52,7 @@ replays! {
     /// Source: `torch.optim.lr_scheduler.MultiStepLR`, torch 2.13.
     ///
     /// >>> gp.replay("torch.MultiStepLR", base_lr=0.1, milestones=[2, 4, 4], gamma=0.9).array(5).tolist()
-    /// [0.1, 0.1, 0.09000000000000001, 0.09000000000000001, 0.07290000000000002]
+    /// [0.1, 0.1, 0.09000000000000001, 0.09000000000000001, 0.0729]
     MultiStepLr as "torch.MultiStepLR" {
         base_lr: f64 = Kind::Double(FINITE);
         milestones: Arc<[i64]> = Kind::Ints;
@@ -87,7 +87,7 @@ replays! {
     /// Source: `torch.optim.lr_scheduler.LinearLR`, torch 2.13.
     ///
     /// >>> gp.replay("torch.LinearLR", base_lr=0.1, start_factor=0.5, total_iters=4).array(6).tolist()
-    /// [0.05, 0.0625, 0.07500000000000001, 0.08750000000000002, 0.10000000000000002, 0.10000000000000002]
+    /// [0.05, 0.0625, 0.075, 0.08750000000000001, 0.1, 0.1]
     LinearLr as "torch.LinearLR" {
         base_lr: f64 = Kind::Double(FINITE);
         start_factor: f64 = Kind::Double(FRACTION), or Value::Real(1.0 / 3.0);
@@ -201,7 +201,7 @@ replays! {
     ///
     /// >>> s = gp.replay("torch.OneCycleLR", max_lr=0.5, total_steps=5, pct_start=0.4)
     /// >>> s.array(5).tolist()
-    /// [0.02, 0.5, 0.3750005, 0.12500150000000004, 2e-06]
+    /// [0.020000000000000018, 0.5, 0.3750005, 0.12500150000000004, 2e-06]
     OneCycleLr as "torch.OneCycleLR" {
         max_lr: f64 = Kind::Double(FINITE);
         total_steps: u64 = Kind::Count(LENGTH);

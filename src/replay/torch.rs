@@ -539,8 +539,13 @@ impl Machine for OneCycleLr {
         let initial = self.max_lr / self.div_factor;
         let last_step = (self.total_steps - 1) as f64;
         let first_end = self.pct_start * self.total_steps as f64 - 1.0;
-        let phase =
-            |end_step, start_lr, end_lr| Phase { end_step, start_lr, end_lr, start_momentum: MAX, end_momentum: BASE };
+        let phase = |end_step, start_lr, end_lr| Phase {
+            end_step,
+            start_lr,
+            end_lr,
+            start_momentum: MAX as u8,
+            end_momentum: BASE as u8,
+        };
         let down = phase(last_step, 0, 2);
         let (phases, len) = if self.three_phase {
             let second_end = 2.0 * self.pct_start * self.total_steps as f64 - 2.0;

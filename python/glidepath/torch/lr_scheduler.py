@@ -142,7 +142,8 @@ def _road(cls: type[LRScheduler]) -> _Road:
     is_ours = all(getattr(cls, seam, None) is getattr(facade, seam, None) for seam in SEAMS)
     beyond = cls.__mro__[cls.__mro__.index(_Stepper) + 1 :]
     torch_step = next(vars(base)["step"] for base in beyond if "step" in vars(base))
-    return _Road(facade.__name__ if is_ours else "", torch_step, cls.step is _Stepper.step)
+    steps_here = cls.step is _Stepper.step and cls.get_last_lr is lr_scheduler.LRScheduler.get_last_lr
+    return _Road(facade.__name__ if is_ours else "", torch_step, steps_here)
 
 
 LRScheduler._road = _road(LRScheduler)  # noqa: SLF001  # `__init_subclass__` is for its subclasses

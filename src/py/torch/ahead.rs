@@ -8,7 +8,8 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString};
 
 use super::super::convert;
 use super::super::schedule::Schedule;
-use super::{Kind, Live, Stepper, as_float, as_whole, item};
+use super::live::{Live, as_float, as_whole, item};
+use super::{Kind, Stepper};
 use crate::limits::STEP;
 use crate::replay::torch::machine::{Leaf, Node, State};
 use crate::replay::torch::replay_of;
@@ -302,11 +303,6 @@ fn kind_of(scheduler: &Bound<'_, PyAny>) -> Option<Kind> {
 }
 
 impl<'py> Live<'py> {
-    fn of(scheduler: &Bound<'py, PyAny>) -> Option<Live<'py>> {
-        let state = scheduler.getattr(intern!(scheduler.py(), "__dict__")).ok()?.cast_into::<PyDict>().ok()?;
-        Some(Live { state })
-    }
-
     fn restarts(&self) -> Option<Rule> {
         let py = self.state.py();
         Some(Rule::Restarts {
@@ -332,9 +328,9 @@ impl<'py> Live<'py> {
         let Rule::OneCycle { phases, .. } = &mut rule else { return None };
         for (phase, given) in phases.iter_mut().zip(&listed) {
             let given = given.cast_into_exact::<PyDict>().ok()?;
-            let place = |key: &str, names: &[&str]| -> Option<usize> {
+            let place = |key: &str, names: &[&str]| -> Option<u8> {
                 let name = item(&given, &PyString::new(py, key))?.extract::<String>().ok()?;
-                names.iter().position(|&known| known == name)
+                names.iter().position(|&known| known == name).map(|i| i as u8)
             };
             let lrs = ["initial_lr", "max_lr", "min_lr"];
             let mut momenta = ["", ""];

@@ -154,13 +154,13 @@ pub struct Phase {
     /// The step at which it ends.
     pub end_step: f64,
     /// From this of the group's rates,
-    pub start_lr: usize,
+    pub start_lr: u8,
     /// to this one,
-    pub end_lr: usize,
+    pub end_lr: u8,
     /// and from this of its momenta
-    pub start_momentum: usize,
+    pub start_momentum: u8,
     /// to this one.
-    pub end_momentum: usize,
+    pub end_momentum: u8,
 }
 
 /// A scheduler's arguments.
@@ -438,9 +438,11 @@ impl Change {
                 let [peak, base, _] = group.own;
                 T::of(base + (peak - base) * scale * fade)
             }
-            Change::Between { anneal, weight, phase } => {
-                T::of(anneal.between(group.own[phase.start_lr], group.own[phase.end_lr], weight))
-            }
+            Change::Between { anneal, weight, phase } => T::of(anneal.between(
+                group.own[usize::from(phase.start_lr)],
+                group.own[usize::from(phase.end_lr)],
+                weight,
+            )),
             Change::Average { before, after } => {
                 let target = group.own[0];
                 if before == 1.0 {
@@ -458,9 +460,11 @@ impl Change {
             Change::Climb { scale, fade } => {
                 Some(group.momenta[MAX] - (group.momenta[MAX] - group.momenta[BASE]) * scale * fade)
             }
-            Change::Between { anneal, weight, phase } => {
-                Some(anneal.between(group.momenta[phase.start_momentum], group.momenta[phase.end_momentum], weight))
-            }
+            Change::Between { anneal, weight, phase } => Some(anneal.between(
+                group.momenta[usize::from(phase.start_momentum)],
+                group.momenta[usize::from(phase.end_momentum)],
+                weight,
+            )),
             _ => None,
         }
     }

@@ -132,7 +132,7 @@ impl Stepper {
     #[pyo3(signature = (epoch=None))]
     fn step(slf: &Bound<'_, Stepper>, epoch: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let this = slf.get();
-        if epoch.is_none() && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf, this)? {
+        if epoch.is_none() && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf, this)?.is_some() {
             return Ok(());
         }
         on_torch_road(slf, this, epoch)
@@ -152,54 +152,50 @@ fn on_torch_road(slf: &Bound<'_, Stepper>, this: &Stepper, epoch: Option<&Bound<
     Ok(())
 }
 
-/// Does the step, if everything is as torch makes it; says whether it did.
-fn on_our_road(slf: &Bound<'_, Stepper>, this: &Stepper) -> PyResult<bool> {
+/// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
+fn on_our_road<'py>(slf: &Bound<'py, Stepper>, this: &Stepper) -> PyResult<Option<Bound<'py, PyAny>>> {
     let kind = this.road.get().kind;
     if kind == Kind::Other {
-        return Ok(false);
+        return Ok(None);
     }
-    let Some(live) = Live::of(slf.as_any()) else { return Ok(false) };
+    let Some(live) = Live::of(slf.as_any()) else { return Ok(None) };
     match kind {
         Kind::Sequential => step_sequential(&live),
         Kind::Chained => step_chained(&live),
-        _ => leaf::step(&live, kind),
+        _ => Ok(leaf::step(&live, kind)?.map(Bound::into_any)),
     }
 }
 
-/// One step of a scheduler, wherever its `step` is.
-fn step_child(child: &Bound<'_, PyAny>) -> PyResult<()> {
+/// One step of a scheduler, wherever its `step` is; gives its new `_last_lr`.
+fn step_child<'py>(child: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = child.py();
     if let Ok(stepper) = child.cast::<Stepper>()
         && stepper.get().road.get().steps_here
     {
-        return Stepper::step(stepper, None);
-    }
-    child.call_method0(intern!(child.py(), "step")).map(drop)
-}
-
-/// The rates that a scheduler set last.
-fn last_lr<'py>(scheduler: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = scheduler.py();
-    if let Ok(stepper) = scheduler.cast::<Stepper>()
-        && stepper.get().road.get().steps_here
-        && let Some(live) = Live::of(scheduler)
-        && let Some(lrs) = live.get(intern!(py, "_last_lr"))
-    {
-        return Ok(lrs);
-    }
-    scheduler.call_method0(intern!(py, "get_last_lr"))
-}
-
-fn step_sequential(live: &Live<'_>) -> PyResult<bool> {
-    let py = live.state.py();
-    let Some((epoch, child, is_start)) = next_child(live) else { return Ok(false) };
-    live.state.set_item(intern!(py, "last_epoch"), epoch)?;
-    if is_start {
-        child.call_method1(intern!(py, "_update_lr"), (0,))?;
+        if !stepper.get().verbose.load(Ordering::Relaxed)
+            && let Some(lrs) = on_our_road(stepper, stepper.get())?
+        {
+            return Ok(lrs);
+        }
+        on_torch_road(stepper, stepper.get(), None)?;
     } else {
-        step_child(&child)?;
+        child.call_method0(intern!(py, "step"))?;
     }
-    live.state.set_item(intern!(py, "_last_lr"), last_lr(&child)?)?;
-    Ok(true)
+    child.call_method0(intern!(py, "get_last_lr"))
+}
+
+fn step_sequential<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = live.state.py();
+    let Some((epoch, child, is_start)) = next_child(live) else { return Ok(None) };
+    live.state.set_item(intern!(py, "last_epoch"), epoch)?;
+    let lrs = if is_start {
+        child.call_method1(intern!(py, "_update_lr"), (0,))?;
+        child.call_method0(intern!(py, "get_last_lr"))?
+    } else {
+        step_child(&child)?
+    };
+    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    Ok(Some(lrs))
 }
 
 /// The next epoch, the child that rules there, and whether it starts there.
@@ -220,29 +216,26 @@ fn next_child<'py>(live: &Live<'py>) -> Option<(i64, Bound<'py, PyAny>, bool)> {
     Some((epoch, child, i > 0 && before == epoch))
 }
 
-fn step_chained(live: &Live<'_>) -> PyResult<bool> {
+fn step_chained<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = live.state.py();
     let Some(children) = live.list(intern!(py, "_schedulers")).filter(|list| !list.is_empty()) else {
-        return Ok(false);
+        return Ok(None);
     };
     if !live.has_torchs_seams(Kind::Chained) {
-        return Ok(false);
+        return Ok(None);
     }
     for child in &children {
         step_child(&child)?;
     }
     let last = children.get_item(children.len() - 1)?;
-    let groups = match Live::of(&last).and_then(|live| live.groups()) {
-        Some(groups) => groups,
-        None => last.getattr(intern!(py, "optimizer"))?.getattr(intern!(py, "param_groups"))?.cast_into::<PyList>()?,
-    };
+    let groups = last.getattr(intern!(py, "optimizer"))?.getattr(intern!(py, "param_groups"))?;
     let lrs = PyList::empty(py);
-    for group in &groups {
-        let lr = group.get_item(intern!(py, "lr"))?;
+    for group in groups.try_iter()? {
+        let lr = group?.get_item(intern!(py, "lr"))?;
         lrs.append(if lr.cast_exact::<PyFloat>().is_ok() { lr } else { copied(&lr)? })?;
     }
-    live.state.set_item(intern!(py, "_last_lr"), lrs)?;
-    Ok(true)
+    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    Ok(Some(lrs.into_any()))
 }
 
 /// A clone of a tensor; anything else as it is.

@@ -554,7 +554,7 @@ impl Machine for OneCycleLr {
             ([phase(first_end, 0, 1), phase(last_step, 1, 2), down], 2)
         };
         let anneal = anneal(&self.anneal_strategy);
-        let rule = Rule::OneCycle { total_steps: self.total_steps as i64, phases, len, anneal };
+        let rule = Rule::OneCycle { total_steps: self.total_steps as i64, phases, len, start_step: 0.0, anneal };
         leaf(rule, initial, [initial, self.max_lr, initial / self.final_div_factor])
     }
     fn length(&self) -> Option<u64> {
@@ -708,7 +708,7 @@ fn cyclic_form(leaf: &Leaf<f64>, i: usize) -> Option<(&'static str, Vec<Value>)>
 }
 
 fn one_cycle_form(leaf: &Leaf<f64>, i: usize) -> Option<(&'static str, Vec<Value>)> {
-    let Rule::OneCycle { total_steps, ref phases, len, anneal } = leaf.rule else { return None };
+    let Rule::OneCycle { total_steps, ref phases, len, anneal, .. } = leaf.rule else { return None };
     let [initial, max_lr, min_lr] = leaf.groups[i].own;
     let steps = total_steps as f64;
     let div_factor = solved((max_lr / initial).round(), |x| max_lr / x == initial)

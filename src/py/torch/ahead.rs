@@ -324,8 +324,11 @@ impl<'py> Live<'py> {
 
     fn whole_one_cycle(&self) -> Option<Rule> {
         let py = self.state.py();
-        let (mut rule, listed) = self.one_cycle()?;
-        let Rule::OneCycle { phases, .. } = &mut rule else { return None };
+        let listed = self.list(intern!(py, "_schedule_phases"))?;
+        let mut phases = [Phase::default(); 3];
+        if !(1..=phases.len()).contains(&listed.len()) {
+            return None;
+        }
         for (phase, given) in phases.iter_mut().zip(&listed) {
             let given = given.cast_into_exact::<PyDict>().ok()?;
             let place = |key: &str, names: &[&str]| -> Option<u8> {
@@ -336,13 +339,13 @@ impl<'py> Live<'py> {
             let mut momenta = ["", ""];
             (momenta[BASE], momenta[MAX]) = ("base_momentum", "max_momentum");
             *phase = Phase {
+                end_step: as_float(&item(&given, intern!(py, "end_step"))?)?,
                 start_lr: place("start_lr", &lrs)?,
                 end_lr: place("end_lr", &lrs)?,
                 start_momentum: place("start_momentum", &momenta)?,
                 end_momentum: place("end_momentum", &momenta)?,
-                ..*phase
             };
         }
-        Some(rule)
+        self.one_cycle(phases, listed.len(), 0.0)
     }
 }

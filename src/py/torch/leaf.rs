@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! read     the clock and the change: what the step does to every group
-//! first    each group's next rate, into the list that will be `_last_lr`; its next momentum, into another
+//! first    each group's next rate and momentum
 //! then     groups and scheduler are set
 //! ```
 //! A rate is a Python float, or a tensor on the CPU: its value is read, the change is made in the tensor's own precision,
@@ -15,30 +15,52 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use super::Kind;
 use super::live::{Live, Momenta, as_float, as_whole, item, read};
-use crate::replay::torch::rule::{Change, Clock, Group, Rule, phase_at};
+use crate::replay::torch::rule::{Change, Clock, Group, Rule};
 
-/// Does the step, if everything is as torch makes it; says whether it did.
-pub(super) fn step(live: &Live<'_>, kind: Kind) -> PyResult<bool> {
+/// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
+pub(super) fn step<'py>(live: &Live<'py>, kind: Kind) -> PyResult<Option<Bound<'py, PyList>>> {
     let py = live.state.py();
-    let Some((clock, cur_is_float)) = clock(live, kind) else { return Ok(false) };
-    let Some((clock, change, keys)) = next_change(live, kind, clock) else { return Ok(false) };
-    let Some(groups) = live.groups() else { return Ok(false) };
-    let Some(next) = Next::of(live, kind, &change, keys.as_ref(), &groups) else { return Ok(false) };
-    next.set(&groups, change == Change::Keep)?;
+    let Some((before, cur_is_float)) = clock(live, kind) else { return Ok(None) };
+    let Some((clock, change, keys)) = next_change(live, kind, before) else { return Ok(None) };
+    let Some(groups) = live.groups() else { return Ok(None) };
+    let Some(lists) = Lists::of(live, kind, &change, keys, groups.len()) else { return Ok(None) };
+    let (mut few, mut many) = (<[Option<New<'py>>; FEW]>::default(), Vec::new());
+    let slots = if groups.len() <= FEW {
+        &mut few[..groups.len()]
+    } else {
+        many.resize_with(groups.len(), || None);
+        &mut many[..]
+    };
+    for (i, (slot, group)) in slots.iter_mut().zip(&groups).enumerate() {
+        *slot = lists.next(i, group, &change);
+        if slot.is_none() {
+            return Ok(None);
+        }
+    }
+    let is_beta = lists.momenta.as_ref().is_some_and(|momenta| momenta.is_beta);
+    for new in slots.iter_mut().flatten() {
+        new.set(is_beta)?;
+    }
+    let lrs = PyList::new(py, slots.iter_mut().map(|slot| slot.take().map(|new| new.lr)))?;
     if kind == Kind::Restarts {
         if cur_is_float {
             live.state.set_item(intern!(py, "T_cur"), clock.cur)?;
         } else {
             live.state.set_item(intern!(py, "T_cur"), clock.cur as i64)?;
         }
-        live.state.set_item(intern!(py, "T_i"), clock.period)?;
+        if clock.period != before.period {
+            live.state.set_item(intern!(py, "T_i"), clock.period)?;
+        }
     } else {
         live.state.set_item(intern!(py, "_step_count"), clock.count)?;
     }
     live.state.set_item(intern!(py, "last_epoch"), clock.epoch)?;
-    live.state.set_item(intern!(py, "_last_lr"), next.lrs)?;
-    Ok(true)
+    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    Ok(Some(lrs))
 }
+
+/// So many groups need no allocation.
+const FEW: usize = 4;
 
 /// Where the scheduler stands, and whether its `T_cur` is a float.
 #[inline]
@@ -62,7 +84,21 @@ fn clock(live: &Live<'_>, kind: Kind) -> Option<(Clock, bool)> {
 struct Keys<'py> {
     start: Bound<'py, PyString>,
     end: Option<Bound<'py, PyString>>,
-    phase: Option<Bound<'py, PyDict>>,
+    /// Those of the momenta between which it goes.
+    momenta: Option<[Bound<'py, PyString>; 2]>,
+}
+
+impl<'py> Keys<'py> {
+    /// Those that a phase of OneCycleLR names.
+    fn of(phase: &Bound<'py, PyDict>, moves_momentum: bool) -> Option<Keys<'py>> {
+        let py = phase.py();
+        let name = |key: &Bound<'py, PyString>| item(phase, key)?.cast_into_exact::<PyString>().ok();
+        let momenta = match moves_momentum {
+            true => Some([name(intern!(py, "start_momentum"))?, name(intern!(py, "end_momentum"))?]),
+            false => None,
+        };
+        Some(Keys { start: name(intern!(py, "start_lr"))?, end: Some(name(intern!(py, "end_lr"))?), momenta })
+    }
 }
 
 /// Moves the clock, and says what the step does, and by which names it reads a group's own rates.
@@ -72,13 +108,8 @@ fn next_change<'py>(live: &Live<'py>, kind: Kind, mut clock: Clock) -> Option<(C
     let mut keys = None;
     let rule = match kind {
         Kind::OneCycle => {
-            let (rule, listed) = live.one_cycle()?;
-            let Rule::OneCycle { phases, len, .. } = &rule else { return None };
-            let phase = listed.get_item(phase_at(clock.epoch + 1, &phases[..*len])).ok()?;
-            let phase = phase.cast_into_exact::<PyDict>().ok()?;
-            let name = |key: &Bound<'py, PyString>| item(&phase, key)?.cast_into_exact::<PyString>().ok();
-            let (start, end) = (name(intern!(py, "start_lr"))?, name(intern!(py, "end_lr"))?);
-            keys = Some(Keys { start, end: Some(end), phase: Some(phase) });
+            let (rule, phase) = live.one_cycle_at(clock.epoch + 1)?;
+            keys = Some(Keys::of(&phase, read!(live, flag, "cycle_momentum")?)?);
             rule
         }
         Kind::MultiStep => {
@@ -92,159 +123,116 @@ fn next_change<'py>(live: &Live<'py>, kind: Kind, mut clock: Clock) -> Option<(C
         _ => live.rule(kind)?,
     };
     if kind == Kind::Swa {
-        keys = Some(Keys { start: intern!(py, "swa_lr").clone(), end: None, phase: None });
+        keys = Some(Keys { start: intern!(py, "swa_lr").clone(), end: None, momenta: None });
     }
     rule.tick(&mut clock)?;
     Some((clock, rule.change(&clock)?, keys))
 }
 
-/// What a step sets.
-struct Next<'py> {
-    /// A rate for each group; where the group's is a tensor, its value.
-    lrs: Bound<'py, PyList>,
-    /// A momentum or betas for each group.
-    momenta: Option<Bound<'py, PyList>>,
-    is_beta: bool,
-    has_tensor: bool,
-}
-
-/// The lists of a scheduler that a change reads, one number a group.
+/// What a change reads of the scheduler and, by these names, of its groups.
 struct Lists<'py> {
     bases: Option<Bound<'py, PyList>>,
     cyclic: Option<(Bound<'py, PyList>, Bound<'py, PyList>)>,
     momenta: Option<Momenta<'py>>,
+    keys: Option<Keys<'py>>,
 }
 
 impl<'py> Lists<'py> {
     #[inline]
-    fn of(live: &Live<'py>, kind: Kind, change: &Change, count: usize) -> Option<Lists<'py>> {
+    fn of(live: &Live<'py>, kind: Kind, change: &Change, keys: Option<Keys<'py>>, count: usize) -> Option<Lists<'py>> {
         let whole = |list: Bound<'py, PyList>| (list.len() == count).then_some(list);
         let bases = if change.needs_base() { Some(whole(read!(live, list, "base_lrs")?)?) } else { None };
         let cyclic = match kind {
             Kind::Cyclic => Some((whole(read!(live, list, "max_lrs")?)?, whole(read!(live, list, "base_lrs")?)?)),
             _ => None,
         };
-        Some(Lists { bases, cyclic, momenta: live.momenta(kind, count)? })
+        Some(Lists { bases, cyclic, momenta: live.momenta(kind, count)?, keys })
+    }
+
+    /// What the change makes of the i-th group; nothing is written.
+    #[inline]
+    fn next(&self, i: usize, group: Bound<'py, PyAny>, change: &Change) -> Option<New<'py>> {
+        let py = group.py();
+        let group = group.cast_into_exact::<PyDict>().ok()?;
+        let lr = item(&group, intern!(py, "lr"))?;
+        let (value, held) = Held::read(&lr)?;
+        let tensor = if held == Held::Float { None } else { Some(lr.clone()) };
+        if *change == Change::Keep {
+            return Some(New { group, lr, is_new: false, tensor, momentum: None });
+        }
+        let facts = self.facts(i, &group, held)?;
+        let momentum = match &self.momenta {
+            None => None,
+            Some(momenta) => Some(momenta.next(&group, change.momentum(&facts)?)?),
+        };
+        let lr = PyFloat::new(py, held.advance(change, value, &facts)).into_any();
+        Some(New { group, lr, is_new: true, tensor, momentum })
     }
 
     /// What the change reads of the i-th group.
     #[inline]
-    fn facts(&self, i: usize, group: &Bound<'py, PyDict>, keys: Option<&Keys<'py>>, of: Held) -> Option<Group<f64>> {
+    fn facts(&self, i: usize, group: &Bound<'py, PyDict>, of: Held) -> Option<Group<f64>> {
         let mut facts = Group::<f64>::default();
         if let Some(bases) = &self.bases {
             let base = bases.get_item(i).ok()?;
             facts.base = Held::read(&base).filter(|&(_, held)| held == of)?.0;
         }
-        if let Some(keys) = keys {
+        if let Some(keys) = &self.keys {
             facts.own[0] = as_float(&item(group, &keys.start)?)?;
             if let Some(end) = &keys.end {
                 facts.own[1] = as_float(&item(group, end)?)?;
+            }
+            if let Some([start, end]) = &keys.momenta {
+                facts.momenta = [as_float(&item(group, start)?)?, as_float(&item(group, end)?)?];
             }
         }
         if let Some((peaks, bases)) = &self.cyclic {
             facts.own[0] = as_float(&peaks.get_item(i).ok()?)?;
             facts.own[1] = as_float(&bases.get_item(i).ok()?)?;
         }
-        if let Some(momenta) = &self.momenta {
-            facts.momenta = momenta.of(i, group, keys)?;
+        if let Some(Momenta { lists: Some((bases, maxima)), .. }) = &self.momenta {
+            facts.momenta = [as_float(&bases.get_item(i).ok()?)?, as_float(&maxima.get_item(i).ok()?)?];
         }
         Some(facts)
     }
 }
 
-impl<'py> Next<'py> {
-    /// What the change makes of every group; nothing is written.
+/// What a step makes of one group.
+struct New<'py> {
+    group: Bound<'py, PyDict>,
+    /// The rate for `_last_lr`.
+    lr: Bound<'py, PyAny>,
+    /// Whether it is another than the group has.
+    is_new: bool,
+    /// The group's rate, where that is a tensor, to be filled.
+    tensor: Option<Bound<'py, PyAny>>,
+    /// What its `momentum` or `betas` become.
+    momentum: Option<Bound<'py, PyAny>>,
+}
+
+impl New<'_> {
     #[inline]
-    fn of(
-        live: &Live<'py>,
-        kind: Kind,
-        change: &Change,
-        keys: Option<&Keys<'py>>,
-        groups: &Bound<'py, PyList>,
-    ) -> Option<Next<'py>> {
-        let py = live.state.py();
-        let lists = Lists::of(live, kind, change, groups.len())?;
-        let (mut has_tensor, mut is_usual) = (false, true);
-        let momenta = lists.momenta.as_ref().map(|_| PyList::empty(py));
-        let mut next = |i: usize, group: Bound<'py, PyAny>| -> Option<Bound<'py, PyAny>> {
-            let group = group.cast_into_exact::<PyDict>().ok()?;
-            let lr = item(&group, intern!(py, "lr"))?;
-            let (value, held) = Held::read(&lr)?;
-            has_tensor |= held != Held::Float;
-            if *change == Change::Keep {
-                return Some(lr);
+    fn set(&mut self, is_beta: bool) -> PyResult<()> {
+        let py = self.group.py();
+        if let Some(tensor) = &self.tensor {
+            if self.is_new {
+                tensor.call_method1(intern!(py, "fill_"), (&self.lr,))?;
             }
-            let facts = lists.facts(i, &group, keys, held)?;
-            if let (Some(momenta), Some(listed)) = (&lists.momenta, &momenta) {
-                listed.append(momenta.next(&group, change.momentum(&facts)?)?).ok()?;
-            }
-            Some(PyFloat::new(py, held.advance(change, value, &facts)).into_any())
-        };
-        let rates = groups.iter().enumerate().map(|(i, group)| {
-            let lr = if is_usual { next(i, group) } else { None };
-            is_usual &= lr.is_some();
-            lr
-        });
-        let lrs = PyList::new(py, rates).ok()?;
-        let is_beta = lists.momenta.as_ref().is_some_and(|momenta| momenta.is_beta);
-        is_usual.then_some(Next { lrs, momenta, is_beta, has_tensor })
-    }
-
-    #[inline]
-    fn set(&self, groups: &Bound<'py, PyList>, is_kept: bool) -> PyResult<()> {
-        let py = groups.py();
-        if self.has_tensor {
-            return self.set_tensors(groups, is_kept);
+            self.lr = tensor.call_method0(intern!(py, "clone"))?;
+        } else if self.is_new {
+            self.group.set_item(intern!(py, "lr"), &self.lr)?;
         }
-        if is_kept {
-            return Ok(());
-        }
-        for (group, lr) in groups.iter().zip(&self.lrs) {
-            group.cast::<PyDict>()?.set_item(intern!(py, "lr"), lr)?;
-        }
-        self.set_momenta(groups)
-    }
-
-    fn set_tensors(&self, groups: &Bound<'py, PyList>, is_kept: bool) -> PyResult<()> {
-        let py = groups.py();
-        for (i, group) in groups.iter().enumerate() {
-            let group = group.cast::<PyDict>()?;
-            let lr = group.as_any().get_item(intern!(py, "lr"))?;
-            if lr.cast_exact::<PyFloat>().is_ok() {
-                group.set_item(intern!(py, "lr"), self.lrs.get_item(i)?)?;
-                continue;
-            }
-            if !is_kept {
-                lr.call_method1(intern!(py, "fill_"), (self.lrs.get_item(i)?,))?;
-            }
-            self.lrs.set_item(i, lr.call_method0(intern!(py, "clone"))?)?;
-        }
-        self.set_momenta(groups)
-    }
-
-    fn set_momenta(&self, groups: &Bound<'py, PyList>) -> PyResult<()> {
-        let Some(momenta) = &self.momenta else { return Ok(()) };
-        let py = groups.py();
-        let key = if self.is_beta { intern!(py, "betas") } else { intern!(py, "momentum") };
-        for (group, momentum) in groups.iter().zip(momenta) {
-            group.cast::<PyDict>()?.set_item(key, momentum)?;
+        if let Some(momentum) = &self.momentum {
+            let key = if is_beta { intern!(py, "betas") } else { intern!(py, "momentum") };
+            self.group.set_item(key, momentum)?;
         }
         Ok(())
     }
 }
 
 impl<'py> Momenta<'py> {
-    fn of(&self, i: usize, group: &Bound<'py, PyDict>, keys: Option<&Keys<'py>>) -> Option<[f64; 2]> {
-        let py = group.py();
-        if let Some((base, max)) = &self.lists {
-            return Some([as_float(&base.get_item(i).ok()?)?, as_float(&max.get_item(i).ok()?)?]);
-        }
-        let phase = keys?.phase.as_ref()?;
-        let named = |key| as_float(&item(group, item(phase, key)?.cast_exact::<PyString>().ok()?)?);
-        Some([named(intern!(py, "start_momentum"))?, named(intern!(py, "end_momentum"))?])
-    }
-
     /// What the group's `momentum` or `betas` becomes.
+    #[inline]
     fn next(&self, group: &Bound<'py, PyDict>, momentum: f64) -> Option<Bound<'py, PyAny>> {
         let py = group.py();
         let momentum = PyFloat::new(py, momentum).into_any();
@@ -252,6 +240,9 @@ impl<'py> Momenta<'py> {
             return Some(momentum);
         }
         let betas = item(group, intern!(py, "betas"))?.cast_into_exact::<PyTuple>().ok()?;
+        if betas.len() == 2 {
+            return Some(PyTuple::new(py, [momentum, betas.get_item(1).ok()?]).ok()?.into_any());
+        }
         let betas: Vec<_> = std::iter::once(momentum).chain(betas.iter().skip(1)).collect();
         Some(PyTuple::new(py, betas).ok()?.into_any())
     }

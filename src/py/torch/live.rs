@@ -6,7 +6,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use super::Kind;
-use crate::replay::torch::rule::{Anneal, BASE, Fade, MAX, Phase, Rule};
+use crate::replay::torch::rule::{Anneal, Fade, Phase, Rule};
 
 /// A scheduler's `__dict__`.
 pub(super) struct Live<'py> {
@@ -45,8 +45,10 @@ fn as_flag(value: &Bound<'_, PyAny>) -> Option<bool> {
     value.cast_exact::<PyBool>().ok().map(|flag| flag.is_true())
 }
 
-fn is_text(value: &Bound<'_, PyAny>, text: &Bound<'_, PyString>) -> bool {
-    value.is(text) || value.eq(text).unwrap_or(false)
+/// Which of these words a value is.
+fn word<const N: usize>(value: &Bound<'_, PyAny>, words: [&Bound<'_, PyString>; N]) -> Option<usize> {
+    let same = words.iter().position(|word| value.is(word));
+    same.or_else(|| words.iter().position(|word| value.eq(word).unwrap_or(false)))
 }
 
 /// How many attributes a scheduler has to which nobody has added any.
@@ -158,7 +160,8 @@ impl<'py> Live<'py> {
 
     fn swa_anneal(&self) -> Option<Anneal> {
         let py = self.state.py();
-        let is_cos = is_text(&read!(self, get, "_anneal_strategy")?, intern!(py, "cos"));
+        let strategies = [intern!(py, "cos"), intern!(py, "linear")];
+        let is_cos = word(&read!(self, get, "_anneal_strategy")?, strategies)? == 0;
         static COS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         static LINEAR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let torchs = |name: &Bound<'py, PyString>| {
@@ -177,46 +180,51 @@ impl<'py> Live<'py> {
         if !read!(self, get, "_scale_fn_custom")?.is_none() {
             return None;
         }
-        let mode = read!(self, get, "mode")?;
-        let fade = if is_text(&mode, intern!(py, "triangular")) {
-            Fade::Never
-        } else if is_text(&mode, intern!(py, "triangular2")) {
-            Fade::Halved
-        } else {
-            // The factor is the one that it was made with: torch binds it.
-            let function = read!(self, get, "_scale_fn_ref")?;
-            let bound = function.getattr(intern!(py, "args")).ok()?.cast_into::<PyTuple>().ok()?;
-            Fade::Power(bound.get_item(0).ok()?.cast_exact::<PyFloat>().ok()?.value())
+        let modes = [intern!(py, "triangular"), intern!(py, "triangular2"), intern!(py, "exp_range")];
+        let fade = match word(&read!(self, get, "mode")?, modes)? {
+            0 => Fade::Never,
+            1 => Fade::Halved,
+            _ => {
+                // The factor is the one that it was made with: torch binds it.
+                let function = read!(self, get, "_scale_fn_ref")?;
+                let bound = function.getattr(intern!(py, "args")).ok()?.cast_into::<PyTuple>().ok()?;
+                Fade::Power(bound.get_item(0).ok()?.cast_exact::<PyFloat>().ok()?.value())
+            }
         };
         Some(Rule::Cyclic {
             total_size: read!(self, float, "total_size")?,
             step_ratio: read!(self, float, "step_ratio")?,
             fade,
-            by_cycle: is_text(&read!(self, get, "scale_mode")?, intern!(py, "cycle")),
+            by_cycle: word(&read!(self, get, "scale_mode")?, [intern!(py, "cycle")]).is_some(),
         })
     }
 
-    /// The rule, its phases as far as the step needs them, and the list of phases.
-    pub(super) fn one_cycle(&self) -> Option<(Rule, Bound<'py, PyList>)> {
-        let py = self.state.py();
+    /// The rule, as far as a step needs it, and the phase in which the step lies.
+    pub(super) fn one_cycle_at(&self, epoch: i64) -> Option<(Rule, Bound<'py, PyDict>)> {
         let listed = read!(self, list, "_schedule_phases")?;
-        let len = listed.len();
-        let mut phases = [Phase::default(); 3];
-        if !(1..=3).contains(&len) {
-            return None;
+        let last = listed.len().checked_sub(1)?;
+        let mut start_step = 0.0;
+        for (i, phase) in listed.iter().enumerate() {
+            let phase = phase.cast_into_exact::<PyDict>().ok()?;
+            let end_step = as_float(&item(&phase, intern!(self.state.py(), "end_step"))?)?;
+            if epoch as f64 <= end_step || i == last {
+                let only = Phase { end_step, start_lr: 0, end_lr: 1, start_momentum: 0, end_momentum: 1 };
+                return Some((self.one_cycle([only; 3], 1, start_step)?, phase));
+            }
+            start_step = end_step;
         }
-        for (i, phase) in phases[..len].iter_mut().enumerate() {
-            let given = listed.get_item(i).ok()?.cast_into_exact::<PyDict>().ok()?;
-            phase.end_step = as_float(&item(&given, intern!(py, "end_step"))?)?;
-            (phase.start_lr, phase.end_lr, phase.start_momentum, phase.end_momentum) = (0, 1, BASE as u8, MAX as u8);
-        }
-        let kind = read!(self, get, "_anneal_func_type")?;
-        let anneal = match () {
-            () if is_text(&kind, intern!(py, "cos")) => Anneal::Cos,
-            () if is_text(&kind, intern!(py, "linear")) => Anneal::Linear,
-            () => return None,
+        None
+    }
+
+    /// The rule with these phases.
+    pub(super) fn one_cycle(&self, phases: [Phase; 3], len: usize, start_step: f64) -> Option<Rule> {
+        let py = self.state.py();
+        let strategies = [intern!(py, "cos"), intern!(py, "linear")];
+        let anneal = match word(&read!(self, get, "_anneal_func_type")?, strategies)? {
+            0 => Anneal::Cos,
+            _ => Anneal::Linear,
         };
-        Some((Rule::OneCycle { total_steps: read!(self, whole, "total_steps")?, phases, len, anneal }, listed))
+        Some(Rule::OneCycle { total_steps: read!(self, whole, "total_steps")?, phases, len, start_step, anneal })
     }
 
     pub(super) fn momenta(&self, kind: Kind, count: usize) -> Option<Option<Momenta<'py>>> {

@@ -185,8 +185,8 @@ pub enum Rule {
     Restarts { t_0: i64, t_mult: i64, eta_min: f64 },
     /// CyclicLR; the group's own rates are its `max_lr` and `base_lr`.
     Cyclic { total_size: f64, step_ratio: f64, fade: Fade, by_cycle: bool },
-    /// OneCycleLR; the group's own rates are its `initial_lr`, `max_lr` and `min_lr`.
-    OneCycle { total_steps: i64, phases: [Phase; 3], len: usize, anneal: Anneal },
+    /// OneCycleLR, its first phase from `start_step`; the group's own rates are its `initial_lr`, `max_lr` and `min_lr`.
+    OneCycle { total_steps: i64, phases: [Phase; 3], len: usize, start_step: f64, anneal: Anneal },
     /// SWALR; the group's own rate is its `swa_lr`.
     Swa { anneal_epochs: i64, anneal: Anneal },
 }
@@ -336,12 +336,12 @@ impl Rule {
                 let at = if by_cycle { cycle } else { epoch as f64 };
                 Change::Climb { scale, fade: fade.factor(at)? }
             }
-            Rule::OneCycle { total_steps, ref phases, len, anneal } => {
+            Rule::OneCycle { total_steps, ref phases, len, start_step, anneal } => {
                 if epoch > total_steps {
                     return None;
                 }
                 let i = phase_at(epoch, &phases[..len]);
-                let start_step = if i == 0 { 0.0 } else { phases[i - 1].end_step };
+                let start_step = if i == 0 { start_step } else { phases[i - 1].end_step };
                 let pct = quotient(epoch as f64 - start_step, phases[i].end_step - start_step)?;
                 Change::Between { anneal, weight: anneal.weight(pct), phase: phases[i] }
             }

@@ -200,7 +200,7 @@ fn step_sequential<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>>
 
 /// The next epoch, the child that rules there, and whether it starts there.
 fn next_child<'py>(live: &Live<'py>) -> Option<(i64, Bound<'py, PyAny>, bool)> {
-    if !live.has_torchs_seams(Kind::Sequential) {
+    if !live.has_torchs_seams(Kind::Sequential, false) {
         return None;
     }
     let py = live.state.py();
@@ -221,7 +221,7 @@ fn step_chained<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Some(children) = live.list(intern!(py, "_schedulers")).filter(|list| !list.is_empty()) else {
         return Ok(None);
     };
-    if !live.has_torchs_seams(Kind::Chained) {
+    if !live.has_torchs_seams(Kind::Chained, false) {
         return Ok(None);
     }
     for child in &children {

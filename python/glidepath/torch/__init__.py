@@ -42,6 +42,7 @@ from glidepath.torch.lr_scheduler import (
     _LRScheduler,
     adopt,
 )
+from glidepath.torch.scheduler import Scheduler
 
 __all__ = [
     "EPOCH_DEPRECATION_WARNING",
@@ -60,6 +61,7 @@ __all__ = [
     "OneCycleLR",
     "PolynomialLR",
     "ReduceLROnPlateau",
+    "Scheduler",
     "SequentialLR",
     "StepLR",
     "_LRScheduler",

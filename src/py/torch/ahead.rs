@@ -195,7 +195,7 @@ impl<'py, T: LiveRate> Groups<'py, T> {
             clock.cur = live.float(intern!(py, "T_cur"))?;
             clock.period = live.whole(intern!(py, "T_i"))?;
         }
-        let momenta = live.momenta(kind, self.groups.len())?;
+        let momenta = live.momenta(kind, self.groups.len(), live.moves_momentum(kind)?)?;
         let rule = match kind {
             Kind::Restarts => live.restarts()?,
             Kind::MultiStep => live.multi_step()?,

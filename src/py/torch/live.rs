@@ -106,10 +106,17 @@ impl<'py> Live<'py> {
 
     /// Whether the methods that torch's step calls are the class's: no attribute of the instance hides them.
     #[inline]
-    pub(super) fn has_torchs_seams(&self, kind: Kind) -> bool {
-        let moves_momentum =
-            matches!(kind, Kind::Cyclic | Kind::OneCycle) && read!(self, flag, "cycle_momentum").unwrap_or(false);
+    pub(super) fn has_torchs_seams(&self, kind: Kind, moves_momentum: bool) -> bool {
         self.state.len() == usual_length(kind, moves_momentum) || !self.has_seams_of_its_own()
+    }
+
+    /// `cycle_momentum`, where there is such a thing.
+    #[inline]
+    pub(super) fn moves_momentum(&self, kind: Kind) -> Option<bool> {
+        match kind {
+            Kind::Cyclic | Kind::OneCycle => read!(self, flag, "cycle_momentum"),
+            _ => Some(false),
+        }
     }
 
     /// An attribute of the instance where torch's is the class's.
@@ -227,8 +234,9 @@ impl<'py> Live<'py> {
         Some(Rule::OneCycle { total_steps: read!(self, whole, "total_steps")?, phases, len, start_step, anneal })
     }
 
-    pub(super) fn momenta(&self, kind: Kind, count: usize) -> Option<Option<Momenta<'py>>> {
-        if !matches!(kind, Kind::Cyclic | Kind::OneCycle) || !read!(self, flag, "cycle_momentum")? {
+    /// How it cycles momenta, if it does: `moves_momentum`.
+    pub(super) fn momenta(&self, kind: Kind, count: usize, moves_momentum: bool) -> Option<Option<Momenta<'py>>> {
+        if !moves_momentum {
             return Some(None);
         }
         let lists = if kind == Kind::Cyclic {

@@ -79,13 +79,15 @@ pub(super) struct Road {
     torch: Py<PyAny>,
     /// Whether its instances' `step` is this module's, and their `get_last_lr` torch's.
     steps_here: bool,
+    /// Whether torch's function is not the one that calls `_update_lr`, which prints.
+    prints_apart: bool,
 }
 
 #[pymethods]
 impl Road {
     #[new]
-    fn new(rule: &str, torch: Py<PyAny>, steps_here: bool) -> Road {
-        Road { kind: Kind::named(rule), torch, steps_here }
+    fn new(rule: &str, torch: Py<PyAny>, steps_here: bool, prints_apart: bool) -> Road {
+        Road { kind: Kind::named(rule), torch, steps_here, prints_apart }
     }
 }
 
@@ -141,12 +143,13 @@ impl Stepper {
 
 #[cold]
 fn on_torch_road(slf: &Bound<'_, Stepper>, this: &Stepper, epoch: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-    let step = this.road.get().torch.bind(slf.py());
+    let road = this.road.get();
+    let step = road.torch.bind(slf.py());
     match epoch {
         Some(epoch) => step.call1((slf, epoch))?,
         None => step.call1((slf,))?,
     };
-    if this.verbose.load(Ordering::Relaxed) {
+    if road.prints_apart && this.verbose.load(Ordering::Relaxed) {
         slf.call_method1(intern!(slf.py(), "_print_lrs"), (epoch,))?;
     }
     Ok(())

@@ -143,7 +143,8 @@ def _road(cls: type[LRScheduler]) -> _Road:
     beyond = cls.__mro__[cls.__mro__.index(_Stepper) + 1 :]
     torch_step = next(vars(base)["step"] for base in beyond if "step" in vars(base))
     steps_here = cls.step is _Stepper.step and cls.get_last_lr is lr_scheduler.LRScheduler.get_last_lr
-    return _Road(facade.__name__ if is_ours else "", torch_step, steps_here)
+    prints_apart = torch_step is not lr_scheduler.LRScheduler.step
+    return _Road(facade.__name__ if is_ours else "", torch_step, steps_here, prints_apart)
 
 
 LRScheduler._road = _road(LRScheduler)  # noqa: SLF001  # `__init_subclass__` is for its subclasses
@@ -176,7 +177,7 @@ def _take_over(composite: SequentialLR | ChainedScheduler) -> None:
     composite._initial_step()
 
 
-class _LRScheduler(LRScheduler):
+class _LRScheduler(LRScheduler, lr_scheduler._LRScheduler):  # type: ignore[misc]  # torch's own older name
     """The base under its older name."""
 
     _torch = lr_scheduler._LRScheduler  # noqa: SLF001  # torch's own older name
@@ -489,6 +490,9 @@ class CosineAnnealingWarmRestarts(LRScheduler, lr_scheduler.CosineAnnealingWarmR
     ) -> None:
         self.verbose = verbose
         lr_scheduler.CosineAnnealingWarmRestarts.__init__(self, optimizer, T_0, T_mult, eta_min, last_epoch)
+
+    def _print_lrs(self, epoch: float | None = None) -> None:
+        super()._print_lrs(self.last_epoch if epoch is None else epoch)
 
 
 class CyclicLR(LRScheduler, lr_scheduler.CyclicLR):

@@ -45,7 +45,7 @@ class Scheduler(lr_scheduler.LRScheduler):
     ...     optimizer.step()
     ...     scheduler.step()
     >>> optimizer.param_groups[0]["lr"] == lr[3], optimizer.param_groups[0]["weight_decay"]
-    (True, 7e-05)
+    (True, 7.000000000000001e-05)
     """
 
     def __init__(
@@ -85,6 +85,9 @@ class Scheduler(lr_scheduler.LRScheduler):
         >>> scheduler.get_last_lr()
         [0.05]
         """
+        if step.__index__() < 0:
+            msg = f"`seek.step`: got {step}; it must be a whole number from 0 to 2**53."
+            raise IndexError(msg)
         groups = self.optimizer.param_groups
         values = [
             (group, name, _next(group[name], driver, step))

@@ -78,21 +78,17 @@ def preview_ratio(make: Make, repeats: int, n: int = 1_000_000, stepped: int = 1
     """Time a preview beside as many steps of torch's, of which `stepped` are made and scaled."""
     theirs, ours = pair(make, 1)
     ahead = ours.preview(n)[:stepped, 0]
-    took, group = [], theirs.optimizer.param_groups[0]
-    rates = []
+    group, rates = theirs.optimizer.param_groups[0], []
     for _ in range(stepped):
         theirs.step()
         rates.append(group["lr"])
     assert np.array_equal(ahead, rates)
-    for _ in range(repeats):
-        took.append((seconds(lambda: ours.preview(n), 1), seconds(theirs.step, stepped) * n))
+    took = [(seconds(lambda: ours.preview(n), 1), seconds(theirs.step, stepped) * n) for _ in range(repeats)]
     return median(b for _, b in took) / median(a for a, _ in took)
 
 
 def plateau_row(repeats: int, number: int = 20_000) -> Row:
-    theirs, ours = (
-        made(lambda m, o: m.ReduceLROnPlateau(o, patience=10**9), m, 1, warm=0) for m in (lr_scheduler, gt)
-    )
+    theirs, ours = (made(lambda m, o: m.ReduceLROnPlateau(o, patience=10**9), m, 1, warm=0) for m in (lr_scheduler, gt))
     got = ratio(lambda: theirs.step(1.0), lambda: ours.step(1.0), repeats, number)
     return Row("ReduceLROnPlateau: torch's `step()` / ours", got, 1.0, 1.0, " times", at_least=True)
 
@@ -106,9 +102,7 @@ def columns(repeats: int, number: int = 20_000, n: int = 1_000_000) -> dict[str,
         found[heading] = {name: step_ratio(SCHEDULERS[name], groups, repeats, number) for name in every}
     for groups in (1, 8):
         heading = f"`step()`, {groups} tensor groups" if groups > 1 else "`step()`, 1 tensor group"
-        found[heading] = {
-            name: step_ratio(SCHEDULERS[name], groups, repeats, number, tensors=True) for name in only_lr
-        }
+        found[heading] = {name: step_ratio(SCHEDULERS[name], groups, repeats, number, tensors=True) for name in only_lr}
     found[f"`preview({n:,})`"] = {name: preview_ratio(SCHEDULERS[name], min(repeats, 5), n) for name in every}
     return found
 

@@ -46,6 +46,7 @@ def _nth(states: Iterator[float], n: int) -> float:
         before = state
     raise AssertionError("a recurrence goes on for ever")
 
+
 class _Torch:
     """A scheduler of torch's on one group: `start` makes it, `enter` is how a later child of SequentialLR begins."""
 
@@ -100,7 +101,7 @@ class _Torch:
             lr = part.step(lr, initial)
         return lr if self.parts else self.rule(self.k, lr)
 
-    def rule(self, k: int, lr: float) -> float:
+    def rule(self, k: int, lr: float) -> float:  # noqa: PLR0912  (a case table)
         p, base = self.p, self.base
         if self.form == "StepLR":
             return lr * p["gamma"] if k and k % p["step_size"] == 0 else lr
@@ -147,7 +148,11 @@ class _Torch:
         cycle = math.floor(1 + k / total)
         x = 1.0 + k / total - cycle
         scale = x / (up / total) if x <= up / total else (x - 1) / (up / total - 1)
-        fade = {"triangular": lambda: 1.0, "triangular2": lambda: 1 / 2.0 ** (cycle - 1), "exp_range": lambda: p["gamma"] ** k}
+        fade = {
+            "triangular": lambda: 1.0,
+            "triangular2": lambda: 1 / 2.0 ** (cycle - 1),
+            "exp_range": lambda: p["gamma"] ** k,
+        }
         return self.base + (p["max_lr"] - self.base) * scale * fade[p["mode"]]()
 
     def one_cycle(self, k: int) -> float:
@@ -241,8 +246,18 @@ FORMS: dict[str, Callable[..., float]] = {
     **{
         f"torch.{name}": _torch_twin(f"torch.{name}")
         for name in (
-            "MultiStepLR", "ConstantLR", "LinearLR", "ExponentialLR", "PolynomialLR", "CosineAnnealingLR",
-            "CosineAnnealingWarmRestarts", "CyclicLR", "OneCycleLR", "SWALR", "SequentialLR", "ChainedScheduler",
+            "MultiStepLR",
+            "ConstantLR",
+            "LinearLR",
+            "ExponentialLR",
+            "PolynomialLR",
+            "CosineAnnealingLR",
+            "CosineAnnealingWarmRestarts",
+            "CyclicLR",
+            "OneCycleLR",
+            "SWALR",
+            "SequentialLR",
+            "ChainedScheduler",
         )
     },
     "mindspore.exponential_decay_lr": exponential_decay_lr,

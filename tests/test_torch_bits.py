@@ -15,7 +15,19 @@ from torch.optim import lr_scheduler  # noqa: E402
 import glidepath.torch as gt  # noqa: E402
 import recurrences  # noqa: E402
 from helpers import assert_same  # noqa: E402
-from torch_recipes import KEEPS_INITIAL, LEAVES, OURS, THEIRS, draw, draw_leaf, draw_lrs, look, optimizer, outcome, state_of  # noqa: E402
+from torch_recipes import (  # noqa: E402
+    KEEPS_INITIAL,
+    LEAVES,
+    OURS,
+    THEIRS,
+    draw,
+    draw_leaf,
+    draw_lrs,
+    look,
+    optimizer,
+    outcome,
+    state_of,
+)
 
 BATCHES = 40
 PER_BATCH = 75

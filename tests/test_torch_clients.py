@@ -71,7 +71,9 @@ def test_a_loop_resumed_from_a_checkpoint(schedule, tmp_path):
     net = model()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
     scheduler = schedule(gt, optimizer)
-    for part, state in zip((net, optimizer, scheduler), torch.load(tmp_path / "run.pt", weights_only=True), strict=True):
+    for part, state in zip(
+        (net, optimizer, scheduler), torch.load(tmp_path / "run.pt", weights_only=True), strict=True
+    ):
         part.load_state_dict(state)
     train(net, optimizer, scheduler, STEPS - 5, got)
     assert got == rates

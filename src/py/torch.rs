@@ -129,8 +129,8 @@ impl Stepper {
     /// The rates, and the momenta where a scheduler cycles them, are those that torch's `step` sets, bit for bit.
     ///
     /// Args:
-    ///     epoch: where to go, instead of the next step; deprecated by torch, which then takes a closed formula where it
-    ///         has one, and warns. A fraction moves CosineAnnealingWarmRestarts within its cycle.
+    ///     epoch: where to go, instead of the next step; deprecated by torch, which then takes a closed formula
+    ///         where it has one, and warns. A fraction moves CosineAnnealingWarmRestarts within its cycle.
     #[pyo3(signature = (epoch=None))]
     fn step(slf: &Bound<'_, Stepper>, epoch: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let this = slf.get();

@@ -1,7 +1,7 @@
 """What comes: the rates that a live scheduler will set, and any of its states, without stepping it.
 
-Both take glidepath's schedulers and torch's own. What is plainly a scheduler of torch's is computed in Rust. For the rest
-(a function of yours, a `get_lr` of yours, a metric) a copy on copied parameter groups is stepped, by torch's own code.
+They take glidepath's schedulers and torch's own. What is plainly a scheduler of torch's is computed in Rust. For the
+rest (a function of yours, a `get_lr` of yours, a metric) a copy on copied parameter groups is stepped, by torch's code.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def preview(
 ) -> NDArray[np.float64]:
     """Return the learning rates that the next n steps will set, shape (n, groups); nothing is touched.
 
-    Bit for bit what stepping would set, from the scheduler's present state and the groups' present rates. Functions that
-    a scheduler was given are called as its steps would call them.
+    Bit for bit what stepping would set, from the scheduler's present state and the groups' present rates. Functions
+    that a scheduler was given are called as its steps would call them.
 
     Args:
         scheduler: a scheduler of glidepath's or torch's.
@@ -171,9 +171,9 @@ def _on(optimizer: Any, scheduler: LRScheduler) -> LRScheduler:
 
 
 def _base(scheduler: Any) -> list[float | Tensor]:
-    """Return the rates that it starts on: the base rates of its first scheduler, but CyclicLR comes to its own later."""
+    """Return the rates that it starts on: the base rates of its first scheduler. CyclicLR has none yet."""
     while hasattr(scheduler, "_schedulers"):
-        scheduler = scheduler._schedulers[0]  # noqa: SLF001
+        scheduler = scheduler._schedulers[0]
     return [] if isinstance(scheduler, CyclicLR) else scheduler.base_lrs
 
 
@@ -185,21 +185,21 @@ def _start(scheduler: Any) -> None:
         own = scheduler.base_lrs
         # CyclicLR has its own base rates only after its first step.
         scheduler.base_lrs = [_copied("lr", group.get("initial_lr", group["lr"])) for group in groups]
-        scheduler._initial_step()  # noqa: SLF001  # torch's seam
+        scheduler._initial_step()
         scheduler.base_lrs = own
         return
-    for child in scheduler._schedulers:  # noqa: SLF001  # torch's own name for them
+    for child in scheduler._schedulers:
         _start(child)
     if not hasattr(scheduler, "_milestones"):
-        scheduler._last_lr = [_copied("lr", group["lr"]) for group in groups]  # noqa: SLF001
+        scheduler._last_lr = [_copied("lr", group["lr"]) for group in groups]
         return
     for group in groups:
         _set(group, "lr", group["initial_lr"])
     scheduler.last_epoch = 0
     scheduler.recursive_undo()
-    first = scheduler._schedulers[bisect_right(scheduler._milestones, 0)]  # noqa: SLF001
-    first._initial_step()  # noqa: SLF001
-    scheduler._last_lr = first.get_last_lr()  # noqa: SLF001
+    first = scheduler._schedulers[bisect_right(scheduler._milestones, 0)]
+    first._initial_step()
+    scheduler._last_lr = first.get_last_lr()
 
 
 def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:

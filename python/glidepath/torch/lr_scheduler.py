@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import EPOCH_DEPRECATION_WARNING
-from torch.optim.swa_utils import SWALR as TorchSWALR
+from torch.optim.swa_utils import SWALR as TorchSWALR  # noqa: N811  # a class's name in capitals
 
 from glidepath._core import Schedule, _Road, _Stepper
 from glidepath.torch import ahead
@@ -125,15 +125,14 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
             self.print_lr(True, i, float(lr), epoch)
 
     @staticmethod
-    def print_lr(is_verbose: bool, group: int, lr: float, epoch: float | None = None) -> None:  # noqa: FBT001
+    def print_lr(is_verbose: bool, group: int, lr: float, epoch: float | None = None) -> None:
         """Print what a group's learning rate has become, if `is_verbose`: in the words of torch before 2.7."""
         if not is_verbose:
             return
         if epoch is None:
             print(f"Adjusting learning rate of group {group} to {lr:.4e}.")
-            return
-        at = f"{epoch:.2f}" if isinstance(epoch, float) else f"{epoch:05d}"
-        print(f"Epoch {at}: adjusting learning rate of group {group} to {lr:.4e}.")
+        else:
+            print(f"Epoch {_shown(epoch)}: adjusting learning rate of group {group} to {lr:.4e}.")
 
 
 def _road(cls: type[LRScheduler]) -> _Road:
@@ -147,7 +146,11 @@ def _road(cls: type[LRScheduler]) -> _Road:
     return _Road(facade.__name__ if is_ours else "", torch_step, steps_here, prints_apart)
 
 
-LRScheduler._road = _road(LRScheduler)  # noqa: SLF001  # `__init_subclass__` is for its subclasses
+LRScheduler._road = _road(LRScheduler)
+
+
+def _shown(epoch: int | float) -> str:  # noqa: PYI041  # they are shown differently
+    return f"{epoch:05d}" if isinstance(epoch, int) else f"{epoch:.2f}"
 
 
 def _copied(lr: float | Tensor) -> float | Tensor:
@@ -177,10 +180,10 @@ def _take_over(composite: SequentialLR | ChainedScheduler) -> None:
     composite._initial_step()
 
 
-class _LRScheduler(LRScheduler, lr_scheduler._LRScheduler):  # type: ignore[misc]  # torch's own older name
+class _LRScheduler(LRScheduler, lr_scheduler._LRScheduler):
     """The base under its older name."""
 
-    _torch = lr_scheduler._LRScheduler  # noqa: SLF001  # torch's own older name
+    _torch = lr_scheduler._LRScheduler
 
 
 class LambdaLR(LRScheduler, lr_scheduler.LambdaLR):
@@ -670,7 +673,8 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
 
     Source: torch.optim.lr_scheduler.SequentialLR, torch 2.13.
 
-    >>> SequentialLR(optimizer, [ConstantLR(optimizer, 0.5), ExponentialLR(optimizer, 0.9)], [2]).preview(4).ravel().tolist()
+    >>> parts = [ConstantLR(optimizer, 0.5), ExponentialLR(optimizer, 0.9)]
+    >>> SequentialLR(optimizer, parts, milestones=[2]).preview(4).ravel().tolist()
     [0.05, 0.1, 0.09000000000000001, 0.08100000000000002]
     """
 
@@ -779,8 +783,7 @@ class ReduceLROnPlateau(LRScheduler, lr_scheduler.ReduceLROnPlateau):
         for i, old in enumerate(before):
             new = float(self.optimizer.param_groups[i]["lr"])
             if new != old:
-                at = f"{epoch:.2f}" if isinstance(epoch, float) else f"{epoch:05d}"
-                print(f"Epoch {at}: reducing learning rate of group {i} to {new:.4e}.")
+                print(f"Epoch {_shown(epoch)}: reducing learning rate of group {i} to {new:.4e}.")
 
 
 _FACADES: dict[type[lr_scheduler.LRScheduler], type[LRScheduler]] = {

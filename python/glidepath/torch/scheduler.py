@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, SupportsIndex, TypeAlias
+from typing import Any, Literal, SupportsIndex, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,8 @@ class Scheduler(lr_scheduler.LRScheduler):
         betas: the same; a schedule drives the first beta, a tuple of schedules each its own, None none.
         others: the same for any other entry that the groups have, by its name.
 
-    Raises `TypeError` for what is no schedule, `ValueError` where nothing is driven, a group has no such entry, or a list
-    does not have one item a group.
+    Raises `TypeError` for what is no schedule, `ValueError` where nothing is driven, a group has no such entry, or a
+    list does not have one item a group.
 
     It is a `torch.optim.lr_scheduler.LRScheduler`, as training loops want to see one.
 
@@ -57,7 +57,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         betas: Drivers = None,
         **others: Drivers,
     ) -> None:
-        if not isinstance(optimizer, Optimizer):
+        if not isinstance(cast("object", optimizer), Optimizer):
             msg = f"`Scheduler.optimizer`: got a {type(optimizer).__name__}; it must be a torch.optim.Optimizer."
             raise TypeError(msg)
         given = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "betas": betas, **others}
@@ -115,8 +115,8 @@ class Scheduler(lr_scheduler.LRScheduler):
         drivers = self._of_groups("lr", len(groups)) if "lr" in self.drivers else [None] * len(groups)
         for column, group, driver in zip(out.T, groups, drivers, strict=True):
             if isinstance(driver, Schedule):
-                dtype = "float32" if _is_float32(group["lr"]) else "float64"
-                column[:] = driver.array(len(column), start=self.last_epoch + 1, dtype=dtype)
+                dtype = np.float32 if _is_float32(group["lr"]) else np.float64
+                column[:] = driver.array(len(column), self.last_epoch + 1, np.dtype(dtype))
             else:
                 column[:] = float(group["lr"])
         return out
@@ -174,7 +174,9 @@ class Scheduler(lr_scheduler.LRScheduler):
 def _check(optimizer: Optimizer, name: str, drivers: Drivers) -> None:
     groups = optimizer.param_groups
     if isinstance(drivers, list) and len(drivers) != len(groups):
-        msg = f"`Scheduler.{name}`: got a list of {len(drivers)}; it must have one item for each of {len(groups)} groups."
+        msg = (
+            f"`Scheduler.{name}`: got a list of {len(drivers)}; it must have one item for each of {len(groups)} groups."
+        )
         raise ValueError(msg)
     for i, group in enumerate(groups):
         driver = drivers[i] if isinstance(drivers, list) else drivers

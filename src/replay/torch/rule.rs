@@ -358,7 +358,6 @@ impl Rule {
     pub fn first_change(&self, clock: &Clock) -> Option<Change> {
         match self {
             Rule::Exponential { .. } | Rule::Polynomial { .. } | Rule::Cosine { .. } => Some(Change::Keep),
-            Rule::Linear { .. } if clock.epoch != 0 => Some(Change::Keep),
             _ => self.change(clock),
         }
     }
@@ -366,11 +365,12 @@ impl Rule {
     /// What a later child of SequentialLR does as it takes over: torch's closed form at epoch 0, where it has one.
     pub fn closed_start(&self, clock: &Clock) -> Option<Change> {
         Some(Change::FromBase(match *self {
-            Rule::Step { step_size, .. } if step_size == 0 => return None,
+            Rule::Step { step_size: 0, .. } => return None,
             Rule::Step { .. } | Rule::Exponential { .. } => 1.0,
             Rule::MultiStep { ref milestones, gamma } => {
-                let passed = milestones.iter().filter(|&&(milestone, _)| milestone <= 0).map(|&(_, times)| times);
-                power(gamma, passed.sum::<i64>() as f64)?
+                let passed =
+                    milestones.iter().filter(|&&(milestone, _)| milestone <= 0).map(|&(_, times)| times as f64);
+                power(gamma, passed.sum())?
             }
             Rule::Constant { factor, total_iters } => factor + f64::from(u8::from(total_iters <= 0)) * (1.0 - factor),
             Rule::Linear { start_factor, end_factor, total_iters } => {

@@ -22,6 +22,18 @@ pub struct State<T> {
     pub initial: Vec<T>,
 }
 
+impl<T: Rate> State<T> {
+    /// The rates into each row.
+    fn show(&self, rows: &mut [f64]) {
+        match self.lrs[..] {
+            [lr] => rows.fill(lr.value()),
+            _ => rows.chunks_exact_mut(self.lrs.len()).for_each(|row| {
+                row.iter_mut().zip(&self.lrs).for_each(|(out, lr)| *out = lr.value());
+            }),
+        }
+    }
+}
+
 /// One rule at work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf<T> {
@@ -169,21 +181,50 @@ impl<T: Rate> Node<T> {
         let mut left = out;
         while !left.is_empty() {
             let still = self.still(state).min((left.len() / groups) as u64);
-            if still > 0 {
+            let done = if still > 0 {
                 self.skip(still, state);
+                state.show(&mut left[..still as usize * groups]);
+                still as usize
             } else {
-                self.step(state)?;
-            }
-            let (rows, rest) = left.split_at_mut(still.max(1) as usize * groups);
-            match state.lrs[..] {
-                [lr] => rows.fill(lr.value()),
-                _ => rows.chunks_exact_mut(groups).for_each(|row| {
-                    row.iter_mut().zip(&state.lrs).for_each(|(out, lr)| *out = lr.value());
-                }),
-            }
-            left = rest;
+                self.run(state, left)?
+            };
+            left = &mut left[done * groups..];
         }
         Some(())
+    }
+
+    /// The rates that the next steps set, as many as can be had at once; gives how many.
+    fn run(&mut self, state: &mut State<T>, out: &mut [f64]) -> Option<usize> {
+        let groups = state.lrs.len();
+        match self {
+            Node::Leaf(leaf) if leaf.runs() => return leaf.run(state, out),
+            Node::Sequential { children, milestones, epoch, .. } => {
+                let i = child_at(milestones, *epoch);
+                let until = milestones.get(i).map_or(usize::MAX, |next| next.abs_diff(*epoch) as usize - 1);
+                let most = out.len().min(until.saturating_mul(groups));
+                if most > 0 {
+                    let done = children.get_mut(i)?.run(state, &mut out[..most])?;
+                    *epoch += done as i64;
+                    return Some(done);
+                }
+            }
+            Node::Chained { children, .. } => {
+                let still: Vec<u64> = children.iter().map(|child| child.still(state)).collect();
+                let moves: Vec<usize> = (0..children.len()).filter(|&i| still[i] == 0).collect();
+                if let [i] = moves[..] {
+                    let until = still.iter().filter(|&&still| still > 0).min().map_or(usize::MAX, |&n| n as usize);
+                    let most = out.len().min(until.saturating_mul(groups));
+                    let done = children[i].run(state, &mut out[..most])?;
+                    let others = children.iter_mut().enumerate().filter(|&(j, _)| j != i);
+                    others.for_each(|(_, child)| child.skip(done as u64, state));
+                    return Some(done);
+                }
+            }
+            Node::Leaf(_) => (),
+        }
+        self.step(state)?;
+        state.show(&mut out[..groups]);
+        Some(1)
     }
 
     /// How many of the next steps change nothing.

@@ -26,27 +26,14 @@ pub(super) fn step<'py>(live: &Live<'py>, kind: Kind) -> PyResult<Option<Bound<'
     let Some((before, cur_is_float)) = clock(live, kind, moves_momentum) else { return Ok(None) };
     let Some((clock, change, keys)) = next_change(live, kind, before, moves_momentum) else { return Ok(None) };
     let Some(groups) = live.groups() else { return Ok(None) };
-    let Some(momenta) = live.momenta(kind, groups.len(), moves_momentum) else { return Ok(None) };
-    let Some(lists) = Lists::of(live, kind, &change, groups.len()) else { return Ok(None) };
-    let lists = Lists { momenta, keys, ..lists };
-    let (mut few, mut many) = (<[Option<New<'py>>; FEW]>::default(), Vec::new());
-    let slots = if groups.len() <= FEW {
-        &mut few[..groups.len()]
-    } else {
-        many.resize_with(groups.len(), || None);
-        &mut many[..]
+    let is_plain = keys.is_none() && kind != Kind::Cyclic;
+    let lrs = match if is_plain { set_floats(live, &change, &groups)? } else { None } {
+        Some(lrs) => lrs,
+        None => match set_groups(live, kind, &change, keys, &groups, moves_momentum)? {
+            Some(lrs) => lrs,
+            None => return Ok(None),
+        },
     };
-    for (i, (slot, group)) in slots.iter_mut().zip(&groups).enumerate() {
-        *slot = lists.next(i, group, &change);
-        if slot.is_none() {
-            return Ok(None);
-        }
-    }
-    let is_beta = lists.momenta.as_ref().is_some_and(|momenta| momenta.is_beta);
-    for new in slots.iter_mut().flatten() {
-        new.set(is_beta)?;
-    }
-    let lrs = PyList::new(py, slots.iter_mut().map(|slot| slot.take().map(|new| new.lr)))?;
     if kind == Kind::Restarts {
         if cur_is_float {
             live.state.set_item(intern!(py, "T_cur"), clock.cur)?;
@@ -62,6 +49,92 @@ pub(super) fn step<'py>(live: &Live<'py>, kind: Kind) -> PyResult<Option<Bound<'
     live.state.set_item(intern!(py, "last_epoch"), clock.epoch)?;
     live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
     Ok(Some(lrs))
+}
+
+/// The common case: every rate is a Python float, and nothing else is read of a group or set in it.
+#[inline]
+fn set_floats<'py>(
+    live: &Live<'py>,
+    change: &Change,
+    groups: &Bound<'py, PyList>,
+) -> PyResult<Option<Bound<'py, PyList>>> {
+    let py = groups.py();
+    let key = intern!(py, "lr");
+    let bases = if change.needs_base() {
+        match read!(live, list, "base_lrs").filter(|bases| bases.len() == groups.len()) {
+            Some(bases) => Some(bases),
+            None => return Ok(None),
+        }
+    } else {
+        None
+    };
+    let next = |i: usize, group: &Bound<'py, PyAny>| -> Option<Bound<'py, PyAny>> {
+        let lr = item(group.cast_exact::<PyDict>().ok()?, key)?;
+        let value = lr.cast_exact::<PyFloat>().ok()?.value();
+        if *change == Change::Keep {
+            return Some(lr);
+        }
+        let mut facts = Group::<f64>::default();
+        if let Some(bases) = &bases {
+            facts.base = bases.get_item(i).ok()?.cast_exact::<PyFloat>().ok()?.value();
+        }
+        Some(PyFloat::new(py, change.advance(value, &facts)).into_any())
+    };
+    if groups.len() == 1 {
+        let group = groups.get_item(0)?;
+        let Some(lr) = next(0, &group) else { return Ok(None) };
+        if *change != Change::Keep {
+            group.cast_exact::<PyDict>()?.set_item(key, &lr)?;
+        }
+        return PyList::new(py, [lr]).map(Some);
+    }
+    // A tuple lends its items, a list does not: 32 groups in 1.1 us instead of 1.4.
+    let groups = groups.to_tuple();
+    let mut lrs = Vec::with_capacity(groups.len());
+    for (i, group) in groups.iter_borrowed().enumerate() {
+        match next(i, &group) {
+            Some(lr) => lrs.push(lr),
+            None => return Ok(None),
+        }
+    }
+    if *change != Change::Keep {
+        for (group, lr) in groups.iter_borrowed().zip(&lrs) {
+            group.cast_exact::<PyDict>()?.set_item(key, lr)?;
+        }
+    }
+    PyList::new(py, lrs).map(Some)
+}
+
+/// Any other case: tensors, momenta, rates that the groups keep beside their own.
+fn set_groups<'py>(
+    live: &Live<'py>,
+    kind: Kind,
+    change: &Change,
+    keys: Option<Keys<'py>>,
+    groups: &Bound<'py, PyList>,
+    moves_momentum: bool,
+) -> PyResult<Option<Bound<'py, PyList>>> {
+    let Some(momenta) = live.momenta(kind, groups.len(), moves_momentum) else { return Ok(None) };
+    let Some(lists) = Lists::of(live, kind, change, groups.len()) else { return Ok(None) };
+    let lists = Lists { momenta, keys, ..lists };
+    let (mut few, mut many) = (<[Option<New<'py>>; FEW]>::default(), Vec::new());
+    let slots = if groups.len() <= FEW {
+        &mut few[..groups.len()]
+    } else {
+        many.resize_with(groups.len(), || None);
+        &mut many[..]
+    };
+    for (i, (slot, group)) in slots.iter_mut().zip(groups).enumerate() {
+        *slot = lists.next(i, group, change);
+        if slot.is_none() {
+            return Ok(None);
+        }
+    }
+    let is_beta = lists.momenta.as_ref().is_some_and(|momenta| momenta.is_beta);
+    for new in slots.iter_mut().flatten() {
+        new.set(is_beta)?;
+    }
+    PyList::new(groups.py(), slots.iter_mut().map(|slot| slot.take().map(|new| new.lr))).map(Some)
 }
 
 /// So many groups need no allocation.

@@ -326,3 +326,75 @@ impl<T: Rate> Node<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf(rule: Rule) -> Node<f64> {
+        let groups = vec![Group { base: 0.1, own: [0.3, 0.1, 0.01], momenta: [0.8, 0.9] }; 2];
+        Node::Leaf(Leaf { rule, clock: Clock::at(0, 1), groups, moves_momentum: false, last: Vec::new() })
+    }
+
+    fn nodes() -> Vec<Node<f64>> {
+        use super::super::rule::{Anneal, Fade, Phase};
+        let phase =
+            |end_step, start_lr, end_lr| Phase { end_step, start_lr, end_lr, start_momentum: 1, end_momentum: 0 };
+        let phases = [phase(61.5, 1, 0), phase(199.0, 0, 2), phase(0.0, 0, 0)];
+        let rules = [
+            Rule::Step { step_size: 7, gamma: 0.9 },
+            Rule::MultiStep { milestones: vec![(2, 1), (70, 2), (150, 1)], gamma: 0.5 },
+            Rule::Constant { factor: 0.5, total_iters: 70 },
+            Rule::Linear { start_factor: 0.5, end_factor: 1.0, total_iters: 100 },
+            Rule::Polynomial { total_iters: 150, power: 1.7 },
+            Rule::Exponential { gamma: 0.99 },
+            Rule::Cosine { t_max: 33, eta_min: 0.01 },
+            Rule::Restarts { t_0: 10, t_mult: 2, eta_min: 0.01 },
+            Rule::Cyclic { total_size: 30.0, step_ratio: 1.0 / 3.0, fade: Fade::Halved, by_cycle: true },
+            Rule::OneCycle { total_steps: 200, phases, len: 2, start_step: 0.0, anneal: Anneal::Cos },
+            Rule::Swa { anneal_epochs: 80, anneal: Anneal::Cos },
+        ];
+        let mut nodes: Vec<_> = rules.into_iter().map(leaf).collect();
+        let children = vec![nodes[3].clone(), nodes[6].clone(), nodes[5].clone()];
+        nodes.push(Node::Chained { children: children.clone(), last: Vec::new() });
+        nodes.push(Node::Sequential { children, milestones: vec![40, 130], epoch: 0, last: Vec::new() });
+        let nested = vec![nodes[12].clone(), nodes[11].clone()];
+        nodes.push(Node::Sequential { children: nested, milestones: vec![100], epoch: 0, last: Vec::new() });
+        nodes
+    }
+
+    fn started(node: &Node<f64>) -> (Node<f64>, State<f64>) {
+        let (mut node, base) = (node.clone(), vec![0.1, 0.1]);
+        let mut state = State { lrs: base.clone(), momenta: vec![0.0; 2], initial: base };
+        node.start(&mut state).unwrap();
+        (node, state)
+    }
+
+    #[test]
+    fn previews_and_jumps_are_steps() {
+        for node in nodes() {
+            let (mut stepped, mut state) = started(&node);
+            let mut rates = Vec::new();
+            for _ in 0..200 {
+                stepped.step(&mut state).unwrap();
+                rates.extend_from_slice(&state.lrs);
+            }
+            let (mut ahead, mut of_ahead) = started(&node);
+            let mut out = vec![0.0; 400];
+            ahead.preview(&mut of_ahead, &mut out).unwrap();
+            assert_eq!(out, rates, "{node:?}");
+            let (mut sought, mut of_sought) = started(&node);
+            sought.steps(137, &mut of_sought).unwrap();
+            sought.steps(63, &mut of_sought).unwrap();
+            assert_eq!((sought, of_sought), (stepped, state));
+        }
+    }
+
+    #[test]
+    fn past_its_end_there_is_no_step() {
+        let (mut node, mut state) = started(&nodes()[9]);
+        node.steps(200, &mut state).unwrap();
+        assert_eq!(node.clone().preview(&mut state.clone(), &mut [0.0; 2]), None);
+        assert_eq!(node.step(&mut state), None);
+    }
+}

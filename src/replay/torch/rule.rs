@@ -475,3 +475,80 @@ impl Change {
         matches!(self, Change::FromBase(_) | Change::Lift { .. } | Change::Swing { .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lrs<T: Rate>(rule: &Rule, base: T, n: usize) -> Vec<f64> {
+        let group = Group { base, own: [0.3, 0.1, 0.01], momenta: [0.8, 0.9] };
+        let mut clock =
+            Clock { period: if let Rule::Restarts { t_0, .. } = rule { *t_0 } else { 1 }, ..Clock::at(0, 1) };
+        let mut lr = rule.first_change(&clock).unwrap().advance(base, &group);
+        let mut found = vec![lr.value()];
+        for _ in 1..n {
+            rule.tick(&mut clock).unwrap();
+            lr = rule.change(&clock).unwrap().advance(lr, &group);
+            found.push(lr.value());
+        }
+        found
+    }
+
+    // Printed by torch 2.13.
+    #[test]
+    fn the_pages_values() {
+        let exponential = lrs(&Rule::Exponential { gamma: 0.9 }, 0.1, 6);
+        let printed = [
+            0.1,
+            0.09000000000000001,
+            0.08100000000000002,
+            0.07290000000000002,
+            0.06561000000000002,
+            0.05904900000000002,
+        ];
+        assert_eq!(exponential, printed);
+        let cosine = lrs(&Rule::Cosine { t_max: 1, eta_min: 0.002 }, 0.1, 5);
+        assert_eq!(cosine, [0.1, 0.002, 0.1, 0.002, 0.1]);
+    }
+
+    #[test]
+    fn a_float32_tensor_rounds_each_operation() {
+        let found = lrs(&Rule::Exponential { gamma: 0.9 }, 0.1f32, 3);
+        let one = 0.1f32 * 0.9f32;
+        assert_eq!(found, [f64::from(0.1f32), f64::from(one), f64::from(one * 0.9f32)]);
+    }
+
+    #[test]
+    fn what_stands_still_is_known_to() {
+        let rules = [
+            Rule::Step { step_size: 3, gamma: 0.5 },
+            Rule::MultiStep { milestones: vec![(2, 1), (5, 2)], gamma: 0.5 },
+            Rule::Constant { factor: 0.5, total_iters: 4 },
+            Rule::Linear { start_factor: 0.5, end_factor: 1.0, total_iters: 4 },
+            Rule::Polynomial { total_iters: 4, power: 2.0 },
+            Rule::Exponential { gamma: 0.5 },
+        ];
+        for rule in rules {
+            let mut clock = Clock::at(0, 1);
+            for _ in 0..12 {
+                let until = rule.still_until(&clock);
+                rule.tick(&mut clock).unwrap();
+                let is_still = rule.change(&clock) == Some(Change::Keep);
+                assert!(is_still || until < clock.epoch, "{rule:?} at {}", clock.epoch);
+                assert!(!is_still || until >= clock.epoch, "{rule:?} at {}", clock.epoch);
+            }
+        }
+    }
+
+    #[test]
+    fn where_python_raises_there_is_no_change() {
+        let clock = Clock::at(3, 4);
+        assert_eq!(Rule::Step { step_size: 0, gamma: 0.5 }.change(&clock), None);
+        assert_eq!(Rule::Cosine { t_max: 0, eta_min: 0.0 }.change(&clock), None);
+        assert_eq!(Rule::MultiStep { milestones: vec![(3, 2000)], gamma: 2.0 }.change(&clock), None);
+        assert_eq!(power(0.0, -1.0), None);
+        assert_eq!(power(-8.0, 1.0 / 3.0), None);
+        assert_eq!(power(10.0, 400.0), None);
+        assert_eq!(power(10.0, -400.0), Some(0.0));
+    }
+}

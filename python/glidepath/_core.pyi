@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, NoReturn, SupportsIndex, TypeAlias, Type
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import DTypeLike, NDArray
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 _Real: TypeAlias = float | np.floating[Any] | np.integer[Any]
 _Reals: TypeAlias = Sequence[_Real] | NDArray[np.floating[Any] | np.integer[Any]]
@@ -47,8 +47,8 @@ def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
     same mathematical library; float32 values are those, rounded. In arithmetic they are exact numbers, as a table's
     are; where one is infinite or not a number, the arithmetic is floating-point's.
 
-    Raises `ValueError` for an unknown kind or a value out of range, `TypeError` for a parameter that is missing, unknown
-    or of the wrong type, `OverflowError` where the framework would raise it.
+    Raises `ValueError` for an unknown kind or a value out of range, `TypeError` for a parameter that is missing,
+    unknown or of the wrong type, `OverflowError` where the framework would raise it.
 
     >>> s = gp.replay("torch.StepLR", base_lr=0.1, step_size=30, gamma=0.1)
     >>> s[0], s[30], s[60], s[90]
@@ -83,6 +83,7 @@ class _Road:
 
     def __new__(cls, rule: str, torch: object, steps_here: bool, prints_apart: bool) -> _Road: ...
 
+@disjoint_base
 class _Stepper:
     """The base of the schedulers of `glidepath.torch`: their `step`."""
 
@@ -94,8 +95,8 @@ class _Stepper:
         The rates, and the momenta where a scheduler cycles them, are those that torch's `step` sets, bit for bit.
 
         Args:
-            epoch: where to go, instead of the next step; deprecated by torch, which then takes a closed formula where it
-                has one, and warns. A fraction moves CosineAnnealingWarmRestarts within its cycle.
+            epoch: where to go, instead of the next step; deprecated by torch, which then takes a closed formula
+                where it has one, and warns. A fraction moves CosineAnnealingWarmRestarts within its cycle.
         """
 
 @final

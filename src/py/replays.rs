@@ -29,8 +29,8 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// same mathematical library; float32 values are those, rounded. In arithmetic they are exact numbers, as a table's
 /// are; where one is infinite or not a number, the arithmetic is floating-point's.
 ///
-/// Raises `ValueError` for an unknown kind or a value out of range, `TypeError` for a parameter that is missing, unknown
-/// or of the wrong type, `OverflowError` where the framework would raise it.
+/// Raises `ValueError` for an unknown kind or a value out of range, `TypeError` for a parameter that is missing,
+/// unknown or of the wrong type, `OverflowError` where the framework would raise it.
 ///
 /// >>> s = gp.replay("torch.StepLR", base_lr=0.1, step_size=30, gamma=0.1)
 /// >>> s[0], s[30], s[60], s[90]

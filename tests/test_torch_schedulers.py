@@ -485,6 +485,7 @@ def test_plateau_is_previewed_by_metrics():
 
 @pytest.mark.parametrize(("act", "error", "message"), [
     (lambda: made("StepLR").preview(-1), ValueError, "`preview.n`: got -1; it must be a whole number from 0 to 2**53"),
+    (lambda: made("StepLR").preview(2**53), (MemoryError, ValueError), ""),
     (lambda: made("StepLR").preview(2.0), TypeError, "`preview.n`: got 2.0; it must be a whole number from 0 to 2**53"),
     (lambda: made("StepLR").preview(), TypeError, "`preview.n`: got None; it must be a whole number from 0 to 2**53."),
     (lambda: made("StepLR").preview(metrics=[1.0]), TypeError, "`preview.metrics`: the metric of each step must be"),

@@ -1,13 +1,13 @@
 //! A look ahead: live schedulers, ours or torch's own, read into a machine, run there, and for `seek` written back.
 
-use numpy::{PyArray2, PyArrayMethods};
+use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString};
 
-use super::super::convert;
 use super::super::schedule::Schedule;
+use super::super::{arrays, convert};
 use super::live::{Live, as_float, as_whole, item};
 use super::{Kind, Stepper};
 use crate::limits::STEP;
@@ -19,7 +19,7 @@ use crate::replay::torch::rule::{BASE, Clock, Group, MAX, Phase, Rate, Rule};
 const BLOCK: usize = 1 << 21;
 
 /// A rate in a live group: how it is kept there.
-trait LiveRate: Rate {
+trait LiveRate: Rate + Send {
     /// What a group has, if it is of this type.
     fn read(value: &Bound<'_, PyAny>) -> Option<Self>;
     /// Sets it in a group.
@@ -72,7 +72,7 @@ impl LiveRate for f32 {
 pub(super) fn preview<'py>(
     scheduler: &Bound<'py, PyAny>,
     n: &Bound<'py, PyAny>,
-) -> PyResult<Option<Bound<'py, PyArray2<f64>>>> {
+) -> PyResult<Option<Bound<'py, PyArrayDyn<f64>>>> {
     let n = convert::checked(n, &"preview.n", STEP)? as usize;
     match preview_of::<f64>(scheduler, n)? {
         None => preview_of::<f32>(scheduler, n),
@@ -83,17 +83,17 @@ pub(super) fn preview<'py>(
 fn preview_of<'py, T: LiveRate>(
     scheduler: &Bound<'py, PyAny>,
     n: usize,
-) -> PyResult<Option<Bound<'py, PyArray2<f64>>>> {
+) -> PyResult<Option<Bound<'py, PyArrayDyn<f64>>>> {
     let py = scheduler.py();
     let Some(live) = Groups::<T>::of(scheduler) else { return Ok(None) };
     let Some(mut node) = live.node(scheduler) else { return Ok(None) };
     let mut state = live.state.clone();
     let groups = state.lrs.len();
-    let array = PyArray2::<f64>::zeros(py, [n, groups], false);
+    let array = arrays::empty::<f64>(py, &[n, groups])?;
     {
         let mut out = array.try_readwrite()?;
-        for block in out.as_slice_mut()?.chunks_mut(BLOCK / groups * groups) {
-            if node.preview(&mut state, block).is_none() {
+        for block in out.as_slice_mut()?.chunks_mut(BLOCK.max(groups) / groups * groups) {
+            if py.detach(|| node.preview(&mut state, block)).is_none() {
                 return Ok(None);
             }
             py.check_signals()?;
@@ -129,7 +129,7 @@ fn seek_of<T: LiveRate>(scheduler: &Bound<'_, PyAny>, step: u64) -> PyResult<boo
     let mut left = step;
     while left > 0 {
         let part = left.min(BLOCK as u64);
-        if node.steps(part, &mut state).is_none() {
+        if scheduler.py().detach(|| node.steps(part, &mut state)).is_none() {
             return Ok(false);
         }
         left -= part;

@@ -36,7 +36,7 @@ lint-rust: $(NP2)/tools.stamp
 test-rust:
 	$(CARGO) test --no-default-features
 
-lint-python: $(NP2)/installed.stamp
+lint-python: $(NP2)/torch.stamp $(NP2)/installed.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict python/glidepath
@@ -49,7 +49,7 @@ test-python: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(
 demo: $(NP2)/installed.stamp
 	$(BIN)/python benches/demo.py
 
-bench: $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
+bench: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
 	$(BIN)/python benches/table.py
 	$(NP1)/bin/python benches/mindspore_table.py
 
@@ -93,6 +93,7 @@ $(NP1)/mindspore.stamp: $(NP1)/ready.stamp
 	$(NP1)/bin/python -m pip install --quiet "mindspore==2.10.0"
 	touch $@
 
+# torch, and the training loops that the tests train with.
 $(NP2)/torch.stamp: $(NP2)/ready.stamp
-	$(BIN)/python -m pip install --quiet "torch==2.13.0"
+	$(BIN)/python -m pip install --quiet "torch==2.13.0" "lightning==2.6.*" "accelerate==1.15.*" "transformers==5.23.*"
 	touch $@

@@ -7,6 +7,7 @@ it runs on one thread, into memory that has been touched, except where the row s
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import platform
 import re
@@ -305,7 +306,17 @@ def report(steps: int, repeats: int) -> Iterator[str]:
     yield str(scalar_row(steps, repeats))
     yield str(import_row(repeats))
     yield str(memory_row())
+    yield from torch_lines(repeats)
     yield from matrix(table)
+
+
+def torch_lines(repeats: int) -> Iterator[str]:
+    """Yield the rows beside torch, where it is installed."""
+    if importlib.util.find_spec("torch") is None:
+        yield str(Row("`glidepath.torch` / torch", None, 6, 10, note="torch is not installed"))
+        return
+    torch_rows = importlib.import_module("torch_rows")
+    yield from torch_rows.lines(repeats)
 
 
 def matrix(table: dict[Verb, dict[str, float]]) -> Iterator[str]:

@@ -112,3 +112,27 @@ def test_a_row_says_whether_its_bar_is_met():
     assert table.Row("x", 1.9, 1.7, 1.95, at_least=True).mark == "ok"
     assert table.Row("x", 1.6, 1.7, 1.95, at_least=True).mark == "MISSED"
     assert table.Row("x", None, 1.7, 1.95).mark == "not shown"
+
+
+# The rows beside torch, small.
+
+
+def test_the_rows_beside_torch():
+    pytest.importorskip("torch")
+    import torch_rows
+
+    found = torch_rows.columns(repeats=1, number=32, n=10_000)
+    for heading, ratios in found.items():
+        assert all(ratio > 0.0 for ratio in ratios.values()), heading
+    shown = [str(row) for row in (*torch_rows.rows(found), torch_rows.plateau_row(1, number=10))]
+    assert len(shown) == 5 + 3 + 1
+
+
+def test_every_scheduler_without_a_function_or_a_metric_is_measured():
+    pytest.importorskip("torch")
+    import glidepath.torch as gt
+    import torch_rows
+
+    apart = {"LRScheduler", "_LRScheduler", "LambdaLR", "MultiplicativeLR", "ReduceLROnPlateau", "Scheduler"}
+    classes = {name for name in gt.__all__ if isinstance(getattr(gt, name), type)} - apart
+    assert {name.partition(",")[0] for name in torch_rows.SCHEDULERS} == classes

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, NoReturn, SupportsIndex, TypeAlias, Type
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import DTypeLike, NDArray
+from typing_extensions import Self, disjoint_base
 
 _Real: TypeAlias = float | np.floating[Any] | np.integer[Any]
 _Reals: TypeAlias = Sequence[_Real] | NDArray[np.floating[Any] | np.integer[Any]]
@@ -95,6 +96,37 @@ def _tally(reset: bool = True) -> dict[str, int]:
 
 def _level() -> str:
     """The name of the instruction set in use."""
+
+def _preview(scheduler: object, n: object) -> NDArray[np.float64] | None:
+    """The rates that a scheduler's next `n` steps set, shape (n, groups), or None where only torch itself can tell."""
+
+def _seek(scheduler: object, step: object) -> bool:
+    """Puts a scheduler and its groups into the state after so many steps from the start; False where only torch can."""
+
+def _schedule(scheduler: object, group: int) -> Schedule | None:
+    """The replay of a scheduler's group from its start, or None where its numbers are those of no form."""
+
+@final
+class _Road:
+    """What a class of schedulers steps by: the name of a rule, or "" for torch's own function, and that function."""
+
+    def __new__(cls, rule: str, torch: object, steps_here: bool, prints_apart: bool) -> _Road: ...
+
+@disjoint_base
+class _Stepper:
+    """The base of the schedulers of `glidepath.torch`: their `step`."""
+
+    verbose: bool
+    def __new__(cls, *_arguments: object, verbose: bool = False, **_keywords: object) -> Self: ...
+    def step(self, epoch: int | None = None) -> None:
+        """Moves the scheduler on by one step, and sets its groups' learning rates.
+
+        The rates, and the momenta where a scheduler cycles them, are those that torch's `step` sets, bit for bit.
+
+        Args:
+            epoch: where to go, instead of the next step; deprecated by torch, which then takes a closed formula
+                where it has one, and warns. A fraction moves CosineAnnealingWarmRestarts within its cycle.
+        """
 
 @final
 class Schedule:

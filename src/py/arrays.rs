@@ -300,7 +300,7 @@ fn borrowed<'py, T: Real>(out: &Bound<'py, PyArrayDyn<T>>, place: &str) -> Resul
 
 /// `numpy.empty`: pages that nobody has touched, huge where the system has them. (Zeros of numpy's cost as much where
 /// they are many; few are 10 % slower.)
-fn empty<'py, T: Real>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
+pub(super) fn empty<'py, T: Real>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
     static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let shape = PyTuple::new(py, shape)?;
     Ok(EMPTY.import(py, "numpy", "empty")?.call1((shape, numpy::dtype::<T>(py)))?.cast_into()?)

@@ -9,13 +9,28 @@ macro_rules! replays {
         $(
             $(#[doc = $doc])*
             #[derive(Clone, Debug)]
-            // A parameter has the framework's name, as `T_max`.
-            #[allow(non_snake_case)]
+            #[allow(non_snake_case, reason = "a field has the framework's name")]
             pub struct $Name {
                 $(#[doc = concat!("See [`", stringify!($Name), "`].")] pub $field: $type,)*
             }
 
+            #[allow(dead_code, reason = "not every family makes one form of another")]
             impl $Name {
+                const NAME: &'static str = $name;
+
+                /// From checked arguments, one a parameter.
+                fn taken(values: &[$crate::shape::Value]) -> $Name {
+                    let mut values = values.iter();
+                    $Name {
+                        $($field: $crate::shape::Field::take(values.next().expect("one value a parameter")),)*
+                    }
+                }
+
+                /// Its arguments, in the order of the parameters.
+                fn given(&self) -> Vec<$crate::shape::Value> {
+                    vec![$($crate::shape::Field::give(&self.$field),)*]
+                }
+
                 fn form() -> $crate::replay::Form {
                     $crate::replay::Form {
                         name: $name,
@@ -26,10 +41,7 @@ macro_rules! replays {
                             default: replays!(@default $($default)?),
                         },)*],
                         build: |values| {
-                            let mut values = values.iter();
-                            let recurrence = $Name {
-                                $($field: $crate::shape::Field::take(values.next().expect("one value a parameter")),)*
-                            };
+                            let recurrence = $Name::taken(values);
                             $crate::replay::Recurrence::check(&recurrence)?;
                             Ok(std::sync::Arc::new($crate::replay::Track::new(recurrence)))
                         },

@@ -1,0 +1,250 @@
+//! The step of a live torch scheduler: reads its attributes, asks its rule, sets its optimizer's groups.
+//!
+//! ```text
+//! here      what a class of schedulers steps by: a rule of ours, or torch's own function; `step` itself
+//! live      a scheduler's `__dict__`, read: numbers, lists, rules
+//! leaf      one step of one rule, into the live groups
+//! ahead     preview, seek, schedule
+//! ```
+//! Nothing is kept between two steps, neither of the optimizer nor of the scheduler: attributes are live, and
+//! `optimizer.load_state_dict` replaces the groups. All is read before anything is written, and where anything is not
+//! plainly as torch makes it (a subclass's own `get_lr`, a rate that is no float, a number of a type of its own, what
+//! would raise), torch's own function does the step instead: on our road everything that it would see is untouched.
+
+mod ahead;
+mod leaf;
+mod live;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
+
+use self::live::Live;
+
+/// Adds what `glidepath.torch` is built on.
+pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Road>()?;
+    module.add_function(wrap_pyfunction!(ahead::preview, module)?)?;
+    module.add_function(wrap_pyfunction!(ahead::seek, module)?)?;
+    module.add_function(wrap_pyfunction!(ahead::schedule, module)?)?;
+    module.add_class::<Stepper>()
+}
+
+/// Which scheduler a class is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Step,
+    MultiStep,
+    Constant,
+    Linear,
+    Exponential,
+    Polynomial,
+    Cosine,
+    Restarts,
+    Cyclic,
+    OneCycle,
+    Swa,
+    Sequential,
+    Chained,
+    Other,
+}
+
+impl Kind {
+    fn named(name: &str) -> Kind {
+        match name {
+            "StepLR" => Kind::Step,
+            "MultiStepLR" => Kind::MultiStep,
+            "ConstantLR" => Kind::Constant,
+            "LinearLR" => Kind::Linear,
+            "ExponentialLR" => Kind::Exponential,
+            "PolynomialLR" => Kind::Polynomial,
+            "CosineAnnealingLR" => Kind::Cosine,
+            "CosineAnnealingWarmRestarts" => Kind::Restarts,
+            "CyclicLR" => Kind::Cyclic,
+            "OneCycleLR" => Kind::OneCycle,
+            "SWALR" => Kind::Swa,
+            "SequentialLR" => Kind::Sequential,
+            "ChainedScheduler" => Kind::Chained,
+            _ => Kind::Other,
+        }
+    }
+}
+
+/// What a class of schedulers steps by: the name of a rule, or "" for torch's own function, and that function.
+#[pyclass(frozen, name = "_Road", module = "glidepath._core")]
+pub(super) struct Road {
+    kind: Kind,
+    torch: Py<PyAny>,
+    /// Whether its instances' `step` is this module's, and their `get_last_lr` torch's.
+    steps_here: bool,
+    /// Whether torch's function is not the one that calls `_update_lr`, which prints.
+    prints_apart: bool,
+}
+
+#[pymethods]
+impl Road {
+    #[new]
+    fn new(rule: &str, torch: Py<PyAny>, steps_here: bool, prints_apart: bool) -> Road {
+        Road { kind: Kind::named(rule), torch, steps_here, prints_apart }
+    }
+}
+
+/// The base of the schedulers of `glidepath.torch`: their `step`.
+#[pyclass(frozen, subclass, name = "_Stepper", module = "glidepath._core")]
+pub(super) struct Stepper {
+    road: Py<Road>,
+    verbose: AtomicBool,
+}
+
+#[pymethods]
+impl Stepper {
+    #[new]
+    #[classmethod]
+    #[pyo3(signature = (*_arguments, verbose=false, **_keywords))]
+    fn new(
+        class: &Bound<'_, PyType>,
+        _arguments: &Bound<'_, PyTuple>,
+        verbose: bool,
+        _keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Stepper> {
+        let road = class.getattr(intern!(class.py(), "_road"))?.cast_into::<Road>()?.unbind();
+        Ok(Stepper { road, verbose: AtomicBool::new(verbose) })
+    }
+
+    /// Whether each update is printed.
+    #[getter]
+    fn verbose(&self) -> bool {
+        self.verbose.load(Ordering::Relaxed)
+    }
+
+    #[setter]
+    fn set_verbose(&self, verbose: bool) {
+        self.verbose.store(verbose, Ordering::Relaxed);
+    }
+
+    /// Moves the scheduler on by one step, and sets its groups' learning rates.
+    ///
+    /// The rates, and the momenta where a scheduler cycles them, are those that torch's `step` sets, bit for bit.
+    ///
+    /// Args:
+    ///     epoch: where to go, instead of the next step; deprecated by torch, which then takes a closed formula
+    ///         where it has one, and warns. A fraction moves CosineAnnealingWarmRestarts within its cycle.
+    #[pyo3(signature = (epoch=None))]
+    fn step(slf: &Bound<'_, Stepper>, epoch: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let this = slf.get();
+        if epoch.is_none() && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf, this)?.is_some() {
+            return Ok(());
+        }
+        on_torch_road(slf, this, epoch)
+    }
+}
+
+#[cold]
+fn on_torch_road(slf: &Bound<'_, Stepper>, this: &Stepper, epoch: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    let road = this.road.get();
+    let step = road.torch.bind(slf.py());
+    match epoch {
+        Some(epoch) => step.call1((slf, epoch))?,
+        None => step.call1((slf,))?,
+    };
+    if road.prints_apart && this.verbose.load(Ordering::Relaxed) {
+        slf.call_method1(intern!(slf.py(), "_print_lrs"), (epoch,))?;
+    }
+    Ok(())
+}
+
+/// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
+fn on_our_road<'py>(slf: &Bound<'py, Stepper>, this: &Stepper) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let kind = this.road.get().kind;
+    if kind == Kind::Other {
+        return Ok(None);
+    }
+    let Some(live) = Live::of(slf.as_any()) else { return Ok(None) };
+    match kind {
+        Kind::Sequential => step_sequential(&live),
+        Kind::Chained => step_chained(&live),
+        _ => Ok(leaf::step(&live, kind)?.map(Bound::into_any)),
+    }
+}
+
+/// One step of a scheduler, wherever its `step` is; gives its new `_last_lr`.
+fn step_child<'py>(child: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = child.py();
+    if let Ok(stepper) = child.cast::<Stepper>()
+        && stepper.get().road.get().steps_here
+    {
+        if !stepper.get().verbose.load(Ordering::Relaxed)
+            && let Some(lrs) = on_our_road(stepper, stepper.get())?
+        {
+            return Ok(lrs);
+        }
+        on_torch_road(stepper, stepper.get(), None)?;
+    } else {
+        child.call_method0(intern!(py, "step"))?;
+    }
+    child.call_method0(intern!(py, "get_last_lr"))
+}
+
+fn step_sequential<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = live.state.py();
+    let Some((epoch, child, is_start)) = next_child(live) else { return Ok(None) };
+    live.state.set_item(intern!(py, "last_epoch"), epoch)?;
+    let lrs = if is_start {
+        child.call_method1(intern!(py, "_update_lr"), (0,))?;
+        child.call_method0(intern!(py, "get_last_lr"))?
+    } else {
+        step_child(&child)?
+    };
+    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    Ok(Some(lrs))
+}
+
+/// The next epoch, the child that rules there, and whether it starts there.
+fn next_child<'py>(live: &Live<'py>) -> Option<(i64, Bound<'py, PyAny>, bool)> {
+    if !live.has_torchs_seams(Kind::Sequential, false) {
+        return None;
+    }
+    let py = live.state.py();
+    let epoch = live.whole(intern!(py, "last_epoch"))? + 1;
+    let (mut i, mut before) = (0, i64::MIN);
+    for milestone in live.list(intern!(py, "_milestones"))?.iter() {
+        let milestone = live::as_whole(&milestone).filter(|&milestone| milestone >= before)?;
+        if milestone <= epoch {
+            (i, before) = (i + 1, milestone);
+        }
+    }
+    let child = live.list(intern!(py, "_schedulers"))?.get_item(i).ok()?;
+    Some((epoch, child, i > 0 && before == epoch))
+}
+
+fn step_chained<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = live.state.py();
+    let Some(children) = live.list(intern!(py, "_schedulers")).filter(|list| !list.is_empty()) else {
+        return Ok(None);
+    };
+    if !live.has_torchs_seams(Kind::Chained, false) {
+        return Ok(None);
+    }
+    for child in &children {
+        step_child(&child)?;
+    }
+    let last = children.get_item(children.len() - 1)?;
+    let groups = last.getattr(intern!(py, "optimizer"))?.getattr(intern!(py, "param_groups"))?;
+    let lrs = PyList::empty(py);
+    for group in groups.try_iter()? {
+        let lr = group?.get_item(intern!(py, "lr"))?;
+        lrs.append(if lr.cast_exact::<PyFloat>().is_ok() { lr } else { copied(&lr)? })?;
+    }
+    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    Ok(Some(lrs.into_any()))
+}
+
+/// A clone of a tensor; anything else as it is.
+fn copied<'py>(lr: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    match lr.getattr(intern!(lr.py(), "clone")) {
+        Ok(clone) => clone.call0(),
+        Err(_) => Ok(lr.clone()),
+    }
+}

@@ -1,0 +1,351 @@
+//! A look ahead: live schedulers, ours or torch's own, read into a machine, run there, and for `seek` written back.
+
+use numpy::{PyArrayDyn, PyArrayMethods};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyFloat, PyList, PyString};
+
+use super::super::schedule::Schedule;
+use super::super::{arrays, convert};
+use super::live::{Live, as_float, as_whole, item};
+use super::{Kind, Stepper};
+use crate::limits::STEP;
+use crate::replay::torch::machine::{Leaf, Node, State};
+use crate::replay::torch::replay_of;
+use crate::replay::torch::rule::{BASE, Clock, Group, MAX, Phase, Rate, Rule};
+
+/// Values between two looks for a signal.
+const BLOCK: usize = 1 << 21;
+
+/// A rate in a live group: how it is kept there.
+trait LiveRate: Rate + Send {
+    /// What a group has, if it is of this type.
+    fn read(value: &Bound<'_, PyAny>) -> Option<Self>;
+    /// Sets it in a group.
+    fn set(self, group: &Bound<'_, PyDict>) -> PyResult<()>;
+    /// The copy of it that `_last_lr` keeps, made like the one in the group.
+    fn copy<'py>(self, like: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>>;
+}
+
+impl LiveRate for f64 {
+    fn read(value: &Bound<'_, PyAny>) -> Option<f64> {
+        value.cast_exact::<PyFloat>().ok().map(|float| float.value())
+    }
+
+    fn set(self, group: &Bound<'_, PyDict>) -> PyResult<()> {
+        group.set_item(intern!(group.py(), "lr"), self)
+    }
+
+    fn copy<'py>(self, like: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(PyFloat::new(like.py(), self).into_any())
+    }
+}
+
+impl LiveRate for f32 {
+    fn read(value: &Bound<'_, PyAny>) -> Option<f32> {
+        let py = value.py();
+        static FLOAT32: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        static TENSOR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let is_tensor = value.get_type().is(TENSOR.import(py, "torch", "Tensor").ok()?);
+        if !is_tensor || !value.getattr(intern!(py, "dtype")).ok()?.is(FLOAT32.import(py, "torch", "float32").ok()?) {
+            return None;
+        }
+        value.call_method0(intern!(py, "item")).ok()?.extract::<f64>().ok().map(|x| x as f32)
+    }
+
+    fn set(self, group: &Bound<'_, PyDict>) -> PyResult<()> {
+        let py = group.py();
+        group.as_any().get_item(intern!(py, "lr"))?.call_method1(intern!(py, "fill_"), (f64::from(self),)).map(drop)
+    }
+
+    fn copy<'py>(self, like: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+        let py = like.py();
+        let lr = like.as_any().get_item(intern!(py, "lr"))?.call_method0(intern!(py, "clone"))?;
+        lr.call_method1(intern!(py, "fill_"), (f64::from(self),))
+    }
+}
+
+/// The rates that a scheduler's next `n` steps set, shape (n, groups), or None where only torch itself can tell.
+#[pyfunction]
+#[pyo3(name = "_preview")]
+pub(super) fn preview<'py>(
+    scheduler: &Bound<'py, PyAny>,
+    n: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyArrayDyn<f64>>>> {
+    let n = convert::checked(n, &"preview.n", STEP)? as usize;
+    match preview_of::<f64>(scheduler, n)? {
+        None => preview_of::<f32>(scheduler, n),
+        found => Ok(found),
+    }
+}
+
+fn preview_of<'py, T: LiveRate>(
+    scheduler: &Bound<'py, PyAny>,
+    n: usize,
+) -> PyResult<Option<Bound<'py, PyArrayDyn<f64>>>> {
+    let py = scheduler.py();
+    let Some(live) = Groups::<T>::of(scheduler) else { return Ok(None) };
+    let Some(mut node) = live.node(scheduler) else { return Ok(None) };
+    let mut state = live.state.clone();
+    let groups = state.lrs.len();
+    let array = arrays::empty::<f64>(py, &[n, groups])?;
+    {
+        let mut out = array.try_readwrite()?;
+        for block in out.as_slice_mut()?.chunks_mut(BLOCK.max(groups) / groups * groups) {
+            if py.detach(|| node.preview(&mut state, block)).is_none() {
+                return Ok(None);
+            }
+            py.check_signals()?;
+        }
+    }
+    Ok(Some(array))
+}
+
+/// The replay of a scheduler's group from its start, or None where its numbers are those of no form.
+#[pyfunction]
+#[pyo3(name = "_schedule")]
+pub(super) fn schedule(scheduler: &Bound<'_, PyAny>, group: usize) -> Option<Schedule> {
+    let live = Groups::<f64>::of(scheduler)?;
+    let node = live.node(scheduler)?;
+    replay_of(&node, group, *live.state.initial.get(group)?).map(Schedule::of)
+}
+
+/// Puts a scheduler and its groups into the state after so many steps from the start; False where only torch can.
+#[pyfunction]
+#[pyo3(name = "_seek")]
+pub(super) fn seek(scheduler: &Bound<'_, PyAny>, step: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let step = convert::step(step, &"seek.step")?;
+    Ok(seek_of::<f64>(scheduler, step)? || seek_of::<f32>(scheduler, step)?)
+}
+
+fn seek_of<T: LiveRate>(scheduler: &Bound<'_, PyAny>, step: u64) -> PyResult<bool> {
+    let Some(live) = Groups::<T>::of(scheduler) else { return Ok(false) };
+    let Some(mut node) = live.node(scheduler) else { return Ok(false) };
+    let mut state = State { lrs: node.base(), ..live.state.clone() };
+    if node.start(&mut state).is_none() {
+        return Ok(false);
+    }
+    let mut left = step;
+    while left > 0 {
+        let part = left.min(BLOCK as u64);
+        if scheduler.py().detach(|| node.steps(part, &mut state)).is_none() {
+            return Ok(false);
+        }
+        left -= part;
+        scheduler.py().check_signals()?;
+    }
+    live.write(&node, scheduler)?;
+    for (group, lr) in live.groups.iter().zip(&state.lrs) {
+        lr.set(group)?;
+    }
+    live.set_momenta(&node, &state)?;
+    Ok(true)
+}
+
+/// An optimizer's groups, and what stands in them.
+struct Groups<'py, T> {
+    groups: Vec<Bound<'py, PyDict>>,
+    state: State<T>,
+}
+
+impl<'py, T: LiveRate> Groups<'py, T> {
+    fn of(scheduler: &Bound<'py, PyAny>) -> Option<Groups<'py, T>> {
+        let groups: Option<Vec<_>> =
+            Live::of(scheduler)?.groups()?.iter().map(|group| group.cast_into_exact::<PyDict>().ok()).collect();
+        let groups = groups?;
+        let lrs: Option<Vec<T>> =
+            groups.iter().map(|group| T::read(&item(group, intern!(group.py(), "lr"))?)).collect();
+        let lrs = lrs?;
+        let initial = |(group, &lr): (&Bound<'py, PyDict>, &T)| {
+            item(group, intern!(group.py(), "initial_lr")).map_or(Some(lr), |initial| T::read(&initial))
+        };
+        let initial: Option<Vec<T>> = groups.iter().zip(&lrs).map(initial).collect();
+        let state = State { initial: initial?, momenta: vec![f64::NAN; groups.len()], lrs };
+        Some(Groups { state, groups }).filter(|live| !live.groups.is_empty())
+    }
+
+    fn node(&self, scheduler: &Bound<'py, PyAny>) -> Option<Node<T>> {
+        let kind = kind_of(scheduler)?;
+        let live = Live::of(scheduler)?;
+        if live.has_seams_of_its_own() {
+            return None;
+        }
+        let children = || -> Option<Vec<Node<T>>> {
+            let children = live.list(intern!(scheduler.py(), "_schedulers"))?;
+            children.iter().map(|child| self.node(&child)).collect()
+        };
+        match kind {
+            Kind::Other => None,
+            Kind::Chained => Some(Node::Chained { children: children()?, last: Vec::new() }),
+            Kind::Sequential => Some(Node::Sequential {
+                children: children()?,
+                milestones: live.milestones()?,
+                epoch: live.whole(intern!(scheduler.py(), "last_epoch"))?,
+                last: Vec::new(),
+            }),
+            _ => self.leaf(kind, &live).map(Node::Leaf),
+        }
+    }
+
+    fn leaf(&self, kind: Kind, live: &Live<'py>) -> Option<Leaf<T>> {
+        let py = live.state.py();
+        let mut clock = Clock::at(live.whole(intern!(py, "last_epoch"))?, live.whole(intern!(py, "_step_count"))?);
+        if kind == Kind::Restarts {
+            clock.cur = live.float(intern!(py, "T_cur"))?;
+            clock.period = live.whole(intern!(py, "T_i"))?;
+        }
+        let momenta = live.momenta(kind, self.groups.len(), live.moves_momentum(kind)?)?;
+        let rule = match kind {
+            Kind::Restarts => live.restarts()?,
+            Kind::MultiStep => live.multi_step()?,
+            Kind::OneCycle => live.whole_one_cycle()?,
+            _ => live.rule(kind)?,
+        };
+        let groups: Option<Vec<Group<T>>> =
+            (0..self.groups.len()).map(|i| self.group(i, kind, live, momenta.is_some())).collect();
+        let groups = groups?;
+        Some(Leaf { rule, clock, groups, moves_momentum: momenta.is_some(), last: Vec::new() })
+    }
+
+    fn group(&self, i: usize, kind: Kind, live: &Live<'py>, moves_momentum: bool) -> Option<Group<T>> {
+        let py = live.state.py();
+        let group = &self.groups[i];
+        let own = |key: &str| as_float(&item(group, &PyString::new(py, key))?);
+        let listed = |key: &str| as_float(&live.list(&PyString::new(py, key))?.get_item(i).ok()?);
+        let base = match live.list(intern!(py, "base_lrs"))?.get_item(i) {
+            Ok(base) if kind != Kind::Cyclic => T::read(&base)?,
+            Err(_) if matches!(kind, Kind::Cosine | Kind::Restarts) => return None,
+            _ => self.state.initial[i],
+        };
+        let own = match kind {
+            Kind::Cyclic => [listed("max_lrs")?, listed("base_lrs")?, 0.0],
+            Kind::OneCycle => [own("initial_lr")?, own("max_lr")?, own("min_lr")?],
+            Kind::Swa => [own("swa_lr")?, 0.0, 0.0],
+            _ => [0.0; 3],
+        };
+        let momenta = match kind {
+            Kind::Cyclic if moves_momentum => [listed("base_momentums")?, listed("max_momentums")?],
+            Kind::OneCycle if moves_momentum => {
+                let own = |key: &str| as_float(&item(group, &PyString::new(py, key))?);
+                [own("base_momentum")?, own("max_momentum")?]
+            }
+            _ => [0.0; 2],
+        };
+        Some(Group { base, own, momenta })
+    }
+
+    /// The node's state into the live scheduler.
+    fn write(&self, node: &Node<T>, scheduler: &Bound<'py, PyAny>) -> PyResult<()> {
+        let py = scheduler.py();
+        let last_lr = |lrs: &[T]| -> PyResult<Bound<'py, PyList>> {
+            let lrs: PyResult<Vec<_>> = lrs.iter().zip(&self.groups).map(|(lr, group)| lr.copy(group)).collect();
+            PyList::new(py, lrs?)
+        };
+        let (Node::Leaf(Leaf { last, .. }) | Node::Sequential { last, .. } | Node::Chained { last, .. }) = node;
+        scheduler.setattr(intern!(py, "_last_lr"), last_lr(last)?)?;
+        match node {
+            Node::Leaf(leaf) => {
+                scheduler.setattr(intern!(py, "last_epoch"), leaf.clock.epoch)?;
+                scheduler.setattr(intern!(py, "_step_count"), leaf.clock.count)?;
+                if let Rule::Restarts { .. } = leaf.rule {
+                    scheduler.setattr(intern!(py, "T_cur"), leaf.clock.cur as i64)?;
+                    scheduler.setattr(intern!(py, "T_i"), leaf.clock.period)?;
+                }
+                return Ok(());
+            }
+            Node::Sequential { epoch, .. } => scheduler.setattr(intern!(py, "last_epoch"), epoch)?,
+            Node::Chained { .. } => (),
+        }
+        if let Node::Sequential { children, .. } | Node::Chained { children, .. } = node {
+            for (child, live) in children.iter().zip(scheduler.getattr(intern!(py, "_schedulers"))?.try_iter()?) {
+                self.write(child, &live?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set_momenta(&self, node: &Node<T>, state: &State<T>) -> PyResult<()> {
+        if !moves_momentum(node) {
+            return Ok(());
+        }
+        for (group, &momentum) in self.groups.iter().zip(&state.momenta).filter(|(_, momentum)| !momentum.is_nan()) {
+            let py = group.py();
+            match group.get_item(intern!(py, "betas"))? {
+                Some(betas) => {
+                    let rest = betas.try_iter()?.skip(1).collect::<PyResult<Vec<_>>>()?;
+                    let betas: Vec<_> = std::iter::once(PyFloat::new(py, momentum).into_any()).chain(rest).collect();
+                    group.set_item(intern!(py, "betas"), pyo3::types::PyTuple::new(py, betas)?)?;
+                }
+                None => group.set_item(intern!(py, "momentum"), momentum)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn moves_momentum<T>(node: &Node<T>) -> bool {
+    match node {
+        Node::Leaf(leaf) => leaf.moves_momentum,
+        Node::Sequential { children, .. } | Node::Chained { children, .. } => children.iter().any(moves_momentum),
+    }
+}
+
+/// Which scheduler it is: by its class's road if it is ours, by its class's name if it is torch's own.
+fn kind_of(scheduler: &Bound<'_, PyAny>) -> Option<Kind> {
+    if let Ok(stepper) = scheduler.cast::<Stepper>() {
+        return Some(stepper.get().road.get().kind);
+    }
+    let class = scheduler.get_type();
+    let module = class.module().ok()?;
+    let is_torchs = matches!(module.to_str().ok()?, "torch.optim.lr_scheduler" | "torch.optim.swa_utils");
+    is_torchs.then(|| class.name().ok().map_or(Kind::Other, |name| Kind::named(&name.to_string_lossy())))
+}
+
+impl<'py> Live<'py> {
+    fn restarts(&self) -> Option<Rule> {
+        let py = self.state.py();
+        Some(Rule::Restarts {
+            t_0: self.whole(intern!(py, "T_0"))?,
+            t_mult: self.whole(intern!(py, "T_mult"))?,
+            eta_min: self.float(intern!(py, "eta_min"))?,
+        })
+    }
+
+    fn multi_step(&self) -> Option<Rule> {
+        let counter = self.get(intern!(self.state.py(), "milestones"))?;
+        let counter = counter.cast::<PyDict>().ok()?;
+        let milestones: Option<Vec<(i64, i64)>> =
+            counter.iter().map(|(milestone, times)| Some((as_whole(&milestone)?, as_whole(&times)?))).collect();
+        let mut milestones = milestones?;
+        milestones.sort_unstable();
+        Some(Rule::MultiStep { milestones, gamma: self.gamma()? })
+    }
+
+    fn whole_one_cycle(&self) -> Option<Rule> {
+        let py = self.state.py();
+        let listed = self.list(intern!(py, "_schedule_phases"))?;
+        let mut phases = [Phase::default(); 3];
+        if !(1..=phases.len()).contains(&listed.len()) {
+            return None;
+        }
+        for (phase, given) in phases.iter_mut().zip(&listed) {
+            let given = given.cast_into_exact::<PyDict>().ok()?;
+            let place = |key: &str, names: &[&str]| -> Option<u8> {
+                let name = item(&given, &PyString::new(py, key))?.extract::<String>().ok()?;
+                names.iter().position(|&known| known == name).map(|i| i as u8)
+            };
+            let lrs = ["initial_lr", "max_lr", "min_lr"];
+            let mut momenta = ["", ""];
+            (momenta[BASE], momenta[MAX]) = ("base_momentum", "max_momentum");
+            *phase = Phase {
+                end_step: as_float(&item(&given, intern!(py, "end_step"))?)?,
+                start_lr: place("start_lr", &lrs)?,
+                end_lr: place("end_lr", &lrs)?,
+                start_momentum: place("start_momentum", &momenta)?,
+                end_momentum: place("end_momentum", &momenta)?,
+            };
+        }
+        self.one_cycle(phases, listed.len(), 0.0)
+    }
+}

@@ -1,0 +1,400 @@
+//! Schedulers without their optimizer: stepped, skipped through, started anew, nested or alone.
+//!
+//! ```text
+//! leaf         one rule, its clock, and what it reads of each group
+//! sequential   children one after another; each starts on the base rates
+//! chained      children one after another at every step
+//! ```
+//! What nests is torch's: a later child of SequentialLR starts by torch's `_update_lr(0)`, its closed form at 0. Where torch
+//! cannot start a composite so (it raises NotImplementedError), or starts it wrongly, a composite starts here as it would
+//! alone.
+
+use super::rule::{Change, Clock, Group, Rate, Rule};
+
+/// The state that schedulers share: a learning rate and a momentum for each group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State<T> {
+    /// The learning rates.
+    pub lrs: Vec<T>,
+    /// The momenta.
+    pub momenta: Vec<f64>,
+    /// `initial_lr` of each group, on which a part of SequentialLR starts.
+    pub initial: Vec<T>,
+}
+
+impl<T: Rate> State<T> {
+    /// The rates into each row.
+    fn show(&self, rows: &mut [f64]) {
+        match self.lrs[..] {
+            [lr] => rows.fill(lr.value()),
+            _ => rows.chunks_exact_mut(self.lrs.len()).for_each(|row| {
+                row.iter_mut().zip(&self.lrs).for_each(|(out, lr)| *out = lr.value());
+            }),
+        }
+    }
+}
+
+/// One rule at work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf<T> {
+    /// What it does.
+    pub rule: Rule,
+    /// Where it stands.
+    pub clock: Clock,
+    /// What it reads of each group.
+    pub groups: Vec<Group<T>>,
+    /// Whether it sets momenta.
+    pub moves_momentum: bool,
+    /// The rates that it set last: `_last_lr`.
+    pub last: Vec<T>,
+}
+
+/// A scheduler.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node<T> {
+    /// One rule.
+    Leaf(Leaf<T>),
+    /// SequentialLR
+    Sequential {
+        /// Its schedulers,
+        children: Vec<Node<T>>,
+        /// the epochs at which the next one takes over,
+        milestones: Vec<i64>,
+        /// and where it stands: `last_epoch`.
+        epoch: i64,
+        /// `_last_lr`
+        last: Vec<T>,
+    },
+    /// ChainedScheduler
+    Chained {
+        /// Its schedulers.
+        children: Vec<Node<T>>,
+        /// `_last_lr`
+        last: Vec<T>,
+    },
+}
+
+impl<T: Rate> Leaf<T> {
+    fn apply(&mut self, change: &Change, state: &mut State<T>) {
+        if *change == Change::Keep {
+            return;
+        }
+        for (lr, group) in state.lrs.iter_mut().zip(&self.groups) {
+            *lr = change.advance(*lr, group);
+        }
+        if self.moves_momentum {
+            for (momentum, group) in state.momenta.iter_mut().zip(&self.groups) {
+                *momentum = change.momentum(group).unwrap_or(*momentum);
+            }
+        }
+    }
+
+    fn step(&mut self, state: &mut State<T>) -> Option<()> {
+        self.rule.tick(&mut self.clock)?;
+        let change = self.rule.change(&self.clock)?;
+        self.apply(&change, state);
+        self.last.clone_from(&state.lrs);
+        Some(())
+    }
+
+    /// torch's `_initial_step`, as of a scheduler that has not stepped.
+    fn start(&mut self, state: &mut State<T>) -> Option<()> {
+        self.clock = Clock::at(0, 1);
+        if let Rule::Restarts { t_0, .. } = self.rule {
+            self.clock = Clock { count: 0, period: t_0, ..self.clock };
+        }
+        let change = self.rule.first_change(&self.clock)?;
+        self.apply(&change, state);
+        if let Rule::Cyclic { .. } = self.rule {
+            // torch gives CyclicLR its base_lr only after the first step, which so leaves the initial rates.
+            state.lrs.clone_from(&state.initial);
+        }
+        self.last.clone_from(&state.lrs);
+        Some(())
+    }
+
+    /// torch's `_update_lr(0)`.
+    fn enter(&mut self, state: &mut State<T>) -> Option<()> {
+        self.clock.epoch = 0;
+        let change = self.rule.closed_start(&self.clock)?;
+        self.apply(&change, state);
+        self.last.clone_from(&state.lrs);
+        Some(())
+    }
+
+    fn still(&self, state: &State<T>) -> u64 {
+        if let Rule::Exponential { gamma } | Rule::Step { gamma, .. } = self.rule
+            && state.lrs.iter().all(|lr| lr.times(gamma).value().to_bits() == lr.value().to_bits())
+        {
+            // 0 stays 0, and infinity infinite.
+            return u64::MAX;
+        }
+        self.rule.still_until(&self.clock).abs_diff(self.clock.epoch)
+    }
+
+    fn base(&self) -> Vec<T> {
+        self.groups.iter().map(|group| group.base).collect()
+    }
+}
+
+/// The child that rules at an epoch.
+fn child_at(milestones: &[i64], epoch: i64) -> usize {
+    milestones.partition_point(|&milestone| milestone <= epoch)
+}
+
+impl<T: Rate> Node<T> {
+    /// One step.
+    pub fn step(&mut self, state: &mut State<T>) -> Option<()> {
+        match self {
+            Node::Leaf(leaf) => return leaf.step(state),
+            Node::Sequential { children, milestones, epoch, .. } => {
+                *epoch += 1;
+                let i = child_at(milestones, *epoch);
+                let child = children.get_mut(i)?;
+                if i > 0 && milestones[i - 1] == *epoch { child.enter(state)? } else { child.step(state)? }
+            }
+            Node::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.step(state))?,
+        }
+        self.note(state);
+        Some(())
+    }
+
+    /// `n` steps.
+    pub fn steps(&mut self, n: u64, state: &mut State<T>) -> Option<()> {
+        let mut left = n;
+        while left > 0 {
+            let still = self.still(state).min(left);
+            if still > 0 {
+                self.skip(still, state);
+                left -= still;
+            } else {
+                self.step(state)?;
+                left -= 1;
+            }
+        }
+        Some(())
+    }
+
+    /// The rates that the next steps set, row by row: one row a step, one value a group.
+    pub fn preview(&mut self, state: &mut State<T>, out: &mut [f64]) -> Option<()> {
+        let groups = state.lrs.len();
+        let mut left = out;
+        while !left.is_empty() {
+            let still = self.still(state).min((left.len() / groups) as u64);
+            let done = if still > 0 {
+                self.skip(still, state);
+                state.show(&mut left[..still as usize * groups]);
+                still as usize
+            } else {
+                self.run(state, left)?
+            };
+            left = &mut left[done * groups..];
+        }
+        Some(())
+    }
+
+    /// The rates that the next steps set, as many as can be had at once; gives how many.
+    fn run(&mut self, state: &mut State<T>, out: &mut [f64]) -> Option<usize> {
+        let groups = state.lrs.len();
+        match self {
+            Node::Leaf(leaf) if leaf.runs() => return leaf.run(state, out),
+            Node::Sequential { children, milestones, epoch, .. } => {
+                let i = child_at(milestones, *epoch);
+                let until = milestones.get(i).map_or(usize::MAX, |next| next.abs_diff(*epoch) as usize - 1);
+                let most = out.len().min(until.saturating_mul(groups));
+                if most > 0 {
+                    let done = children.get_mut(i)?.run(state, &mut out[..most])?;
+                    *epoch += done as i64;
+                    return Some(done);
+                }
+            }
+            Node::Chained { children, .. } => {
+                let still: Vec<u64> = children.iter().map(|child| child.still(state)).collect();
+                let moves: Vec<usize> = (0..children.len()).filter(|&i| still[i] == 0).collect();
+                if let [i] = moves[..] {
+                    let until = still.iter().filter(|&&still| still > 0).min().map_or(usize::MAX, |&n| n as usize);
+                    let most = out.len().min(until.saturating_mul(groups));
+                    let done = children[i].run(state, &mut out[..most])?;
+                    let others = children.iter_mut().enumerate().filter(|&(j, _)| j != i);
+                    others.for_each(|(_, child)| child.skip(done as u64, state));
+                    return Some(done);
+                }
+            }
+            Node::Leaf(_) => (),
+        }
+        self.step(state)?;
+        state.show(&mut out[..groups]);
+        Some(1)
+    }
+
+    /// How many of the next steps change nothing.
+    pub fn still(&self, state: &State<T>) -> u64 {
+        match self {
+            Node::Leaf(leaf) => leaf.still(state),
+            Node::Sequential { children, milestones, epoch, .. } => {
+                let i = child_at(milestones, *epoch);
+                let until = milestones.get(i).map_or(u64::MAX, |next| next.abs_diff(*epoch) - 1);
+                children.get(i).map_or(0, |child| child.still(state).min(until))
+            }
+            Node::Chained { children, .. } => children.iter().map(|child| child.still(state)).min().unwrap_or(0),
+        }
+    }
+
+    /// As many steps that change nothing.
+    pub fn skip(&mut self, n: u64, state: &State<T>) {
+        match self {
+            Node::Leaf(leaf) => {
+                leaf.clock.epoch += n as i64;
+                leaf.clock.count += n as i64;
+                leaf.last.clone_from(&state.lrs);
+            }
+            Node::Sequential { children, milestones, epoch, .. } => {
+                let i = child_at(milestones, *epoch);
+                *epoch += n as i64;
+                children[i].skip(n, state);
+            }
+            Node::Chained { children, .. } => children.iter_mut().for_each(|child| child.skip(n, state)),
+        }
+        self.note(state);
+    }
+
+    fn note(&mut self, state: &State<T>) {
+        let (Node::Leaf(Leaf { last, .. }) | Node::Sequential { last, .. } | Node::Chained { last, .. }) = self;
+        last.clone_from(&state.lrs);
+    }
+
+    /// Its start, as it is made, on rates that are the base rates.
+    pub fn start(&mut self, state: &mut State<T>) -> Option<()> {
+        match self {
+            Node::Leaf(leaf) => return leaf.start(state),
+            Node::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.start(state))?,
+            Node::Sequential { children, .. } => {
+                children.iter_mut().try_for_each(|child| child.start(state))?;
+                children.iter_mut().for_each(Node::undo);
+                state.lrs.clone_from(&state.initial);
+                self.start_again(state)?;
+            }
+        }
+        self.note(state);
+        Some(())
+    }
+
+    /// The step back that SequentialLR makes in each of its schedulers.
+    fn undo(&mut self) {
+        match self {
+            Node::Leaf(leaf) => leaf.clock.epoch = -1,
+            Node::Sequential { children, .. } | Node::Chained { children, .. } => {
+                children.iter_mut().for_each(Node::undo);
+            }
+        }
+    }
+
+    /// The first step of one that has been made already: torch's `_initial_step`.
+    fn start_again(&mut self, state: &mut State<T>) -> Option<()> {
+        match self {
+            Node::Leaf(leaf) => return leaf.start(state),
+            Node::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.start_again(state))?,
+            Node::Sequential { children, milestones, epoch, .. } => {
+                *epoch = 0;
+                children.iter_mut().for_each(Node::undo);
+                children.get_mut(child_at(milestones, 0))?.start_again(state)?;
+            }
+        }
+        self.note(state);
+        Some(())
+    }
+
+    /// How a later child of SequentialLR takes over.
+    fn enter(&mut self, state: &mut State<T>) -> Option<()> {
+        match self {
+            Node::Leaf(leaf) => leaf.enter(state),
+            // DIFFERENCE: torch raises NotImplementedError (pytorch#132745).
+            Node::Sequential { .. } | Node::Chained { .. } => {
+                state.lrs.clone_from(&state.initial);
+                self.start_again(state)
+            }
+        }
+    }
+
+    /// The rates that it starts on: the base rates of its first rule.
+    pub fn base(&self) -> Vec<T> {
+        match self {
+            Node::Leaf(leaf) => leaf.base(),
+            Node::Sequential { children, .. } | Node::Chained { children, .. } => {
+                children.first().map_or_else(Vec::new, Node::base)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf(rule: Rule) -> Node<f64> {
+        let groups = vec![Group { base: 0.1, own: [0.3, 0.1, 0.01], momenta: [0.8, 0.9] }; 2];
+        Node::Leaf(Leaf { rule, clock: Clock::at(0, 1), groups, moves_momentum: false, last: Vec::new() })
+    }
+
+    fn nodes() -> Vec<Node<f64>> {
+        use super::super::rule::{Anneal, Fade, Phase};
+        let phase =
+            |end_step, start_lr, end_lr| Phase { end_step, start_lr, end_lr, start_momentum: 1, end_momentum: 0 };
+        let phases = [phase(61.5, 1, 0), phase(199.0, 0, 2), phase(0.0, 0, 0)];
+        let rules = [
+            Rule::Step { step_size: 7, gamma: 0.9 },
+            Rule::MultiStep { milestones: vec![(2, 1), (70, 2), (150, 1)], gamma: 0.5 },
+            Rule::Constant { factor: 0.5, total_iters: 70 },
+            Rule::Linear { start_factor: 0.5, end_factor: 1.0, total_iters: 100 },
+            Rule::Polynomial { total_iters: 150, power: 1.7 },
+            Rule::Exponential { gamma: 0.99 },
+            Rule::Cosine { t_max: 33, eta_min: 0.01 },
+            Rule::Restarts { t_0: 10, t_mult: 2, eta_min: 0.01 },
+            Rule::Cyclic { total_size: 30.0, step_ratio: 1.0 / 3.0, fade: Fade::Halved, by_cycle: true },
+            Rule::OneCycle { total_steps: 200, phases, len: 2, start_step: 0.0, anneal: Anneal::Cos },
+            Rule::Swa { anneal_epochs: 80, anneal: Anneal::Cos },
+        ];
+        let mut nodes: Vec<_> = rules.into_iter().map(leaf).collect();
+        let children = vec![nodes[3].clone(), nodes[6].clone(), nodes[5].clone()];
+        nodes.push(Node::Chained { children: children.clone(), last: Vec::new() });
+        nodes.push(Node::Sequential { children, milestones: vec![40, 130], epoch: 0, last: Vec::new() });
+        let nested = vec![nodes[12].clone(), nodes[11].clone()];
+        nodes.push(Node::Sequential { children: nested, milestones: vec![100], epoch: 0, last: Vec::new() });
+        nodes
+    }
+
+    fn started(node: &Node<f64>) -> (Node<f64>, State<f64>) {
+        let (mut node, base) = (node.clone(), vec![0.1, 0.1]);
+        let mut state = State { lrs: base.clone(), momenta: vec![0.0; 2], initial: base };
+        node.start(&mut state).unwrap();
+        (node, state)
+    }
+
+    #[test]
+    fn previews_and_jumps_are_steps() {
+        for node in nodes() {
+            let (mut stepped, mut state) = started(&node);
+            let mut rates = Vec::new();
+            for _ in 0..200 {
+                stepped.step(&mut state).unwrap();
+                rates.extend_from_slice(&state.lrs);
+            }
+            let (mut ahead, mut of_ahead) = started(&node);
+            let mut out = vec![0.0; 400];
+            ahead.preview(&mut of_ahead, &mut out).unwrap();
+            assert_eq!(out, rates, "{node:?}");
+            let (mut sought, mut of_sought) = started(&node);
+            sought.steps(137, &mut of_sought).unwrap();
+            sought.steps(63, &mut of_sought).unwrap();
+            assert_eq!((sought, of_sought), (stepped, state));
+        }
+    }
+
+    #[test]
+    fn past_its_end_there_is_no_step() {
+        let (mut node, mut state) = started(&nodes()[9]);
+        node.steps(200, &mut state).unwrap();
+        assert_eq!(node.clone().preview(&mut state.clone(), &mut [0.0; 2]), None);
+        assert_eq!(node.step(&mut state), None);
+    }
+}

@@ -1,0 +1,642 @@
+"""glidepath.torch: seeds, states, manners, composites that torch cannot run, resuming, and `Scheduler`."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import inspect
+import io
+import pickle
+import subprocess
+import sys
+import warnings
+import weakref
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch.optim import lr_scheduler  # noqa: E402
+
+import glidepath as gp  # noqa: E402
+import glidepath.torch as gt  # noqa: E402
+from test_docs import run_examples  # noqa: E402
+from torch_recipes import OURS, THEIRS, look, optimizer, outcome, state_of  # noqa: E402
+
+CLASSES = {
+    "LambdaLR": lambda m, o: m.LambdaLR(o, lambda k: 0.9**k),
+    "MultiplicativeLR": lambda m, o: m.MultiplicativeLR(o, lambda k: 0.99),
+    "StepLR": lambda m, o: m.StepLR(o, 3, 0.9),
+    "MultiStepLR": lambda m, o: m.MultiStepLR(o, [2, 5, 5, 9], 0.9),
+    "ConstantLR": lambda m, o: m.ConstantLR(o, 0.5, 4),
+    "LinearLR": lambda m, o: m.LinearLR(o, 0.1, 0.9, 12),
+    "ExponentialLR": lambda m, o: m.ExponentialLR(o, 0.99),
+    "PolynomialLR": lambda m, o: m.PolynomialLR(o, 20, 0.9),
+    "CosineAnnealingLR": lambda m, o: m.CosineAnnealingLR(o, 7, 1e-4),
+    "CosineAnnealingWarmRestarts": lambda m, o: m.CosineAnnealingWarmRestarts(o, 5, 2, 1e-4),
+    "CyclicLR": lambda m, o: m.CyclicLR(o, 0.01, 0.2, 4, mode="exp_range", gamma=0.99),
+    "OneCycleLR": lambda m, o: m.OneCycleLR(o, 0.3, 60),
+    "SWALR": lambda m, o: m.SWALR(o, 0.01, 6),
+    "SequentialLR": lambda m, o: m.SequentialLR(o, [m.ConstantLR(o, 0.1, 4), m.ExponentialLR(o, 0.9)], [4]),
+    "ChainedScheduler": lambda m, o: m.ChainedScheduler([m.ConstantLR(o, 0.1, 4), m.ExponentialLR(o, 0.9)]),
+    "ReduceLROnPlateau": lambda m, o: m.ReduceLROnPlateau(o, patience=1),
+}
+every_class = pytest.mark.parametrize("name", CLASSES)
+STATELESS = [name for name in CLASSES if name != "ReduceLROnPlateau"]
+WITHOUT_FUNCTIONS = [name for name in STATELESS if name not in {"LambdaLR", "MultiplicativeLR"}]
+LRS = [0.1, 0.03]
+
+
+def made(name, module=OURS, lrs=LRS, steps=0):
+    scheduler = CLASSES[name](module, optimizer(lrs))
+    for k in range(steps):
+        step(scheduler, k)
+    return scheduler
+
+
+def step(scheduler, k=0):
+    scheduler.optimizer.step()
+    if isinstance(scheduler, lr_scheduler.ReduceLROnPlateau):
+        scheduler.step(1.0 / (1 + k % 4))
+    else:
+        scheduler.step()
+
+
+def lr_of(scheduler):
+    return scheduler.optimizer.param_groups[0]["lr"]
+
+
+# What the seeds' pages print.
+
+
+def test_exponential_as_printed():
+    scheduler = gt.ExponentialLR(optimizer([0.1]), gamma=0.9)
+    printed = []
+    for _ in range(5):
+        step(scheduler)
+        printed.append(str(scheduler.get_last_lr()))
+    assert printed == [
+        "[0.09000000000000001]", "[0.08100000000000002]", "[0.07290000000000002]", "[0.06561000000000002]",
+        "[0.05904900000000002]",
+    ]  # fmt: skip
+
+
+def test_cosine_as_printed():
+    scheduler = gt.CosineAnnealingLR(optimizer([0.1]), T_max=1, eta_min=0.002)
+    printed = []
+    for _ in range(6):
+        step(scheduler)
+        printed.append(str(scheduler.get_last_lr()))
+    assert printed == ["[0.002]", "[0.1]"] * 3
+
+
+def test_step_and_multi_step_as_shown():
+    scheduler = gt.StepLR(optimizer([0.1]), step_size=2, gamma=0.9)
+    assert scheduler.preview(4).ravel().tolist() == [0.1, 0.09000000000000001, 0.09000000000000001, 0.08100000000000002]
+    scheduler = gt.MultiStepLR(optimizer([0.1]), milestones=[30, 80], gamma=0.9)
+    assert scheduler.preview(80)[[28, 29, 78, 79], 0].tolist() == [
+        0.1,
+        0.09000000000000001,
+        0.09000000000000001,
+        0.08100000000000002,
+    ]
+
+
+# Names and signatures.
+
+
+@every_class
+def test_a_class_is_a_subclass_of_torchs_with_its_signature(name):
+    ours, theirs = getattr(OURS, name), getattr(THEIRS, name)
+    assert issubclass(ours, theirs)
+    assert issubclass(ours, gt.LRScheduler)
+    parameters = dict(inspect.signature(ours).parameters)
+    verbose = parameters.pop("verbose", None)
+    assert (verbose is None) == (name == "ChainedScheduler")
+    wanted = inspect.signature(theirs).parameters
+    assert [(p.name, p.default, p.kind) for p in parameters.values()] == [
+        (p.name, p.default, p.kind) for p in wanted.values()
+    ]
+
+
+def test_everything_of_torchs_module_is_there():
+    assert set(lr_scheduler.__all__) <= set(gt.__all__)
+    assert gt.EPOCH_DEPRECATION_WARNING == lr_scheduler.EPOCH_DEPRECATION_WARNING
+    assert issubclass(gt._LRScheduler, lr_scheduler._LRScheduler)
+    assert gt._LRScheduler.__name__ == "_LRScheduler"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in gt.__all__ if inspect.getdoc(getattr(gt, name)) and name != "EPOCH_DEPRECATION_WARNING"]
+)
+def test_docstrings_do_what_they_show(name):
+    member = getattr(gt, name)
+    methods = (
+        [value for key, value in vars(member).items() if inspect.isfunction(value) and not key.startswith("_")]
+        if isinstance(member, type)
+        else []
+    )
+    for documented in (member, *methods):
+        doc = inspect.getdoc(documented) or ""
+        names = {**vars(gt), "gp": gp, "np": np, "torch": torch, "optimizer": optimizer([0.1])}
+        run_examples(doc, names, name)
+    if not name.startswith("_") and name != "LRScheduler":
+        assert ">>> " in inspect.getdoc(member)
+
+
+def test_the_module_does_what_it_shows():
+    run_examples(gt.__doc__, {}, "glidepath.torch")
+
+
+def test_importing_glidepath_imports_no_torch():
+    code = "import sys, glidepath; assert not any(name == 'torch' or name.startswith('torch.') for name in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_without_torch_it_says_so():
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "try: import glidepath.torch\n"
+        "except ImportError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "glidepath.torch needs PyTorch, which cannot be imported here: `pip install torch`.\n"
+
+
+# States.
+
+
+@every_class
+def test_states_travel_both_ways(name):
+    theirs, ours = made(name, THEIRS, steps=6), made(name, steps=6)
+    assert list(theirs.state_dict()) == list(ours.state_dict())
+    into_ours, into_theirs = made(name), made(name, THEIRS)
+    into_ours.load_state_dict(theirs.state_dict())
+    into_theirs.load_state_dict(ours.state_dict())
+    for scheduler in (into_ours, into_theirs):
+        for group, lr in zip(scheduler.optimizer.param_groups, LRS, strict=True):
+            group["lr"] = lr
+    for k in range(10):
+        step(into_ours, k)
+        step(into_theirs, k)
+    assert look(into_ours) == look(into_theirs)
+    assert state_of(into_ours) == state_of(into_theirs)
+
+
+@every_class
+def test_a_state_loads_with_weights_only(name):
+    ours, file = made(name, steps=6), io.BytesIO()
+    state = ours.state_dict()
+    torch.save(state, file)
+    file.seek(0)
+    safe = [__import__("collections").Counter] if "MultiStep" in name else []
+    with torch.serialization.safe_globals(safe):
+        loaded = torch.load(file, weights_only=True)
+    fresh = made(name)
+    fresh.load_state_dict(loaded)
+    assert state_of(fresh) == state_of(ours)
+
+
+@pytest.mark.parametrize("name", [*WITHOUT_FUNCTIONS, "ReduceLROnPlateau"])
+def test_pickles_and_copies_go_on_alike(name):
+    for copied in (lambda s: pickle.loads(pickle.dumps(s)), copy.deepcopy):
+        ours = made(name, steps=6)
+        ours.verbose = name == "StepLR"
+        other = copied(ours)
+        assert type(other) is type(ours)
+        assert other.verbose == ours.verbose
+        ours.verbose = other.verbose = False
+        assert vars(other).keys() == vars(ours).keys()
+        assert other.optimizer is not ours.optimizer
+        for k in range(10):
+            other.optimizer._opt_called = ours.optimizer._opt_called = True
+            step(other, k)
+            step(ours, k)
+        assert look(other) == look(ours)
+
+
+@every_class
+def test_it_has_torchs_attributes_and_no_cycles(name):
+    ours, theirs = made(name, steps=3), made(name, THEIRS, steps=3)
+    assert list(vars(ours)) == list(vars(theirs))
+    held, kept = weakref.ref(ours), weakref.ref(ours.optimizer)
+    gc.disable()
+    try:
+        del ours
+        assert held() is None
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
+# Manners.
+
+
+@every_class
+def test_verbose_prints_each_update_in_the_old_words(name, capsys):
+    if name == "ChainedScheduler":
+        return
+    module = type(OURS)("verbose")
+    vars(module).update(vars(OURS))
+    cls = getattr(OURS, name)
+    setattr(module, name, lambda *args, **kw: cls(*args, **kw, verbose=True))
+    scheduler = CLASSES[name](module, optimizer([0.1, 0.2]))
+    assert scheduler.verbose
+    capsys.readouterr()
+    for k in range(4):
+        step(scheduler, k)
+        printed = capsys.readouterr().out.splitlines()
+        lrs = [float(group["lr"]) for group in scheduler.optimizer.param_groups]
+        if name == "CosineAnnealingWarmRestarts":
+            wanted = [
+                f"Epoch {k + 1:05d}: adjusting learning rate of group {i} to {lr:.4e}." for i, lr in enumerate(lrs)
+            ]
+        elif name == "ReduceLROnPlateau":
+            wanted = [
+                f"Epoch {k + 1:05d}: reducing learning rate of group {i} to {lr:.4e}." for i, lr in enumerate(lrs)
+            ]
+            wanted = wanted if printed else []
+        else:
+            wanted = [f"Adjusting learning rate of group {i} to {lr:.4e}." for i, lr in enumerate(lrs)]
+        assert printed == wanted
+
+
+def test_verbose_prints_the_first_rate_too(capsys):
+    gt.ExponentialLR(optimizer([0.1]), 0.9, -1, True)
+    assert capsys.readouterr().out == "Adjusting learning rate of group 0 to 1.0000e-01.\n"
+
+
+def test_the_first_steps_warn_as_torchs_do():
+    for module in (THEIRS, OURS):
+        scheduler = module.StepLR(optimizer([0.1], step=False), 3)
+        with pytest.warns(UserWarning, match=r"Detected call of `lr_scheduler.step\(\)` before") as caught:
+            scheduler.step()
+        assert caught[0].filename == __file__
+
+
+def test_a_subclass_with_its_own_get_lr_is_obeyed():
+    class Mine(gt.StepLR):
+        def get_lr(self):
+            return [lr / 2 for lr in super().get_lr()]
+
+    scheduler = Mine(optimizer([0.8]), 2, 0.5)
+    rates = [lr_of(scheduler)]
+    for _ in range(4):
+        step(scheduler)
+        rates.append(lr_of(scheduler))
+    assert rates == [0.4, 0.2, 0.05, 0.025, 0.00625]
+    assert scheduler.preview(2).ravel().tolist() == [0.003125, 0.00078125]
+
+
+def test_a_subclass_with_its_own_step_is_called_by_composites():
+    class Mine(gt.ExponentialLR):
+        calls = 0
+
+        def step(self, epoch=None):
+            self.calls += 1
+            super().step(epoch)
+
+    own = Mine(optimizer([0.8]), 0.5)
+    calls = own.calls
+    chained = gt.ChainedScheduler([own])
+    step(chained)
+    assert (own.calls, lr_of(chained)) == (calls + 1, 0.4)
+
+
+def test_a_method_put_on_an_instance_is_obeyed():
+    scheduler = made("ExponentialLR", steps=3)
+    scheduler.get_lr = lambda: [0.5, 0.25]
+    step(scheduler)
+    assert scheduler.get_last_lr() == [0.5, 0.25]
+
+
+def test_attributes_are_live():
+    scheduler = made("ExponentialLR", steps=3)
+    scheduler.gamma = 0.5
+    before = lr_of(scheduler)
+    step(scheduler)
+    assert lr_of(scheduler) == before * 0.5
+    scheduler = made("CosineAnnealingWarmRestarts", steps=3)
+    scheduler.base_lrs = [1.0, 1.0]
+    scheduler.eta_min = 1.0
+    step(scheduler)
+    assert scheduler.get_last_lr() == [1.0, 1.0]
+
+
+def test_an_optimizer_that_loads_a_state_is_looked_up_anew():
+    scheduler = made("ExponentialLR", steps=3)
+    scheduler.optimizer.load_state_dict(scheduler.optimizer.state_dict())
+    groups = scheduler.optimizer.param_groups
+    step(scheduler)
+    assert groups[0]["lr"] == 0.1 * 0.99 * 0.99 * 0.99 * 0.99
+
+
+def test_a_group_added_later():
+    for name in ("StepLR", "ExponentialLR", "CosineAnnealingLR"):
+        results = []
+        for module in (THEIRS, OURS):
+            scheduler = made(name, module, steps=2)
+            scheduler.optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 0.7})
+            results.append(
+                ([outcome(scheduler.step) for _ in range(8)], [g["lr"] for g in scheduler.optimizer.param_groups])
+            )
+        assert results[0] == results[1]
+
+
+def test_a_tensor_stays_the_tensor_that_it_is():
+    scheduler = made("CosineAnnealingLR", lrs=[("t32", 0.1), ("t64", 0.1)])
+    tensors = [group["lr"] for group in scheduler.optimizer.param_groups]
+    versions = [tensor._version for tensor in tensors]
+    for _ in range(3):
+        step(scheduler)
+    for i, group in enumerate(scheduler.optimizer.param_groups):
+        assert group["lr"] is tensors[i]
+        assert tensors[i]._version > versions[i]
+        assert scheduler.get_last_lr()[i] is not tensors[i]
+        assert scheduler.get_last_lr()[i].data_ptr() != tensors[i].data_ptr()
+
+
+def test_torchs_composites_take_ours():
+    results = []
+    for inner in (THEIRS, OURS):
+        held = optimizer([0.1])
+        parts = [inner.LinearLR(held, 0.1, 1.0, 4), inner.CosineAnnealingLR(held, 6), inner.CyclicLR(held, 0.1, 0.2, 3)]
+        scheduler = lr_scheduler.SequentialLR(held, parts, [4, 12])
+        rates = []
+        for _ in range(20):
+            step(scheduler)
+            rates.append(lr_of(scheduler))
+        results.append(rates)
+    assert results[0] == results[1]
+
+
+# Composites that torch cannot run, or runs wrongly: DIFFERENCE.
+
+
+def flat(module, held, milestones=(3, 7)):
+    parts = [module.ConstantLR(held, 0.5, 2), module.ExponentialLR(held, 0.9), module.CosineAnnealingLR(held, 9)]
+    return module.SequentialLR(held, parts, list(milestones))
+
+
+def nested_first(held):
+    inner = gt.SequentialLR(held, [gt.ConstantLR(held, 0.5, 2), gt.ExponentialLR(held, 0.9)], [3])
+    return gt.SequentialLR(held, [inner, gt.CosineAnnealingLR(held, 9)], [7])
+
+
+def nested_last(held):
+    inner = gt.SequentialLR(held, [gt.ExponentialLR(held, 0.9), gt.CosineAnnealingLR(held, 9)], [4])
+    return gt.SequentialLR(held, [gt.ConstantLR(held, 0.5, 2), inner], [3])
+
+
+def chained_within(held):
+    second = gt.ChainedScheduler([gt.ChainedScheduler([gt.ExponentialLR(held, 0.9)])])
+    return gt.SequentialLR(
+        held, [gt.ChainedScheduler([gt.ConstantLR(held, 0.5, 2)]), second, gt.CosineAnnealingLR(held, 9)], [3, 7]
+    )
+
+
+@pytest.mark.parametrize("nested", [nested_first, nested_last, chained_within])
+def test_a_nested_composite_is_the_flat_one(nested):
+    wanted, got = flat(THEIRS, optimizer(LRS)), nested(optimizer(LRS))
+    ahead, sought = nested(optimizer(LRS)).preview(25), nested(optimizer(LRS))
+    schedule = nested(optimizer(LRS)).schedule(1)
+    for k in range(25):
+        assert schedule[k] == wanted.optimizer.param_groups[1]["lr"]
+        step(wanted)
+        step(got)
+        assert look(got) == look(wanted), k
+        assert ahead[k].tolist() == wanted.get_last_lr()
+    sought.seek(25)
+    assert look(sought) == look(got)
+    assert state_of(sought) == state_of(got)
+
+
+def test_torch_itself_fails_there():
+    held = optimizer([0.1])
+    inner = lr_scheduler.ChainedScheduler([lr_scheduler.ExponentialLR(held, 0.9)])
+    theirs = lr_scheduler.SequentialLR(held, [lr_scheduler.ConstantLR(held, 0.5), inner], [2])
+    theirs.step()
+    with pytest.raises(NotImplementedError):
+        theirs.step()
+
+
+def test_a_constant_factor_of_0_comes_back_to_the_base_rate():
+    ours = gt.ConstantLR(optimizer(LRS), factor=0.0, total_iters=2)
+    rates = []
+    for _ in range(3):
+        step(ours)
+        rates.append(ours.get_last_lr())
+    assert rates == [[0.0, 0.0], LRS, LRS]
+    ours = gt.ConstantLR(optimizer(LRS), factor=0.0, total_iters=1)
+    step(ours)
+    assert ours.get_last_lr() == LRS
+    theirs = lr_scheduler.ConstantLR(optimizer(LRS), factor=0.0, total_iters=1)
+    with pytest.raises(ZeroDivisionError):
+        step(theirs)
+
+
+# Ahead.
+
+
+@pytest.mark.parametrize("name", WITHOUT_FUNCTIONS)
+def test_a_million_steps(name):
+    n = 1_000_000 if name != "OneCycleLR" else 60
+    theirs, ours, sought = (made(name, module, lrs=[0.1]) for module in (THEIRS, OURS, OURS))
+    ahead = ours.preview(n)[:, 0]
+    group, rates = theirs.optimizer.param_groups[0], []
+    step_theirs, step_ours = theirs.step, ours.step
+    for _ in range(n):
+        step_theirs()
+        rates.append(group["lr"])
+        step_ours()
+    assert np.array_equal(np.array(rates).view(np.uint64), ahead.view(np.uint64))
+    assert look(ours) == look(theirs)
+    sought.seek(n)
+    assert look(sought) == look(theirs)
+    assert state_of(sought) == state_of(ours) == state_of(theirs)
+
+
+@every_class
+def test_an_adopted_scheduler_goes_on_as_torchs(name):
+    theirs, twin = made(name, THEIRS, steps=5), made(name, THEIRS, steps=5)
+    ours = gt.adopt(theirs)
+    assert type(ours) is getattr(OURS, name)
+    assert all(isinstance(child, gt.LRScheduler) for child in vars(ours).get("_schedulers", []))
+    assert ours.optimizer is theirs.optimizer
+    for k in range(12):
+        step(ours, k)
+        step(twin, k)
+    assert look(ours) == look(twin)
+    assert state_of(ours) == state_of(twin)
+    assert gt.adopt(ours) is ours
+
+
+def test_plateau_is_previewed_by_metrics():
+    metrics = [1.0, 0.9, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6]
+    for module in (THEIRS, OURS):
+        scheduler = module.ReduceLROnPlateau(optimizer(LRS), patience=1)
+        ahead = gt.preview(scheduler, metrics=metrics)
+        assert scheduler.last_epoch == 0
+        for row, metric in zip(ahead, metrics, strict=True):
+            scheduler.step(metric)
+            assert row.tolist() == scheduler.get_last_lr()
+
+
+@pytest.mark.parametrize(("act", "error", "message"), [
+    (lambda: made("StepLR").preview(-1), ValueError, "`preview.n`: got -1; it must be a whole number from 0 to 2**53"),
+    (lambda: made("StepLR").preview(2**53), (MemoryError, ValueError), ""),
+    (lambda: made("StepLR").preview(2.0), TypeError, "`preview.n`: got 2.0; it must be a whole number from 0 to 2**53"),
+    (lambda: made("StepLR").preview(), TypeError, "`preview.n`: got None; it must be a whole number from 0 to 2**53."),
+    (lambda: made("StepLR").preview(metrics=[1.0]), TypeError, "`preview.metrics`: the metric of each step must be"),
+    (lambda: made("ReduceLROnPlateau").preview(3), TypeError, "`preview.metrics`: the metric of each step must be"),
+    (lambda: made("StepLR").seek(-1), IndexError, "`seek.step`: got -1; "),
+    (lambda: made("LambdaLR").seek(-1), IndexError, "`seek.step`: got -1; "),
+    (lambda: made("ReduceLROnPlateau").seek(1), TypeError, "`seek`: got a ReduceLROnPlateau, whose rates follow from"),
+    (lambda: made("LambdaLR").schedule(), ValueError, "`schedule.steps`: got None; no replay gives the rates of this"),
+    (lambda: made("StepLR").schedule(2), IndexError, "`schedule.group`: got 2; it must be from 0 to 1, as the"),
+    (lambda: made("ReduceLROnPlateau").schedule(), TypeError, "`schedule`: got a ReduceLROnPlateau, whose rates"),
+    (lambda: gt.adopt(type("Mine", (lr_scheduler.StepLR,), {})(optimizer([0.1]), 3)), TypeError,
+     "`adopt.scheduler`: got a Mine; it must be of one of torch's own classes. Derive your class from glidepath.to"),
+])  # fmt: skip
+def test_refusals_say_what_is_wrong(act, error, message):
+    with pytest.raises(error) as caught:
+        act()
+    assert str(caught.value).startswith(message), caught.value
+
+
+def test_what_a_function_drives_is_a_table_on_request():
+    schedule = made("LambdaLR").schedule(0, steps=4)
+    assert schedule == gp.table([0.1 * 0.9**k for k in range(4)])
+
+
+# Resuming: each road, beside a run that was not interrupted.
+
+
+def checkpoint(name, at=11, total=30):
+    """A run of `total` steps, and what was saved of it after `at`."""
+    scheduler, saved, rates = made(name), None, []
+    for k in range(total):
+        if k == at:
+            file = io.BytesIO()
+            torch.save((scheduler.optimizer.state_dict(), scheduler.state_dict()), file)
+            saved = file
+        step(scheduler, k)
+        rates.append(scheduler.get_last_lr())
+    saved.seek(0)
+    return rates, torch.load(saved, weights_only=False)
+
+
+@pytest.mark.parametrize("name", WITHOUT_FUNCTIONS)
+@pytest.mark.parametrize("road", ["before", "after", "sought", "last_epoch"])
+def test_a_resumed_run_goes_on_as_if_never_interrupted(name, road):
+    rates, (of_optimizer, of_scheduler) = checkpoint(name)
+    held = optimizer([lr * 7 for lr in LRS] if road in {"before", "after"} else LRS)
+    if road == "after":
+        held.load_state_dict(of_optimizer)
+    scheduler = CLASSES[name](OURS, held)
+    if road == "before":
+        held.load_state_dict(of_optimizer)
+    if road in {"before", "after"}:
+        scheduler.load_state_dict(of_scheduler)
+    if road != "before":
+        scheduler.seek(11)
+    resumed = []
+    for k in range(11, 30):
+        step(scheduler, k)
+        resumed.append(scheduler.get_last_lr())
+    assert resumed == rates[11:]
+
+
+def test_a_sequence_resumes_by_last_epoch():
+    """DIFFERENCE: torch starts the first scheduler again (pytorch#162591)."""
+    whole = flat(THEIRS, optimizer(LRS))
+    for _ in range(6):
+        step(whole)
+    held = optimizer(LRS)
+    parts = [gt.ConstantLR(held, 0.5, 2), gt.ExponentialLR(held, 0.9), gt.CosineAnnealingLR(held, 9)]
+    resumed = gt.SequentialLR(held, parts, [3, 7], last_epoch=5)
+    assert look(resumed) == look(whole)
+    for _ in range(9):
+        step(whole)
+        step(resumed)
+        assert look(resumed) == look(whole)
+
+
+def test_a_longer_total_is_sought_on_the_new_curve():
+    longer = made("CosineAnnealingLR")
+    longer.T_max = 50
+    whole = gt.CosineAnnealingLR(optimizer(LRS), 50, 1e-4)
+    for _ in range(11):
+        step(whole)
+    longer.seek(11)
+    assert look(longer) == look(whole)
+
+
+# Scheduler.
+
+
+def test_it_drives_every_entry_of_every_group():
+    parameters = [torch.nn.Parameter(torch.zeros(1)) for _ in range(3)]
+    held = torch.optim.AdamW([{"params": [one], "lr": torch.tensor(0.5)} for one in parameters])
+    lr, decay, beta = gp.cosine(0.1, 0.0, 10), gp.linear(0.1, 0.0, 10), gp.linear(0.8, 0.9, 10)
+    scheduler = gt.Scheduler(held, lr=[lr, 2 * lr, None], weight_decay=decay, betas=(beta, None), eps=gp.constant(1e-6))
+    for k in range(1, 5):
+        held.step()
+        scheduler.step()
+        groups = held.param_groups
+        assert [float(group["lr"]) for group in groups] == [np.float32(lr[k]), np.float32((2 * lr)[k]), 0.5]
+        assert {group["weight_decay"] for group in groups} == {decay[k]}
+        assert {group["betas"] for group in groups} == {(beta[k], 0.999)}
+        assert {group["eps"] for group in groups} == {1e-6}
+
+
+def test_a_group_added_later_is_driven_too():
+    scheduler = gt.Scheduler(optimizer([0.1]), lr=gp.linear(0.0, 0.1, 10))
+    scheduler.optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))]})
+    scheduler.step()
+    assert scheduler.get_last_lr() == [0.01, 0.01]
+
+
+def test_its_state_is_one_integer_and_the_texts():
+    old, new = gp.cosine(0.1, 0.0, 10), gp.cosine(0.1, 0.0, 20)
+    scheduler = gt.Scheduler(optimizer(LRS), lr=[old, None], momentum=(gp.linear(0.8, 0.9, 10)))
+    scheduler.seek(7)
+    file = io.BytesIO()
+    torch.save(scheduler.state_dict(), file)
+    file.seek(0)
+    state = torch.load(file, weights_only=True)
+    same = gt.Scheduler(optimizer(LRS), lr=[old, None], momentum=gp.linear(0.8, 0.9, 10))
+    same.load_state_dict(state)
+    assert same.last_epoch == 7
+    assert same.get_last_lr() == [old[7], LRS[1]]
+    changed = gt.Scheduler(optimizer(LRS), lr=new)
+    with pytest.raises(ValueError) as caught:
+        changed.load_state_dict(state)
+    assert str(caught.value) == (
+        "`load_state_dict`: got a state with other schedules of lr, momentum. "
+        'Say `on_change="keep"` to go on with this scheduler\'s, or "replace" with the saved ones.'
+    )
+    changed.load_state_dict(state, on_change="keep")
+    assert changed.get_last_lr() == [new[7], new[7]]
+    changed.load_state_dict(state, on_change="replace")
+    assert changed.get_last_lr() == [old[7], new[7]]
+    assert changed.state_dict() == state
+    assert pickle.loads(pickle.dumps(changed)).preview(2)[:, 0].tolist() == old[8:10].tolist()
+
+
+@pytest.mark.parametrize(("make", "error", "message"), [
+    (lambda o: gt.Scheduler(3, lr=gp.constant(1)), TypeError, "`Scheduler.optimizer`: got a int; it must be a torch"),
+    (gt.Scheduler, ValueError, "`Scheduler`: got no schedule; give at least one, for instance `lr=gp.co"),
+    (lambda o: gt.Scheduler(o, lr=0.1), TypeError, "`Scheduler.lr`: got a float; it must be a Schedule. Try `gp.const"),
+    (lambda o: gt.Scheduler(o, lr=[gp.constant(1)]), ValueError, "`Scheduler.lr`: got a list of 1; it must have one"),
+    (lambda o: gt.Scheduler(o, wd=gp.constant(1)), ValueError, "`Scheduler.wd`: group 0 has no such entry; it has "),
+    (lambda o: gt.Scheduler(o, lr=(gp.constant(1), None)), ValueError, "`Scheduler.lr`: got a tuple of 2; group 0 "),
+    (lambda o: gt.Scheduler(o, lr=gp.constant(1)).seek(-1), IndexError, "`seek.step`: got -1; it must be a whole"),
+    (lambda o: gt.Scheduler(o, lr=gp.constant(1)).load_state_dict({}, on_change="x"), ValueError,
+     "`load_state_dict.on_change`: got 'x'; it must be one of error, keep, replace."),
+])  # fmt: skip
+def test_scheduler_refuses(make, error, message):
+    with warnings.catch_warnings(), pytest.raises(error) as caught:
+        make(optimizer(LRS))
+    assert str(caught.value).startswith(message), caught.value

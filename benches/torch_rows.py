@@ -90,7 +90,8 @@ def preview_ratio(make: Make, repeats: int, n: int = 1_000_000, stepped: int = 1
 def plateau_row(repeats: int, number: int = 20_000) -> Row:
     theirs, ours = (made(lambda m, o: m.ReduceLROnPlateau(o, patience=10**9), m, 1, warm=0) for m in (lr_scheduler, gt))
     got = ratio(lambda: theirs.step(1.0), lambda: ours.step(1.0), repeats, number)
-    return Row("ReduceLROnPlateau: torch's `step()` / ours", got, 1.0, 1.0, " times", at_least=True)
+    note = "the same function: what differs from 1 is noise"
+    return Row("ReduceLROnPlateau: torch's `step()` / ours", got, 0.9, 1.0, " times", at_least=True, note=note)
 
 
 def columns(repeats: int, number: int = 20_000, n: int = 1_000_000) -> dict[str, dict[str, float]]:

@@ -357,6 +357,21 @@ def test_a_tensor_stays_the_tensor_that_it_is():
         assert scheduler.get_last_lr()[i].data_ptr() != tensors[i].data_ptr()
 
 
+@pytest.mark.parametrize("name", [name for name in WITHOUT_FUNCTIONS if name != "ChainedScheduler"])
+def test_a_tensor_on_a_device_is_never_read(name):
+    """A meta tensor has no value: to read it is an error."""
+    rates = [torch.tensor(0.1, device="meta") for _ in range(2)]
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates]
+    held = torch.optim.SGD(groups, momentum=0.9)
+    held._opt_called = True
+    scheduler = CLASSES[name](OURS, held)
+    for _ in range(4):
+        scheduler.step()
+    assert all(group["lr"] is rate for group, rate in zip(held.param_groups, rates, strict=True))
+    with pytest.raises((RuntimeError, NotImplementedError)):
+        rates[0].item()
+
+
 def test_torchs_composites_take_ours():
     results = []
     for inner in (THEIRS, OURS):
@@ -439,10 +454,34 @@ def test_a_constant_factor_of_0_comes_back_to_the_base_rate():
 # Ahead.
 
 
+MILLION = 1_000_000
+LONG = {
+    "StepLR": lambda m, o: m.StepLR(o, 1_000, 0.999),
+    "MultiStepLR": lambda m, o: m.MultiStepLR(o, range(1, MILLION, 997), 0.999),
+    "ConstantLR": lambda m, o: m.ConstantLR(o, 0.3, 700_000),
+    "LinearLR": lambda m, o: m.LinearLR(o, 0.01, 0.7, 900_000),
+    "ExponentialLR": lambda m, o: m.ExponentialLR(o, 1 - 1e-6),
+    "PolynomialLR": lambda m, o: m.PolynomialLR(o, 999_000, 1.7),
+    "CosineAnnealingLR": lambda m, o: m.CosineAnnealingLR(o, 300_007, 1e-5),
+    "CosineAnnealingWarmRestarts": lambda m, o: m.CosineAnnealingWarmRestarts(o, 1_000, 2, 1e-5),
+    "CyclicLR": lambda m, o: m.CyclicLR(o, 0.01, 0.2, 1_234, 777, mode="exp_range", gamma=1 - 1e-6),
+    "OneCycleLR": lambda m, o: m.OneCycleLR(o, 0.3, MILLION, pct_start=0.123, three_phase=True),
+    "SWALR": lambda m, o: m.SWALR(o, 0.01, 900_000),
+    "SequentialLR": lambda m, o: m.SequentialLR(
+        o, [m.LinearLR(o, 0.1, 1.0, 9_000), m.CosineAnnealingLR(o, 400_000), m.ExponentialLR(o, 1 - 1e-6)],
+        [10_000, 600_000],
+    ),
+    "ChainedScheduler": lambda m, o: m.ChainedScheduler(
+        [m.LinearLR(o, 0.1, 1.0, 9_000), m.CosineAnnealingLR(o, 900_000), m.StepLR(o, 10_000, 0.99)]
+    ),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", WITHOUT_FUNCTIONS)
 def test_a_million_steps(name):
-    n = 1_000_000 if name != "OneCycleLR" else 60
-    theirs, ours, sought = (made(name, module, lrs=[0.1]) for module in (THEIRS, OURS, OURS))
+    n = MILLION
+    theirs, ours, sought = (LONG[name](module, optimizer([0.1])) for module in (THEIRS, OURS, OURS))
+    schedule = ours.schedule()
     ahead = ours.preview(n)[:, 0]
     group, rates = theirs.optimizer.param_groups[0], []
     step_theirs, step_ours = theirs.step, ours.step
@@ -451,6 +490,7 @@ def test_a_million_steps(name):
         rates.append(group["lr"])
         step_ours()
     assert np.array_equal(np.array(rates).view(np.uint64), ahead.view(np.uint64))
+    assert np.array_equal(schedule.array(n, start=1).view(np.uint64), ahead.view(np.uint64))
     assert look(ours) == look(theirs)
     sought.seek(n)
     assert look(sought) == look(theirs)

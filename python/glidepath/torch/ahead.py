@@ -161,13 +161,17 @@ def _copied(key: str, value: Any) -> Any:
 
 def _on(optimizer: Any, scheduler: LRScheduler) -> LRScheduler:
     ghost = type(scheduler).__new__(type(scheduler))
-    for key, value in vars(scheduler).items():
-        vars(ghost)[key] = type(value)(value) if type(value) in {list, dict} else value
-    ghost.optimizer = optimizer
-    for name in ("_schedulers", "schedulers"):
-        if name in vars(scheduler):
-            setattr(ghost, name, [_on(optimizer, child) for child in getattr(scheduler, name)])
+    vars(ghost).update(attributes(scheduler), optimizer=optimizer)
+    if "_schedulers" in vars(scheduler):
+        vars(ghost)["_schedulers"] = [_on(optimizer, child) for child in vars(scheduler)["_schedulers"]]
     return ghost
+
+
+def attributes(scheduler: LRScheduler) -> dict[str, Any]:
+    """Copy a scheduler's attributes: lists and dicts are new, what they hold is not."""
+    return {
+        key: type(value)(value) if isinstance(value, list | dict) else value for key, value in vars(scheduler).items()
+    }
 
 
 def _base(scheduler: Any) -> list[float | Tensor]:
@@ -203,7 +207,7 @@ def _start(scheduler: Any) -> None:
 
 
 def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:
-    apart = {"optimizer", "_schedulers", "schedulers"}
+    apart = {"optimizer", "_schedulers"}
     vars(scheduler).update({key: value for key, value in vars(ghost).items() if key not in apart})
     for live, child in zip(vars(scheduler).get("_schedulers", ()), vars(ghost).get("_schedulers", ()), strict=True):
         _take_over(live, child)

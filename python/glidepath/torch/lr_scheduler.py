@@ -664,6 +664,10 @@ class SWALR(LRScheduler, TorchSWALR):
 class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
     """One scheduler after another: the i-th from `milestones[i - 1]` on, counted from there.
 
+    DIFFERENCE: a SequentialLR or ChainedScheduler among the schedulers starts as it would alone, where torch starts it
+    wrongly or raises `NotImplementedError`; and with a `last_epoch` the sequence resumes at the step after it, where
+    torch starts the first scheduler again.
+
     Args:
         optimizer: whose groups' learning rates are set.
         schedulers: the schedulers.
@@ -818,8 +822,7 @@ def adopt(scheduler: lr_scheduler.LRScheduler) -> LRScheduler:
         )
         raise TypeError(msg)
     adopted = facade.__new__(facade)
-    for key, value in vars(scheduler).items():
-        vars(adopted)[key] = type(value)(value) if type(value) in {list, dict} else value
+    vars(adopted).update(ahead.attributes(scheduler))
     if "_schedulers" in vars(adopted):
         vars(adopted)["_schedulers"] = [adopt(child) for child in vars(scheduler)["_schedulers"]]
     return adopted

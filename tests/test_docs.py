@@ -43,6 +43,8 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
 MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli", "glidepath.__main__",
            "glidepath.mindspore", "glidepath.mindspore.nn", "glidepath.mindspore.dynamic_lr",
            "glidepath.mindspore.learning_rate_schedule"]  # fmt: skip
+if find_spec("mindspore") is not None:
+    MODULES += ["glidepath.mindspore.table", "glidepath.mindspore.experimental"]
 NOT_RUN = ("pip ", "make ", "python -m asv ", "asv ", "cargo ")
 FLAGS = doctest.ELLIPSIS
 FENCE = re.compile(r"^```(\w*)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -151,11 +151,6 @@ def test_a_scale_of_one_s_own() -> None:
 # What MindSpore's lack.
 
 
-def everything(used: Any) -> list[Any]:
-    """One of each that is stepped by epochs."""
-    return [some(name, Random(name))(ours, used) for name in STEPPED]
-
-
 @pytest.mark.parametrize("name", [*STEPPED, "OneCycleLR", "ChainedScheduler"])
 def test_a_state_that_is_loaded_goes_on_as_if_nothing_had_happened(name: str) -> None:
     extra: dict[str, Make] = {
@@ -331,6 +326,16 @@ def trained(module: Any) -> Any:
 
 def test_training_ends_where_mindspore_s_does() -> None:
     np.testing.assert_allclose(trained(ours), trained(theirs), rtol=2e-5, atol=1e-7)
+
+
+def test_graph_mode_changes_nothing() -> None:
+    make = some("SequentialLR", Random(1))
+    want = rates(ours, make, [0.1], 20)
+    ms.set_context(mode=ms.GRAPH_MODE)
+    try:
+        assert rates(ours, make, [0.1], 20).tobytes() == want.tobytes()
+    finally:
+        ms.set_context(mode=ms.PYNATIVE_MODE)
 
 
 # What is refused.

@@ -7,6 +7,19 @@ there are ``state_dict`` and ``load_state_dict``; an epoch that is an int, and d
 
 They are called from Python: step one outside what ``mindspore.jit`` compiles.
 
+>>> import mindspore as ms
+>>> from mindspore.experimental import optim
+>>> from glidepath.mindspore import experimental
+>>> optimizer = optim.SGD([ms.Parameter(ms.Tensor([1.0]), name="w")], lr=0.1)
+>>> scheduler = experimental.StepLR(optimizer, step_size=2, gamma=0.5)
+>>> for epoch in range(4):
+...     print(epoch, optimizer.param_groups[0]["lr"].value())
+...     scheduler.step()
+0 0.1
+1 0.1
+2 0.05
+3 0.05
+
 Source: ``mindspore.experimental.optim.lr_scheduler`` of MindSpore 2.10.
 """
 
@@ -199,6 +212,11 @@ class _RuleScheduler(LRScheduler):
 class StepLR(_RuleScheduler):
     """Multiply by ``gamma`` every ``step_size`` epochs.
 
+    ::
+
+        lr(e) = lr(e - 1) * gamma  where step_size divides e
+                lr(e - 1)          elsewhere
+
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
         step_size: how many epochs, an int from 1 on.
@@ -219,6 +237,13 @@ class StepLR(_RuleScheduler):
 
 class LinearLR(_RuleScheduler):
     """Go from ``start_factor`` to ``end_factor`` times the learning rate in ``total_iters`` epochs.
+
+    ::
+
+        lr(0) = lr * start_factor
+        lr(e) = lr(e - 1) * (1 + (end_factor - start_factor)
+                             / (total_iters * start_factor + (e - 1) * (end_factor - start_factor)))  e <= total_iters
+                lr(e - 1)                                                                 afterwards
 
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
@@ -251,6 +276,10 @@ class LinearLR(_RuleScheduler):
 class ExponentialLR(_RuleScheduler):
     """Multiply by ``gamma`` every epoch.
 
+    ::
+
+        lr(e) = lr(e - 1) * gamma
+
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
         gamma: the factor, a float.
@@ -269,6 +298,11 @@ class ExponentialLR(_RuleScheduler):
 
 class PolynomialLR(_RuleScheduler):
     """Fall to 0 in ``total_iters`` epochs, as a power of what is left of them.
+
+    ::
+
+        lr(e) = lr(e - 1) * ((1 - e / total_iters) / (1 - (e - 1) / total_iters)) ** power  e <= total_iters
+                lr(e - 1)                                                             afterwards
 
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
@@ -290,6 +324,10 @@ class PolynomialLR(_RuleScheduler):
 
 class MultiStepLR(_RuleScheduler):
     """Multiply by ``gamma`` at every milestone, as often as it is listed.
+
+    ::
+
+        lr(e) = lr(e - 1) * gamma ** n,  n the number of times that e is a milestone
 
     DIFFERENCE: ``step(epoch)``, and so a ``SequentialLR``, works; MindSpore's raises there.
 
@@ -316,6 +354,12 @@ class MultiStepLR(_RuleScheduler):
 class ConstantLR(_RuleScheduler):
     """Multiply by ``factor`` before epoch ``total_iters``, and by 1 from there on.
 
+    ::
+
+        lr(0) = lr * factor
+        lr(total_iters) = lr(total_iters - 1) / factor
+        lr(e) = lr(e - 1)  at any other epoch
+
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
         factor: the factor, from 0 to 1.
@@ -338,6 +382,11 @@ class ConstantLR(_RuleScheduler):
 class CosineAnnealingLR(_RuleScheduler):
     """Swing on a cosine between the learning rate and ``eta_min``, half a turn in ``T_max`` epochs.
 
+    ::
+
+        lr(e) = (1 + cos(pi * e / T_max)) / (1 + cos(pi * (e - 1) / T_max)) * (lr(e - 1) - eta_min) + eta_min
+                lr(e - 1) + (lr - eta_min) * (1 - cos(pi / T_max)) / 2  where that would divide by 0
+
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
         T_max: how many epochs half a turn takes.
@@ -357,6 +406,12 @@ class CosineAnnealingLR(_RuleScheduler):
 
 class CosineAnnealingWarmRestarts(_RuleScheduler):
     """Fall on half a cosine to ``eta_min`` in ``T_0`` epochs, begin again, each time ``T_mult`` times as long.
+
+    ::
+
+        lr(e) = eta_min + (lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2
+
+        T_cur: epochs since the last restart, T_i: epochs from that to the next
 
     ``step(epoch)`` takes fractions too. DIFFERENCE: it does so for any ``T_mult``; MindSpore's raises past the first
     cycle where that is above 1.
@@ -403,6 +458,14 @@ class CosineAnnealingWarmRestarts(_RuleScheduler):
 
 class CyclicLR(LRScheduler):
     """Rise from ``base_lr`` to ``max_lr`` and fall again, in cycles.
+
+    ::
+
+        cycle = floor(1 + e / (up + down)), x = 1 + e / (up + down) - cycle, r = up / (up + down)
+        height = x / r  where x <= r, (x - 1) / (r - 1)  elsewhere
+        lr(e) = base_lr + (max_lr - base_lr) * height * scale
+
+        scale = 1  triangular, 1 / 2 ** (cycle - 1)  triangular2, gamma ** e  exp_range
 
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
@@ -465,6 +528,16 @@ class CyclicLR(LRScheduler):
 class OneCycleLR(LRScheduler):
     """Rise from ``max_lr / div_factor`` to ``max_lr`` and fall to a ``final_div_factor``-th of where it started.
 
+    ::
+
+        from a corner (k0, lr0) to the next, (k1, lr1):  part = (k - k0) / (k1 - k0)
+        lr(k) = lr1 + (lr0 - lr1) / 2 * (1 + cos(pi * part))  cos
+                (lr1 - lr0) * part + lr0                      linear
+
+        corners: (0, max_lr / div_factor), (pct_start * total_steps - 1, max_lr),
+                 (2 * pct_start * total_steps - 2, max_lr / div_factor)  with three_phase,
+                 (total_steps - 1, max_lr / div_factor / final_div_factor)
+
     MindSpore has none: arguments and values are those of PyTorch's, without its cycling of momentum.
 
     Args:
@@ -521,6 +594,10 @@ class OneCycleLR(LRScheduler):
 class LambdaLR(LRScheduler):
     """Multiply the initial learning rate by a function of the epoch.
 
+    ::
+
+        lr(e) = lr * lr_lambda(e)
+
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
         lr_lambda: a function of the epoch (a Tensor of float32, as MindSpore's is given), or one a group.
@@ -544,6 +621,10 @@ class LambdaLR(LRScheduler):
 
 class MultiplicativeLR(LRScheduler):
     """Multiply the learning rate of the epoch before by a function of the epoch.
+
+    ::
+
+        lr(e) = lr(e - 1) * lr_lambda(e)
 
     Args:
         optimizer: one of ``mindspore.experimental.optim``.

@@ -24,6 +24,12 @@ def learning_rate(schedule: Schedule, total_steps: int) -> "_TableSchedule":
     Raises:
         TypeError, ValueError: an argument of the wrong type or out of its range.
         ImportError: MindSpore is not installed.
+
+    >>> import glidepath as gp
+    >>> from glidepath.mindspore import learning_rate
+    >>> lr = learning_rate(gp.warmup_cosine(0.1, steps=1_000, warmup=100), total_steps=1_000)
+    >>> print(lr(50), lr(10_000) == lr(999))
+    0.05 True
     """
     if not isinstance(schedule, Schedule):
         raise TypeError(

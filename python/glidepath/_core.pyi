@@ -155,6 +155,7 @@ class Schedule:
     __array_ufunc__: None
     __contains__: None
 
+    def __new__(cls, text: str | bytes, /) -> Schedule: ...
     @property
     def steps(self) -> int | None:
         """How many steps there are before the next part would start; None where there is no end.

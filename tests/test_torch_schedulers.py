@@ -372,6 +372,20 @@ def test_a_tensor_on_a_device_is_never_read(name):
         rates[0].item()
 
 
+def test_groups_that_share_a_tensor():
+    results = []
+    for module in (THEIRS, OURS):
+        shared = torch.tensor(0.1)
+        groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": shared} for _ in range(3)]
+        held = torch.optim.SGD(groups, momentum=0.9)
+        held._opt_called = True
+        scheduler = module.OneCycleLR(held, [0.1, 0.2, 0.3], 50)
+        for _ in range(9):
+            scheduler.step()
+        results.append(look(scheduler))
+    assert results[0] == results[1]
+
+
 def test_torchs_composites_take_ours():
     results = []
     for inner in (THEIRS, OURS):

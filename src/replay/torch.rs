@@ -6,8 +6,8 @@
 //! block      many steps of a rule at a time
 //! here       the forms: each makes a machine of its parameters, and the machine is the recurrence
 //! ```
-//! A form starts as torch constructs the scheduler on one group, and step k is `last_epoch` k. Where torch would raise in
-//! the middle of a run (the step after OneCycleLR's last, a power past every double) a replay holds its last value.
+//! A form starts as torch constructs the scheduler on one group, and step k is `last_epoch` k. Where torch would raise
+//! in the middle of a run (the step after OneCycleLR's last, a power past every double) a replay holds its last value.
 
 mod block;
 pub mod machine;
@@ -199,7 +199,7 @@ replays! {
     ///     final_div_factor: the first value over the last.
     ///     three_phase: whether it goes down to the first value first, as fast as it came up.
     ///
-    /// Source: `torch.optim.lr_scheduler.OneCycleLR`, torch 2.13; also its value at step `total_steps`, beyond the last.
+    /// Source: `torch.optim.lr_scheduler.OneCycleLR`, torch 2.13; its value at step `total_steps`, beyond the last, too.
     ///
     /// >>> s = gp.replay("torch.OneCycleLR", max_lr=0.5, total_steps=5, pct_start=0.4)
     /// >>> s.array(5).tolist()
@@ -224,7 +224,8 @@ replays! {
     ///
     /// Source: `torch.optim.swa_utils.SWALR`, torch 2.13.
     ///
-    /// >>> gp.replay("torch.SWALR", base_lr=0.1, swa_lr=0.05, anneal_epochs=2, anneal_strategy="linear").array(4).tolist()
+    /// >>> s = gp.replay("torch.SWALR", base_lr=0.1, swa_lr=0.05, anneal_epochs=2, anneal_strategy="linear")
+    /// >>> s.array(4).tolist()
     /// [0.1, 0.07500000000000001, 0.05, 0.05]
     SwaLr as "torch.SWALR" {
         base_lr: f64 = Kind::Double(FINITE);

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -169,9 +170,7 @@ def _on(optimizer: Any, scheduler: LRScheduler) -> LRScheduler:
 
 def attributes(scheduler: LRScheduler) -> dict[str, Any]:
     """Copy a scheduler's attributes: lists and dicts are new, what they hold is not."""
-    return {
-        key: type(value)(value) if isinstance(value, list | dict) else value for key, value in vars(scheduler).items()
-    }
+    return {key: copy(value) if isinstance(value, list | dict) else value for key, value in vars(scheduler).items()}
 
 
 def _base(scheduler: Any) -> list[float | Tensor]:

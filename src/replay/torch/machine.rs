@@ -5,9 +5,9 @@
 //! sequential   children one after another; each starts on the base rates
 //! chained      children one after another at every step
 //! ```
-//! What nests is torch's: a later child of SequentialLR starts by torch's `_update_lr(0)`, its closed form at 0. Where torch
-//! cannot start a composite so (it raises NotImplementedError), or starts it wrongly, a composite starts here as it would
-//! alone.
+//! What nests is torch's: a later child of SequentialLR starts by torch's `_update_lr(0)`, its closed form at 0. Where
+//! torch cannot start a composite so (it raises NotImplementedError), or starts it wrongly, a composite starts here as it
+//! would alone.
 
 use super::rule::{Change, Clock, Group, Rate, Rule};
 

@@ -6,12 +6,12 @@
 //! change      what rule and clock make of this step: the part that all groups share, computed once
 //! advance     the change applied to one group's learning rate
 //! ```
-//! torch computes with Python's floats, so each operation here is one of Python's, in its order, with the system's `cos`
-//! and `pow`. A group's rate may also be a float32 tensor: then the same operations are in float32, each scalar rounded
-//! to it first, as torch does ([`Rate`]).
+//! torch computes with Python's floats, so each operation here is one of Python's, in its order, with the system's
+//! `cos` and `pow`. A group's rate may also be a float32 tensor: then the same operations are in float32, each scalar
+//! rounded to it first, as torch does ([`Rate`]).
 //!
-//! Where Python raises (a division by zero, a power past every double), there is no change: `None`. Who asked lets torch
-//! itself say so.
+//! Where Python raises (a division by zero, a power past every double), there is no change: `None`. Who asked lets
+//! torch itself say so.
 
 use std::f64::consts::PI;
 
@@ -185,7 +185,7 @@ pub enum Rule {
     Restarts { t_0: i64, t_mult: i64, eta_min: f64 },
     /// CyclicLR; the group's own rates are its `max_lr` and `base_lr`.
     Cyclic { total_size: f64, step_ratio: f64, fade: Fade, by_cycle: bool },
-    /// OneCycleLR, its first phase from `start_step`; the group's own rates are its `initial_lr`, `max_lr` and `min_lr`.
+    /// OneCycleLR, its first phase from `start_step`; the group's own rates: `initial_lr`, `max_lr`, `min_lr`.
     OneCycle { total_steps: i64, phases: [Phase; 3], len: usize, start_step: f64, anneal: Anneal },
     /// SWALR; the group's own rate is its `swa_lr`.
     Swa { anneal_epochs: i64, anneal: Anneal },

@@ -199,7 +199,7 @@ replays! {
     ///     final_div_factor: the first value over the last.
     ///     three_phase: whether it goes down to the first value first, as fast as it came up.
     ///
-    /// Source: `torch.optim.lr_scheduler.OneCycleLR`, torch 2.13; its value at step `total_steps`, beyond the last, too.
+    /// Source: `torch.optim.lr_scheduler.OneCycleLR`, torch 2.13; and its value at `total_steps`, beyond the last.
     ///
     /// >>> s = gp.replay("torch.OneCycleLR", max_lr=0.5, total_steps=5, pct_start=0.4)
     /// >>> s.array(5).tolist()

@@ -6,8 +6,8 @@
 //! chained      children one after another at every step
 //! ```
 //! What nests is torch's: a later child of SequentialLR starts by torch's `_update_lr(0)`, its closed form at 0. Where
-//! torch cannot start a composite so (it raises NotImplementedError), or starts it wrongly, a composite starts here as it
-//! would alone.
+//! torch cannot start a composite so (it raises NotImplementedError), or starts it wrongly, a composite starts here as
+//! it would alone.
 
 use super::rule::{Change, Clock, Group, Rate, Rule};
 

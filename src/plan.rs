@@ -162,8 +162,7 @@ impl Node {
     pub(crate) fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
         match self {
             Node::Leaf(_) => Ok(()),
-            Node::Replay(replay) if replay.is_direct() => Ok(()),
-            Node::Replay(replay) => replay.walk(k, spend).map(|mut walk| walk.park()),
+            Node::Replay(replay) => replay.seek(k, spend),
             Node::Switch { starts, parts } => {
                 let (i, start) = part(starts, k);
                 parts[i].seek(k - start, spend)

@@ -18,6 +18,7 @@ import glidepath as gp
 import recurrences
 from cases import CASES
 from glidepath import _core
+from glidepath.plot import horizon
 from helpers import assert_same, drawn
 from test_docs import run_examples
 from test_hostile import interrupted_after
@@ -220,6 +221,14 @@ def test_the_text() -> None:
     text = '{"glidepath":1,"schedule":{"kind":"torch.StepLR","base_lr":0.1,"step_size":30,"gamma":0.1}}'
     assert s.to_json() == text
     assert gp.Schedule.from_json(text) == s
+
+
+def test_it_is_drawn_without_being_walked_to_its_end() -> None:
+    slow = gp.replay(STEP_LR, **SLOW)
+    assert slow._repr_svg_().startswith("<svg")
+    assert (slow + gp.constant(1.0)).hold(2)._repr_svg_().startswith("<svg")
+    assert horizon(steplr(30)) == 120
+    assert horizon(gp.replay("mindspore.exponential_decay_lr", **LIST)) == 6
 
 
 def test_past_the_largest_double_it_is_infinite_and_arithmetic_is_floating_point_s() -> None:

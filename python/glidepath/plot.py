@@ -96,8 +96,8 @@ def sparkline(schedule: Schedule, steps: int | None = None, width: int = 60) -> 
 def horizon(schedule: Schedule) -> int:
     """Return how many steps show what the schedule does: its own where it has them.
 
-    Otherwise four times the longest time that stands in it, where it comes round again; a fifth more than it takes to
-    become constant, where it does; and of what falls or rises for ever, enough to see most of the way.
+    Otherwise four times the longest time that stands in it, where it comes round again or is a replay; a fifth more
+    than it takes to become constant, where it does; and of what falls or rises for ever, enough to see most of the way.
 
     >>> import glidepath as gp
     >>> horizon(gp.cosine(1.0, 0.0, 1_000)), horizon(gp.triangle(0.0, 1.0, 20, 30))
@@ -167,6 +167,8 @@ _LAST_STEP = 2**53
 _CYCLIC = frozenset({"cosine_restarts", "repeat", "triangle"})
 _TIMES = frozenset(
     {"at", "down", "every", "first", "milestones", "n", "per", "steps", "steps_per_epoch", "timescale", "up"}
+    # Of replays, by their frameworks' names.
+    | {"T_0", "T_max", "decay_steps", "step_size", "step_size_down", "step_size_up", "total_iters", "warmup_steps"}
 )
 
 
@@ -180,8 +182,10 @@ def _settles(schedule: Schedule, far: float) -> int:
 
 
 def _comes_round(node: object) -> bool:
+    """Whether it has cycles, or a replay, which may: to look where that ends could take for ever."""
     if isinstance(node, dict):
-        return node.get("kind") in _CYCLIC or any(map(_comes_round, node.values()))
+        kind = str(node.get("kind", ""))
+        return kind in _CYCLIC or "." in kind or any(map(_comes_round, node.values()))
     return isinstance(node, list) and any(map(_comes_round, node))
 
 

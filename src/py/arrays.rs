@@ -392,7 +392,7 @@ impl Chunks {
 }
 
 /// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object, and a
-/// run of them is Python's `[value] * n`: 2 ns a value in runs of 100, set one by one 3, as an object each 15.
+/// run of them is made at once: 2.6 ns a value in runs of 100; an object each takes 15.
 #[pyfunction]
 #[pyo3(name = "_listed")]
 pub(super) fn listed<'py>(py: Python<'py>, schedule: &Bound<'py, Schedule>) -> PyResult<Bound<'py, PyList>> {
@@ -414,7 +414,7 @@ pub(super) fn listed<'py>(py: Python<'py>, schedule: &Bound<'py, Schedule>) -> P
             if run.len() < REPEATED {
                 (at..end).try_for_each(|i| list.set_item(i, &value))?;
             } else {
-                list.set_slice(at, end, PyList::new(py, [&value])?.as_sequence().repeat(run.len())?.as_any())?;
+                list.set_slice(at, end, PyTuple::new(py, [&value])?.as_sequence().repeat(run.len())?.as_any())?;
             }
             at = end;
         }

@@ -68,6 +68,8 @@ pub trait Road: Debug + Send + Sync {
     fn is_direct(&self) -> bool;
     /// The value at step `k`, and the first step after it at which it may change.
     fn still(&self, k: u64) -> (f64, u64);
+    /// Walks to step `k`, so that `still` is quick there.
+    fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted>;
     /// The value at step `k` of a caller's own recurrence, whose value at the step before was `lr`.
     fn next(&self, lr: f64, k: u64) -> Option<f64>;
     /// The value at step `k` by the framework's closed formula.
@@ -133,6 +135,11 @@ impl Replay {
     #[inline]
     pub fn still(&self, k: u64) -> (f64, u64) {
         self.road.still(k)
+    }
+
+    /// Walks to step `k`, so that `still` is quick there.
+    pub fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
+        self.road.seek(k, spend)
     }
 
     /// The road that its arguments make.

@@ -145,7 +145,15 @@ const COST: usize = 16;
 struct Marks<S> {
     gap: u64,
     states: Vec<Mark<S>>,
-    parked: Option<Mark<S>>,
+    parked: Option<Parked<S>>,
+}
+
+/// Where the last walk ended: its step, the step of the next change, the state between.
+#[derive(Debug)]
+struct Parked<S> {
+    k: u64,
+    end: u64,
+    state: S,
 }
 
 impl<S: Clone> Marks<S> {
@@ -153,8 +161,12 @@ impl<S: Clone> Marks<S> {
     fn before(&self, k: u64) -> Option<Mark<S>> {
         let i = self.states.partition_point(|mark| mark.0 <= k);
         let marked = i.checked_sub(1).map(|i| &self.states[i]);
-        let parked = self.parked.as_ref().filter(|mark| mark.0 <= k);
-        [marked, parked].into_iter().flatten().max_by_key(|mark| mark.0).cloned()
+        match &self.parked {
+            Some(parked) if parked.k <= k && marked.is_none_or(|mark| mark.0 <= parked.k) => {
+                Some((parked.k, parked.state.clone()))
+            }
+            _ => marked.cloned(),
+        }
     }
 
     fn add(&mut self, k: u64, state: &S) {
@@ -199,6 +211,13 @@ impl<R: Recurrence> Track<R> {
         None
     }
 
+    /// What `still` is, where the last walk ended there.
+    fn parked(&self, k: u64) -> Option<(f64, u64)> {
+        let marks = self.marks()?;
+        let parked = marks.parked.as_ref().filter(|parked| (parked.k..parked.end).contains(&k))?;
+        Some((self.rule.lr(&parked.state, self.own(k)), parked.end))
+    }
+
     fn own(&self, k: u64) -> u64 {
         self.rule.last().map_or(k, |last| k.min(last))
     }
@@ -238,11 +257,24 @@ impl<R: Recurrence> Road for Track<R> {
         if let Some(state) = self.rule.sought(self.own(k)) {
             return (self.rule.lr(&state, self.own(k)), self.end(&state, k));
         }
+        if let Some(found) = self.parked(k) {
+            return found;
+        }
         let mut walker = self.nearest(k);
         if walker.go(k, &mut |_| Ok(())).is_ok() {
             walker.park();
         }
         walker.still()
+    }
+
+    fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
+        if self.is_direct() || self.parked(k).is_some() {
+            return Ok(());
+        }
+        let mut walker = self.nearest(k);
+        walker.go(k, spend)?;
+        walker.park();
+        Ok(())
     }
 
     fn next(&self, lr: f64, k: u64) -> Option<f64> {
@@ -338,7 +370,7 @@ impl<R: Recurrence> Walk for Walker<'_, R> {
         if !self.track.is_direct()
             && let Some(mut marks) = self.track.marks()
         {
-            marks.parked = Some((self.k, self.state.clone()));
+            marks.parked = Some(Parked { k: self.k, end: self.end, state: self.state.clone() });
         }
     }
 }

@@ -140,9 +140,11 @@ def test_a_sought_state_is_a_stepped_state(batch):
         rng = Random(f"seek {batch} {i}")
         lrs = draw_lrs(rng, tensors=i % 4 == 0)
         build = draw(rng, len(lrs), leaves=KEEPS_INITIAL)
-        theirs, ours = both(rng, build, lrs, beta=rng.random() < 0.3)
+        beta = rng.random() < 0.3
+        theirs, ours = both(rng, build, lrs, beta)
         if theirs is None:
             continue
+        of_torchs = build(THEIRS, optimizer(lrs, beta))
         step = rng.choice([0, 1, 2, 40, 200])
         stepped = ("", "")
         for _ in range(step):
@@ -151,11 +153,11 @@ def test_a_sought_state_is_a_stepped_state(batch):
                 break
         for _ in range(rng.choice([0, 3])):
             outcome(ours.step)
-        sought = outcome(lambda s=ours, k=step: s.seek(k))
-        assert sought[:2] == stepped, (batch, i)
+        assert outcome(lambda s=ours, k=step: s.seek(k))[:2] == stepped, (batch, i)
+        assert outcome(lambda s=of_torchs, k=step: gt.seek(s, k))[:2] == stepped, (batch, i)
         if not stepped[0]:
-            assert look(ours) == look(theirs), (batch, i)
-            assert state_of(ours) == state_of(theirs), (batch, i)
+            assert look(ours) == look(of_torchs) == look(theirs), (batch, i)
+            assert state_of(ours) == state_of(of_torchs) == state_of(theirs), (batch, i)
 
 
 @pytest.mark.parametrize("batch", range(10))
@@ -172,6 +174,7 @@ def test_a_schedule_is_what_stepping_sets(batch):
             if outcome(theirs.step)[0]:
                 break
         schedule = ours.schedule(group, steps=len(rows))
+        assert gt.schedule(theirs, group, steps=len(rows)) == schedule
         assert_same(schedule.array(len(rows)), np.array(rows), schedule)
         if repr(schedule).startswith("gp.replay"):
             content = json.loads(schedule.to_json())["schedule"]

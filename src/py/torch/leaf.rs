@@ -183,13 +183,13 @@ impl<'py> Lists<'py> {
                 let Ok(base) = base.cast_exact::<PyFloat>() else { return Ok(None) };
                 facts.base = base.value();
             }
-            lrs.push(if *change == Change::Keep {
+            lrs.push(if matches!(change, Change::Keep) {
                 lr
             } else {
                 PyFloat::new(py, change.advance(float.value(), &facts)).into_any()
             });
         }
-        if *change != Change::Keep {
+        if !matches!(change, Change::Keep) {
             for (group, lr) in groups.iter_borrowed().zip(&lrs) {
                 group.cast_exact::<PyDict>()?.set_item(intern!(py, "lr"), lr)?;
             }
@@ -226,7 +226,7 @@ impl<'py> Lists<'py> {
         let group = group.cast_exact::<PyDict>().ok()?;
         let lr = item(group, intern!(py, "lr"))?;
         let value = lr.cast_exact::<PyFloat>().ok()?.value();
-        if *change == Change::Keep {
+        if matches!(change, Change::Keep) {
             return Some((lr, None));
         }
         let facts = self.facts(i, group, Held::Float)?;
@@ -245,7 +245,7 @@ impl<'py> Lists<'py> {
         momentum: Option<&Bound<'py, PyAny>>,
         change: &Change,
     ) -> PyResult<()> {
-        if *change == Change::Keep {
+        if matches!(change, Change::Keep) {
             return Ok(());
         }
         let group = group.cast_exact::<PyDict>()?;
@@ -290,7 +290,7 @@ impl<'py> Lists<'py> {
             let is_scalar = lr.getattr(intern!(py, "ndim")).ok()?.extract::<usize>().ok()? == 0;
             Some(Tensor { tensor: lr, held, is_scalar })
         };
-        let is_new = *change != Change::Keep;
+        let is_new = !matches!(change, Change::Keep);
         let (mut next, mut momentum) = (value, None);
         if is_new {
             let facts = self.facts(i, &group, held)?;

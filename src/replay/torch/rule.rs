@@ -426,7 +426,7 @@ impl Fade {
 
 impl Change {
     /// The group's next learning rate.
-    #[inline]
+    #[inline(always)]
     pub fn advance<T: Rate>(&self, lr: T, group: &Group<T>) -> T {
         match *self {
             Change::Keep => lr,

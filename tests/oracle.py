@@ -52,6 +52,8 @@ class Interval:
         return Interval(self.down.minus(self.hi), self.up.minus(self.lo))
 
     def __mul__(self, other: Interval) -> Interval:
+        if any(abs(a.lo) == _INF and a.lo == a.hi and b.lo == b.hi == 0 for a, b in ((self, other), (other, self))):
+            raise UndecidedError("infinity times zero")
         if self.lo == self.hi and self.lo >= 0 and other.lo >= 0 and other.hi < _INF:
             return Interval(self.down.mul(self.lo, other.lo), self.up.mul(self.hi, other.hi))
         corners = [(a, b) for a in (self.lo, self.hi) for b in (other.lo, other.hi)]

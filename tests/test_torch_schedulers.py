@@ -694,3 +694,84 @@ def test_scheduler_refuses(make, error, message):
     with warnings.catch_warnings(), pytest.raises(error) as caught:
         make(optimizer(LRS))
     assert str(caught.value).startswith(message), caught.value
+
+
+class HalvingStep(gt.StepLR):
+    """A subclass that steps in its own way."""
+
+    def step(self, epoch: int | None = None) -> None:
+        super().step(epoch)
+        for group in self.optimizer.param_groups:
+            group["lr"] *= 0.5
+
+
+def stepped(scheduler, n: int) -> list[float]:
+    rates = []
+    for _ in range(n):
+        scheduler.optimizer.step()
+        scheduler.step()
+        rates.append(scheduler.optimizer.param_groups[0]["lr"])
+    return rates
+
+
+@pytest.mark.parametrize("make", [
+    lambda o: HalvingStep(o, 2),
+    lambda o: gt.SequentialLR(o, [gt.ExponentialLR(o, 0.9), HalvingStep(o, 2)], [3]),
+    lambda o: gt.ChainedScheduler([HalvingStep(o, 2), gt.ExponentialLR(o, 0.9)]),
+    lambda o: gt.SequentialLR(o, [gt.ExponentialLR(o, 0.9), gt.ChainedScheduler([gt.CyclicLR(o, 0.02, 0.2, 4)])], [3]),
+    lambda o: gt.SequentialLR(
+        o, [gt.ExponentialLR(o, 0.9), gt.SequentialLR(o, [gt.CyclicLR(o, 0.02, 0.2, 4)], [])], [3]
+    ),
+    lambda o: gt.SequentialLR(o, [gt.LinearLR(o, 0.1), gt.Scheduler(o, lr=gp.linear(0.1, 0.0, 10))], [5]),
+    lambda o: gt.ChainedScheduler([gt.Scheduler(o, lr=gp.linear(0.1, 0.0, 10)), gt.ExponentialLR(o, 0.9)]),
+])  # fmt: skip
+def test_what_comes_is_what_the_steps_set(make) -> None:
+    want = stepped(make(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)), 12)
+    scheduler = make(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9))
+    assert scheduler.preview(12)[:, 0].tolist() == want
+    assert scheduler.schedule(0, steps=13).array(13).tolist()[1:] == want
+    assert stepped(scheduler, 12) == want
+
+
+def test_a_scheduler_is_a_scheduler() -> None:
+    o = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    lr = gp.linear(0.1, 0.0, 10)
+    scheduler = gt.Scheduler(o, lr=lr)
+    assert gt.schedule(scheduler) == scheduler.schedule() == lr
+    gt.seek(scheduler, 3)
+    assert o.param_groups[0]["lr"] == lr[3]
+    assert gt.preview(scheduler, 2)[:, 0].tolist() == [lr[4], lr[5]]
+    grown = gt.Scheduler(o, lr=[lr])
+    o.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))]})
+    state = grown.state_dict()
+    other = gt.Scheduler(o, lr=gp.constant(0.1))
+    other.load_state_dict(state, on_change="replace")
+    assert other.schedule(0) == lr
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_a_scheduler_previews_what_a_tensor_takes(dtype) -> None:
+    lr = torch.tensor(0.1, dtype=getattr(torch, dtype))
+    o = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
+    scheduler = gt.Scheduler(o, lr=gp.cosine(0.1, 0.0, 7))
+    coming = scheduler.preview(6)[:, 0].tolist()
+    assert [float(rate) for rate in (scheduler.step() or o.param_groups[0]["lr"].item() for _ in range(6))] == coming
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda s: s.seek(1.5), TypeError, ("`seek.step`: got 1.5; it must be a whole number from 0 to 2**53. "
+     "Convert it with `int()`.")),
+    (lambda s: s.preview(-1), IndexError, "`preview.n`: got -1; it must be a whole number from 0 to 2**53."),
+    (lambda s: s.load_state_dict({}), ValueError, ("`load_state_dict`: got a state with the keys none; "
+     "it must have step and schedules. Save `state_dict()`.")),
+    (lambda s: gt.schedule(s, "a"), TypeError, "`schedule.group`: got 'a'; it must be a whole number from 0 to 0."),
+    (lambda s: gt.schedule(s, 0, steps=0), ValueError, ("`schedule.steps`: got 0; "
+     "it must be a whole number of steps, 1 or more.")),
+    (lambda _: gt.preview(None, 3), TypeError, ("`preview.scheduler`: got NoneType; "
+     "it must be a scheduler of glidepath's or torch's.")),
+])  # fmt: skip
+def test_whole_messages_of_what_looks_ahead(call, error, message) -> None:
+    scheduler = gt.Scheduler(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1), lr=gp.constant(0.1))
+    with pytest.raises(error) as refused:
+        call(scheduler)
+    assert str(refused.value) == message

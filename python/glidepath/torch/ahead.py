@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import CyclicLR, LRScheduler, ReduceLROnPlateau
 
 from glidepath._core import Schedule, _preview, _schedule, _seek, table
+from glidepath.torch.scheduler import Scheduler
 
 __all__ = ["preview", "schedule", "seek"]
 
@@ -43,6 +44,9 @@ def preview(
            [0.01],
            [0.01]])
     """
+    _refuse_others("preview", scheduler)
+    if isinstance(scheduler, Scheduler):
+        return scheduler.preview(0 if n is None else n)
     if isinstance(scheduler, ReduceLROnPlateau) != (metrics is not None):
         msg = "`preview.metrics`: the metric of each step must be given for ReduceLROnPlateau, and for it alone."
         raise TypeError(msg)
@@ -71,6 +75,10 @@ def seek(scheduler: LRScheduler, step: int) -> None:
     >>> scheduler.last_epoch, optimizer.param_groups[0]["lr"]
     (65, 0.0010000000000000002)
     """
+    _refuse_others("seek", scheduler)
+    if isinstance(scheduler, Scheduler):
+        scheduler.seek(step)
+        return
     if isinstance(scheduler, ReduceLROnPlateau):
         msg = "`seek`: got a ReduceLROnPlateau, whose rates follow from metrics and not from the step. Load its state."
         raise TypeError(msg)
@@ -103,10 +111,19 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
     >>> schedule(torch.optim.lr_scheduler.StepLR(optimizer, step_size=30))
     gp.replay("torch.StepLR", base_lr=0.1, step_size=30)
     """
+    _refuse_others("schedule", scheduler)
     groups = len(scheduler.optimizer.param_groups)
+    if isinstance(group, bool) or not isinstance(group, int):
+        msg = f"`schedule.group`: got {group!r}; it must be a whole number from 0 to {groups - 1}."
+        raise TypeError(msg)
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+        msg = f"`schedule.steps`: got {steps!r}; it must be a whole number of steps, 1 or more."
+        raise ValueError(msg)
     if not 0 <= group < groups:
         msg = f"`schedule.group`: got {group}; it must be from 0 to {groups - 1}, as the optimizer has {groups} groups."
         raise IndexError(msg)
+    if isinstance(scheduler, Scheduler):
+        return scheduler.schedule(group)
     if isinstance(scheduler, ReduceLROnPlateau):
         msg = "`schedule`: got a ReduceLROnPlateau, whose rates follow from metrics and not from the step."
         raise TypeError(msg)
@@ -125,6 +142,12 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
         ghost.step()
         values.append(float(ghosts[group]["lr"]))
     return table(values)
+
+
+def _refuse_others(place: str, scheduler: object) -> None:
+    if not isinstance(scheduler, LRScheduler):
+        msg = f"`{place}.scheduler`: got {type(scheduler).__name__}; it must be a scheduler of glidepath's or torch's."
+        raise TypeError(msg)
 
 
 def _started(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, SupportsIndex, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, from_numpy
 from torch.optim import Optimizer, lr_scheduler
 
 from glidepath._core import Schedule
@@ -70,6 +70,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         for name, drivers in self.drivers.items():
             _check(optimizer, name, drivers)
         self.seek(0)
+        self.base_lrs = list(self._last_lr)
 
     def step(self, epoch: int | None = None) -> None:
         """Set the next step's values; or, if `epoch` is given, that step's."""
@@ -85,9 +86,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         >>> scheduler.get_last_lr()
         [0.05]
         """
-        if step.__index__() < 0:
-            msg = f"`seek.step`: got {step}; it must be a whole number from 0 to 2**53."
-            raise IndexError(msg)
+        step = _whole("seek.step", step)
         groups = self.optimizer.param_groups
         values = [
             (group, name, _next(group[name], driver, step))
@@ -100,8 +99,30 @@ class Scheduler(lr_scheduler.LRScheduler):
                 group[name].fill_(value)
             else:
                 group[name] = value
-        self.last_epoch = step.__index__()
+        self.last_epoch = step
         self._last_lr = [lr.clone() if isinstance(lr, Tensor) else lr for lr in (group["lr"] for group in groups)]
+
+    def _initial_step(self) -> None:
+        self.seek(0)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        # torch's SequentialLR lets a later scheduler take over so.
+        self.seek(self.last_epoch if epoch is None else epoch)
+
+    def schedule(self, group: int = 0) -> Schedule:
+        """Return the schedule of a group's learning rate.
+
+        Raises `ValueError` where no schedule drives it.
+
+        >>> Scheduler(optimizer, lr=gp.linear(0.0, 0.1, 10)).schedule()
+        gp.linear(0.0, 0.1, 10)
+        """
+        groups = len(self.optimizer.param_groups)
+        driver = self._of_groups("lr", groups)[group] if "lr" in self.drivers else None
+        if not isinstance(driver, Schedule):
+            msg = f"`schedule.group`: got {group}; no schedule drives its learning rate. Take a group that has one."
+            raise ValueError(msg)  # noqa: TRY004  # the group is of the right type
+        return driver
 
     def preview(self, n: SupportsIndex) -> NDArray[np.float64]:
         """Return the learning rates that the next n steps will set, shape (n, groups); nothing is touched.
@@ -111,12 +132,11 @@ class Scheduler(lr_scheduler.LRScheduler):
                [0.02]])
         """
         groups = self.optimizer.param_groups
-        out = np.empty((n.__index__(), len(groups)))
+        out = np.empty((_whole("preview.n", n), len(groups)))
         drivers = self._of_groups("lr", len(groups)) if "lr" in self.drivers else [None] * len(groups)
         for column, group, driver in zip(out.T, groups, drivers, strict=True):
             if isinstance(driver, Schedule):
-                dtype = np.float32 if _is_float32(group["lr"]) else np.float64
-                column[:] = driver.array(len(column), self.last_epoch + 1, np.dtype(dtype))
+                column[:] = _as_set(group["lr"], driver.array(len(column), self.last_epoch + 1))
             else:
                 column[:] = float(group["lr"])
         return out
@@ -148,6 +168,11 @@ class Scheduler(lr_scheduler.LRScheduler):
         if on_change not in {"error", "keep", "replace"}:
             msg = f"`load_state_dict.on_change`: got {on_change!r}; it must be one of error, keep, replace."
             raise ValueError(msg)
+        if not {"step", "schedules"} <= state_dict.keys():
+            got = ", ".join(sorted(map(str, state_dict))) or "none"
+            rule = "it must have step and schedules. Save `state_dict()`."
+            msg = f"`load_state_dict`: got a state with the keys {got}; {rule}"
+            raise ValueError(msg)
         saved, own = state_dict["schedules"], self.state_dict()["schedules"]
         if saved != own and on_change == "error":
             changed = sorted(name for name in saved.keys() | own.keys() if saved.get(name) != own.get(name))
@@ -159,7 +184,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         if saved != own and on_change == "replace":
             drivers = {name: _driver(text) for name, text in saved.items()}
             for name, driver in drivers.items():
-                _check(self.optimizer, name, driver)
+                _check(self.optimizer, name, driver, grown=True)
             self.drivers = drivers
         self.seek(state_dict["step"])
 
@@ -171,8 +196,11 @@ class Scheduler(lr_scheduler.LRScheduler):
         return [drivers] * groups
 
 
-def _check(optimizer: Optimizer, name: str, drivers: Drivers) -> None:
+def _check(optimizer: Optimizer, name: str, drivers: Drivers, *, grown: bool = False) -> None:
+    """Refuse what does not fit the groups; of those that have `grown` there may be more than a list has items."""
     groups = optimizer.param_groups
+    if grown and isinstance(drivers, list):
+        groups = groups[: len(drivers)]
     if isinstance(drivers, list) and len(drivers) != len(groups):
         msg = (
             f"`Scheduler.{name}`: got a list of {len(drivers)}; it must have one item for each of {len(groups)} groups."
@@ -206,8 +234,20 @@ def _next(old: Any, driver: Driver, step: SupportsIndex) -> Any:
     return (driver.at(step), *old[1:]) if isinstance(old, tuple) else driver.at(step)
 
 
-def _is_float32(lr: object) -> bool:
-    return isinstance(lr, Tensor) and lr.dtype.itemsize == np.dtype(np.float32).itemsize
+def _whole(place: str, n: SupportsIndex) -> int:
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        msg = f"`{place}`: got {n!r}; it must be a whole number from 0 to 2**53. Convert it with `int()`."
+        raise TypeError(msg)
+    whole = n.__index__()
+    if not 0 <= whole <= 2**53:
+        msg = f"`{place}`: got {whole}; it must be a whole number from 0 to 2**53."
+        raise IndexError(msg)
+    return whole
+
+
+def _as_set(lr: object, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values as a learning rate like this one takes them: a tensor rounds to its own type."""
+    return from_numpy(values).to(lr.dtype).double().numpy() if isinstance(lr, Tensor) else values
 
 
 def _text(drivers: Drivers) -> Any:

@@ -294,7 +294,9 @@ fn moves_momentum<T>(node: &Node<T>) -> bool {
 /// Which scheduler it is: by its class's road if it is ours, by its class's name if it is torch's own.
 fn kind_of(scheduler: &Bound<'_, PyAny>) -> Option<Kind> {
     if let Ok(stepper) = scheduler.cast::<Stepper>() {
-        return Some(stepper.get().road.get().kind);
+        let road = stepper.get().road.get();
+        // A class with a `step` of its own is stepped.
+        return Some(if road.steps_here { road.kind } else { Kind::Other });
     }
     let class = scheduler.get_type();
     let module = class.module().ok()?;

@@ -97,18 +97,25 @@ impl<T: Rate> Leaf<T> {
         Some(())
     }
 
-    /// torch's `_initial_step`, as of a scheduler that has not stepped.
+    /// The step that a scheduler makes as it is made.
     fn start(&mut self, state: &mut State<T>) -> Option<()> {
+        self.start_again(state)?;
+        if let Rule::Cyclic { .. } = self.rule {
+            // torch gives CyclicLR its base_lr only after the first step, which so leaves the initial rates.
+            state.lrs.clone_from(&state.initial);
+            self.last.clone_from(&state.lrs);
+        }
+        Some(())
+    }
+
+    /// torch's `_initial_step`, of a scheduler that has been made.
+    fn start_again(&mut self, state: &mut State<T>) -> Option<()> {
         self.clock = Clock::at(0, 1);
         if let Rule::Restarts { t_0, .. } = self.rule {
             self.clock = Clock { count: 0, period: t_0, ..self.clock };
         }
         let change = self.rule.first_change(&self.clock)?;
         self.apply(&change, state);
-        if let Rule::Cyclic { .. } = self.rule {
-            // torch gives CyclicLR its base_lr only after the first step, which so leaves the initial rates.
-            state.lrs.clone_from(&state.initial);
-        }
         self.last.clone_from(&state.lrs);
         Some(())
     }
@@ -292,7 +299,7 @@ impl<T: Rate> Node<T> {
     /// The first step of one that has been made already: torch's `_initial_step`.
     fn start_again(&mut self, state: &mut State<T>) -> Option<()> {
         match self {
-            Node::Leaf(leaf) => return leaf.start(state),
+            Node::Leaf(leaf) => return leaf.start_again(state),
             Node::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.start_again(state))?,
             Node::Sequential { children, milestones, epoch, .. } => {
                 *epoch = 0;

@@ -137,18 +137,11 @@ def test_the_exact_schedule_is_near(name: str) -> None:
     rng = Random(name)
     for _ in range(20):
         given = some_cell(name, rng) | ({"decay_steps": 1_000} if name != "WarmUpLR" else {"warmup_steps": 1_000})
-        given.pop("update_decay_steps", None)
         lr = getattr(nn, name)(**given)
         exact = lr.schedule()
         assert isinstance(exact, gp.Schedule)
         naive = np.array([recurrences.exact_cell(name, k, **given) for k in range(0, 3_000, 7)])
         np.testing.assert_allclose(exact[0:3_000:7], naive, rtol=1e-12, atol=1e-300)
-
-
-def test_an_updated_polynomial_has_no_closed_schedule() -> None:
-    lr = nn.PolynomialDecayLR(0.1, 0.01, 4, 0.5, update_decay_steps=True)
-    with pytest.raises(ValueError, match=re.escape("`PolynomialDecayLR.schedule`: got update_decay_steps=True; it")):
-        lr.schedule()
 
 
 # The pages of MindSpore's documentation, as printed.

@@ -126,6 +126,30 @@ shapes! {
         power: f64 = Kind::Real(POWER), or Value::Real(1.0);
     }
 
+    /// `end + (start - end) * (1 - k / n) ** power`, n being the first multiple of `steps` from k on, at least one.
+    ///
+    /// It falls to `end` at every multiple of `steps`, and begins again from lower each time: at k, just after m times
+    /// `steps`, it is at `(1 - k / n)`, about `1 / (m + 1)`, of the way.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     end: the value at every multiple of `steps`.
+    ///     steps: how many steps a cycle takes, 1 to 2**53.
+    ///     power: the exponent, above 0 and at most 1000.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// Source: TensorFlow's `tf.train.polynomial_decay(..., cycle=True)`, and MindSpore's `update_decay_steps`.
+    ///
+    /// >>> gp.polynomial_cycle(1.0, 0.0, 4).array(9)
+    /// array([1.   , 0.75 , 0.5  , 0.25 , 0.   , 0.375, 0.25 , 0.125, 0.   ])
+    PolynomialCycle as polynomial_cycle {
+        start: f64 = Kind::Real(FINITE);
+        end: f64 = Kind::Real(FINITE);
+        steps: u64 = Kind::Count(LENGTH);
+        power: f64 = Kind::Real(POWER), or Value::Real(1.0);
+    }
+
     /// `start * rate ** (k / per)`; with `stair`, `start * rate ** floor(k / per)`.
     ///
     /// Args:
@@ -332,6 +356,29 @@ impl Formula for Polynomial {
     fn value<N: Number>(&self, at: Point<N>) -> N {
         let (start, end) = at.pair(self.start, self.end);
         end.clone() + (start - end) * at.ratio(at.rest_of(self.steps)).pow(self.power)
+    }
+}
+
+impl PolynomialCycle {
+    /// Where the cycle that holds step `k` ends: at that step itself, if it is a multiple.
+    #[inline(always)]
+    fn cycle_end(&self, k: u64) -> u64 {
+        k.div_ceil(self.steps).max(1) * self.steps
+    }
+}
+
+impl Formula for PolynomialCycle {
+    fn level(&self) -> Option<f64> {
+        (self.start == self.end).then_some(self.start)
+    }
+    fn span(&self, k: u64) -> Span {
+        let end = self.cycle_end(k);
+        if k < end { Span { end, moves: true } } else { Span { end: end + 1, moves: false } }
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let (start, end) = at.pair(self.start, self.end);
+        end.clone() + (start - end) * at.ratio(at.rest_of(self.cycle_end(at.k))).pow(self.power)
     }
 }
 

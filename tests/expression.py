@@ -148,6 +148,10 @@ def polynomial(start: float, end: float, steps: int, power: float = 1.0) -> Expr
     return Expr("polynomial", {"start": start, "end": end, "steps": steps, "power": power})
 
 
+def polynomial_cycle(start: float, end: float, steps: int, power: float = 1.0) -> Expr:
+    return Expr("polynomial_cycle", {"start": start, "end": end, "steps": steps, "power": power})
+
+
 def exponential(start: float, rate: float, per: float = 1, stair: bool = False) -> Expr:
     return Expr("exponential", {"start": start, "rate": rate, "per": per, "stair": stair})
 

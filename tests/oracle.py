@@ -172,6 +172,14 @@ def polynomial(k: int, start: float, end: float, steps: int, power: float) -> In
     return e + (s - e) * (step(steps - k) / number(steps)) ** number(power)
 
 
+def polynomial_cycle(k: int, start: float, end: float, steps: int, power: float) -> Interval:
+    n = max(1, -(-k // steps)) * steps
+    if k == n:
+        return number(end)
+    s, e = number(start), number(end)
+    return e + (s - e) * (step(n - k) / step(n)) ** number(power)
+
+
 def periods(k: int, per: float, stair: bool) -> Interval:
     return step(k // int(per)) if stair else step(k) / number(per)
 
@@ -231,6 +239,7 @@ LEAVES: dict[str, Callable[..., Interval]] = {
     "linear": linear,
     "cosine": cosine,
     "polynomial": polynomial,
+    "polynomial_cycle": polynomial_cycle,
     "exponential": exponential,
     "natural_exponential": natural_exponential,
     "inverse_time": inverse_time,

@@ -396,7 +396,8 @@ def exact_cell(name: str, k: int, **p: Any) -> float:
     if name == "CosineDecayLR":
         return p["min_lr"] + 0.5 * (p["max_lr"] - p["min_lr"]) * (1 + math.cos(math.pi * min(k, n) / n))
     if name == "PolynomialDecayLR":
-        rest = (1 - min(k, n) / n) ** p["power"]
+        d = n * max(1, -(-k // n)) if p.get("update_decay_steps") else n
+        rest = (1 - min(k, d) / d) ** p["power"]
         return (p["learning_rate"] - p["end_learning_rate"]) * rest + p["end_learning_rate"]
     periods = k // n if p["is_stair"] else k / n
     if name == "InverseDecayLR":

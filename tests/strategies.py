@@ -49,6 +49,7 @@ ending_leaves = st.one_of(
 )
 endless_leaves = st.one_of(
     st.builds(e.constant, values),
+    st.builds(e.polynomial_cycle, values, values, lengths, powers),
     _decaying(),
     st.builds(e.inverse_sqrt, values, positives),
     _piecewise(),

@@ -545,9 +545,10 @@ def test_extreme_numbers() -> None:
         expression.natural_exponential(1.0, largest), expression.natural_exponential(1.0, smallest, per=smallest),
         expression.inverse_time(largest, largest), expression.inverse_time(1.0, smallest, per=smallest),
         expression.inverse_sqrt(largest, smallest), expression.inverse_sqrt(1.0, largest),
+        expression.polynomial_cycle(5.820766091346741e-11, 0.0, 7, 1.5), expression.polynomial_cycle(1, 0.5, MAX_STEP),
         expression.polynomial(1.0, 0.0, 2**50, 1_000.0), expression.polynomial(1.0, 0.0, 10, smallest),
     ):  # fmt: skip
-        assert_right(expr.build(gp), expr, [0, 1, 2, 3, 9, 10, 1_000, 2_000, 2**31, MAX_STEP])
+        assert_right(expr.build(gp), expr, [0, 1, 2, 3, 9, 10, 1_000, 2_000, 2**31, MAX_STEP - 1, MAX_STEP])
 
 
 # Sums that cancel everywhere: right, slow, and interruptible.

@@ -137,18 +137,11 @@ def test_the_exact_schedule_is_near(name: str) -> None:
     rng = Random(name)
     for _ in range(20):
         given = some_cell(name, rng) | ({"decay_steps": 1_000} if name != "WarmUpLR" else {"warmup_steps": 1_000})
-        given.pop("update_decay_steps", None)
         lr = getattr(nn, name)(**given)
         exact = lr.schedule()
         assert isinstance(exact, gp.Schedule)
         naive = np.array([recurrences.exact_cell(name, k, **given) for k in range(0, 3_000, 7)])
         np.testing.assert_allclose(exact[0:3_000:7], naive, rtol=1e-12, atol=1e-300)
-
-
-def test_an_updated_polynomial_has_no_closed_schedule() -> None:
-    lr = nn.PolynomialDecayLR(0.1, 0.01, 4, 0.5, update_decay_steps=True)
-    with pytest.raises(ValueError, match=re.escape("`PolynomialDecayLR.schedule`: got update_decay_steps=True; it")):
-        lr.schedule()
 
 
 # The pages of MindSpore's documentation, as printed.
@@ -366,6 +359,23 @@ def test_every_class_goes_to_an_optimizer(name: str, optimizer: str, ms: Any) ->
 
 
 @needs_mindspore
+@pytest.mark.parametrize(
+    "optimizer", ["AdaMax", "AdaFactor", "Adagrad", "ASGD", "LazyAdam", "ProximalAdagrad", "RMSProp", "Rprop"]
+)
+def test_every_optimizer_takes_a_class_and_a_table(optimizer: str, ms: Any) -> None:
+    """But for FTRL, which takes no schedule, and Lamb, which has no kernel for the CPU."""
+    extra = {"scale_parameter": False, "relative_step": False} if optimizer == "AdaFactor" else {}
+    found = []
+    for lr in (ms.nn.WarmUpLR(0.1, 4), nn.WarmUpLR(0.1, 4), gms.learning_rate(gp.linear(0.0, 0.1, 4), 9)):
+        param = ms.Parameter(ms.Tensor(np.float32([1.0, 2.0])), name="w")
+        used = getattr(ms.nn, optimizer)([param], learning_rate=lr, **extra)
+        for _ in range(3):
+            used((ms.Tensor(np.float32([0.1, 0.2])),))
+        found.append(param.asnumpy())
+    assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes() != np.float32([1.0, 2.0]).tobytes()
+
+
+@needs_mindspore
 def test_a_schedule_of_one_s_own(ms: Any) -> None:
     assert gms.LearningRateSchedule is ms.nn.learning_rate_schedule.LearningRateSchedule
     assert issubclass(nn.WarmUpLR, gms.LearningRateSchedule)
@@ -384,6 +394,19 @@ def test_a_table_holds_its_last_value(ms: Any, mode: str) -> None:
     assert_same(got, np.concatenate([want, np.full(10, want[-1])]))
     assert lr(10**6) == want[-1]
     assert lr.schedule() == curve
+
+
+@needs_mindspore
+def test_a_checkpoint_does_not_bring_an_older_table_back(ms: Any, tmp_path: Any) -> None:
+    def used(lr: Any) -> Any:
+        return ms.nn.Momentum([ms.Parameter(ms.Tensor(np.float32([1.0])), name="w")], learning_rate=lr, momentum=0.9)
+
+    old = used(gms.learning_rate(gp.constant(0.5), 4))
+    old((ms.Tensor(np.float32([0.1])),))
+    ms.save_checkpoint(old, str(tmp_path / "old.ckpt"))
+    new = used(gms.learning_rate(gp.linear(0.0, 1.0, 10), 10))
+    assert ms.load_param_into_net(new, ms.load_checkpoint(str(tmp_path / "old.ckpt"))) == ([], [])
+    assert new.get_lr().asnumpy() == np.float32(0.1), "step 1 of the new one"
 
 
 @needs_mindspore

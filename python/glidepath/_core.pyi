@@ -471,6 +471,26 @@ def polynomial(start: _Real, end: _Real, steps: SupportsIndex, power: _Real = 1.
     (0.1, 0.025, 0.0)
     """
 
+def polynomial_cycle(start: _Real, end: _Real, steps: SupportsIndex, power: _Real = 1.0) -> Schedule:
+    """`end + (start - end) * (1 - k / n) ** power`, n being the first multiple of `steps` from k on, at least one.
+
+    It falls to `end` at every multiple of `steps`, and begins again from lower each time: at k, just after m times
+    `steps`, it is at `(1 - k / n)`, about `1 / (m + 1)`, of the way.
+
+    Args:
+        start: the value at step 0.
+        end: the value at every multiple of `steps`.
+        steps: how many steps a cycle takes, 1 to 2**53.
+        power: the exponent, above 0 and at most 1000.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    Source: TensorFlow's `tf.train.polynomial_decay(..., cycle=True)`, and MindSpore's `update_decay_steps`.
+
+    >>> gp.polynomial_cycle(1.0, 0.0, 4).array(9)
+    array([1.   , 0.75 , 0.5  , 0.25 , 0.   , 0.375, 0.25 , 0.125, 0.   ])
+    """
+
 def exponential(start: _Real, rate: _Real, per: _Real = 1.0, stair: bool = False) -> Schedule:
     """`start * rate ** (k / per)`; with `stair`, `start * rate ** floor(k / per)`.
 

@@ -745,6 +745,9 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
 
     #[inline(always)]
     fn ratio(u: Ratio, cx: Width) -> Self {
+        if u.den > MAX_STEP {
+            return Self::unknown();
+        }
         let mut out = Self::zero();
         let den = Dd::new(u.den as f64, 0.0);
         let (x, e) = Dd::new(u.at as f64, 0.0).div_measured(den);

@@ -27,6 +27,7 @@ from glidepath._core import (
     linear,
     natural_exponential,
     polynomial,
+    polynomial_cycle,
     replay,
 )
 from glidepath.mindspore import _checks as check
@@ -312,16 +313,9 @@ class PolynomialDecayLR(_ReplayedSchedule):
         self.difference = learning_rate - end_learning_rate
 
     def schedule(self) -> Schedule:
-        """Return the exact schedule: the real values of the formula, correctly rounded.
-
-        Raises:
-            ValueError: with ``update_decay_steps``, for which there is no closed shape.
-        """
+        """Return the exact schedule: the real values of the formula, correctly rounded."""
         if self.update_decay_steps:
-            raise ValueError(
-                "`PolynomialDecayLR.schedule`: got update_decay_steps=True; it must be False, for no closed shape does "
-                "that. For MindSpore's own float32 values take `gp.replay('mindspore.PolynomialDecayLR', ...)`."
-            )
+            return polynomial_cycle(self.learning_rate, self.end_learning_rate, self.decay_steps, self.power)
         return polynomial(self.learning_rate, self.end_learning_rate, self.decay_steps, self.power)
 
     def construct(self, global_step: Any) -> Any:

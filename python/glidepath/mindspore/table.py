@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mindspore import Parameter, Tensor, ops
+from mindspore import Tensor, ops
 from mindspore.nn.learning_rate_schedule import LearningRateSchedule
 
 from glidepath._core import Schedule, _single, table
@@ -48,7 +48,8 @@ class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]
         self._given = (schedule, total_steps)
         self._values = table(values)
         self.last = total_steps - 1
-        self.table = Parameter(Tensor(values), name="learning_rate_table", requires_grad=False)
+        # No Parameter: a checkpoint would hold it, and when loaded put an older schedule in the place of this one.
+        self.table = Tensor(values)
 
     def schedule(self) -> Schedule:
         """Return the schedule that it was made of."""

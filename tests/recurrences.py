@@ -445,7 +445,7 @@ def single_linear(
     if epoch > total_iters:
         return lr
     change = end_factor - start_factor
-    return lr * (F(1) + F(change) / (F(total_iters * start_factor) + F(epoch - 1) * F(change)))
+    return lr * (F(1) + F(change) * (F(1) / (F(total_iters * start_factor) + F(epoch - 1) * F(change))))
 
 
 @_recurrence

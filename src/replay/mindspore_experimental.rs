@@ -234,7 +234,8 @@ impl Rule for LinearLr {
             return lr;
         }
         let (change, first) = (self.end_factor - self.start_factor, self.total_iters as f64 * self.start_factor);
-        lr * (1.0 + change as f32 / (first as f32 + (epoch - 1) as f32 * change as f32))
+        // A number over a Tensor: MindSpore multiplies by the Tensor's reciprocal.
+        lr * (1.0 + change as f32 * (1.0 / (first as f32 + (epoch - 1) as f32 * change as f32)))
     }
     fn closed(&self, epoch: u64) -> f32 {
         let (change, total) = (self.end_factor - self.start_factor, self.total_iters);

@@ -725,7 +725,10 @@ class SequentialLR(_Composite):
             )
         self.milestones = list(milestones)
         self._write_initial()
-        self._restart()
+        if last_epoch == -1:
+            self._restart()
+        else:
+            self._resume()
         self.last_epoch = last_epoch + 1
 
     def step(self, epoch: int | None = None) -> None:
@@ -742,6 +745,13 @@ class SequentialLR(_Composite):
     def _restart(self) -> None:
         self.last_epoch = 0
         self._schedulers[0]._restart()  # noqa: SLF001 (of this module)
+
+    def _resume(self) -> None:
+        """Take the schedulers, which were resumed themselves, one epoch back, and step the first, as MindSpore does."""
+        for scheduler in self._schedulers:
+            if not isinstance(scheduler, _Composite):
+                scheduler.last_epoch -= 1
+        self._schedulers[0].step()
 
 
 class ChainedScheduler(_Composite):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from copy import copy
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,10 +113,10 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
     """
     _refuse_others("schedule", scheduler)
     groups = len(scheduler.optimizer.param_groups)
-    if isinstance(group, bool) or not isinstance(group, int):
+    if not isinstance(cast("object", group), int):
         msg = f"`schedule.group`: got {group!r}; it must be a whole number from 0 to {groups - 1}."
         raise TypeError(msg)
-    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+    if steps is not None and (not isinstance(cast("object", steps), int) or steps < 1):
         msg = f"`schedule.steps`: got {steps!r}; it must be a whole number of steps, 1 or more."
         raise ValueError(msg)
     if not 0 <= group < groups:

@@ -50,7 +50,21 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in __all__:
+    if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        return _of_mindspore(name)
     module = import_module("glidepath.mindspore.nn.learning_rate_schedule")
     return module if name == "learning_rate_schedule" else getattr(module, name)
+
+
+def _of_mindspore(name: str) -> object:
+    """Find what is no learning rate, `Cell` or `Momentum`, in MindSpore itself."""
+    try:
+        theirs = import_module("mindspore.nn")
+    except ImportError as error:
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}; all but the learning rates is MindSpore's own, "
+            "which cannot be imported here: `pip install mindspore`."
+        ) from error
+    return getattr(theirs, name)

@@ -16,7 +16,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyRange, PySequence, PyString, PyTuple, PyType};
 
 use crate::error::Error;
-use crate::limits::{CountLimit, MAX_STEP, RealLimit, STEP};
+use crate::limits::{CountLimit, MAX_STEP, PAST, RealLimit, STEP};
 
 /// Where an argument stands: put into words only where something is wrong with it.
 pub(super) type Place<'a> = &'a dyn Display;
@@ -229,7 +229,7 @@ fn step_below(place: Place<'_>, got: &dyn Display) -> Error {
 }
 
 fn step_past(place: Place<'_>, got: &dyn Display) -> Error {
-    Error::index(place.to_string(), got, STEP.rule).or("Up to there every integer is a double.")
+    Error::index(place.to_string(), got, STEP.rule).or(PAST)
 }
 
 /// True or False.

@@ -246,6 +246,15 @@ impl Epochs for InverseDecayLr {
     }
 }
 
+/// A cosine of MindSpore's falls.
+pub(super) fn check_falls(min_lr: f64, max_lr: f64) -> Result<(), Error> {
+    if min_lr < max_lr {
+        return Ok(());
+    }
+    let got = format!("{} with max_lr {}", show(min_lr), show(max_lr));
+    Err(Error::value("min_lr", got, "it must be below `max_lr`").or("Swap them."))
+}
+
 impl Epochs for CosineDecayLr {
     fn in_epoch(&self, epoch: u64) -> f64 {
         let delta = 0.5 * (self.max_lr - self.min_lr);
@@ -253,11 +262,7 @@ impl Epochs for CosineDecayLr {
         self.min_lr + delta * (1.0 + cos(angle))
     }
     fn check(&self) -> Result<(), Error> {
-        if self.min_lr < self.max_lr {
-            return Ok(());
-        }
-        let got = format!("{} with max_lr {}", show(self.min_lr), show(self.max_lr));
-        Err(Error::value("min_lr", got, "it must be below `max_lr`").or("Swap them."))
+        check_falls(self.min_lr, self.max_lr)
     }
 }
 

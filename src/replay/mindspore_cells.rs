@@ -7,9 +7,10 @@
 use std::f64::consts::{E, PI};
 
 use super::libm;
+use super::mindspore::check_falls;
 use super::walk::Formula;
 use crate::error::Error;
-use crate::limits::{LENGTH, NOT_NEGATIVE, POSITIVE, show};
+use crate::limits::{LENGTH, NOT_NEGATIVE, POSITIVE};
 use crate::shape::{Kind, Value};
 
 replays! {
@@ -134,27 +135,20 @@ fn sin(x: f32) -> f32 {
     libm::sin(f64::from(x)) as f32
 }
 
+/// `k / decay_steps`, or the floor of it.
+fn periods(k: u64, decay_steps: u64, is_stair: bool) -> f32 {
+    let p = k as f32 / decay_steps as f32;
+    if is_stair { p.floor() } else { p }
+}
+
 impl Formula for ExponentialDecay {
-    fn steps(&self) -> Option<u64> {
-        None
-    }
-    fn last(&self) -> Option<u64> {
-        None
-    }
     fn value(&self, k: u64) -> f64 {
-        let p = k as f32 / self.decay_steps as f32;
-        let p = if self.is_stair { p.floor() } else { p };
+        let p = periods(k, self.decay_steps, self.is_stair);
         f64::from(self.learning_rate as f32 * pow(self.decay_rate as f32, p))
     }
 }
 
 impl Formula for NaturalExpDecay {
-    fn steps(&self) -> Option<u64> {
-        None
-    }
-    fn last(&self) -> Option<u64> {
-        None
-    }
     fn value(&self, k: u64) -> f64 {
         let (p, steps) = (k as f32, self.decay_steps as f32);
         let p = if self.is_stair { (p / steps).floor() * steps } else { p };
@@ -163,31 +157,17 @@ impl Formula for NaturalExpDecay {
 }
 
 impl Formula for InverseDecay {
-    fn steps(&self) -> Option<u64> {
-        None
-    }
-    fn last(&self) -> Option<u64> {
-        None
-    }
     fn value(&self, k: u64) -> f64 {
-        let p = k as f32 / self.decay_steps as f32;
-        let p = if self.is_stair { p.floor() } else { p };
+        let p = periods(k, self.decay_steps, self.is_stair);
         f64::from(self.learning_rate as f32 / (1.0 + self.decay_rate as f32 * p))
     }
 }
 
 impl Formula for CosineDecay {
     fn check(&self) -> Result<(), Error> {
-        if self.min_lr < self.max_lr {
-            return Ok(());
-        }
-        let got = format!("{} with max_lr {}", show(self.min_lr), show(self.max_lr));
-        Err(Error::value("min_lr", got, "it must be below `max_lr`").or("Swap them."))
+        check_falls(self.min_lr, self.max_lr)
     }
     fn steps(&self) -> Option<u64> {
-        Some(self.decay_steps)
-    }
-    fn last(&self) -> Option<u64> {
         Some(self.decay_steps)
     }
     fn value(&self, k: u64) -> f64 {
@@ -201,9 +181,6 @@ impl Formula for PolynomialDecay {
     fn steps(&self) -> Option<u64> {
         (!self.update_decay_steps).then_some(self.decay_steps)
     }
-    fn last(&self) -> Option<u64> {
-        Formula::steps(self)
-    }
     fn value(&self, k: u64) -> f64 {
         let (at, steps) = (k as f32, self.decay_steps as f32);
         let p = if self.update_decay_steps { at / (steps * (at / steps).ceil().max(1.0)) } else { at / steps };
@@ -214,9 +191,6 @@ impl Formula for PolynomialDecay {
 
 impl Formula for WarmUp {
     fn steps(&self) -> Option<u64> {
-        Some(self.warmup_steps)
-    }
-    fn last(&self) -> Option<u64> {
         Some(self.warmup_steps)
     }
     fn value(&self, k: u64) -> f64 {

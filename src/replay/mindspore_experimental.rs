@@ -366,12 +366,6 @@ impl WarmRestarts {
 }
 
 impl Formula for WarmRestarts {
-    fn steps(&self) -> Option<u64> {
-        None
-    }
-    fn last(&self) -> Option<u64> {
-        None
-    }
     fn value(&self, k: u64) -> f64 {
         f64::from(self.at(k as f64))
     }
@@ -381,12 +375,6 @@ impl Formula for WarmRestarts {
 }
 
 impl Formula for CyclicLr {
-    fn steps(&self) -> Option<u64> {
-        None
-    }
-    fn last(&self) -> Option<u64> {
-        None
-    }
     fn value(&self, k: u64) -> f64 {
         let total = self.step_size_up + self.step_size_down;
         let up = self.step_size_up / total;

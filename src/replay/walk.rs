@@ -71,9 +71,13 @@ pub trait Formula: Debug + Send + Sync + 'static {
         Ok(())
     }
     /// How long it lasts, where it ends.
-    fn steps(&self) -> Option<u64>;
+    fn steps(&self) -> Option<u64> {
+        None
+    }
     /// The last step that has a value of its own, where there is one.
-    fn last(&self) -> Option<u64>;
+    fn last(&self) -> Option<u64> {
+        Formula::steps(self)
+    }
     /// The value at step `k`.
     fn value(&self, k: u64) -> f64;
     /// The value between two steps, where the framework has one.

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 
 use self::live::Live;
 
@@ -134,7 +134,7 @@ impl Stepper {
     #[pyo3(signature = (epoch=None))]
     fn step(slf: &Bound<'_, Stepper>, epoch: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let this = slf.get();
-        if epoch.is_none() && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf, this)?.is_some() {
+        if epoch.is_none() && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf, None)?.is_some() {
             return Ok(());
         }
         on_torch_road(slf, this, epoch)
@@ -155,13 +155,18 @@ fn on_torch_road(slf: &Bound<'_, Stepper>, this: &Stepper, epoch: Option<&Bound<
     Ok(())
 }
 
-/// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
-fn on_our_road<'py>(slf: &Bound<'py, Stepper>, this: &Stepper) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let kind = this.road.get().kind;
+/// Does the step, if everything is as torch makes it; gives the new `_last_lr`. `above` is that of the SequentialLR
+/// whose step it is part of.
+fn on_our_road<'py>(
+    slf: &Bound<'py, Stepper>,
+    above: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let kind = slf.get().road.get().kind;
     if kind == Kind::Other {
         return Ok(None);
     }
     let Some(live) = Live::of(slf.as_any()) else { return Ok(None) };
+    let live = live.under(above);
     match kind {
         Kind::Sequential => step_sequential(&live),
         Kind::Chained => step_chained(&live),
@@ -170,13 +175,13 @@ fn on_our_road<'py>(slf: &Bound<'py, Stepper>, this: &Stepper) -> PyResult<Optio
 }
 
 /// One step of a scheduler, wherever its `step` is; gives its new `_last_lr`.
-fn step_child<'py>(child: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+fn step_child<'py>(child: &Bound<'py, PyAny>, above: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
     let py = child.py();
     if let Ok(stepper) = child.cast::<Stepper>()
         && stepper.get().road.get().steps_here
     {
         if !stepper.get().verbose.load(Ordering::Relaxed)
-            && let Some(lrs) = on_our_road(stepper, stepper.get())?
+            && let Some(lrs) = on_our_road(stepper, above)?
         {
             return Ok(lrs);
         }
@@ -191,13 +196,16 @@ fn step_sequential<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>>
     let py = live.state.py();
     let Some((epoch, child, is_start)) = next_child(live) else { return Ok(None) };
     live.state.set_item(intern!(py, "last_epoch"), epoch)?;
+    let last = live.get(intern!(py, "_last_lr"));
     let lrs = if is_start {
         child.call_method1(intern!(py, "_update_lr"), (0,))?;
         child.call_method0(intern!(py, "get_last_lr"))?
     } else {
-        step_child(&child)?
+        step_child(&child, last.as_ref())?
     };
-    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    if !last.is_some_and(|last| last.is(&lrs)) {
+        live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    }
     Ok(Some(lrs))
 }
 
@@ -228,17 +236,18 @@ fn step_chained<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         return Ok(None);
     }
     for child in &children {
-        step_child(&child)?;
+        step_child(&child, None)?;
     }
     let last = children.get_item(children.len() - 1)?;
     let groups = last.getattr(intern!(py, "optimizer"))?.getattr(intern!(py, "param_groups"))?;
-    let lrs = PyList::empty(py);
-    for group in groups.try_iter()? {
-        let lr = group?.get_item(intern!(py, "lr"))?;
-        lrs.append(if lr.cast_exact::<PyFloat>().is_ok() { lr } else { copied(&lr)? })?;
-    }
-    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
-    Ok(Some(lrs.into_any()))
+    let lrs: PyResult<Vec<_>> = groups
+        .try_iter()?
+        .map(|group| {
+            let lr = group?.get_item(intern!(py, "lr"))?;
+            if lr.cast_exact::<PyFloat>().is_ok() { Ok(lr) } else { copied(&lr) }
+        })
+        .collect();
+    live.listed(lrs?).map(|lrs| Some(lrs.into_any()))
 }
 
 /// A clone of a tensor; anything else as it is.

@@ -195,7 +195,7 @@ impl<'py, T: LiveRate> Groups<'py, T> {
             clock.cur = live.float(intern!(py, "T_cur"))?;
             clock.period = live.whole(intern!(py, "T_i"))?;
         }
-        let momenta = live.momenta(kind, self.groups.len(), live.moves_momentum(kind)?)?;
+        let moves_momentum = live.moves_momentum(kind)?;
         let rule = match kind {
             Kind::Restarts => live.restarts()?,
             Kind::MultiStep => live.multi_step()?,
@@ -203,16 +203,19 @@ impl<'py, T: LiveRate> Groups<'py, T> {
             _ => live.rule(kind)?,
         };
         let groups: Option<Vec<Group<T>>> =
-            (0..self.groups.len()).map(|i| self.group(i, kind, live, momenta.is_some())).collect();
+            (0..self.groups.len()).map(|i| self.group(i, kind, live, moves_momentum)).collect();
         let groups = groups?;
-        Some(Leaf { rule, clock, groups, moves_momentum: momenta.is_some(), last: Vec::new() })
+        Some(Leaf { rule, clock, groups, moves_momentum, last: Vec::new() })
     }
 
     fn group(&self, i: usize, kind: Kind, live: &Live<'py>, moves_momentum: bool) -> Option<Group<T>> {
         let py = live.state.py();
         let group = &self.groups[i];
         let own = |key: &str| as_float(&item(group, &PyString::new(py, key))?);
-        let listed = |key: &str| as_float(&live.list(&PyString::new(py, key))?.get_item(i).ok()?);
+        let listed = |key: &str| {
+            let list = live.list(&PyString::new(py, key)).filter(|list| list.len() == self.groups.len())?;
+            as_float(&list.get_item(i).ok()?)
+        };
         let base = match live.list(intern!(py, "base_lrs"))?.get_item(i) {
             Ok(base) if kind != Kind::Cyclic => T::read(&base)?,
             Err(_) if matches!(kind, Kind::Cosine | Kind::Restarts) => return None,

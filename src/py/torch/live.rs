@@ -11,6 +11,8 @@ use crate::replay::torch::rule::{Anneal, Fade, Phase, Rule};
 /// A scheduler's `__dict__`.
 pub(super) struct Live<'py> {
     pub(super) state: Bound<'py, PyDict>,
+    /// The `_last_lr` of the SequentialLR that steps it; as a rule its own too.
+    above: Option<Bound<'py, PyAny>>,
 }
 
 macro_rules! read {
@@ -71,7 +73,13 @@ impl<'py> Live<'py> {
     #[inline]
     pub(super) fn of(scheduler: &Bound<'py, PyAny>) -> Option<Live<'py>> {
         let state = scheduler.getattr(intern!(scheduler.py(), "__dict__")).ok()?.cast_into::<PyDict>().ok()?;
-        Some(Live { state })
+        Some(Live { state, above: None })
+    }
+
+    /// The same, stepped by a SequentialLR of this `_last_lr`.
+    #[inline]
+    pub(super) fn under(self, above: Option<&Bound<'py, PyAny>>) -> Live<'py> {
+        Live { above: above.cloned(), ..self }
     }
 
     #[inline]
@@ -102,6 +110,33 @@ impl<'py> Live<'py> {
     pub(super) fn groups(&self) -> Option<Bound<'py, PyList>> {
         let groups = read!(self, get, "optimizer")?.getattr(intern!(self.state.py(), "param_groups")).ok()?;
         groups.cast_into_exact::<PyList>().ok()
+    }
+
+    /// Makes these the `_last_lr`: in the list that it is, where nobody else has that, else in a new one.
+    #[inline]
+    pub(super) fn listed<I>(&self, lrs: I) -> PyResult<Bound<'py, PyList>>
+    where
+        I: IntoIterator<Item = Bound<'py, PyAny>, IntoIter: ExactSizeIterator>,
+    {
+        /// The scheduler's reference, and the one just read.
+        const OURS: isize = 2;
+        /// Those of the SequentialLR above: its own, its one just read, and our copy of that.
+        const ABOVE: isize = 3;
+        let (py, lrs) = (self.state.py(), lrs.into_iter());
+        #[expect(deprecated, reason = "pyo3 takes it for a detail of CPython, and has no other that is safe")]
+        if let Some(last) = read!(self, list, "_last_lr")
+            && last.get_refcnt()
+                == OURS + if self.above.as_ref().is_some_and(|above| above.is(&last)) { ABOVE } else { 0 }
+            && last.len() == lrs.len()
+        {
+            for (i, lr) in lrs.enumerate() {
+                last.set_item(i, lr)?;
+            }
+            return Ok(last);
+        }
+        let new = PyList::new(py, lrs)?;
+        self.state.set_item(intern!(py, "_last_lr"), &new)?;
+        Ok(new)
     }
 
     /// Whether the methods that torch's step calls are the class's: no attribute of the instance hides them.
@@ -234,34 +269,10 @@ impl<'py> Live<'py> {
         Some(Rule::OneCycle { total_steps: read!(self, whole, "total_steps")?, phases, len, start_step, anneal })
     }
 
-    /// How it cycles momenta, if it does: `moves_momentum`.
-    pub(super) fn momenta(&self, kind: Kind, count: usize, moves_momentum: bool) -> Option<Option<Momenta<'py>>> {
-        if !moves_momentum {
-            return Some(None);
-        }
-        let lists = if kind == Kind::Cyclic {
-            let (base, max) = (read!(self, list, "base_momentums")?, read!(self, list, "max_momentums")?);
-            if base.len() != count || max.len() != count {
-                return None;
-            }
-            Some((base, max))
-        } else {
-            None
-        };
-        Some(Some(Momenta { is_beta: read!(self, flag, "use_beta1")?, lists }))
-    }
-
     /// The milestones of SequentialLR, where they are in order.
     pub(super) fn milestones(&self) -> Option<Vec<i64>> {
         let milestones = read!(self, list, "_milestones")?;
         let milestones: Option<Vec<i64>> = milestones.iter().map(|milestone| as_whole(&milestone)).collect();
         milestones.filter(|milestones| milestones.is_sorted())
     }
-}
-
-/// How a scheduler cycles momenta.
-pub(super) struct Momenta<'py> {
-    pub(super) is_beta: bool,
-    /// `base_momentums` and `max_momentums`; else they stand in the groups.
-    pub(super) lists: Option<(Bound<'py, PyList>, Bound<'py, PyList>)>,
 }

@@ -53,6 +53,13 @@ fn word<const N: usize>(value: &Bound<'_, PyAny>, words: [&Bound<'_, PyString>; 
     same.or_else(|| words.iter().position(|word| value.eq(word).unwrap_or(false)))
 }
 
+/// Whether a thing has no references but its keeper's, this one, and so many others.
+#[inline]
+#[expect(deprecated, reason = "pyo3 takes the count for a detail of CPython, and has no other that is safe")]
+pub(super) fn is_ours(thing: &Bound<'_, PyAny>, others: isize) -> bool {
+    thing.get_refcnt() == 2 + others
+}
+
 /// How many attributes a scheduler has to which nobody has added any.
 fn usual_length(kind: Kind, moves_momentum: bool) -> usize {
     match (kind, moves_momentum) {
@@ -118,17 +125,8 @@ impl<'py> Live<'py> {
     where
         I: IntoIterator<Item = Bound<'py, PyAny>, IntoIter: ExactSizeIterator>,
     {
-        /// The scheduler's reference, and the one just read.
-        const OURS: isize = 2;
-        /// Those of the SequentialLR above: its own, its one just read, and our copy of that.
-        const ABOVE: isize = 3;
         let (py, lrs) = (self.state.py(), lrs.into_iter());
-        #[expect(deprecated, reason = "pyo3 takes it for a detail of CPython, and has no other that is safe")]
-        if let Some(last) = read!(self, list, "_last_lr")
-            && last.get_refcnt()
-                == OURS + if self.above.as_ref().is_some_and(|above| above.is(&last)) { ABOVE } else { 0 }
-            && last.len() == lrs.len()
-        {
+        if let Some(last) = self.own_list().filter(|last| last.len() == lrs.len()) {
             for (i, lr) in lrs.enumerate() {
                 last.set_item(i, lr)?;
             }
@@ -137,6 +135,16 @@ impl<'py> Live<'py> {
         let new = PyList::new(py, lrs)?;
         self.state.set_item(intern!(py, "_last_lr"), &new)?;
         Ok(new)
+    }
+
+    /// The `_last_lr`, where nobody has it but this scheduler and the SequentialLR above.
+    #[inline]
+    pub(super) fn own_list(&self) -> Option<Bound<'py, PyList>> {
+        /// The composite's reference, its one just read, and our copy of that.
+        const ABOVE: isize = 3;
+        let last = read!(self, list, "_last_lr")?;
+        let is_shared = self.above.as_ref().is_some_and(|above| above.is(&last));
+        is_ours(&last, if is_shared { ABOVE } else { 0 }).then_some(last)
     }
 
     /// Whether the methods that torch's step calls are the class's: no attribute of the instance hides them.

@@ -470,6 +470,14 @@ impl Change {
         }
     }
 
+    /// Whether it reads the rate that a group has.
+    pub fn needs_rate(&self) -> bool {
+        matches!(
+            self,
+            Change::Keep | Change::Times(_) | Change::Bend { .. } | Change::Lift { .. } | Change::Average { .. }
+        )
+    }
+
     /// Whether it reads the base rates, of which there may be fewer than groups.
     pub fn needs_base(&self) -> bool {
         matches!(self, Change::FromBase(_) | Change::Lift { .. } | Change::Swing { .. })

@@ -95,11 +95,27 @@ impl RealLimit {
     pub fn check(&self, place: &str, x: f64) -> Result<f64, Error> {
         // To a thread that flushes subnormals, one is equal to 0.
         let _state = simd::default_mxcsr();
-        let low = if self.above_low { x > self.low } else { x >= self.low };
-        if low && x <= self.high {
+        if self.admits(x) {
             return Ok(x + 0.0);
         }
         Err(Error::value(place, show(x), self.rule).or(self.way_out))
+    }
+
+    /// Checks every value of a list; a refused one's place has its index.
+    pub fn check_each(&self, place: &str, list: &[f64]) -> Result<(), Error> {
+        let refused = {
+            let _state = simd::default_mxcsr();
+            list.iter().position(|&x| !self.admits(x))
+        };
+        match refused {
+            None => Ok(()),
+            Some(i) => self.check(&format!("{place}[{i}]"), list[i]).map(|_| ()),
+        }
+    }
+
+    fn admits(&self, x: f64) -> bool {
+        let low = if self.above_low { x > self.low } else { x >= self.low };
+        low && x <= self.high
     }
 }
 

@@ -107,7 +107,7 @@ impl Param {
             (Kind::Counts(limit), Value::Counts(list)) => Value::Counts(check_counts(place, limit, list)?),
             (Kind::Double(limit), Value::Real(x)) => limit.check(place, x).map(|_| Value::Real(x))?,
             (Kind::Doubles(limit), Value::Reals(list)) => {
-                check_each(place, limit, &list)?;
+                limit.check_each(place, &list)?;
                 Value::Reals(list)
             }
             (Kind::Int, Value::Int(n)) => Value::Int(n),
@@ -130,16 +130,9 @@ fn check_reals(place: &str, limit: RealLimit, list: Arc<[f64]>) -> Result<Arc<[f
     if list.is_empty() {
         return Err(Error::value(place, "[]", "it must hold at least one value").or("Give the values themselves."));
     }
-    check_each(place, limit, &list)?;
+    limit.check_each(place, &list)?;
     let negative_zero = |x: &f64| *x == 0.0 && x.is_sign_negative();
     if list.iter().any(negative_zero) { Ok(list.iter().map(|x| x + 0.0).collect()) } else { Ok(list) }
-}
-
-fn check_each(place: &str, limit: RealLimit, list: &[f64]) -> Result<(), Error> {
-    match list.iter().position(|&x| limit.check(place, x).is_err()) {
-        None => Ok(()),
-        Some(i) => limit.check(&format!("{place}[{i}]"), list[i]).map(|_| ()),
-    }
 }
 
 fn check_counts(place: &str, limit: CountLimit, list: Arc<[u64]>) -> Result<Arc<[u64]>, Error> {

@@ -188,6 +188,26 @@ pub(super) fn int(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<i64
     }
 }
 
+/// What a list or tuple holds, where every item is of exactly the type that `read` wants: 2 ns an item, one by one 12.
+fn all_plain<T>(items: &Any<'_>, read: impl Fn(&Any<'_>) -> Option<T>) -> Option<Vec<T>> {
+    if let Ok(list) = items.cast_exact::<PyList>() {
+        let mut found = Vec::with_capacity(list.len());
+        for item in list {
+            found.push(read(&item)?);
+        }
+        return Some(found);
+    }
+    items.cast_exact::<PyTuple>().ok()?.iter_borrowed().map(|item| read(&item)).collect()
+}
+
+fn plain_float(value: &Any<'_>) -> Option<f64> {
+    Some(value.cast_exact::<PyFloat>().ok()?.value())
+}
+
+fn plain_int<T: for<'a, 'py> FromPyObject<'a, 'py>>(value: &Any<'_>) -> Option<T> {
+    value.cast_exact::<PyInt>().ok()?.extract::<T>().ok()
+}
+
 /// A sequence of such whole numbers.
 pub(super) fn ints(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<Vec<i64>> {
     let items = match list(value, place)? {
@@ -197,6 +217,9 @@ pub(super) fn ints(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<Ve
             array.into_any()
         }
     };
+    if let Some(plain) = all_plain(&items, plain_int) {
+        return Ok(plain);
+    }
     let item = |(i, item): (usize, PyResult<Any<'_>>)| int(&item?, &format_args!("{place}[{i}]"), rule);
     items.try_iter()?.enumerate().map(item).collect()
 }
@@ -303,6 +326,9 @@ fn in_use(place: Place<'_>) -> Error {
 pub(super) fn reals(value: &Any<'_>, place: Place<'_>, limit: RealLimit) -> PyResult<Vec<f64>> {
     let array = match list(value, place)? {
         List::Items(items) => {
+            if let Some(plain) = all_plain(&items, plain_float) {
+                return Ok(plain);
+            }
             let item = |(i, item): (usize, PyResult<Any<'_>>)| real(&item?, &format_args!("{place}[{i}]"), limit);
             return items.try_iter()?.enumerate().map(item).collect();
         }
@@ -326,6 +352,9 @@ pub(super) fn reals(value: &Any<'_>, place: Place<'_>, limit: RealLimit) -> PyRe
 pub(super) fn counts(value: &Any<'_>, place: Place<'_>, limit: CountLimit) -> PyResult<Vec<u64>> {
     match list(value, place)? {
         List::Items(items) => {
+            if let Some(plain) = all_plain(&items, plain_int) {
+                return Ok(plain);
+            }
             let item = |(i, item): (usize, PyResult<Any<'_>>)| count(&item?, &format_args!("{place}[{i}]"), limit);
             items.try_iter()?.enumerate().map(item).collect()
         }

@@ -1,7 +1,7 @@
 //! `replay`: one function for all the forms that are declared.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 use super::schedule::Schedule;
 use super::{convert, shapes};
@@ -30,12 +30,10 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 #[pyo3(name = "_all_exactly")]
 fn all_exactly(items: &Bound<'_, PyAny>, kind: &Bound<'_, PyType>) -> PyResult<bool> {
-    for item in items.try_iter()? {
-        if !item?.get_type().is(kind) {
-            return Ok(false);
-        }
+    if let Ok(list) = items.cast_exact::<PyList>() {
+        return Ok(list.iter().all(|item| item.get_type().is(kind)));
     }
-    Ok(true)
+    items.try_iter()?.try_fold(true, |all, item| Ok(all && item?.get_type().is(kind)))
 }
 
 /// A framework's own learning rates: its recurrence, repeated operation by operation, so that the bits are its own.

@@ -1,6 +1,7 @@
 """MindSpore's checks of arguments: the same exception types, and messages that say where, what and how else."""
 
 import math
+from collections.abc import Sequence
 from typing import cast
 
 MOST = 2**53
@@ -62,11 +63,11 @@ def flag(place: str, value: object) -> bool:
     return value
 
 
-def sequence(place: str, value: object) -> list[object]:
+def sequence(place: str, value: object) -> Sequence[object]:
     """Check a list or tuple."""
     if not isinstance(value, (list, tuple)):
         raise TypeError(f"`{place}`: got {_shown(value)}; it must be a list or a tuple. Convert it with `list()`.")
-    return list(cast("list[object]", value))
+    return cast("Sequence[object]", value)
 
 
 def exactly_list(place: str, value: object) -> list[object]:

@@ -216,6 +216,107 @@ def test_refusals_say_what_is_wrong() -> None:
         nn.WarmUpLR(0.1, 0)
 
 
+# Subclasses and changed attributes.
+
+PARENTS = {name: getattr(nn, name) for name in CELLS}
+
+
+def halved(name: str) -> Any:
+    """A subclass with an `__init__` and a `construct` of its own."""
+
+    class Halved(PARENTS[name]):  # type: ignore[misc]
+        def __init__(self, part: float) -> None:
+            super().__init__(**GOOD[name])
+            self.part, self.notes = part, {"why": [1, 2]}
+
+        def construct(self, global_step: Any) -> Any:
+            return super().construct(global_step) * self.part
+
+    return Halved(0.5)
+
+
+@needs_mindspore
+@every_class
+def test_a_construct_of_a_subclass_is_obeyed_for_ints(name: str, ms: Any, mode: str) -> None:
+    lr, parent, at = halved(name), PARENTS[name](**GOOD[name]), np.arange(6)
+    want = lr(ms.Tensor(at)).asnumpy()
+    assert_same(lr(at), want)
+    assert far(GOOD[name], want, parent(at) / 2) <= NEAR
+    assert type(lr(3)) is np.float32
+    assert lr(3) == lr(np.int32(3)) == want[3]
+    with pytest.raises(IndexError, match="`step`: got -1"):
+        lr(-1)
+    message = f"`Halved.schedule`: got a `construct` of its own; only that of {name} has an exact schedule. Override "
+    with pytest.raises(TypeError, match=re.escape(message)):
+        lr.schedule()
+
+
+@every_class
+def test_a_subclass_with_an_init_of_its_own_pickles_and_copies(name: str) -> None:
+    class Named(PARENTS[name]):  # type: ignore[misc]
+        def __init__(self, notes: dict[str, Any]) -> None:
+            super().__init__(**GOOD[name])
+            self.notes = notes
+
+    globals()["Named"], Named.__qualname__ = Named, "Named"
+    lr = Named({"why": [1, 2]})
+    for again in (pickle.loads(pickle.dumps(lr)), copy.deepcopy(lr), copy.copy(lr)):
+        assert type(again) is Named
+        assert again.notes == {"why": [1, 2]}
+        assert again(3) == lr(3) == PARENTS[name](**GOOD[name])(3)
+        assert again.schedule() == lr.schedule()
+    deep = copy.deepcopy(lr)
+    deep.notes["why"].append(3)
+    assert lr.notes == {"why": [1, 2]}
+
+
+CHANGES = [
+    ("ExponentialDecayLR", {"decay_rate": 0.5, "is_stair": True}), ("NaturalExpDecayLR", {"decay_steps": 2}),
+    ("InverseDecayLR", {"learning_rate": 0.2, "decay_steps": 7}), ("CosineDecayLR", {"min_lr": 0.05, "decay_steps": 9}),
+    ("PolynomialDecayLR", {"learning_rate": 0.3, "power": 2.0, "update_decay_steps": True}),
+    ("WarmUpLR", {"learning_rate": 0.5, "warmup_steps": 8}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "change"), CHANGES)
+def test_changed_attributes_act_on_every_road(name: str, change: dict[str, Any]) -> None:
+    lr, want, at = getattr(nn, name)(**GOOD[name]), getattr(nn, name)(**GOOD[name] | change), np.arange(12)
+    for key, value in change.items():
+        setattr(lr, key, value)
+        assert getattr(lr, key) == value
+    assert_same(lr(at), want(at))
+    assert lr.schedule() == want.schedule()
+    assert repr(lr) == repr(want)
+    assert copy.deepcopy(lr)(3) == want(3)
+    if find_spec("mindspore") is not None:
+        from mindspore import Tensor
+
+        assert_same(lr(Tensor(at)).asnumpy(), want(Tensor(at)).asnumpy())
+
+
+def test_a_change_is_checked() -> None:
+    lr = nn.CosineDecayLR(0.01, 0.1, 10)
+    with pytest.raises(ValueError, match=re.escape("`CosineDecayLR.decay_steps`: got 0; it must be an int from 1")):
+        lr.decay_steps = 0
+    with pytest.raises(ValueError, match=re.escape("`mindspore.CosineDecayLR.min_lr`: got 0.2 with max_lr 0.1; it")):
+        lr.min_lr = 0.2
+    with pytest.raises(AttributeError, match=re.escape("`CosineDecayLR.delta`: got a value; it follows from min_lr")):
+        lr.delta = 0.5
+    assert repr(lr) == "CosineDecayLR(min_lr=0.01, max_lr=0.1, decay_steps=10)"
+    assert lr(5) == nn.CosineDecayLR(0.01, 0.1, 10)(5)
+
+
+@needs_mindspore
+@every_class
+def test_the_numbers_that_mindspore_s_hold_are_held(name: str, ms: Any) -> None:
+    ours, theirs = getattr(nn, name)(**GOOD[name]), getattr(ms.nn, name)(**GOOD[name])
+    numbers = {key: value for key, value in vars(theirs).items() if isinstance(value, (bool, int, float))}
+    mathematics = {"math_pi", "math_e"}
+    held = {key: getattr(ours, key) for key in numbers if not key.startswith("_") and key not in mathematics}
+    assert held == {key: numbers[key] for key in held}
+    assert {key for key in GOOD[name] if hasattr(theirs, key)} <= set(held)
+
+
 WITHOUT = "import sys\nsys.modules['mindspore'] = None  # as if it were not installed\n"
 
 
@@ -228,6 +329,12 @@ def test_it_works_without_mindspore() -> None:
         "assert lr.schedule().steps == 1000\n"
         "class Own(nn.LearningRateSchedule):\n    def construct(self, step): return 0.5**step\n"
         "assert Own()(3) == 0.125\n"
+        "class Half(nn.WarmUpLR):\n    def construct(self, step): return super().construct(step) * 0.5\n"
+        "class Count(nn.WarmUpLR):\n    def construct(self, step): return 0.5 * step\n"
+        "assert Count(0.1, 4)(3) == 1.5 and Count(0.1, 4)([2, 3]).tolist() == [1.0, 1.5]\n"
+        "try:\n    Half(0.1, 4)(3)\nexcept ImportError as error:\n"
+        "    assert str(error) == '`construct` computes with MindSpore, which cannot be imported: `pip install '"
+        "'mindspore`.', error\nelse:\n    raise AssertionError\n"
         "try:\n    gms.learning_rate\nexcept ImportError as error:\n    assert 'mindspore' in str(error), error\n"
         "else:\n    raise AssertionError\n"
     )

@@ -118,6 +118,9 @@ REFUSALS = [
      "`warmup_lr.learning_rate`: got -0.1; it must be a float, 0.0 or above. Turn its sign."),
     ("warmup_lr", {"total_step": 2.5}, TypeError,
      "`warmup_lr.total_step`: got 2.5; it must be an int. Convert it with `int()`."),
+    ("warmup_lr", {"total_step": 10**400}, ValueError,
+     ("`warmup_lr.total_step`: got an int of more than 40 digits; it must be an int from 1 to 2**53. Counts start at "
+      "1.")),
     ("warmup_lr", {"warmup_epoch": 0}, ValueError,
      "`warmup_lr.warmup_epoch`: got 0; it must be an int from 1 to 2**53. Counts start at 1."),
     ("warmup_lr", {"step_per_epoch": 2**53 + 1}, ValueError, ("`warmup_lr.step_per_epoch`: got 9007199254740993; it "
@@ -220,6 +223,7 @@ def test_it_is_one_function_wherever_it_is_imported_from(name: str) -> None:
     function = getattr(gms, name)
     assert function is getattr(nn, name) is getattr(nn.dynamic_lr, name) is getattr(dynamic_lr, name)
     assert pickle.loads(pickle.dumps(function)) is function
+    assert pickle.loads(pickle.dumps(function.schedule)) is function.schedule
     assert function.__name__ == name
 
 

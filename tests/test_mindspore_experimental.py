@@ -86,7 +86,22 @@ STEPPED = (
 
 def test_all_of_mindspore_s_are_here() -> None:
     assert set(theirs.__all__) == {*STEPPED, "LRScheduler", "ReduceLROnPlateau"}
-    assert set(ours.__all__) == {*theirs.__all__, "OneCycleLR", "ChainedScheduler"}
+    assert set(ours.optim.lr_scheduler.__all__) == {*theirs.__all__, "OneCycleLR", "ChainedScheduler"}
+    assert set(ours.__all__) == {*ours.optim.lr_scheduler.__all__, "optim"}
+
+
+def test_the_paths_are_mindspore_s() -> None:
+    import glidepath.mindspore.experimental.optim.lr_scheduler as by_path
+    from glidepath.mindspore.experimental.optim import SGD, Adam, lr_scheduler
+    from glidepath.mindspore.experimental.optim.lr_scheduler import StepLR
+
+    assert by_path is lr_scheduler is ours.optim.lr_scheduler
+    assert StepLR is ours.StepLR is lr_scheduler.StepLR
+    assert (SGD, Adam) == (optim.SGD, optim.Adam)
+    assert all(getattr(ours.optim, name) is getattr(optim, name) for name in optim.__all__)
+    assert ours.MapParameter is ms.experimental.MapParameter
+    with pytest.raises(AttributeError, match="has no attribute 'Adamm'"):
+        _ = ours.optim.Adamm
 
 
 @pytest.mark.parametrize("name", theirs.__all__)

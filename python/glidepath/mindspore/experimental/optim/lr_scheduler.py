@@ -8,10 +8,9 @@ there are ``state_dict`` and ``load_state_dict``; an epoch that is an int, and d
 They are called from Python: step one outside what ``mindspore.jit`` compiles.
 
 >>> import mindspore as ms
->>> from mindspore.experimental import optim
->>> from glidepath.mindspore import experimental
+>>> from glidepath.mindspore.experimental import optim
 >>> optimizer = optim.SGD([ms.Parameter(ms.Tensor([1.0]), name="w")], lr=0.1)
->>> scheduler = experimental.StepLR(optimizer, step_size=2, gamma=0.5)
+>>> scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
 >>> for epoch in range(4):
 ...     print(epoch, optimizer.param_groups[0]["lr"].value())
 ...     scheduler.step()
@@ -31,12 +30,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from mindspore import Tensor, ops
-from mindspore import dtype as mstype
-from mindspore.experimental.optim.optimizer import Optimizer
 
 from glidepath._core import Schedule, _between, _closed, _cycle, _is_better, _next, _reduced, _scaled, replay
 from glidepath.mindspore import _checks as check
+
+try:
+    from mindspore import Tensor, ops
+    from mindspore import dtype as mstype
+    from mindspore.experimental.optim.optimizer import Optimizer
+except ImportError as error:
+    raise ImportError(
+        "glidepath.mindspore.experimental sets the learning rates of MindSpore's optimizers; MindSpore cannot be "
+        "imported here: `pip install mindspore`. (gp.replay has the same rules without it.)"
+    ) from error
 
 __all__ = [
     "ChainedScheduler",

@@ -335,8 +335,35 @@ def test_it_works_without_mindspore() -> None:
         "try:\n    Half(0.1, 4)(3)\nexcept ImportError as error:\n"
         "    assert str(error) == '`construct` computes with MindSpore, which cannot be imported: `pip install '"
         "'mindspore`.', error\nelse:\n    raise AssertionError\n"
-        "try:\n    gms.learning_rate\nexcept ImportError as error:\n    assert 'mindspore' in str(error), error\n"
-        "else:\n    raise AssertionError\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+NEEDS_IT = [
+    ("gms.learning_rate(gp.constant(0.1), 5)", "ImportError: `learning_rate` makes a schedule of MindSpore's, which c"),
+    ("gms.experimental.StepLR", "ImportError: glidepath.mindspore.experimental sets the learning rates of MindSpore's"),
+    ("gms.experimental.optim.lr_scheduler", "ImportError: glidepath.mindspore.experimental sets the learning rates of"),
+    ("from glidepath.mindspore.experimental import *", "ImportError: glidepath.mindspore.experimental sets the learni"),
+    ("gms.experimental.optim.SGD", "AttributeError: module 'glidepath.mindspore.experimental.optim' has no attribute"),
+    ("nn.Momentum", "AttributeError: module 'glidepath.mindspore.nn' has no attribute 'Momentum'; all but the learnin"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("statement", "message"), NEEDS_IT)
+def test_what_needs_mindspore_says_what_to_install(statement: str, message: str) -> None:
+    code = WITHOUT + f"import glidepath as gp\nfrom glidepath import mindspore as gms\nnn = gms.nn\n{statement}"
+    run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert message in run.stderr.strip().splitlines()[-1]
+    assert "`pip install mindspore`" in run.stderr.strip().splitlines()[-1]
+
+
+def test_all_can_be_imported_without_mindspore() -> None:
+    code = WITHOUT + (
+        "import glidepath.mindspore as gms\nfrom glidepath.mindspore import *\nfrom glidepath.mindspore.nn import *\n"
+        "from glidepath.mindspore.experimental import optim\n"
+        "assert experimental is gms.experimental and learning_rate is gms.learning_rate\n"
+        "assert all(hasattr(gms, name) for name in gms.__all__)\n"
+        "assert CosineDecayLR(0.01, 0.1, 10)(0) and warmup_lr(0.1, 6, 2, 2)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -483,6 +510,20 @@ def test_every_optimizer_takes_a_class_and_a_table(optimizer: str, ms: Any) -> N
 
 
 @needs_mindspore
+def test_what_mindspore_s_optimizers_refuse(ms: Any) -> None:
+    """As docs/mindspore.md says: no schedule as FTRL's learning rate, or as the weight decay of three others."""
+
+    def refused(optimizer: str, error: type[Exception], **given: Any) -> None:
+        with pytest.raises(error):
+            getattr(ms.nn, optimizer)([ms.Parameter(ms.Tensor(np.float32([1.0])), name="w")], **given)
+
+    for warm in (ms.nn.WarmUpLR, nn.WarmUpLR):
+        refused("FTRL", ValueError, learning_rate=warm(0.1, 4))
+        for optimizer in ("SGD", "LazyAdam", "AdaFactor"):
+            refused(optimizer, TypeError, weight_decay=warm(0.1, 4))
+
+
+@needs_mindspore
 def test_a_schedule_of_one_s_own(ms: Any) -> None:
     assert gms.LearningRateSchedule is ms.nn.learning_rate_schedule.LearningRateSchedule
     assert issubclass(nn.WarmUpLR, gms.LearningRateSchedule)
@@ -501,6 +542,25 @@ def test_a_table_holds_its_last_value(ms: Any, mode: str) -> None:
     assert_same(got, np.concatenate([want, np.full(10, want[-1])]))
     assert lr(10**6) == want[-1]
     assert lr.schedule() == curve
+    many = lr([[0, 3], [29, 40]])
+    assert_same(many, want[[[0, 3], [29, 29]]])
+    assert (many.dtype, type(lr(np.int32(3)))) == (np.float32, np.float32)
+    assert_same(lr(ms.Tensor(np.array([-1, -40, 0], dtype=np.int32))).asnumpy(), want[[0, 0, 0]])
+    with pytest.raises(
+        TypeError, match=re.escape("`learning_rate.global_step`: got a Tensor of Float32; it must be of")
+    ):
+        lr(ms.Tensor(2.5))
+    with pytest.raises(IndexError, match="`step`: got -1"):
+        lr(-1)
+    with pytest.raises(TypeError, match=re.escape("`step`: got 2.5")):
+        lr(2.5)
+
+
+@needs_mindspore
+def test_a_table_that_ends_where_the_schedule_does(ms: Any) -> None:
+    curve = gp.linear(0.1, 0.0, 10)
+    assert gms.learning_rate(curve, curve.steps)(10**6) == np.float32(curve[9])
+    assert gms.learning_rate(curve, curve.steps + 1)(10**6) == 0.0
 
 
 @needs_mindspore
@@ -525,3 +585,14 @@ def test_a_table_pickles_and_says_what_is_wrong() -> None:
         gms.learning_rate([0.1], 10)
     with pytest.raises(ValueError, match=re.escape("`learning_rate.total_steps`: got 0; it must be an int from 1 to")):
         gms.learning_rate(gp.constant(0.1), 0)
+    with pytest.raises(
+        ValueError, match=re.escape("`learning_rate.total_steps`: got an int of more than 40 digits; it")
+    ):
+        gms.learning_rate(gp.constant(0.1), 10**400)
+    message = (
+        "`learning_rate.schedule`: got gp.exponential(1.0, 2.0), whose value at step 128 is inf; every one must be a "
+        "finite float32. Take fewer steps, or `schedule.clamp(high=...)`."
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        gms.learning_rate(gp.exponential(1.0, 2.0), 1_000)
+    assert gms.learning_rate(gp.exponential(1.0, 2.0), 128)(127) == np.float32(2.0**127)

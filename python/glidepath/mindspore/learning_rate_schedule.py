@@ -32,39 +32,7 @@ from glidepath._core import (
     replay,
 )
 from glidepath.mindspore import _checks as check
-
-try:
-    from mindspore import Tensor, ops
-    from mindspore import dtype as mstype
-    from mindspore.nn.learning_rate_schedule import LearningRateSchedule
-except ImportError:
-    Tensor = ()  # what nothing is an instance of
-
-    class _Missing:
-        """What ``construct`` computes with, where it cannot."""
-
-        def __getattr__(self, name: str) -> Any:
-            raise ImportError("`construct` computes with MindSpore, which cannot be imported: `pip install mindspore`.")
-
-    ops = mstype = _Missing()
-
-    class LearningRateSchedule:  # type: ignore[no-redef]
-        """A schedule of one's own: override ``construct``. With MindSpore installed this is MindSpore's class.
-
-        >>> from glidepath.mindspore import LearningRateSchedule
-        >>> class Halves(LearningRateSchedule):
-        ...     def construct(self, global_step):
-        ...         return 0.5**global_step
-        """
-
-        def construct(self, global_step: Any) -> Any:
-            """Return the learning rate at a step."""
-            raise NotImplementedError
-
-        def __call__(self, global_step: Any) -> Any:
-            """Return the same."""
-            return self.construct(global_step)
-
+from glidepath.mindspore._mindspore import LearningRateSchedule, Tensor, mstype, ops
 
 __all__ = [
     "CosineDecayLR",
@@ -75,6 +43,13 @@ __all__ = [
     "PolynomialDecayLR",
     "WarmUpLR",
 ]
+
+
+def of_ints(values: Schedule, steps: Any) -> Any:
+    """Return what a schedule of float32 values has at a step or at steps."""
+    found = values(steps)
+    # Exact: they are float32 already.
+    return np.float32(found) if isinstance(found, float) else found.astype(np.float32)
 
 
 class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
@@ -147,9 +122,7 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
             return _single(self._values, global_step)
         if isinstance(global_step, Tensor):
             return super().__call__(global_step)
-        # Exact: the values are float32 already.
-        values = self._values(global_step)
-        return np.float32(values) if isinstance(values, float) else values.astype(np.float32)
+        return of_ints(self._values, global_step)
 
     def _constructed(self, global_step: Any) -> Any:
         """Return what a ``construct`` of a subclass's own gives: for ints, what it gives for a Tensor of them."""

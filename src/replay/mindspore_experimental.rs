@@ -91,7 +91,7 @@ replays! {
 
     /// Half a cosine from `base_lr` to `eta_min` in `T_max` epochs, back again, and so on, as a recurrence in float32.
     ///
-    /// DIFFERENCE: from a `T_max` of some 10,000 on MindSpore divides 0 by 0 near the valley, and stays NaN; here the
+    /// DIFFERENCE: from a `T_max` of some 13,000 on MindSpore divides 0 by 0 near the valley, and stays NaN; here the
     /// closed formula stands in where it would.
     ///
     /// Source: `mindspore.experimental.optim.lr_scheduler.CosineAnnealingLR`, MindSpore 2.10.

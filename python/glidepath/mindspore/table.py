@@ -31,7 +31,7 @@ def learning_rate(schedule: Schedule, total_steps: int) -> "_TableSchedule":
     >>> from glidepath.mindspore import learning_rate
     >>> lr = learning_rate(gp.warmup_cosine(0.1, steps=1_000, warmup=100), total_steps=1_001)
     >>> print(lr(50), lr([999, 1_000, 10_000]))
-    0.05 [3.046173e-07 0.000000e+00 0.000000e+00]
+    0.05 [3.0461712e-07 0.0000000e+00 0.0000000e+00]
     """
     if not Tensor:
         raise ImportError(

@@ -6,6 +6,7 @@ import inspect
 import json
 import math
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from importlib.util import find_spec
 from random import Random
@@ -233,6 +234,8 @@ class Noted(ours.StepLR):
         self.notes, self.seen = {"a": [1, 2]}, np.array([1, 2], dtype=np.int16)
         self.weight, self.best, self.pair = ms.Tensor([0.5, 0.25], ms.float32), None, (1, "x")
         self.scale, self.hook = np.float32(0.1), seen
+        self.count = ms.Parameter(ms.Tensor(1, ms.int32), name="count")
+        self.tally, self.orders = Counter({"a": 1, 3: 0}), defaultdict(int, x=1)
         super().__init__(used, 2, 0.5)
 
 
@@ -241,13 +244,19 @@ def test_a_state_holds_what_a_subclass_has_and_shares_nothing_with_it() -> None:
     one.notes["a"].append(3)
     one.seen[0], one.best, one.scale, one.pair = 7, 0.25, np.float32(0.3), (2, "y")
     one.weight = ms.Tensor([2.0, 3.0], ms.float32)
-    state = one.state_dict()
+    one.tally[3] += 2
+    one.orders["y"] += 5
+    ms.ops.assign(one.count, ms.Tensor(8, ms.int32))
+    state, parameter = one.state_dict(), other.count
     assert "hook" not in state
     other.load_state_dict(json.loads(json.dumps(state)))
     assert (other.notes, other.best, other.pair) == ({"a": [1, 2, 3]}, 0.25, (2, "y"))
     assert (other.seen.dtype, other.seen.tolist()) == (np.int16, [7, 2])
     assert (type(other.scale), other.scale) == (np.float32, one.scale)
     assert (other.weight.dtype, other.weight.asnumpy().tolist()) == (ms.float32, [2.0, 3.0])
+    assert other.count is parameter
+    assert int(parameter) == 8
+    assert (other.tally, other.orders["y"], other.orders["z"]) == (Counter({"a": 1, 3: 2}), 5, 0)
     other.load_state_dict(state)
     state["notes"]["a"].clear()
     state["seen"][0] = state["base_lrs"][0] = 0
@@ -275,6 +284,8 @@ WRONG_STATES: list[tuple[str, Any, str]] = [
     ("gamma", math.nan, "`mindspore.experimental.StepLR.gamma`: got nan; it must be a finite number."),
     ("step_size", 0, "`mindspore.experimental.StepLR.step_size`: got 0; it must be a whole number of steps from 1"),
     ("lrs", ["x"], "`StepLR.load_state_dict.state['lrs'][0]`: got 'x'; it must be a number. Convert it"),
+    ("base_lrs", ["x"], "`StepLR.load_state_dict.state['base_lrs']`: got ['x']; here stands [Tensor("),
+    ("lrs", 3, "`StepLR.load_state_dict`: got a state with ["),
     ("lrs", [0.1, 0.2], "`StepLR.load_state_dict`: got a state with ["),
 ]  # fmt: skip
 
@@ -288,6 +299,11 @@ def test_a_state_with_a_wrong_value_changes_nothing(key: str, value: Any, messag
     with pytest.raises((TypeError, ValueError), match=re.escape(message)):
         scheduler.load_state_dict(before | {"step_size": 7} | {key: value})
     assert scheduler.state_dict() == before
+
+
+def test_a_state_is_a_dict() -> None:
+    with pytest.raises(TypeError, match=re.escape("`StepLR.load_state_dict`: got 3; it must be a dict. Load what")):
+        ours.StepLR(optimizer([0.1]), 2).load_state_dict(3)
 
 
 def test_a_wrong_state_of_a_part_changes_nothing() -> None:
@@ -321,6 +337,17 @@ def test_a_group_that_is_added_is_left_alone(name: str) -> None:
     got = stepped(ours)
     assert got.shape == (8, 2)
     assert ulps(got, stepped(theirs)).max() <= NEAR
+
+
+def test_a_sequence_of_schedulers_older_than_a_group() -> None:
+    used = optimizer([0.1])
+    parts = [ours.ConstantLR(used, 0.5, 2), ours.ExponentialLR(used, 0.5)]
+    used.add_param_group({"params": [ms.Parameter(ms.Tensor([1.0]), name="late")], "lr": 0.7})
+    sequence = ours.SequentialLR(used, parts, [2])
+    for _ in range(3):
+        sequence.step()
+    assert seen(sequence) == [float(np.float32(0.05))]
+    assert float(used.param_groups[1]["lr"].asnumpy()) == np.float32(0.7)
 
 
 @pytest.mark.parametrize("value", [0.3, 1, np.float64(0.3), ms.Tensor(0.3, ms.float32)])

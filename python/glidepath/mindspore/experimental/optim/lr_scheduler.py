@@ -27,6 +27,7 @@ from abc import abstractmethod
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ from glidepath._core import Schedule, _between, _closed, _cycle, _is_better, _ne
 from glidepath.mindspore import _checks as check
 
 try:
-    from mindspore import Tensor, ops
+    from mindspore import Parameter, Tensor, ops
     from mindspore import dtype as mstype
     from mindspore.experimental.optim.optimizer import Optimizer
 except ImportError as error:
@@ -138,7 +139,10 @@ class _Stateful:
     def _load(self, state: dict[str, Any]) -> None:
         place = f"{type(self).__name__}.load_state_dict"
         known = {name for name, value in vars(self).items() if _is_plain(value)} | {"lrs", "parts"}
-        if set(state) != known or len(state["parts"]) != len(self._parts()) or len(state["lrs"]) != len(self._last_lr):
+        if not isinstance(state, dict):
+            raise TypeError(f"`{place}`: got {state!r}; it must be a dict. Load what `state_dict` gave.")
+        lengths = [len(state[name]) if isinstance(state.get(name), list) else None for name in ("parts", "lrs")]
+        if set(state) != known or lengths != [len(self._parts()), self.groups_num]:
             raise ValueError(
                 f"`{place}`: got a state with {sorted(state)}; it must be that of a "
                 "scheduler of the same kind, for as many groups. Make the scheduler as when the state was saved."
@@ -146,7 +150,7 @@ class _Stateful:
         for part, inner in zip(self._parts(), state["parts"], strict=True):
             part._load(inner)  # noqa: SLF001 (of this module)
         for name in known - {"lrs", "parts"}:
-            vars(self)[name] = _like(f"{place}.state['{name}']", state[name], vars(self)[name])
+            vars(self)[name] = _restored(f"{place}.state['{name}']", state[name], vars(self)[name])
         if "last_epoch" in known:
             check.epoch(f"{place}.state['last_epoch']", state["last_epoch"])
         self._check()
@@ -164,7 +168,7 @@ def _is_plain(value: object) -> bool:
 def _plain(value: Any) -> Any:
     """Return a copy that shares nothing, of numbers, strings, lists and dicts only."""
     if isinstance(value, Counter):
-        return sorted(value.elements())
+        return [list(pair) for pair in value.items()]  # a dict's keys would come out of JSON as strings
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
@@ -174,27 +178,46 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
-def _like(place: str, value: Any, before: Any) -> Any:
-    """Return what ``_plain`` made that of, given what stood there before."""
-    if isinstance(before, Tensor):
-        return Tensor(np.array(value, dtype=before.asnumpy().dtype))
-    if isinstance(before, (np.ndarray, np.generic)):
-        return np.array(value, dtype=before.dtype)[()]
-    if isinstance(before, Counter) and isinstance(value, list):
-        return Counter(value)
-    if isinstance(before, (list, tuple)) and isinstance(value, (list, tuple)):
-        items = before if len(before) == len(value) else [None] * len(value)
-        pairs = enumerate(zip(value, items, strict=True))
-        return type(before)([_like(f"{place}[{i}]", item, one) for i, (item, one) in pairs])
-    if isinstance(before, dict) and isinstance(value, dict):
-        return {key: _like(f"{place}[{key!r}]", item, before.get(key)) for key, item in value.items()}
-    kinds = [float if type(one) is int else type(one) for one in (value, before)]
-    if kinds[0] is not kinds[1] and None not in (value, before):
+def _restored(place: str, value: Any, before: Any) -> Any:
+    """Return a value of a state as what it was before ``_plain``: as what stands there now."""
+    try:
+        return _like(_plain(value), before)
+    except (TypeError, ValueError) as error:
         raise TypeError(
             f"`{place}`: got {value!r}; here stands {before!r}, so that it must be of that type. Load what "
             "`state_dict` gave."
-        )
-    return _plain(value)
+        ) from error
+
+
+def _like(value: Any, before: Any) -> Any:
+    if value is None or before is None:
+        return value
+    if isinstance(before, (list, tuple, dict)):
+        return _like_items(value, before)
+    if isinstance(before, Parameter):
+        ops.assign(before, Tensor(value, before.dtype))
+        return before
+    if isinstance(before, Tensor):
+        return Tensor(value, before.dtype)
+    if isinstance(before, (np.ndarray, np.generic)):
+        return np.array(value, dtype=before.dtype)[()]
+    if (float if type(value) is int else type(value)) is not (float if type(before) is int else type(before)):
+        raise TypeError
+    return value
+
+
+def _like_items(value: Any, before: Any) -> Any:
+    if isinstance(before, Counter):
+        return Counter(dict(value))
+    if isinstance(before, dict):
+        like = copy(before)
+        like.clear()
+        like.update((key, _like(item, before.get(key))) for key, item in dict(value).items())
+        return like
+    if not isinstance(value, list):
+        raise TypeError
+    items = before if len(before) == len(value) else [None] * len(value)
+    return type(before)([_like(item, one) for item, one in zip(value, items, strict=True)])
 
 
 def _floats(values: Sequence[Any]) -> list[float]:
@@ -832,6 +855,7 @@ class _Composite(_Stateful):
                     f"`{name}.schedulers[{i}]`: got one of another optimizer; all must belong to the same. Make it so."
                 )
         self._schedulers = list(schedulers)
+        self.groups_num = max(scheduler.groups_num for scheduler in schedulers)
         self.base_lrs = [group["initial_lr"] for group in self._groups]
 
     def _parts(self) -> Sequence[_Stateful]:

@@ -270,6 +270,29 @@ def test_a_subclass_with_an_init_of_its_own_pickles_and_copies(name: str) -> Non
     assert lr.notes == {"why": [1, 2]}
 
 
+@needs_mindspore
+def test_a_pickle_takes_what_a_subclass_holds_and_no_graph(ms: Any, mode: str) -> None:
+    lr = halved("WarmUpLR")
+    lr.inner, lr.bias = nn.CosineDecayLR(0.01, 0.1, 4), ms.Parameter(ms.Tensor(0.5, ms.float32), name="bias")
+    want = lr(ms.Tensor(1)).asnumpy()
+    again = copy.deepcopy(lr)
+    again.part = 0.25
+    assert (again(ms.Tensor(1)).asnumpy(), lr(ms.Tensor(1)).asnumpy()) == (want / 2, want)
+    assert again.inner(2) == lr.inner(2)
+    assert float(again.bias.asnumpy()) == 0.5
+    assert again.inner is not lr.inner
+
+
+@needs_mindspore
+@every_class
+def test_a_pickle_can_be_read_without_mindspore(name: str, ms: Any) -> None:
+    lr = getattr(nn, name)(**GOOD[name])
+    lr(ms.Tensor(3))
+    code = WITHOUT + f"import pickle\nlr = pickle.loads({pickle.dumps(lr)!r})\nprint(lr, repr(lr(3)))"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == f"{lr!r} {lr(3)!r}\n"
+
+
 CHANGES = [
     ("ExponentialDecayLR", {"decay_rate": 0.5, "is_stair": True}), ("NaturalExpDecayLR", {"decay_steps": 2}),
     ("InverseDecayLR", {"learning_rate": 0.2, "decay_steps": 7}), ("CosineDecayLR", {"min_lr": 0.05, "decay_steps": 9}),

@@ -133,6 +133,15 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         values = super().__call__(Tensor(steps) if Tensor else steps)
         return np.asarray(values.asnumpy() if isinstance(values, Tensor) else values, dtype=np.float32)[()]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what the instance has of its own, and not the rest of a Cell: that is of its process, and compiled."""
+        bare = vars(LearningRateSchedule())
+        return {name: value for name, value in vars(self).items() if name not in bare or name in {"_cells", "_params"}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__init__()
+        self.__dict__.update(state)
+
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self._arguments.items())
         return f"{type(self).__name__}({arguments})"

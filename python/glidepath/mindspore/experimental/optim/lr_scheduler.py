@@ -315,10 +315,12 @@ class _RuleScheduler(LRScheduler):
     rule: str
     names: tuple[str, ...]
 
+    def _given(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.names}
+
     def _rules(self) -> list[Schedule]:
-        given = {name: getattr(self, name) for name in self.names}
-        bases = _floats(self.base_lrs)
-        return [replay(f"mindspore.experimental.{self.rule}", base_lr=base, **given) for base in bases]
+        rule, given = f"mindspore.experimental.{self.rule}", self._given()
+        return [replay(rule, base_lr=base, **given) for base in _floats(self.base_lrs)]
 
     def _check(self) -> None:
         self._rules()
@@ -466,7 +468,7 @@ class MultiStepLR(_RuleScheduler):
         TypeError, ValueError: an argument of the wrong type or out of its range.
     """
 
-    rule, names = "MultiStepLR", ("gamma",)
+    rule, names = "MultiStepLR", ("milestones", "gamma")
 
     def __init__(self, optimizer: Any, milestones: list[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
         for i, milestone in enumerate(check.exactly_list("MultiStepLR.milestones", milestones)):
@@ -485,10 +487,8 @@ class MultiStepLR(_RuleScheduler):
         """How often each is listed."""
         return list(self.milestones.values())
 
-    def _rules(self) -> list[Schedule]:
-        given = {"milestones": list(Counter(self.milestones).elements()), "gamma": self.gamma}
-        bases = _floats(self.base_lrs)
-        return [replay("mindspore.experimental.MultiStepLR", base_lr=base, **given) for base in bases]
+    def _given(self) -> dict[str, Any]:
+        return {**super()._given(), "milestones": list(Counter(self.milestones).elements())}
 
 
 class ConstantLR(_RuleScheduler):

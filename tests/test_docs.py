@@ -42,9 +42,10 @@ DOCUMENTS = [
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
 MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli", "glidepath.__main__",
            "glidepath.mindspore", "glidepath.mindspore.nn", "glidepath.mindspore.dynamic_lr",
-           "glidepath.mindspore.learning_rate_schedule"]  # fmt: skip
+           "glidepath.mindspore.learning_rate_schedule", "glidepath.mindspore._mindspore",
+           "glidepath.mindspore.experimental"]  # fmt: skip
 if find_spec("mindspore") is not None:
-    MODULES += ["glidepath.mindspore.table", "glidepath.mindspore.experimental"]
+    MODULES += ["glidepath.mindspore.table", "glidepath.mindspore.experimental.optim.lr_scheduler"]
 NOT_RUN = ("pip ", "make ", "python -m asv ", "asv ", "cargo ")
 FLAGS = doctest.ELLIPSIS
 FENCE = re.compile(r"^```(\w*)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

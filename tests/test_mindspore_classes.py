@@ -216,6 +216,130 @@ def test_refusals_say_what_is_wrong() -> None:
         nn.WarmUpLR(0.1, 0)
 
 
+# Subclasses and changed attributes.
+
+PARENTS = {name: getattr(nn, name) for name in CELLS}
+
+
+def halved(name: str) -> Any:
+    """A subclass with an `__init__` and a `construct` of its own."""
+
+    class Halved(PARENTS[name]):  # type: ignore[misc]
+        def __init__(self, part: float) -> None:
+            super().__init__(**GOOD[name])
+            self.part, self.notes = part, {"why": [1, 2]}
+
+        def construct(self, global_step: Any) -> Any:
+            return super().construct(global_step) * self.part
+
+    return Halved(0.5)
+
+
+@needs_mindspore
+@every_class
+def test_a_construct_of_a_subclass_is_obeyed_for_ints(name: str, ms: Any, mode: str) -> None:
+    lr, parent, at = halved(name), PARENTS[name](**GOOD[name]), np.arange(6)
+    want = lr(ms.Tensor(at)).asnumpy()
+    assert_same(lr(at), want)
+    assert far(GOOD[name], want, parent(at) / 2) <= NEAR
+    assert type(lr(3)) is np.float32
+    assert lr(3) == lr(np.int32(3)) == want[3]
+    with pytest.raises(IndexError, match="`step`: got -1"):
+        lr(-1)
+    message = f"`Halved.schedule`: got a `construct` of its own; only that of {name} has an exact schedule. Override "
+    with pytest.raises(TypeError, match=re.escape(message)):
+        lr.schedule()
+
+
+@every_class
+def test_a_subclass_with_an_init_of_its_own_pickles_and_copies(name: str) -> None:
+    class Named(PARENTS[name]):  # type: ignore[misc]
+        def __init__(self, notes: dict[str, Any]) -> None:
+            super().__init__(**GOOD[name])
+            self.notes = notes
+
+    globals()["Named"], Named.__qualname__ = Named, "Named"
+    lr = Named({"why": [1, 2]})
+    for again in (pickle.loads(pickle.dumps(lr)), copy.deepcopy(lr), copy.copy(lr)):
+        assert type(again) is Named
+        assert again.notes == {"why": [1, 2]}
+        assert again(3) == lr(3) == PARENTS[name](**GOOD[name])(3)
+        assert again.schedule() == lr.schedule()
+    deep = copy.deepcopy(lr)
+    deep.notes["why"].append(3)
+    assert lr.notes == {"why": [1, 2]}
+
+
+@needs_mindspore
+def test_a_pickle_takes_what_a_subclass_holds_and_no_graph(ms: Any, mode: str) -> None:
+    lr = halved("WarmUpLR")
+    lr.inner, lr.bias = nn.CosineDecayLR(0.01, 0.1, 4), ms.Parameter(ms.Tensor(0.5, ms.float32), name="bias")
+    want = lr(ms.Tensor(1)).asnumpy()
+    again = copy.deepcopy(lr)
+    again.part = 0.25
+    assert (again(ms.Tensor(1)).asnumpy(), lr(ms.Tensor(1)).asnumpy()) == (want / 2, want)
+    assert again.inner(2) == lr.inner(2)
+    assert float(again.bias.asnumpy()) == 0.5
+    assert again.inner is not lr.inner
+
+
+@needs_mindspore
+@every_class
+def test_a_pickle_can_be_read_without_mindspore(name: str, ms: Any) -> None:
+    lr = getattr(nn, name)(**GOOD[name])
+    lr(ms.Tensor(3))
+    code = WITHOUT + f"import pickle\nlr = pickle.loads({pickle.dumps(lr)!r})\nprint(lr, repr(lr(3)))"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == f"{lr!r} {lr(3)!r}\n"
+
+
+CHANGES = [
+    ("ExponentialDecayLR", {"decay_rate": 0.5, "is_stair": True}), ("NaturalExpDecayLR", {"decay_steps": 2}),
+    ("InverseDecayLR", {"learning_rate": 0.2, "decay_steps": 7}), ("CosineDecayLR", {"min_lr": 0.05, "decay_steps": 9}),
+    ("PolynomialDecayLR", {"learning_rate": 0.3, "power": 2.0, "update_decay_steps": True}),
+    ("WarmUpLR", {"learning_rate": 0.5, "warmup_steps": 8}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "change"), CHANGES)
+def test_changed_attributes_act_on_every_road(name: str, change: dict[str, Any]) -> None:
+    lr, want, at = getattr(nn, name)(**GOOD[name]), getattr(nn, name)(**GOOD[name] | change), np.arange(12)
+    for key, value in change.items():
+        setattr(lr, key, value)
+        assert getattr(lr, key) == value
+    assert_same(lr(at), want(at))
+    assert lr.schedule() == want.schedule()
+    assert repr(lr) == repr(want)
+    assert copy.deepcopy(lr)(3) == want(3)
+    if find_spec("mindspore") is not None:
+        from mindspore import Tensor
+
+        assert_same(lr(Tensor(at)).asnumpy(), want(Tensor(at)).asnumpy())
+
+
+def test_a_change_is_checked() -> None:
+    lr = nn.CosineDecayLR(0.01, 0.1, 10)
+    with pytest.raises(ValueError, match=re.escape("`CosineDecayLR.decay_steps`: got 0; it must be an int from 1")):
+        lr.decay_steps = 0
+    with pytest.raises(ValueError, match=re.escape("`mindspore.CosineDecayLR.min_lr`: got 0.2 with max_lr 0.1; it")):
+        lr.min_lr = 0.2
+    with pytest.raises(AttributeError, match=re.escape("`CosineDecayLR.delta`: got a value; it follows from min_lr")):
+        lr.delta = 0.5
+    assert repr(lr) == "CosineDecayLR(min_lr=0.01, max_lr=0.1, decay_steps=10)"
+    assert lr(5) == nn.CosineDecayLR(0.01, 0.1, 10)(5)
+
+
+@needs_mindspore
+@every_class
+def test_the_numbers_that_mindspore_s_hold_are_held(name: str, ms: Any) -> None:
+    ours, theirs = getattr(nn, name)(**GOOD[name]), getattr(ms.nn, name)(**GOOD[name])
+    numbers = {key: value for key, value in vars(theirs).items() if isinstance(value, (bool, int, float))}
+    mathematics = {"math_pi", "math_e"}
+    held = {key: getattr(ours, key) for key in numbers if not key.startswith("_") and key not in mathematics}
+    assert held == {key: numbers[key] for key in held}
+    assert {key for key in GOOD[name] if hasattr(theirs, key)} <= set(held)
+
+
 WITHOUT = "import sys\nsys.modules['mindspore'] = None  # as if it were not installed\n"
 
 
@@ -228,8 +352,41 @@ def test_it_works_without_mindspore() -> None:
         "assert lr.schedule().steps == 1000\n"
         "class Own(nn.LearningRateSchedule):\n    def construct(self, step): return 0.5**step\n"
         "assert Own()(3) == 0.125\n"
-        "try:\n    gms.learning_rate\nexcept ImportError as error:\n    assert 'mindspore' in str(error), error\n"
-        "else:\n    raise AssertionError\n"
+        "class Half(nn.WarmUpLR):\n    def construct(self, step): return super().construct(step) * 0.5\n"
+        "class Count(nn.WarmUpLR):\n    def construct(self, step): return 0.5 * step\n"
+        "assert Count(0.1, 4)(3) == 1.5 and Count(0.1, 4)([2, 3]).tolist() == [1.0, 1.5]\n"
+        "try:\n    Half(0.1, 4)(3)\nexcept ImportError as error:\n"
+        "    assert str(error) == '`construct` computes with MindSpore, which cannot be imported: `pip install '"
+        "'mindspore`.', error\nelse:\n    raise AssertionError\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+NEEDS_IT = [
+    ("gms.learning_rate(gp.constant(0.1), 5)", "ImportError: `learning_rate` makes a schedule of MindSpore's, which c"),
+    ("gms.experimental.StepLR", "ImportError: glidepath.mindspore.experimental sets the learning rates of MindSpore's"),
+    ("gms.experimental.optim.lr_scheduler", "ImportError: glidepath.mindspore.experimental sets the learning rates of"),
+    ("from glidepath.mindspore.experimental import *", "ImportError: glidepath.mindspore.experimental sets the learni"),
+    ("gms.experimental.optim.SGD", "AttributeError: module 'glidepath.mindspore.experimental.optim' has no attribute"),
+    ("nn.Momentum", "AttributeError: module 'glidepath.mindspore.nn' has no attribute 'Momentum'; all but the learnin"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("statement", "message"), NEEDS_IT)
+def test_what_needs_mindspore_says_what_to_install(statement: str, message: str) -> None:
+    code = WITHOUT + f"import glidepath as gp\nfrom glidepath import mindspore as gms\nnn = gms.nn\n{statement}"
+    run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert message in run.stderr.strip().splitlines()[-1]
+    assert "`pip install mindspore`" in run.stderr.strip().splitlines()[-1]
+
+
+def test_all_can_be_imported_without_mindspore() -> None:
+    code = WITHOUT + (
+        "import glidepath.mindspore as gms\nfrom glidepath.mindspore import *\nfrom glidepath.mindspore.nn import *\n"
+        "from glidepath.mindspore.experimental import optim\n"
+        "assert experimental is gms.experimental and learning_rate is gms.learning_rate\n"
+        "assert all(hasattr(gms, name) for name in gms.__all__)\n"
+        "assert CosineDecayLR(0.01, 0.1, 10)(0) and warmup_lr(0.1, 6, 2, 2)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -376,6 +533,20 @@ def test_every_optimizer_takes_a_class_and_a_table(optimizer: str, ms: Any) -> N
 
 
 @needs_mindspore
+def test_what_mindspore_s_optimizers_refuse(ms: Any) -> None:
+    """As docs/mindspore.md says: no schedule as FTRL's learning rate, or as the weight decay of three others."""
+
+    def refused(optimizer: str, error: type[Exception], **given: Any) -> None:
+        with pytest.raises(error):
+            getattr(ms.nn, optimizer)([ms.Parameter(ms.Tensor(np.float32([1.0])), name="w")], **given)
+
+    for warm in (ms.nn.WarmUpLR, nn.WarmUpLR):
+        refused("FTRL", ValueError, learning_rate=warm(0.1, 4))
+        for optimizer in ("SGD", "LazyAdam", "AdaFactor"):
+            refused(optimizer, TypeError, weight_decay=warm(0.1, 4))
+
+
+@needs_mindspore
 def test_a_schedule_of_one_s_own(ms: Any) -> None:
     assert gms.LearningRateSchedule is ms.nn.learning_rate_schedule.LearningRateSchedule
     assert issubclass(nn.WarmUpLR, gms.LearningRateSchedule)
@@ -394,6 +565,25 @@ def test_a_table_holds_its_last_value(ms: Any, mode: str) -> None:
     assert_same(got, np.concatenate([want, np.full(10, want[-1])]))
     assert lr(10**6) == want[-1]
     assert lr.schedule() == curve
+    many = lr([[0, 3], [29, 40]])
+    assert_same(many, want[[[0, 3], [29, 29]]])
+    assert (many.dtype, type(lr(np.int32(3)))) == (np.float32, np.float32)
+    assert_same(lr(ms.Tensor(np.array([-1, -40, 0], dtype=np.int32))).asnumpy(), want[[0, 0, 0]])
+    with pytest.raises(
+        TypeError, match=re.escape("`learning_rate.global_step`: got a Tensor of Float32; it must be of")
+    ):
+        lr(ms.Tensor(2.5))
+    with pytest.raises(IndexError, match="`step`: got -1"):
+        lr(-1)
+    with pytest.raises(TypeError, match=re.escape("`step`: got 2.5")):
+        lr(2.5)
+
+
+@needs_mindspore
+def test_a_table_that_ends_where_the_schedule_does(ms: Any) -> None:
+    curve = gp.linear(0.1, 0.0, 10)
+    assert gms.learning_rate(curve, curve.steps)(10**6) == np.float32(curve[9])
+    assert gms.learning_rate(curve, curve.steps + 1)(10**6) == 0.0
 
 
 @needs_mindspore
@@ -418,3 +608,14 @@ def test_a_table_pickles_and_says_what_is_wrong() -> None:
         gms.learning_rate([0.1], 10)
     with pytest.raises(ValueError, match=re.escape("`learning_rate.total_steps`: got 0; it must be an int from 1 to")):
         gms.learning_rate(gp.constant(0.1), 0)
+    with pytest.raises(
+        ValueError, match=re.escape("`learning_rate.total_steps`: got an int of more than 40 digits; it")
+    ):
+        gms.learning_rate(gp.constant(0.1), 10**400)
+    message = (
+        "`learning_rate.schedule`: got gp.exponential(1.0, 2.0), whose value at step 128 is inf; every one must be a "
+        "finite float32. Take fewer steps, or `schedule.clamp(high=...)`."
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        gms.learning_rate(gp.exponential(1.0, 2.0), 1_000)
+    assert gms.learning_rate(gp.exponential(1.0, 2.0), 128)(127) == np.float32(2.0**127)

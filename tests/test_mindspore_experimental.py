@@ -6,6 +6,7 @@ import inspect
 import json
 import math
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from importlib.util import find_spec
 from random import Random
@@ -86,7 +87,22 @@ STEPPED = (
 
 def test_all_of_mindspore_s_are_here() -> None:
     assert set(theirs.__all__) == {*STEPPED, "LRScheduler", "ReduceLROnPlateau"}
-    assert set(ours.__all__) == {*theirs.__all__, "OneCycleLR", "ChainedScheduler"}
+    assert set(ours.optim.lr_scheduler.__all__) == {*theirs.__all__, "OneCycleLR", "ChainedScheduler"}
+    assert set(ours.__all__) == {*ours.optim.lr_scheduler.__all__, "optim"}
+
+
+def test_the_paths_are_mindspore_s() -> None:
+    import glidepath.mindspore.experimental.optim.lr_scheduler as by_path
+    from glidepath.mindspore.experimental.optim import SGD, Adam, lr_scheduler
+    from glidepath.mindspore.experimental.optim.lr_scheduler import StepLR
+
+    assert by_path is lr_scheduler is ours.optim.lr_scheduler
+    assert StepLR is ours.StepLR is lr_scheduler.StepLR
+    assert (SGD, Adam) == (optim.SGD, optim.Adam)
+    assert all(getattr(ours.optim, name) is getattr(optim, name) for name in optim.__all__)
+    assert ours.MapParameter is ms.experimental.MapParameter
+    with pytest.raises(AttributeError, match="has no attribute 'Adamm'"):
+        _ = ours.optim.Adamm
 
 
 @pytest.mark.parametrize("name", theirs.__all__)
@@ -187,6 +203,240 @@ def test_a_state_of_another_kind_is_refused() -> None:
     for other in (ours.ExponentialLR(optimizer([0.1]), 0.9), ours.StepLR(optimizer([0.1, 0.2]), 3)):
         with pytest.raises(ValueError, match=re.escape("load_state_dict`: got a state with ['base_lrs', 'gamma'")):
             other.load_state_dict(state)
+
+
+def nested(used: Any) -> Any:
+    first = ours.SequentialLR(used, [ours.ConstantLR(used, 0.5, 2), ours.ExponentialLR(used, 0.5)], [2])
+    second = ours.ChainedScheduler([ours.ConstantLR(used, 0.1, 3), ours.ExponentialLR(used, 0.9)])
+    return ours.SequentialLR(used, [first, second], [5])
+
+
+def test_a_nested_state_brings_its_initial_learning_rates() -> None:
+    whole = nested(optimizer([0.1, 0.02]))
+    half = nested(optimizer([0.1, 0.02]))
+    for _ in range(3):
+        whole.step()
+        half.step()
+    resumed = nested(optimizer([0.5, 0.7]))  # of other learning rates, which the state replaces
+    resumed.load_state_dict(json.loads(json.dumps(half.state_dict())))
+    for _ in range(6):
+        whole.step()
+        resumed.step()
+        assert seen(resumed) == seen(whole)
+    resumed.step(0)
+    assert seen(resumed) == [float(np.float32(0.05)), float(np.float32(0.01))]
+
+
+class Noted(ours.StepLR):
+    """A subclass with attributes of every kind that a state can hold."""
+
+    def __init__(self, used: Any) -> None:
+        self.notes, self.seen = {"a": [1, 2]}, np.array([1, 2], dtype=np.int16)
+        self.weight, self.best, self.pair = ms.Tensor([0.5, 0.25], ms.float32), None, (1, "x")
+        self.scale, self.hook = np.float32(0.1), seen
+        self.count = ms.Parameter(ms.Tensor(1, ms.int32), name="count")
+        self.tally, self.orders = Counter({"a": 1, 3: 0}), defaultdict(int, x=1)
+        super().__init__(used, 2, 0.5)
+
+
+def test_a_state_holds_what_a_subclass_has_and_shares_nothing_with_it() -> None:
+    one, other = Noted(optimizer([0.1])), Noted(optimizer([0.1]))
+    one.notes["a"].append(3)
+    one.seen[0], one.best, one.scale, one.pair = 7, 0.25, np.float32(0.3), (2, "y")
+    one.weight = ms.Tensor([2.0, 3.0], ms.float32)
+    one.tally[3] += 2
+    one.orders["y"] += 5
+    ms.ops.assign(one.count, ms.Tensor(8, ms.int32))
+    state, parameter = one.state_dict(), other.count
+    assert "hook" not in state
+    other.load_state_dict(json.loads(json.dumps(state)))
+    assert (other.notes, other.best, other.pair) == ({"a": [1, 2, 3]}, 0.25, (2, "y"))
+    assert (other.seen.dtype, other.seen.tolist()) == (np.int16, [7, 2])
+    assert (type(other.scale), other.scale) == (np.float32, one.scale)
+    assert (other.weight.dtype, other.weight.asnumpy().tolist()) == (ms.float32, [2.0, 3.0])
+    assert other.count is parameter
+    assert int(parameter) == 8
+    assert (other.tally, other.orders["y"], other.orders["z"]) == (Counter({"a": 1, 3: 2}), 5, 0)
+    other.load_state_dict(state)
+    state["notes"]["a"].clear()
+    state["seen"][0] = state["base_lrs"][0] = 0
+    for scheduler in (one, other):
+        assert scheduler.notes == {"a": [1, 2, 3]}
+        assert (scheduler.seen[0], float(scheduler.base_lrs[0])) == (7, float(np.float32(0.1)))
+
+
+def test_a_list_that_was_given_is_not_shared() -> None:
+    used, milestones, ends = optimizer([0.1]), [1, 2], [3]
+    steps = ours.MultiStepLR(used, milestones, 0.5)
+    sequence = ours.SequentialLR(used, [steps, ours.ExponentialLR(used, 0.5)], ends)
+    milestones.clear()
+    ends[0] = 1
+    sequence.step()
+    assert seen(sequence) == [float(np.float32(0.05))]
+    assert sequence.milestones == [3]
+
+
+WRONG_STATES: list[tuple[str, Any, str]] = [
+    ("last_epoch", "x", "`StepLR.load_state_dict.state['last_epoch']`: got 'x'; here stands 3, so that it must be of"),
+    ("last_epoch", 2.5, "`StepLR.load_state_dict.state['last_epoch']`: got 2.5; it must be an int. Convert it"),
+    ("last_epoch", -2, "`StepLR.load_state_dict.state['last_epoch']`: got -2; it must be from -1 to 2**53. To start a"),
+    ("gamma", "x", "`StepLR.load_state_dict.state['gamma']`: got 'x'; here stands 0.5, so"),
+    ("gamma", math.nan, "`mindspore.experimental.StepLR.gamma`: got nan; it must be a finite number."),
+    ("step_size", 0, "`mindspore.experimental.StepLR.step_size`: got 0; it must be a whole number of steps from 1"),
+    ("lrs", ["x"], "`StepLR.load_state_dict.state['lrs'][0]`: got 'x'; it must be a number. Convert it"),
+    ("base_lrs", ["x"], "`StepLR.load_state_dict.state['base_lrs']`: got ['x']; here stands [Tensor("),
+    ("lrs", 3, "`StepLR.load_state_dict`: got a state with ["),
+    ("lrs", [0.1, 0.2], "`StepLR.load_state_dict`: got a state with ["),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value", "message"), WRONG_STATES)
+def test_a_state_with_a_wrong_value_changes_nothing(key: str, value: Any, message: str) -> None:
+    scheduler = ours.StepLR(optimizer([0.1]), 2, 0.5)
+    for _ in range(3):
+        scheduler.step()
+    before = scheduler.state_dict()
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        scheduler.load_state_dict(before | {"step_size": 7} | {key: value})
+    assert scheduler.state_dict() == before
+
+
+def test_a_state_is_a_dict() -> None:
+    with pytest.raises(TypeError, match=re.escape("`StepLR.load_state_dict`: got 3; it must be a dict. Load what")):
+        ours.StepLR(optimizer([0.1]), 2).load_state_dict(3)
+
+
+def test_a_wrong_state_of_a_part_changes_nothing() -> None:
+    scheduler = nested(optimizer([0.1]))
+    scheduler.step()
+    before, state = scheduler.state_dict(), scheduler.state_dict()
+    state["parts"][0]["last_epoch"] = 4
+    state["parts"][1]["parts"][1]["gamma"] = "x"
+    with pytest.raises(TypeError, match=re.escape("`ExponentialLR.load_state_dict.state['gamma']`: got 'x'; here")):
+        scheduler.load_state_dict(state)
+    assert scheduler.state_dict() == before
+
+
+# What a user changes in the optimizer.
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_a_group_that_is_added_is_left_alone(name: str) -> None:
+    def stepped(module: Any) -> Any:
+        used = optimizer([0.1, 0.02])
+        scheduler = some(name, Random(name))(module, used)
+        found = []
+        for epoch in range(8):
+            if epoch == 3:
+                used.add_param_group({"params": [ms.Parameter(ms.Tensor([1.0]), name="late")], "lr": 0.7})
+            scheduler.step()
+            found.append(seen(scheduler))
+        assert float(used.param_groups[2]["lr"].asnumpy()) == np.float32(0.7)
+        return np.float32(found)
+
+    got = stepped(ours)
+    assert got.shape == (8, 2)
+    assert ulps(got, stepped(theirs)).max() <= NEAR
+
+
+def test_a_sequence_of_schedulers_older_than_a_group() -> None:
+    used = optimizer([0.1])
+    parts = [ours.ConstantLR(used, 0.5, 2), ours.ExponentialLR(used, 0.5)]
+    used.add_param_group({"params": [ms.Parameter(ms.Tensor([1.0]), name="late")], "lr": 0.7})
+    sequence = ours.SequentialLR(used, parts, [2])
+    for _ in range(3):
+        sequence.step()
+    assert seen(sequence) == [float(np.float32(0.05))]
+    assert float(used.param_groups[1]["lr"].asnumpy()) == np.float32(0.7)
+
+
+@pytest.mark.parametrize("value", [0.3, 1, np.float64(0.3), ms.Tensor(0.3, ms.float32)])
+def test_a_learning_rate_that_a_user_sets_is_gone_on_from(value: Any) -> None:
+    used = optimizer([0.1, 0.02])
+    scheduler = ours.ExponentialLR(used, 0.5)
+    parameter = used.param_groups[0]["lr"]
+    used.param_groups[0]["lr"] = value
+    assert seen(scheduler)[0] == np.float32(value)
+    scheduler.step()
+    assert seen(scheduler) == [np.float32(value) * np.float32(0.5), np.float32(0.01)]
+    assert used.param_groups[0]["lr"] is parameter is used.lrs[0], "where the optimizer looks"
+    used.param_groups[1]["lr"] = "x"
+    with pytest.raises(TypeError, match=re.escape("`optimizer.param_groups[1]['lr']`: got 'x'; it must be a number.")):
+        scheduler.step()
+
+
+def test_it_starts_from_a_learning_rate_that_a_user_has_set() -> None:
+    used = optimizer([0.1])
+    used.param_groups[0]["lr"] = 0.5
+    scheduler = ours.StepLR(used, 1, 0.5)
+    scheduler.step()
+    assert seen(scheduler) == [0.25]
+    assert used.param_groups[0]["initial_lr"].asnumpy() == 0.5
+
+
+# Subclasses, and what they read.
+
+
+def test_a_closed_form_of_one_s_own_answers_a_given_epoch() -> None:
+    def found(module: Any) -> list[float]:
+        class Own(module.LRScheduler):  # type: ignore[misc,name-defined]
+            def get_lr(self) -> Any:
+                return [lr * 1.0 for lr in self._last_lr]
+
+            def _get_closed_form_lr(self) -> Any:
+                return [base * 0.5**self.last_epoch for base in self.base_lrs]
+
+        class Stepped(module.StepLR):  # type: ignore[misc,name-defined]
+            def _get_closed_form_lr(self) -> Any:
+                return [base * 0.25 for base in self.base_lrs]
+
+        schedulers = Own(optimizer([1.0])), Stepped(optimizer([1.0]), 2)
+        for scheduler in schedulers:
+            scheduler.step(3)
+        return [seen(scheduler)[0] for scheduler in schedulers]
+
+    assert found(ours) == found(theirs) == [0.125, 0.25]
+
+
+MADE: dict[str, Make] = {
+    **{name: some(name, Random(name)) for name in STEPPED},
+    "ReduceLROnPlateau": lambda m, o: m.ReduceLROnPlateau(o, "max", min_lr=[0.001, 0.002]),
+}
+INSIDE = {"increase_tensor", "zero_tensor", "floor", "cast", "cos", "log", "min", "assign", "math_pi"}
+"""Attributes that hold MindSpore's operations and constants."""
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_attributes_are_mindspore_s(name: str) -> None:
+    def number(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [number(item) for item in value]
+        return value.asnumpy().tolist() if isinstance(value, ms.Tensor) else value
+
+    pair = [MADE[name](module, optimizer([0.1, 0.02])) for module in (theirs, ours)]
+    for _ in range(4 if name != "ReduceLROnPlateau" else 0):
+        for scheduler in pair:
+            scheduler.step()
+    public = {key for key in vars(pair[0]) if not key.startswith("_")} - INSIDE - {"optimizer", "lr_lambdas"}
+    assert {"last_epoch"} <= public
+    for key in public:
+        want, got = number(getattr(pair[0], key)), number(getattr(pair[1], key))
+        assert got == (want if isinstance(want, str) else pytest.approx(want, rel=1e-6)), key
+    if "base_lrs" in public:
+        assert all(isinstance(base, ms.Tensor) for base in pair[1].base_lrs)
+
+
+def test_a_schedule_is_a_factor() -> None:
+    curve = gp.cosine(1.0, 0.0, 10)
+    as_it_is = rates(ours, lambda m, o: m.LambdaLR(o, curve), [0.1, 0.02], 12)
+    assert (
+        as_it_is.tobytes()
+        == rates(ours, lambda m, o: m.LambdaLR(o, lambda e: curve[int(e)]), [0.1, 0.02], 12).tobytes()
+    )
+    assert ulps(as_it_is[:, 0], np.float32(0.1) * curve.array(13, dtype="float32")).max() <= 1
+    product = rates(ours, lambda m, o: m.MultiplicativeLR(o, [gp.constant(0.5), lambda e: 0.5]), [0.1, 0.1], 6)
+    assert product[:, 0].tobytes() == product[:, 1].tobytes()
+    assert product[6, 0] == np.float32(0.1) / 64
 
 
 def test_the_epoch_does_not_stand_still_at_2_to_the_24() -> None:
@@ -322,6 +572,97 @@ def test_a_sequence_that_is_resumed() -> None:
         return found
 
     assert resumed(ours) == resumed(theirs)
+
+
+# Odd arguments: what MindSpore takes and makes numbers of, but for plain mistakes.
+
+ODD: list[Make] = [
+    lambda m, o: m.CyclicLR(o, 0.01, 0.2, 3, 0), lambda m, o: m.CyclicLR(o, 0.01, 0.2, 0.5, 2.25),
+    lambda m, o: m.CyclicLR(o, ms.Tensor(0.01), [ms.Tensor(0.2)], 3, gamma=ms.Tensor(0.9), mode="exp_range"),
+    lambda m, o: m.CyclicLR(o, 0, 1, 3, mode="triangular2", scale_mode="iterations"),
+    lambda m, o: m.CyclicLR(o, 0.01, 0.2, 3, mode="x", scale_fn=lambda x: 0.5**x, scale_mode="x"),
+    lambda m, o: m.LinearLR(o, ms.Tensor(0.5), ms.Tensor(0.75), 4), lambda m, o: m.LinearLR(o, 1, 0, 4),
+    lambda m, o: m.LinearLR(o, np.float32(0.5), 1, 0), lambda m, o: m.ConstantLR(o, ms.Tensor(0.5), 3),
+    lambda m, o: m.ConstantLR(o, 0.5, 0), lambda m, o: m.StepLR(o, 2**31, -0.5), lambda m, o: m.ExponentialLR(o, -0.5),
+    lambda m, o: m.PolynomialLR(o, 0), lambda m, o: m.PolynomialLR(o, 4, 0.0),
+    lambda m, o: m.MultiStepLR(o, [3, -1, 3, 1], 2), lambda m, o: m.MultiStepLR(o, []),
+    lambda m, o: m.LambdaLR(o, lambda e: True), lambda m, o: m.MultiplicativeLR(o, lambda e: np.float32(0.5)),
+    lambda m, o: m.CosineAnnealingLR(o, 1), lambda m, o: m.CosineAnnealingLR(o, 4, 1),
+    lambda m, o: m.SequentialLR(o, [m.ConstantLR(o, 0.5, 2), m.ExponentialLR(o, 0.5)], [0]),
+    lambda m, o: m.SequentialLR(o, [m.ConstantLR(o, 0.5, 2), m.ExponentialLR(o, 0.5)], [-1]),
+    lambda m, o: m.SequentialLR(o, [m.ConstantLR(o, 0.5, 2), m.ExponentialLR(o, 0.5)], (2.5,)),
+    lambda m, o: m.SequentialLR(o, [m.ConstantLR(o, 0.5, 2), m.ExponentialLR(o, 0.5), m.StepLR(o, 2)], [3, 3]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", ODD, ids=range(len(ODD)))
+def test_an_odd_argument_gives_what_mindspore_makes_of_it(make: Make) -> None:
+    want = rates(theirs, make, [0.1], 10)
+    assert np.isfinite(want).all()
+    assert ulps(rates(ours, make, [0.1], 10), want).max() <= NEAR
+
+
+@pytest.mark.parametrize("epoch", [3.0, True, np.int64(3), ms.Tensor(3), ms.Tensor(3.0)])
+def test_an_epoch_may_be_any_whole_number(epoch: Any) -> None:
+    scheduler = ours.StepLR(optimizer([0.1]), 1, 0.5)
+    scheduler.step(epoch)
+    assert scheduler.last_epoch == int(epoch)
+    assert type(scheduler.last_epoch) is int
+
+
+MISTAKES: list[tuple[Make, str]] = [
+    (lambda m, o: m.StepLR(o, 0), "`StepLR.step_size`: got 0; it must be an int from 1 to 2**53."),
+    (lambda m, o: m.StepLR(o, -3), "`StepLR.step_size`: got -3; it must be an int from 1 to 2**53."),
+    (lambda m, o: m.StepLR(o, True), "`StepLR.step_size`: got True; it must be an int."),
+    (lambda m, o: m.StepLR(o, 10**400), "`StepLR.step_size`: got an int of more than 40 digits; it must be an int fro"),
+    (lambda m, o: m.StepLR(o, 2, math.nan), "`StepLR.gamma`: got nan; it must be a finite float."),
+    (lambda m, o: m.LinearLR(o, total_iters=-1), "`LinearLR.total_iters`: got -1; it must be an int from 0 to 2**53."),
+    (lambda m, o: m.LinearLR(o, 10**400), "`LinearLR.start_factor`: got an int of more than 40 digits; it must be a f"),
+    (lambda m, o: m.LinearLR(o, "x"), "`LinearLR.start_factor`: got 'x'; it must be a number."),
+    (lambda m, o: m.ConstantLR(o, True), "`ConstantLR.factor`: got True; it must be a number."),
+    (lambda m, o: m.ConstantLR(o, 0.5, -3), "`ConstantLR.total_iters`: got -3; it must be an int from 0 to 2**53."),
+    (lambda m, o: m.PolynomialLR(o, -1), "`PolynomialLR.total_iters`: got -1; it must be an int from 0 to 2**53."),
+    (lambda m, o: m.CosineAnnealingLR(o, -1), "`CosineAnnealingLR.T_max`: got -1; it must be an int from 1 to 2**53."),
+    (lambda m, o: m.CosineAnnealingWarmRestarts(o, 3.0), "`CosineAnnealingWarmRestarts.T_0`: got 3.0; it must be an i"),
+    (lambda m, o: m.CosineAnnealingWarmRestarts(o, True), "`CosineAnnealingWarmRestarts.T_0`: got True; it must be an"),
+    (lambda m, o: m.CyclicLR(o, 0.1, True), "`CyclicLR.max_lr`: got True; it must be a number."),
+    (lambda m, o: m.CyclicLR(o, 0.1, math.inf), "`CyclicLR.max_lr`: got inf; it must be a finite number."),
+    (lambda m, o: m.CyclicLR(o, 0.1, 0.2, 0), "`mindspore.experimental.CyclicLR.step_size_up`: got 0.0; it must be a"),
+    (lambda m, o: m.CyclicLR(o, 0.1, 0.2, 3, -1), "`mindspore.experimental.CyclicLR.step_size_down`: got -1.0; it mus"),
+    (lambda m, o: m.ReduceLROnPlateau(o, min_lr="x"), "`ReduceLROnPlateau.min_lr`: got 'x'; it must be a number."),
+    (lambda m, o: m.StepLR(o, 2).step(2.5), "`StepLR.step.epoch`: got 2.5; it must be a whole number. Only CosineAnne"),
+    (lambda m, o: m.StepLR(o, 2).step(-1), "`StepLR.step.epoch`: got -1; it must be a number from 0 to 2**53. Count"),
+    (lambda m, o: m.StepLR(o, 2).step("3"), "`StepLR.step.epoch`: got '3'; it must be a number from 0 to 2**53. Conve"),
+    (lambda m, o: m.StepLR(o, 2).step(math.nan), "`StepLR.step.epoch`: got nan; it must be a number from 0 to 2**53."),
+    (lambda m, o: m.CosineAnnealingWarmRestarts(o, 2).step("3"), "`CosineAnnealingWarmRestarts.step.epoch`: got '3';"),
+    (lambda m, o: m.CosineAnnealingWarmRestarts(o, 2).step(math.inf), "`CosineAnnealingWarmRestarts.step.epoch`: got"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "message"), MISTAKES)
+def test_a_plain_mistake_is_refused(make: Make, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        make(ours, optimizer([0.1]))
+
+
+def test_a_long_cosine_stays_a_number() -> None:
+    """Near its valley MindSpore divides 0 by 0, and never recovers."""
+    long, near = 20_000, 19_990
+    pair = [module.CosineAnnealingLR(optimizer([0.1]), long) for module in (theirs, ours)]
+    for scheduler in pair:
+        scheduler.step(near)
+    found = []
+    for _ in range(20):
+        for scheduler in pair:
+            scheduler.step()
+        found.append([seen(scheduler)[0] for scheduler in pair])
+    want, got = np.array(found).T
+    assert np.isnan(want[-9:]).all(), "MindSpore's does: if no more, this page of the docs is old"
+    assert ulps(np.float32(got[:9]), np.float32(want[:9])).max() <= NEAR
+    rule = gp.replay("mindspore.experimental.CosineAnnealingLR", base_lr=0.1, T_max=long)
+    exact = gp.cosine(0.1, 0.0, long).array(long + 1)
+    np.testing.assert_allclose(rule.array(long + 1), exact, rtol=0, atol=2e-6)
+    np.testing.assert_allclose(rule[long : 2 * long + 1], exact[::-1], rtol=0, atol=2e-6)
 
 
 # Training.

@@ -118,6 +118,9 @@ REFUSALS = [
      "`warmup_lr.learning_rate`: got -0.1; it must be a float, 0.0 or above. Turn its sign."),
     ("warmup_lr", {"total_step": 2.5}, TypeError,
      "`warmup_lr.total_step`: got 2.5; it must be an int. Convert it with `int()`."),
+    ("warmup_lr", {"total_step": 10**400}, ValueError,
+     ("`warmup_lr.total_step`: got an int of more than 40 digits; it must be an int from 1 to 2**53. Counts start at "
+      "1.")),
     ("warmup_lr", {"warmup_epoch": 0}, ValueError,
      "`warmup_lr.warmup_epoch`: got 0; it must be an int from 1 to 2**53. Counts start at 1."),
     ("warmup_lr", {"step_per_epoch": 2**53 + 1}, ValueError, ("`warmup_lr.step_per_epoch`: got 9007199254740993; it "
@@ -127,7 +130,7 @@ REFUSALS = [
     ("exponential_decay_lr", {"decay_rate": 0.0}, ValueError,
      ("`exponential_decay_lr.decay_rate`: got 0.0; it must be a float above 0. For no change at all take a constant.")),
     ("exponential_decay_lr", {"decay_rate": 1e200, "decay_epoch": 1}, OverflowError,
-     ("`mindspore.exponential_decay_lr.decay_rate`: got 1e+200 with a power past the largest double at step 5; "
+     ("`mindspore.exponential_decay_lr.decay_rate`: got 1e+200 with a power past the largest double at step 4; "
      "`decay_rate ** x` must be a double for every step. Take fewer steps, or a smaller rate.")),
     ("cosine_decay_lr", {"min_lr": 0.1}, ValueError,
      "`mindspore.cosine_decay_lr.min_lr`: got 0.1 with max_lr 0.1; it must be below `max_lr`. Swap them."),
@@ -150,6 +153,20 @@ def test_refusals_say_what_is_wrong(name: str, change: Any, error: type[Exceptio
     with pytest.raises(error) as caught:
         getattr(nn, name)(**GOOD[name] | change)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("per_epoch", [1, 7])
+@pytest.mark.parametrize("rate", [1.001, 2.0, 1e200])
+def test_an_overflow_is_named_by_its_first_step(rate: float, per_epoch: int) -> None:
+    lengths = {"step_per_epoch": per_epoch, "decay_epoch": 1}
+    with pytest.raises(OverflowError, match="past the largest double at step ") as caught:
+        nn.exponential_decay_lr(0.1, rate, 10**9, **lengths)
+    first = int(re.search(r"at step (\d+)", str(caught.value))[1])  # type: ignore[index]
+    assert all(math.isfinite(value) for value in nn.exponential_decay_lr(0.1, rate, first, **lengths, dtype="float64"))
+    with pytest.raises(OverflowError):
+        nn.exponential_decay_lr(0.1, rate, first + 1, **lengths)
+    with pytest.raises(OverflowError):
+        rate ** (first // per_epoch)
 
 
 # The pages of MindSpore's documentation, as printed.
@@ -206,6 +223,7 @@ def test_it_is_one_function_wherever_it_is_imported_from(name: str) -> None:
     function = getattr(gms, name)
     assert function is getattr(nn, name) is getattr(nn.dynamic_lr, name) is getattr(dynamic_lr, name)
     assert pickle.loads(pickle.dumps(function)) is function
+    assert pickle.loads(pickle.dumps(function.schedule)) is function.schedule
     assert function.__name__ == name
 
 

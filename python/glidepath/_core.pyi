@@ -72,6 +72,9 @@ def _is_better(metric: float, best: float, mode: str, threshold: float, is_relat
 def _reduced(lr: float, factor: float, min_lr: float, eps: float) -> float:
     """The learning rate after a plateau, in float32."""
 
+def _cycle(first: int, times: int, epoch: float) -> tuple[float, float]:
+    """Where an epoch stands in its cycle, and how long that is: the first cycle's length, times so much each time."""
+
 def _scaled(lr: float, factor: float) -> float:
     """A learning rate times a factor, in float32."""
 

@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyType};
 use super::schedule::Schedule;
 use super::{convert, shapes};
 use crate::error::Error;
+use crate::limits::LENGTH;
 use crate::replay::{FORMS, Form, Road, form, mindspore_experimental};
 use crate::shape::Value;
 use crate::simd::with_default_mxcsr;
@@ -22,6 +23,7 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(between, module)?)?;
     module.add_function(wrap_pyfunction!(is_better, module)?)?;
     module.add_function(wrap_pyfunction!(reduced, module)?)?;
+    module.add_function(wrap_pyfunction!(cycle, module)?)?;
     module.add_function(wrap_pyfunction!(scaled, module)?)?;
     module.add_function(wrap_pyfunction!(replay, module)?)
 }
@@ -134,6 +136,13 @@ fn is_better(metric: f64, best: f64, mode: &str, threshold: f64, is_relative: bo
 #[pyo3(name = "_reduced")]
 fn reduced(lr: f64, factor: f64, min_lr: f64, eps: f64) -> f64 {
     f64::from(mindspore_experimental::reduced(lr as f32, factor, min_lr as f32, eps))
+}
+
+/// Where an epoch stands in its cycle, and how long that is: the first cycle's length, times so much each time.
+#[pyfunction]
+#[pyo3(name = "_cycle")]
+fn cycle(first: u64, times: u64, epoch: f64) -> PyResult<(f64, f64)> {
+    Ok(mindspore_experimental::cycle(LENGTH.check("T_0", first)?, LENGTH.check("T_mult", times)?, epoch))
 }
 
 /// A learning rate times a factor, in float32.

@@ -210,12 +210,18 @@ impl Epochs for ExponentialDecayLr {
         self.learning_rate * self.power(epoch)
     }
     fn check(&self) -> Result<(), Error> {
-        // The power rises or falls with the epoch: its last is its greatest, or its first, which is 1.
-        let last = self.total_step - 1;
-        if self.power(last / self.step_per_epoch).is_finite() {
+        // The power rises or falls with the epoch: where it overflows its last does, and its first, which is 1, does not.
+        let mut past = (self.total_step - 1) / self.step_per_epoch;
+        if self.power(past).is_finite() {
             return Ok(());
         }
-        let got = format!("{} with a power past the largest double at step {last}", show(self.decay_rate));
+        let mut before = 0;
+        while past - before > 1 {
+            let between = before + (past - before) / 2;
+            *if self.power(between).is_finite() { &mut before } else { &mut past } = between;
+        }
+        let step = past * self.step_per_epoch;
+        let got = format!("{} with a power past the largest double at step {step}", show(self.decay_rate));
         Err(Error::overflow("decay_rate", got, "`decay_rate ** x` must be a double for every step")
             .or("Take fewer steps, or a smaller rate."))
     }

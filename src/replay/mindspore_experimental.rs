@@ -11,7 +11,7 @@ use super::libm;
 use super::walk::{Formula, Recurrence};
 use crate::curve::NEVER;
 use crate::error::Error;
-use crate::limits::{FINITE, LENGTH, POSITIVE, STEP, show};
+use crate::limits::{FINITE, LENGTH, NOT_NEGATIVE, POSITIVE, STEP, show};
 use crate::shape::{Kind, Value};
 
 replays! {
@@ -91,6 +91,9 @@ replays! {
 
     /// Half a cosine from `base_lr` to `eta_min` in `T_max` epochs, back again, and so on, as a recurrence in float32.
     ///
+    /// DIFFERENCE: from a `T_max` of some 13,000 on MindSpore divides 0 by 0 near the valley, and stays NaN; here the
+    /// closed formula stands in where it would.
+    ///
     /// Source: `mindspore.experimental.optim.lr_scheduler.CosineAnnealingLR`, MindSpore 2.10.
     ///
     /// >>> gp.replay("mindspore.experimental.CosineAnnealingLR", base_lr=0.1, T_max=2).array(3, dtype="float32")
@@ -130,7 +133,7 @@ replays! {
         base_lr: f64 = Kind::Double(FINITE);
         max_lr: f64 = Kind::Double(FINITE);
         step_size_up: f64 = Kind::Real(POSITIVE), or Value::Real(2000.0);
-        step_size_down: f64 = Kind::Real(POSITIVE), or Value::Real(2000.0);
+        step_size_down: f64 = Kind::Real(NOT_NEGATIVE), or Value::Real(2000.0);
         mode: Arc<str> = Kind::Text(&["triangular", "triangular2", "exp_range"]), or Value::Text("triangular".into());
         gamma: f64 = Kind::Double(FINITE), or Value::Real(1.0);
         scale: f64 = Kind::Double(FINITE), or Value::Real(1.0);
@@ -341,7 +344,9 @@ impl Rule for CosineAnnealingLr {
         if (epoch - 1) % (2 * self.T_max) == self.T_max {
             return lr + (base - end) * (1.0 - cos((PI / self.T_max as f64) as f32)) / 2.0;
         }
-        self.raised(epoch) / self.raised(epoch - 1) * (lr - end) + end
+        let before = self.raised(epoch - 1);
+        // DIFFERENCE: near the valley of a long half turn `before` is 0 in float32, of which MindSpore makes NaN.
+        if before == 0.0 { Rule::closed(self, epoch) } else { self.raised(epoch) / before * (lr - end) + end }
     }
     fn closed(&self, epoch: u64) -> f32 {
         let (base, end) = (self.base_lr as f32, self.eta_min as f32);
@@ -349,17 +354,23 @@ impl Rule for CosineAnnealingLr {
     }
 }
 
+/// Where an epoch, which may be a fraction, stands in its cycle, and how long that is.
+pub(crate) fn cycle(first: u64, times: u64, epoch: f64) -> (f64, f64) {
+    let (mut at, mut length) = (epoch, first as f64);
+    if times == 1 {
+        at %= length;
+    }
+    while at >= length {
+        at -= length;
+        length *= times as f64;
+    }
+    (at, length)
+}
+
 impl WarmRestarts {
     /// The learning rate at an epoch, which may be a fraction.
     pub(crate) fn at(&self, epoch: f64) -> f32 {
-        let (mut at, mut length) = (epoch, self.T_0 as f64);
-        if self.T_mult == 1 {
-            at %= length;
-        }
-        while at >= length {
-            at -= length;
-            length *= self.T_mult as f64;
-        }
+        let (at, length) = cycle(self.T_0, self.T_mult, epoch);
         let (base, end) = (self.base_lr as f32, self.eta_min as f32);
         end + (base - end) * (1.0 + cos(PI as f32 * at as f32 / length as f32)) / 2.0
     }

@@ -8,14 +8,14 @@
 
 The list functions (``dynamic_lr``) neither need MindSpore nor import it, and give its values in every bit. The schedule
 classes (``learning_rate_schedule``) work without it, and with it go to its optimizers, as any schedule does by way of
-``learning_rate``. ``experimental`` has the counterparts of MindSpore's experimental schedulers. All but the lists are
-loaded when they are first asked for, and MindSpore with them.
+``learning_rate``. ``experimental`` has the counterparts of MindSpore's experimental schedulers. All but the lists load
+MindSpore when they are first asked for.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from glidepath.mindspore import dynamic_lr, nn
+from glidepath.mindspore import dynamic_lr, experimental, nn
 from glidepath.mindspore.dynamic_lr import (
     cosine_decay_lr,
     exponential_decay_lr,
@@ -27,7 +27,7 @@ from glidepath.mindspore.dynamic_lr import (
 )
 
 if TYPE_CHECKING:
-    from glidepath.mindspore import experimental, learning_rate_schedule
+    from glidepath.mindspore import learning_rate_schedule
     from glidepath.mindspore.learning_rate_schedule import (
         CosineDecayLR,
         ExponentialDecayLR,
@@ -67,7 +67,5 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "learning_rate":
         return import_module("glidepath.mindspore.table").learning_rate
-    if name == "experimental":
-        return import_module("glidepath.mindspore.experimental")
     module = import_module("glidepath.mindspore.learning_rate_schedule")
     return module if name == "learning_rate_schedule" else getattr(module, name)

@@ -1,8 +1,11 @@
 """MindSpore's checks of arguments: the same exception types, and messages that say where, what and how else."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import cast
+
+import numpy as np
 
 MOST = 2**53
 """The largest count: up to here every integer is a double. (DIFFERENCE: MindSpore has no limit.)"""
@@ -38,6 +41,23 @@ def finite(place: str, value: object) -> float:
     if not math.isfinite(value):
         raise ValueError(f"`{place}`: got {value!r}; it must be a finite float. Give the number itself.")
     return value
+
+
+def number(place: str, value: object) -> float:
+    """Check a finite number of any type, where MindSpore takes any."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a number. Convert it with `float()`.")
+    if not abs(value) <= sys.float_info.max:
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be a finite number. Give the number itself.")
+    return float(value)
+
+
+def epoch(place: str, value: object) -> int:
+    """Check an epoch before the next one."""
+    number = whole(place, value)
+    if not -1 <= number <= MOST:
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be from -1 to 2**53. To start anew, take -1.")
+    return number
 
 
 def positive(place: str, value: object) -> float:
@@ -79,7 +99,9 @@ def exactly_list(place: str, value: object) -> list[object]:
 
 def _shown(value: object) -> str:
     """Show a short literal as it is, anything else by its type."""
-    if value is None or isinstance(value, (bool, float, str)) or (isinstance(value, int) and abs(value) < 10**40):
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return "an int of more than 40 digits"
+    if value is None or isinstance(value, (int, float, str)):
         text = repr(value)
         return text if len(text) <= 60 else text[:60] + "..."  # noqa: PLR2004 (as much as the core shows)
     return f"an object of type {type(value).__name__}"

@@ -61,6 +61,7 @@ def _list_function(schedule: Callable[_P, Schedule]) -> _ListFunction[_P]:
     also = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in ("dtype", "out")]
     function = cast("_ListFunction[_P]", values)
     function.schedule = schedule
+    schedule.__qualname__ += ".schedule"  # where pickle finds it
     parameters = [*signature.parameters.values(), *also]
     function.__signature__ = signature.replace(parameters=parameters, return_annotation=list[float])
     return function

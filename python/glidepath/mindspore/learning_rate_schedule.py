@@ -14,7 +14,8 @@ Source: ``mindspore.nn.learning_rate_schedule`` of MindSpore 2.10, which marks i
 
 import math
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,31 +32,7 @@ from glidepath._core import (
     replay,
 )
 from glidepath.mindspore import _checks as check
-
-try:
-    from mindspore import Tensor, ops
-    from mindspore import dtype as mstype
-    from mindspore.nn.learning_rate_schedule import LearningRateSchedule
-except ImportError:
-    Tensor = ()  # what nothing is an instance of
-
-    class LearningRateSchedule:  # type: ignore[no-redef]
-        """A schedule of one's own: override ``construct``. With MindSpore installed this is MindSpore's class.
-
-        >>> from glidepath.mindspore import LearningRateSchedule
-        >>> class Halves(LearningRateSchedule):
-        ...     def construct(self, global_step):
-        ...         return 0.5**global_step
-        """
-
-        def construct(self, global_step: Any) -> Any:
-            """Return the learning rate at a step."""
-            raise NotImplementedError
-
-        def __call__(self, global_step: Any) -> Any:
-            """Return the same."""
-            return self.construct(global_step)
-
+from glidepath.mindspore._mindspore import LearningRateSchedule, Tensor, mstype, ops
 
 __all__ = [
     "CosineDecayLR",
@@ -68,33 +45,114 @@ __all__ = [
 ]
 
 
-class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
-    """What the classes share: their values come from Rust, but for those of a Tensor, which ``construct`` makes."""
+def of_ints(values: Schedule, steps: Any) -> Any:
+    """Return what a schedule of float32 values has at a step or at steps."""
+    found = values(steps)
+    # Exact: they are float32 already.
+    return np.float32(found) if isinstance(found, float) else found.astype(np.float32)
 
-    def __init__(self, kind: str, **arguments: Any) -> None:
+
+class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
+    """What the classes share: ints are answered in Rust, Tensors by ``construct``, from the same live attributes."""
+
+    _checks: ClassVar[dict[str, Callable[[str, object], Any]]]
+    """The arguments, which are attributes too, each with its check."""
+    _follows: ClassVar[dict[str, str]] = {}
+    """The attributes that follow from those, and from which."""
+    _replayed: ClassVar[str]
+    """The class of this module that it is, or is a subclass of."""
+    _is_overridden: ClassVar[bool]
+    """Whether ``construct`` is not that class's, so that Rust does not know its values."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if cls.__module__ == __name__:
+            cls._replayed = cls.__name__
+        cls._is_overridden = cls.construct is not globals().get(cls._replayed, cls).construct
+
+    def __init__(self, **arguments: Any) -> None:
         super().__init__()
+        self._take(arguments)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        arguments = vars(self).get("_arguments", {})
+        if name in self._follows:
+            raise AttributeError(
+                f"`{type(self).__name__}.{name}`: got a value; it follows from {self._follows[name]}. Set that."
+            )
+        if name in arguments:
+            self._take({**arguments, name: value})
+        else:
+            super().__setattr__(name, value)
+
+    def _take(self, arguments: dict[str, Any]) -> None:
+        """Check the arguments, all together, and keep them."""
+        for name, value in arguments.items():
+            self._checks[name](f"{type(self).__name__}.{name}", value)
+        self._values = replay(f"mindspore.{self._replayed}", **arguments)
         self._arguments = arguments
-        self._values = replay(f"mindspore.{kind}", **arguments)
+        self._put(**arguments)
+
+    def _put(self, **attributes: Any) -> None:
+        for name, value in attributes.items():
+            super().__setattr__(name, value)
 
     @abstractmethod
+    def _exact(self) -> Schedule:
+        """Return the exact schedule."""
+
     def schedule(self) -> Schedule:
-        """Return the exact schedule: the real values of the formula, correctly rounded."""
+        """Return the exact schedule: the real values of the formula, correctly rounded.
+
+        Raises:
+            TypeError: the class is a subclass with a ``construct`` of its own.
+        """
+        if self._is_overridden:
+            raise TypeError(
+                f"`{type(self).__name__}.schedule`: got a `construct` of its own; only that of {self._replayed} has an "
+                "exact schedule. Override `schedule` too, or call it with the steps."
+            )
+        return self._exact()
 
     def __call__(self, global_step: Any) -> Any:
+        """Return the learning rate at a step or at steps, as ``numpy.float32``; of a Tensor, as a Tensor."""
+        if self._is_overridden:
+            return self._constructed(global_step)
         if type(global_step) is int:
             return _single(self._values, global_step)
         if isinstance(global_step, Tensor):
             return super().__call__(global_step)
-        # Exact: the values are float32 already.
-        values = self._values(global_step)
-        return np.float32(values) if isinstance(values, float) else values.astype(np.float32)
+        return of_ints(self._values, global_step)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple(self._arguments.values())
+    def _constructed(self, global_step: Any) -> Any:
+        """Return what a ``construct`` of a subclass's own gives: for ints, what it gives for a Tensor of them."""
+        if isinstance(global_step, Tensor):
+            return super().__call__(global_step)
+        self._values(global_step)  # raises, as elsewhere, where they are no steps
+        steps = np.asarray(global_step)
+        values = super().__call__(Tensor(steps) if Tensor else steps)
+        return np.asarray(values.asnumpy() if isinstance(values, Tensor) else values, dtype=np.float32)[()]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what the instance has of its own, and not the rest of a Cell: that is of its process, and compiled."""
+        bare = vars(LearningRateSchedule())
+        return {name: value for name, value in vars(self).items() if name not in bare or name in {"_cells", "_params"}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__init__()
+        self.__dict__.update(state)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self._arguments.items())
         return f"{type(self).__name__}({arguments})"
+
+
+_DECAY: dict[str, Callable[[str, object], Any]] = {
+    "learning_rate": check.positive,
+    "decay_rate": check.positive,
+    "decay_steps": check.positive_int,
+    "is_stair": check.flag,
+}
 
 
 class ExponentialDecayLR(_ReplayedSchedule):
@@ -121,13 +179,12 @@ class ExponentialDecayLR(_ReplayedSchedule):
     0.094868325
     """
 
-    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
-        super().__init__("ExponentialDecayLR", **_decay(type(self), learning_rate, decay_rate, decay_steps, is_stair))
-        self.learning_rate, self.decay_rate = learning_rate, decay_rate
-        self.decay_steps, self.is_stair = decay_steps, is_stair
+    _checks = _DECAY
 
-    def schedule(self) -> Schedule:
-        """Return the exact schedule: the real values of the formula, correctly rounded."""
+    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
+        super().__init__(learning_rate=learning_rate, decay_rate=decay_rate, decay_steps=decay_steps, is_stair=is_stair)
+
+    def _exact(self) -> Schedule:
         return exponential(self.learning_rate, self.decay_rate, per=self.decay_steps, stair=self.is_stair)
 
     def construct(self, global_step: Any) -> Any:
@@ -164,13 +221,12 @@ class NaturalExpDecayLR(_ReplayedSchedule):
     0.016529892
     """
 
-    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
-        super().__init__("NaturalExpDecayLR", **_decay(type(self), learning_rate, decay_rate, decay_steps, is_stair))
-        self.learning_rate, self.decay_rate = learning_rate, decay_rate
-        self.decay_steps, self.is_stair = decay_steps, is_stair
+    _checks = _DECAY
 
-    def schedule(self) -> Schedule:
-        """Return the exact schedule: the real values of the formula, correctly rounded."""
+    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
+        super().__init__(learning_rate=learning_rate, decay_rate=decay_rate, decay_steps=decay_steps, is_stair=is_stair)
+
+    def _exact(self) -> Schedule:
         smooth = natural_exponential(self.learning_rate, self.decay_rate)
         return smooth.hold(self.decay_steps) if self.is_stair else smooth
 
@@ -206,13 +262,12 @@ class InverseDecayLR(_ReplayedSchedule):
     0.1
     """
 
-    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
-        super().__init__("InverseDecayLR", **_decay(type(self), learning_rate, decay_rate, decay_steps, is_stair))
-        self.learning_rate, self.decay_rate = learning_rate, decay_rate
-        self.decay_steps, self.is_stair = decay_steps, is_stair
+    _checks = _DECAY
 
-    def schedule(self) -> Schedule:
-        """Return the exact schedule: the real values of the formula, correctly rounded."""
+    def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
+        super().__init__(learning_rate=learning_rate, decay_rate=decay_rate, decay_steps=decay_steps, is_stair=is_stair)
+
+    def _exact(self) -> Schedule:
         return inverse_time(self.learning_rate, self.decay_rate, per=self.decay_steps, stair=self.is_stair)
 
     def construct(self, global_step: Any) -> Any:
@@ -245,23 +300,23 @@ class CosineDecayLR(_ReplayedSchedule):
     0.055
     """
 
-    def __init__(self, min_lr: float, max_lr: float, decay_steps: int) -> None:
-        name = type(self).__name__
-        check.not_negative(f"{name}.min_lr", min_lr)
-        check.positive(f"{name}.max_lr", max_lr)
-        check.positive_int(f"{name}.decay_steps", decay_steps)
-        super().__init__("CosineDecayLR", min_lr=min_lr, max_lr=max_lr, decay_steps=decay_steps)
-        self.min_lr, self.max_lr, self.decay_steps = min_lr, max_lr, decay_steps
-        self.half = 0.5 * (max_lr - min_lr)
+    _checks: ClassVar = {"min_lr": check.not_negative, "max_lr": check.positive, "decay_steps": check.positive_int}
+    _follows: ClassVar = {"delta": "min_lr and max_lr"}
 
-    def schedule(self) -> Schedule:
-        """Return the exact schedule: the real values of the formula, correctly rounded."""
+    def __init__(self, min_lr: float, max_lr: float, decay_steps: int) -> None:
+        super().__init__(min_lr=min_lr, max_lr=max_lr, decay_steps=decay_steps)
+
+    def _take(self, arguments: dict[str, Any]) -> None:
+        super()._take(arguments)
+        self._put(delta=0.5 * (self.max_lr - self.min_lr))
+
+    def _exact(self) -> Schedule:
         return cosine(self.max_lr, self.min_lr, self.decay_steps)
 
     def construct(self, global_step: Any) -> Any:
         """Compute the learning rate of a Tensor, as a graph can."""
         step = ops.cast(ops.minimum(global_step, self.decay_steps), mstype.float32)
-        return self.min_lr + self.half * (1.0 + ops.sin(math.pi * (step / self.decay_steps + 0.5)))
+        return self.min_lr + self.delta * (1.0 + ops.sin(math.pi * (step / self.decay_steps + 0.5)))
 
 
 class PolynomialDecayLR(_ReplayedSchedule):
@@ -291,6 +346,18 @@ class PolynomialDecayLR(_ReplayedSchedule):
     0.07363961
     """
 
+    _checks: ClassVar = {
+        "learning_rate": check.positive,
+        "end_learning_rate": check.not_negative,
+        "decay_steps": check.positive_int,
+        "power": check.positive,
+        "update_decay_steps": check.flag,
+    }
+    _follows: ClassVar = {
+        "start_learning_rate": "learning_rate",
+        "diff_learning_rate": "learning_rate and end_learning_rate",
+    }
+
     def __init__(
         self,
         learning_rate: float,
@@ -299,21 +366,19 @@ class PolynomialDecayLR(_ReplayedSchedule):
         power: float,
         update_decay_steps: bool = False,
     ) -> None:
-        name = type(self).__name__
         super().__init__(
-            "PolynomialDecayLR",
-            learning_rate=check.positive(f"{name}.learning_rate", learning_rate),
-            end_learning_rate=check.not_negative(f"{name}.end_learning_rate", end_learning_rate),
-            decay_steps=check.positive_int(f"{name}.decay_steps", decay_steps),
-            power=check.positive(f"{name}.power", power),
-            update_decay_steps=check.flag(f"{name}.update_decay_steps", update_decay_steps),
-        )
-        self.learning_rate, self.end_learning_rate, self.decay_steps = learning_rate, end_learning_rate, decay_steps
-        self.power, self.update_decay_steps = power, update_decay_steps
-        self.difference = learning_rate - end_learning_rate
+            learning_rate=learning_rate, end_learning_rate=end_learning_rate, decay_steps=decay_steps, power=power,
+            update_decay_steps=update_decay_steps,
+        )  # fmt: skip
 
-    def schedule(self) -> Schedule:
-        """Return the exact schedule: the real values of the formula, correctly rounded."""
+    def _take(self, arguments: dict[str, Any]) -> None:
+        super()._take(arguments)
+        self._put(
+            start_learning_rate=self.learning_rate,
+            diff_learning_rate=self.learning_rate - self.end_learning_rate,
+        )
+
+    def _exact(self) -> Schedule:
         if self.update_decay_steps:
             return polynomial_cycle(self.learning_rate, self.end_learning_rate, self.decay_steps, self.power)
         return polynomial(self.learning_rate, self.end_learning_rate, self.decay_steps, self.power)
@@ -326,7 +391,7 @@ class PolynomialDecayLR(_ReplayedSchedule):
             steps = steps * ops.maximum(ops.ceil(step / steps), 1)
         else:
             step = ops.minimum(step, steps)
-        return self.difference * ops.pow(1.0 - step / steps, self.power) + self.end_learning_rate
+        return self.diff_learning_rate * ops.pow(1.0 - step / steps, self.power) + self.end_learning_rate
 
 
 class WarmUpLR(_ReplayedSchedule):
@@ -350,30 +415,15 @@ class WarmUpLR(_ReplayedSchedule):
     0.05
     """
 
-    def __init__(self, learning_rate: float, warmup_steps: int) -> None:
-        name = type(self).__name__
-        check.not_negative(f"{name}.learning_rate", learning_rate)
-        check.positive_int(f"{name}.warmup_steps", warmup_steps)
-        super().__init__("WarmUpLR", learning_rate=learning_rate, warmup_steps=warmup_steps)
-        self.learning_rate, self.warmup_steps = learning_rate, warmup_steps
+    _checks: ClassVar = {"learning_rate": check.not_negative, "warmup_steps": check.positive_int}
 
-    def schedule(self) -> Schedule:
-        """Return the exact schedule: the real values of the formula, correctly rounded."""
+    def __init__(self, learning_rate: float, warmup_steps: int) -> None:
+        super().__init__(learning_rate=learning_rate, warmup_steps=warmup_steps)
+
+    def _exact(self) -> Schedule:
         return linear(0.0, self.learning_rate, self.warmup_steps)
 
     def construct(self, global_step: Any) -> Any:
         """Compute the learning rate of a Tensor, as a graph can."""
         step = ops.cast(ops.minimum(global_step, self.warmup_steps), mstype.float32)
         return self.learning_rate * (step / self.warmup_steps)
-
-
-def _decay(
-    kind: type, learning_rate: object, decay_rate: object, decay_steps: object, is_stair: object
-) -> dict[str, object]:
-    name = kind.__name__
-    return {
-        "learning_rate": check.positive(f"{name}.learning_rate", learning_rate),
-        "decay_rate": check.positive(f"{name}.decay_rate", decay_rate),
-        "decay_steps": check.positive_int(f"{name}.decay_steps", decay_steps),
-        "is_stair": check.flag(f"{name}.is_stair", is_stair),
-    }

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from mindspore import Tensor, ops
-from mindspore.nn.learning_rate_schedule import LearningRateSchedule
+import numpy as np
 
 from glidepath._core import Schedule, _single, table
 from glidepath.mindspore import _checks as check
+from glidepath.mindspore._mindspore import LearningRateSchedule, Tensor, ops
+from glidepath.mindspore.learning_rate_schedule import of_ints
 
 __all__ = ["learning_rate"]
 
@@ -15,22 +16,28 @@ def learning_rate(schedule: Schedule, total_steps: int) -> "_TableSchedule":
     """Turn a schedule into one of MindSpore's, for ``learning_rate``, a group's ``lr`` or ``weight_decay``.
 
     It is a table of the first ``total_steps`` values in float32, each rounded once from the real value, of which the
-    optimizer takes the one of its step. Past its end it holds the last value. (There a list raises.)
+    optimizer takes the one of its step. Past its end it holds the last value, ``schedule[total_steps - 1]``: to end on
+    ``schedule[schedule.steps]`` give ``schedule.steps + 1``. (There a list raises.) Before step 0 it holds the first.
 
     Args:
         schedule: any glidepath schedule.
         total_steps: how many steps the table has: 4 bytes each.
 
     Raises:
-        TypeError, ValueError: an argument of the wrong type or out of its range.
+        TypeError, ValueError: an argument of the wrong type or out of its range, or a value past the largest float32.
         ImportError: MindSpore is not installed.
 
     >>> import glidepath as gp
     >>> from glidepath.mindspore import learning_rate
-    >>> lr = learning_rate(gp.warmup_cosine(0.1, steps=1_000, warmup=100), total_steps=1_000)
-    >>> print(lr(50), lr(10_000) == lr(999))
-    0.05 True
+    >>> lr = learning_rate(gp.warmup_cosine(0.1, steps=1_000, warmup=100), total_steps=1_001)
+    >>> print(lr(50), lr([999, 1_000, 10_000]))
+    0.05 [3.0461712e-07 0.0000000e+00 0.0000000e+00]
     """
+    if not Tensor:
+        raise ImportError(
+            "`learning_rate` makes a schedule of MindSpore's, which cannot be imported here: `pip install mindspore`. "
+            "(`schedule.array(n, dtype='float32')` has the same values without it.)"
+        )
     if not isinstance(schedule, Schedule):
         raise TypeError(
             f"`learning_rate.schedule`: got an object of type {type(schedule).__name__}; it must be a glidepath "
@@ -45,6 +52,12 @@ class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]
     def __init__(self, schedule: Schedule, total_steps: int) -> None:
         super().__init__()
         values = schedule.array(total_steps, dtype="float32")
+        past = np.flatnonzero(~np.isfinite(values))
+        if past.size:
+            raise ValueError(
+                f"`learning_rate.schedule`: got {schedule!r:.60}, whose value at step {past[0]} is {values[past[0]]}; "
+                "every one must be a finite float32. Take fewer steps, or `schedule.clamp(high=...)`."
+            )
         self._given = (schedule, total_steps)
         self._values = table(values)
         self.last = total_steps - 1
@@ -56,13 +69,20 @@ class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]
         return self._given[0]
 
     def __call__(self, global_step: Any) -> Any:
+        """Return the learning rate at a step or at steps, as ``numpy.float32``; of a Tensor, as a Tensor."""
         if type(global_step) is int:
             return _single(self._values, global_step)
+        if not isinstance(global_step, Tensor):
+            return of_ints(self._values, global_step)
+        if global_step.is_floating_point():
+            raise TypeError(
+                f"`learning_rate.global_step`: got a Tensor of {global_step.dtype}; it must be of integers. Cast it."
+            )
         return super().__call__(global_step)
 
     def construct(self, global_step: Any) -> Any:
         """Look the learning rate of a Tensor up, as a graph can."""
-        return ops.gather(self.table, ops.minimum(global_step, self.last), 0)
+        return ops.gather(self.table, ops.maximum(ops.minimum(global_step, self.last), 0), 0)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return learning_rate, self._given

@@ -6,6 +6,7 @@ The classes are loaded when they are first asked for: MindSpore, where it is ins
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from glidepath.mindspore._theirs import forwarded
 from glidepath.mindspore.nn import dynamic_lr
 from glidepath.mindspore.nn.dynamic_lr import (
     cosine_decay_lr,
@@ -50,21 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name.startswith("_"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name not in __all__:
-        return _of_mindspore(name)
+        return forwarded(__name__, name)
     module = import_module("glidepath.mindspore.nn.learning_rate_schedule")
     return module if name == "learning_rate_schedule" else getattr(module, name)
-
-
-def _of_mindspore(name: str) -> object:
-    """Find what is no learning rate, `Cell` or `Momentum`, in MindSpore itself."""
-    try:
-        theirs = import_module("mindspore.nn")
-    except ImportError as error:
-        raise AttributeError(
-            f"module {__name__!r} has no attribute {name!r}; all but the learning rates is MindSpore's own, "
-            "which cannot be imported here: `pip install mindspore`."
-        ) from error
-    return getattr(theirs, name)

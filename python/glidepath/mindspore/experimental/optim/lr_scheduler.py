@@ -8,10 +8,9 @@ there are ``state_dict`` and ``load_state_dict``; an epoch that is an int, and d
 They are called from Python: step one outside what ``mindspore.jit`` compiles.
 
 >>> import mindspore as ms
->>> from mindspore.experimental import optim
->>> from glidepath.mindspore import experimental
+>>> from glidepath.mindspore.experimental import optim
 >>> optimizer = optim.SGD([ms.Parameter(ms.Tensor([1.0]), name="w")], lr=0.1)
->>> scheduler = experimental.StepLR(optimizer, step_size=2, gamma=0.5)
+>>> scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
 >>> for epoch in range(4):
 ...     print(epoch, optimizer.param_groups[0]["lr"].value())
 ...     scheduler.step()
@@ -26,15 +25,25 @@ Source: ``mindspore.experimental.optim.lr_scheduler`` of MindSpore 2.10.
 import math
 from abc import abstractmethod
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
-from mindspore import Tensor, ops
-from mindspore import dtype as mstype
-from mindspore.experimental.optim.optimizer import Optimizer
+import numpy as np
 
-from glidepath._core import Schedule, _between, _closed, _is_better, _next, _reduced, _scaled, replay
+from glidepath._core import Schedule, _between, _closed, _cycle, _is_better, _next, _reduced, _scaled, replay
 from glidepath.mindspore import _checks as check
+
+try:
+    from mindspore import Parameter, Tensor, ops
+    from mindspore import dtype as mstype
+    from mindspore.experimental.optim.optimizer import Optimizer
+except ImportError as error:
+    raise ImportError(
+        "glidepath.mindspore.experimental sets the learning rates of MindSpore's optimizers; MindSpore cannot be "
+        "imported here: `pip install mindspore`. (gp.replay has the same rules without it.)"
+    ) from error
 
 __all__ = [
     "ChainedScheduler",
@@ -62,6 +71,7 @@ class _Stateful:
     """What all share: the optimizer's learning rates, and a state that can be saved."""
 
     optimizer: Any
+    groups_num: int
 
     def _hold(self, optimizer: Any) -> None:
         if not isinstance(optimizer, Optimizer):
@@ -69,22 +79,29 @@ class _Stateful:
                 f"`{type(self).__name__}.optimizer`: got an object of type {type(optimizer).__name__}; it must be one "
                 "of mindspore.experimental.optim. To those of mindspore.nn give a schedule as `learning_rate`."
             )
-        self.optimizer = optimizer
+        self.optimizer, self.groups_num = optimizer, len(optimizer.param_groups)
+
+    @property
+    def _groups(self) -> list[dict[str, Any]]:
+        """The groups that there were at first: any that was added later is left alone, as MindSpore leaves it."""
+        return list(self.optimizer.param_groups[: self.groups_num])
 
     @property
     def _last_lr(self) -> list[Any]:
-        """The Parameters that hold the groups' learning rates."""
-        return [group["lr"] for group in self.optimizer.param_groups]
+        """The Parameters that hold the groups' learning rates, with what a user has set in their place."""
+        lrs = list(self.optimizer.lrs[: self.groups_num])
+        for i, (group, lr) in enumerate(zip(self._groups, lrs, strict=True)):
+            if group["lr"] is not lr:
+                ops.assign(lr, Tensor(_number(f"optimizer.param_groups[{i}]['lr']", group["lr"]), mstype.float32))
+                group["lr"] = lr
+        return lrs
 
     def _read(self) -> list[float]:
-        return [float(lr.asnumpy()) for lr in self._last_lr]
+        return _floats(self._last_lr)
 
     def _write(self, values: Sequence[Any]) -> None:
         for lr, value in zip(self._last_lr, values, strict=True):
             ops.assign(lr, Tensor(float(value), mstype.float32))
-
-    def _write_initial(self) -> None:
-        self._write([float(group["initial_lr"]) for group in self.optimizer.param_groups])
 
     def get_last_lr(self) -> list[Any]:
         """Return the groups' learning rates, a Tensor each."""
@@ -94,36 +111,126 @@ class _Stateful:
         """Return the schedulers that this one is made of."""
         return ()
 
+    def _check(self) -> None:
+        """Refuse attributes that cannot be."""
+
     def state_dict(self) -> dict[str, Any]:
-        """Return all that changes or was given, in plain numbers, strings and lists, and the groups' learning rates.
+        """Return all that changes or was given, in plain numbers, strings, lists and dicts, and the learning rates.
 
         Callables are not in it, as they are not in PyTorch's.
         """
-        plain = {name: value for name, value in vars(self).items() if _is_plain(value)}
+        plain = {name: _plain(value) for name, value in vars(self).items() if _is_plain(value)}
         return {**plain, "lrs": self._read(), "parts": [part.state_dict() for part in self._parts()]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take a state that ``state_dict`` gave, and set the groups' learning rates to those in it.
 
         Raises:
-            ValueError: the state of a scheduler of another kind, or of an optimizer with another number of groups.
+            TypeError, ValueError: the state of a scheduler of another kind, or of an optimizer with another number of
+                groups, or a value that cannot be. Then nothing is changed.
         """
+        before = self.state_dict()
+        try:
+            self._load(state)
+        except Exception:
+            self._load(before)
+            raise
+
+    def _load(self, state: dict[str, Any]) -> None:
+        place = f"{type(self).__name__}.load_state_dict"
         known = {name for name, value in vars(self).items() if _is_plain(value)} | {"lrs", "parts"}
-        if set(state) != known or len(state["parts"]) != len(self._parts()) or len(state["lrs"]) != len(self._last_lr):
+        if not isinstance(state, dict):
+            raise TypeError(f"`{place}`: got {state!r}; it must be a dict. Load what `state_dict` gave.")
+        lengths = [len(state[name]) if isinstance(state.get(name), list) else None for name in ("parts", "lrs")]
+        if set(state) != known or lengths != [len(self._parts()), self.groups_num]:
             raise ValueError(
-                f"`{type(self).__name__}.load_state_dict`: got a state with {sorted(state)}; it must be that of a "
+                f"`{place}`: got a state with {sorted(state)}; it must be that of a "
                 "scheduler of the same kind, for as many groups. Make the scheduler as when the state was saved."
             )
         for part, inner in zip(self._parts(), state["parts"], strict=True):
-            part.load_state_dict(inner)
-        vars(self).update({name: value for name, value in state.items() if name not in {"lrs", "parts"}})
-        self._write(state["lrs"])
+            part._load(inner)  # noqa: SLF001 (of this module)
+        for name in known - {"lrs", "parts"}:
+            vars(self)[name] = _restored(f"{place}.state['{name}']", state[name], vars(self)[name])
+        if "last_epoch" in known:
+            check.epoch(f"{place}.state['last_epoch']", state["last_epoch"])
+        self._check()
+        self._write([_number(f"{place}.state['lrs'][{i}]", lr) for i, lr in enumerate(state["lrs"])])
 
 
 def _is_plain(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return all(_is_plain(item) for item in value)
-    return value is None or isinstance(value, (bool, int, float, str))
+    if isinstance(value, dict):
+        return all(_is_plain(item) for item in value.values())
+    return value is None or isinstance(value, (bool, int, float, str, np.ndarray, np.generic, Tensor))
+
+
+def _plain(value: Any) -> Any:
+    """Return a copy that shares nothing, of numbers, strings, lists and dicts only."""
+    if isinstance(value, Counter):
+        return [list(pair) for pair in value.items()]  # a dict's keys would come out of JSON as strings
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Tensor):
+        return value.asnumpy().tolist()
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+
+
+def _restored(place: str, value: Any, before: Any) -> Any:
+    """Return a value of a state as what it was before ``_plain``: as what stands there now."""
+    try:
+        return _like(_plain(value), before)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"`{place}`: got {value!r}; here stands {before!r}, so that it must be of that type. Load what "
+            "`state_dict` gave."
+        ) from error
+
+
+def _like(value: Any, before: Any) -> Any:
+    if value is None or before is None:
+        return value
+    if isinstance(before, (list, tuple, dict)):
+        return _like_items(value, before)
+    if isinstance(before, Parameter):
+        ops.assign(before, Tensor(value, before.dtype))
+        return before
+    if isinstance(before, Tensor):
+        return Tensor(value, before.dtype)
+    if isinstance(before, (np.ndarray, np.generic)):
+        return np.array(value, dtype=before.dtype)[()]
+    if (float if type(value) is int else type(value)) is not (float if type(before) is int else type(before)):
+        raise TypeError
+    return value
+
+
+def _like_items(value: Any, before: Any) -> Any:
+    if isinstance(before, Counter):
+        return Counter(dict(value))
+    if isinstance(before, dict):
+        like = copy(before)
+        like.clear()
+        like.update((key, _like(item, before.get(key))) for key, item in dict(value).items())
+        return like
+    if not isinstance(value, list):
+        raise TypeError
+    items = before if len(before) == len(value) else [None] * len(value)
+    return type(before)([_like(item, one) for item, one in zip(value, items, strict=True)])
+
+
+def _floats(values: Sequence[Any]) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _tensors(values: Sequence[float]) -> list[Any]:
+    return [Tensor(value, mstype.float32) for value in values]
+
+
+def _number(place: str, value: Any) -> float:
+    """Check a number, or a Tensor of one."""
+    return check.number(place, value.asnumpy().item() if isinstance(value, Tensor) and value.ndim == 0 else value)
 
 
 class LRScheduler(_Stateful):
@@ -141,18 +248,16 @@ class LRScheduler(_Stateful):
     def __init__(self, optimizer: Any, last_epoch: int = -1) -> None:
         self._hold(optimizer)
         name = type(self).__name__
-        check.whole(f"{name}.last_epoch", last_epoch)
-        if last_epoch < -1:
-            raise ValueError(f"`{name}.last_epoch`: got {last_epoch}; it must be -1 or above. To start anew, take -1.")
-        for i, group in enumerate(optimizer.param_groups):
+        check.epoch(f"{name}.last_epoch", last_epoch)
+        for i, (group, lr) in enumerate(zip(self._groups, self._last_lr, strict=True)):
             if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"].value())
+                group.setdefault("initial_lr", lr.value())
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"`{name}.last_epoch`: got {last_epoch} and no 'initial_lr' in param_groups[{i}]; to resume there "
                     "must be one. Set it, or start anew and load a state."
                 )
-        self.base_lrs = [float(group["initial_lr"]) for group in optimizer.param_groups]
+        self.base_lrs = [group["initial_lr"] for group in self._groups]
         self.last_epoch = last_epoch
         self.step()
 
@@ -164,29 +269,43 @@ class LRScheduler(_Stateful):
     def step(self, epoch: int | None = None) -> None:
         """Go on by one epoch, or to the one given, and set the groups' learning rates.
 
-        An epoch that is given is answered by the closed formula, where there is one.
+        An epoch that is given is answered by ``_get_closed_form_lr``, where there is one.
         """
         if epoch is None:
             self.last_epoch += 1
             values = self.get_lr()
         else:
             self.last_epoch = _whole(f"{type(self).__name__}.step.epoch", epoch)
-            values = self._closed_lr()
+            values = getattr(self, "_get_closed_form_lr", self.get_lr)()
         self._write(values)
 
-    def _closed_lr(self) -> Sequence[Any]:
-        return self.get_lr()
+    def _undo(self) -> None:
+        """Go back to before the first step."""
+        self.last_epoch = -1
 
     def _restart(self) -> None:
         """Take the first step again, from the initial learning rates."""
-        self.last_epoch = -1
+        self._undo()
         self.step()
 
 
-def _whole(place: str, epoch: object) -> int:
-    number = float(epoch)  # type: ignore[arg-type]
-    if not number >= 0.0 or number != math.floor(number):
-        raise ValueError(f"`{place}`: got {epoch!r}; it must be a whole number from 0 on. Count epochs from 0.")
+def _epoch(place: str, epoch: Any) -> Any:
+    if isinstance(epoch, Tensor):
+        epoch = epoch.asnumpy().item()
+    if not isinstance(epoch, (int, float, np.number)):
+        raise TypeError(f"`{place}`: got {epoch!r}; it must be a number from 0 to 2**53. Convert it with `int()`.")
+    if not 0 <= epoch <= check.MOST:
+        raise ValueError(f"`{place}`: got {epoch!r}; it must be a number from 0 to 2**53. Count epochs from 0.")
+    return epoch
+
+
+def _whole(place: str, epoch: Any) -> int:
+    number = _epoch(place, epoch)
+    if number != int(number):
+        message = (
+            f"`{place}`: got {epoch!r}; it must be a whole number. Only CosineAnnealingWarmRestarts takes fractions."
+        )
+        raise ValueError(message)
     return int(number)
 
 
@@ -196,16 +315,22 @@ class _RuleScheduler(LRScheduler):
     rule: str
     names: tuple[str, ...]
 
+    def _given(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.names}
+
     def _rules(self) -> list[Schedule]:
-        given = {name: getattr(self, name) for name in self.names}
-        return [replay(f"mindspore.experimental.{self.rule}", base_lr=base, **given) for base in self.base_lrs]
+        rule, given = f"mindspore.experimental.{self.rule}", self._given()
+        return [replay(rule, base_lr=base, **given) for base in _floats(self.base_lrs)]
+
+    def _check(self) -> None:
+        self._rules()
 
     def get_lr(self) -> Sequence[Any]:
         """Return the groups' learning rates at ``self.last_epoch``, from those before."""
         pairs = zip(self._rules(), self._read(), strict=True)
         return [_next(rule, lr, self.last_epoch) for rule, lr in pairs]
 
-    def _closed_lr(self) -> Sequence[Any]:
+    def _get_closed_form_lr(self) -> Sequence[Any]:
         return [_closed(rule, self.last_epoch) for rule in self._rules()]
 
 
@@ -262,6 +387,8 @@ class LinearLR(_RuleScheduler):
         self, optimizer: Any, start_factor: float = 1.0 / 3, end_factor: float = 1.0, total_iters: int = 5,
         last_epoch: int = -1,
     ) -> None:  # fmt: skip
+        start_factor = _number("LinearLR.start_factor", start_factor)
+        end_factor = _number("LinearLR.end_factor", end_factor)
         if not 0.0 < start_factor <= 1.0:
             raise ValueError(
                 f"`LinearLR.start_factor`: got {start_factor!r}; it must be above 0, at most 1. Scale the lr."
@@ -346,9 +473,22 @@ class MultiStepLR(_RuleScheduler):
     def __init__(self, optimizer: Any, milestones: list[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
         for i, milestone in enumerate(check.exactly_list("MultiStepLR.milestones", milestones)):
             check.whole(f"MultiStepLR.milestones[{i}]", milestone)
-        self.milestones = milestones
+        self.milestones = Counter(milestones)
         self.gamma = gamma if isinstance(gamma, int) and gamma is not True else check.finite("MultiStepLR.gamma", gamma)
         super().__init__(optimizer, last_epoch)
+
+    @property
+    def milestones_keys(self) -> list[int]:
+        """The milestones, each once."""
+        return list(self.milestones)
+
+    @property
+    def milestones_values(self) -> list[int]:
+        """How often each is listed."""
+        return list(self.milestones.values())
+
+    def _given(self) -> dict[str, Any]:
+        return {**super()._given(), "milestones": list(Counter(self.milestones).elements())}
 
 
 class ConstantLR(_RuleScheduler):
@@ -373,6 +513,7 @@ class ConstantLR(_RuleScheduler):
     rule, names = "ConstantLR", ("factor", "total_iters")
 
     def __init__(self, optimizer: Any, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
+        factor = _number("ConstantLR.factor", factor)
         if not 0.0 <= factor <= 1.0:
             raise ValueError(f"`ConstantLR.factor`: got {factor!r}; it must be from 0 to 1. Scale the lr itself.")
         self.factor, self.total_iters = factor, check.count("ConstantLR.total_iters", total_iters)
@@ -431,12 +572,23 @@ class CosineAnnealingWarmRestarts(_RuleScheduler):
 
     def __init__(self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0, last_epoch: int = -1) -> None:  # noqa: N803 (MindSpore's)
         for name, value in (("T_0", T_0), ("T_mult", T_mult)):
-            if value < 1 or value != math.floor(value):
-                message = f"got {value!r}; it must be an int from 1 on. Count cycles in whole epochs."
-                raise ValueError(f"`CosineAnnealingWarmRestarts.{name}`: {message}")
+            place = f"CosineAnnealingWarmRestarts.{name}"
+            if isinstance(value, (float, np.number)):
+                raise ValueError(f"`{place}`: got {value!r}; it must be an int. Count whole epochs.")  # noqa: TRY004 (as MindSpore)
+            check.positive_int(place, value)
         self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
         self._at = float(last_epoch)
         super().__init__(optimizer, last_epoch)
+
+    @property
+    def T_cur(self) -> float:  # noqa: N802 (MindSpore's)
+        """How many epochs ago the last restart was."""
+        return _cycle(self.T_0, self.T_mult, self._at)[0]
+
+    @property
+    def T_i(self) -> float:  # noqa: N802 (MindSpore's)
+        """How many epochs there are from the last restart to the next."""
+        return _cycle(self.T_0, self.T_mult, self._at)[1]
 
     def get_lr(self) -> Sequence[Any]:
         """Return the groups' learning rates where the cycle stands."""
@@ -444,16 +596,13 @@ class CosineAnnealingWarmRestarts(_RuleScheduler):
 
     def step(self, epoch: float | None = None) -> None:
         """Go on by one epoch, or to the one given, which may be a fraction, and set the groups' learning rates."""
-        at = self._at + 1.0 if epoch is None else float(epoch)
-        if not at >= 0.0:
-            raise ValueError(
-                f"`CosineAnnealingWarmRestarts.step.epoch`: got {epoch!r}; it must be 0 or above. Count epochs from 0."
-            )
+        place = "CosineAnnealingWarmRestarts.step.epoch"
+        at = self._at + 1.0 if epoch is None else float(_epoch(place, epoch))
         self._at, self.last_epoch = at, math.floor(at)
         self._write(self.get_lr())
 
-    def _restart(self) -> None:
-        self.step(0)
+    def _undo(self) -> None:
+        self._at, self.last_epoch = -1.0, -1
 
 
 class CyclicLR(LRScheduler):
@@ -490,8 +639,8 @@ class CyclicLR(LRScheduler):
         scale_fn: _Factor | None = None, scale_mode: str = "cycle", last_epoch: int = -1,
     ) -> None:  # fmt: skip
         self._hold(optimizer)
-        lowest = _one_a_group("CyclicLR.base_lr", base_lr, optimizer)
-        self.max_lrs = _one_a_group("CyclicLR.max_lr", max_lr, optimizer)
+        lowest = _tensors(_number_a_group("CyclicLR.base_lr", base_lr, optimizer))
+        self.max_lrs = _tensors(_number_a_group("CyclicLR.max_lr", max_lr, optimizer))
         if scale_fn is None and mode not in {"triangular", "triangular2", "exp_range"}:
             raise ValueError(
                 f"`CyclicLR.mode`: got {mode!r}; it must be 'triangular', 'triangular2' or 'exp_range'. Or give a "
@@ -499,23 +648,37 @@ class CyclicLR(LRScheduler):
             )
         self.step_size_up = float(step_size_up)
         self.step_size_down = self.step_size_up if step_size_down is None else float(step_size_down)
-        self.mode, self.gamma, self.scale_mode, self._scale_fn = mode, gamma, scale_mode, scale_fn
+        self.mode, self.gamma, self._scale_fn = mode, _number("CyclicLR.gamma", gamma), scale_fn
+        self.scale_mode = scale_mode if scale_fn else "iterations" if mode == "exp_range" else "cycle"
         self._lowest = lowest
-        self._rules(0)
+        self._check()
         if last_epoch == -1:
             self._write(lowest)
         super().__init__(optimizer, last_epoch)
         self.base_lrs = lowest
 
+    @property
+    def total_step_size(self) -> float:
+        """How many epochs a cycle has."""
+        return self.step_size_up + self.step_size_down
+
+    @property
+    def step_up_ratio(self) -> float:
+        """Which part of them goes up."""
+        return self.step_size_up / self.total_step_size
+
+    def _check(self) -> None:
+        self._rules(0)
+
     def _rules(self, epoch: int) -> list[Schedule]:
         shape: dict[str, Any] = {"mode": self.mode, "gamma": self.gamma}
         if self._scale_fn is not None:
             # The number of the cycle, from 1.
-            cycle = 1 + int(epoch // (self.step_size_up + self.step_size_down))
+            cycle = 1 + int(epoch // self.total_step_size)
             of = Tensor(cycle if self.scale_mode == "cycle" else epoch, mstype.float32)
             shape = {"scale": float(self._scale_fn(of))}
         sizes = {"step_size_up": self.step_size_up, "step_size_down": self.step_size_down}
-        ends = zip(self._lowest, self.max_lrs, strict=True)
+        ends = zip(_floats(self._lowest), _floats(self.max_lrs), strict=True)
         return [
             replay("mindspore.experimental.CyclicLR", base_lr=low, max_lr=top, **sizes, **shape) for low, top in ends
         ]
@@ -567,7 +730,7 @@ class OneCycleLR(LRScheduler):
             total_steps = check.positive_int("OneCycleLR.epochs", epochs) * check.positive_int(
                 "OneCycleLR.steps_per_epoch", steps_per_epoch
             )
-        self.max_lrs = _one_a_group("OneCycleLR.max_lr", max_lr, optimizer)
+        self.max_lrs = _number_a_group("OneCycleLR.max_lr", max_lr, optimizer)
         self.total_steps = check.positive_int("OneCycleLR.total_steps", total_steps)
         self.pct_start, self.anneal_strategy, self.three_phase = pct_start, anneal_strategy, three_phase
         self.div_factor, self.final_div_factor = div_factor, final_div_factor
@@ -575,6 +738,9 @@ class OneCycleLR(LRScheduler):
         if last_epoch == -1:
             self._write(first)
         super().__init__(optimizer, last_epoch)
+
+    def _check(self) -> None:
+        self._rules()
 
     def _rules(self) -> list[Schedule]:
         names = ("total_steps", "pct_start", "anneal_strategy", "div_factor", "final_div_factor", "three_phase")
@@ -600,23 +766,23 @@ class LambdaLR(LRScheduler):
 
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
-        lr_lambda: a function of the epoch (a Tensor of float32, as MindSpore's is given), or one a group.
+        lr_lambda: a function of the epoch (a Tensor of float32, as MindSpore's is given), or a glidepath schedule; or
+            one a group.
         last_epoch: the epoch before the next one.
 
     Raises:
         TypeError, ValueError: an argument of the wrong type or out of its range.
     """
 
-    def __init__(self, optimizer: Any, lr_lambda: _Factor | Sequence[_Factor], last_epoch: int = -1) -> None:
+    def __init__(self, optimizer: Any, lr_lambda: _Factor | Schedule | Sequence[Any], last_epoch: int = -1) -> None:
         self._hold(optimizer)
         self.lr_lambdas = _one_a_group("LambdaLR.lr_lambda", lr_lambda, optimizer)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> Sequence[Any]:
         """Return the groups' learning rates at ``self.last_epoch``."""
-        epoch = Tensor(self.last_epoch, mstype.float32)
-        factors = zip(self.base_lrs, self.lr_lambdas, strict=True)
-        return [_scaled(base, float(factor(epoch))) for base, factor in factors]
+        factors = _factors(self.lr_lambdas, self.last_epoch)
+        return [_scaled(base, factor) for base, factor in zip(_floats(self.base_lrs), factors, strict=True)]
 
 
 class MultiplicativeLR(LRScheduler):
@@ -628,14 +794,15 @@ class MultiplicativeLR(LRScheduler):
 
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
-        lr_lambda: a function of the epoch (a Tensor of float32, as MindSpore's is given), or one a group.
+        lr_lambda: a function of the epoch (a Tensor of float32, as MindSpore's is given), or a glidepath schedule; or
+            one a group.
         last_epoch: the epoch before the next one.
 
     Raises:
         TypeError, ValueError: an argument of the wrong type or out of its range.
     """
 
-    def __init__(self, optimizer: Any, lr_lambda: _Factor | Sequence[_Factor], last_epoch: int = -1) -> None:
+    def __init__(self, optimizer: Any, lr_lambda: _Factor | Schedule | Sequence[Any], last_epoch: int = -1) -> None:
         self._hold(optimizer)
         self.lr_lambdas = _one_a_group("MultiplicativeLR.lr_lambda", lr_lambda, optimizer)
         super().__init__(optimizer, last_epoch)
@@ -644,9 +811,14 @@ class MultiplicativeLR(LRScheduler):
         """Return the groups' learning rates at ``self.last_epoch``, from those before."""
         if self.last_epoch == 0:
             return self._read()
-        epoch = Tensor(self.last_epoch, mstype.float32)
-        factors = zip(self._read(), self.lr_lambdas, strict=True)
-        return [_scaled(lr, float(factor(epoch))) for lr, factor in factors]
+        factors = _factors(self.lr_lambdas, self.last_epoch)
+        return [_scaled(lr, factor) for lr, factor in zip(self._read(), factors, strict=True)]
+
+
+def _factors(lr_lambdas: Sequence[Any], epoch: int) -> list[float]:
+    """Return what the functions give, or the schedules, at an epoch."""
+    given = Tensor(epoch, mstype.float32)
+    return [one[epoch] if isinstance(one, Schedule) else float(one(given)) for one in lr_lambdas]
 
 
 def _one_a_group(place: str, value: Any, optimizer: Any) -> list[Any]:
@@ -658,6 +830,10 @@ def _one_a_group(place: str, value: Any, optimizer: Any) -> list[Any]:
             f"`{place}`: got {len(value)} for {groups} groups; there must be one a group. Or give one for all."
         )
     return list(value)
+
+
+def _number_a_group(place: str, value: Any, optimizer: Any) -> list[float]:
+    return [_number(place, number) for number in _one_a_group(place, value, optimizer)]
 
 
 class _Composite(_Stateful):
@@ -679,6 +855,8 @@ class _Composite(_Stateful):
                     f"`{name}.schedulers[{i}]`: got one of another optimizer; all must belong to the same. Make it so."
                 )
         self._schedulers = list(schedulers)
+        self.groups_num = max(scheduler.groups_num for scheduler in schedulers)
+        self.base_lrs = [group["initial_lr"] for group in self._groups]
 
     def _parts(self) -> Sequence[_Stateful]:
         return self._schedulers
@@ -686,6 +864,11 @@ class _Composite(_Stateful):
     @abstractmethod
     def step(self, epoch: int | None = None) -> None:
         """Go on by one epoch."""
+
+    def _undo(self) -> None:
+        """Go back to before the first step."""
+        for scheduler in self._schedulers:
+            scheduler._undo()  # noqa: SLF001 (of this module)
 
     @abstractmethod
     def _restart(self) -> None:
@@ -723,8 +906,8 @@ class SequentialLR(_Composite):
                 f"`SequentialLR.milestones`: got {len(milestones)} for {len(schedulers)} schedulers; there must be one "
                 "fewer than there are schedulers. The first begins at epoch 0."
             )
-        self.milestones = list(milestones)
-        self._write_initial()
+        self.milestones, self.milestones_len = list(milestones), len(milestones)
+        self._write(_floats(self.base_lrs))
         if last_epoch == -1:
             self._restart()
         else:
@@ -734,7 +917,7 @@ class SequentialLR(_Composite):
     def step(self, epoch: int | None = None) -> None:
         """Go on by one epoch (0: begin again), and set the groups' learning rates."""
         if self._refuse_epochs(epoch):
-            self._write_initial()
+            self._write(_floats(self.base_lrs))
             self._restart()
             return
         self.last_epoch += 1
@@ -742,7 +925,12 @@ class SequentialLR(_Composite):
         begins = now > 0 and self.milestones[now - 1] == self.last_epoch
         self._schedulers[now].step(0 if begins else None)
 
+    def _undo(self) -> None:
+        super()._undo()
+        self.last_epoch = -1
+
     def _restart(self) -> None:
+        self._undo()
         self.last_epoch = 0
         self._schedulers[0]._restart()  # noqa: SLF001 (of this module)
 
@@ -775,7 +963,7 @@ class ChainedScheduler(_Composite):
     def step(self, epoch: int | None = None) -> None:
         """Go on by one epoch (0: begin again), and set the groups' learning rates."""
         if self._refuse_epochs(epoch):
-            self._write_initial()
+            self._write(_floats(self.base_lrs))
             self._restart()
             return
         for scheduler in self._schedulers:
@@ -811,16 +999,19 @@ class ReduceLROnPlateau(_Stateful):
         if not factor < 1.0:
             raise ValueError(f"`ReduceLROnPlateau.factor`: got {factor!r}; it must be below 1. Take its reciprocal.")
         self._hold(optimizer)
-        for name, value, known in (("mode", mode, ("min", "max")), ("threshold_mode", threshold_mode, ("rel", "abs"))):
-            if value not in known:
+        self.mode, self.factor, self.patience, self.cooldown, self.eps = mode, factor, patience, cooldown, eps
+        self.threshold, self.threshold_mode = threshold, threshold_mode
+        self._check()
+        self.mode_worse = self.best = math.inf if mode == "min" else -math.inf
+        self.min_lrs = _tensors(_number_a_group("ReduceLROnPlateau.min_lr", min_lr, optimizer))
+        self.wait = self.cooldown_counter = self.last_epoch = 0
+
+    def _check(self) -> None:
+        for name, known in (("mode", ("min", "max")), ("threshold_mode", ("rel", "abs"))):
+            if (value := getattr(self, name)) not in known:
                 raise ValueError(
                     f"`ReduceLROnPlateau.{name}`: got {value!r}; it must be one of {known}. Take one of them."
                 )
-        self.mode, self.factor, self.patience, self.cooldown, self.eps = mode, factor, patience, cooldown, eps
-        self.threshold, self.threshold_mode = threshold, threshold_mode
-        self.min_lrs = _one_a_group("ReduceLROnPlateau.min_lr", min_lr, optimizer)
-        self.best = math.inf if mode == "min" else -math.inf
-        self.wait = self.cooldown_counter = self.last_epoch = 0
 
     def step(self, metrics: Any) -> None:
         """Take an epoch's metric, a number or a Tensor of one, and reduce the learning rates if it is time."""
@@ -834,8 +1025,8 @@ class ReduceLROnPlateau(_Stateful):
             self.cooldown_counter -= 1
             self.wait = 0
         if self.wait > self.patience:
-            pairs = zip(self._read(), self.min_lrs, strict=True)
-            self._write([_reduced(lr, self.factor, float(least), self.eps) for lr, least in pairs])
+            pairs = zip(self._read(), _floats(self.min_lrs), strict=True)
+            self._write([_reduced(lr, self.factor, least, self.eps) for lr, least in pairs])
             self.cooldown_counter, self.wait = self.cooldown, 0
 
     def in_cooldown(self) -> bool:

@@ -1,0 +1,17 @@
+"""`mindspore.experimental.optim` with glidepath's `lr_scheduler`: all else, `SGD` or `Adam`, is MindSpore's own."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from glidepath.mindspore._theirs import forwarded
+
+if TYPE_CHECKING:
+    from glidepath.mindspore.experimental.optim import lr_scheduler
+
+__all__ = ["lr_scheduler"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        return forwarded(__name__, name)
+    return import_module("glidepath.mindspore.experimental.optim.lr_scheduler")

@@ -23,6 +23,7 @@ import expression
 import glidepath as gp
 from cases import steps_of_interest
 from expression import MAX_STEP
+from glidepath.mindspore import dynamic_lr
 from helpers import DTYPES, REFUSED, assert_right, assert_same, within
 
 # Every argument of every constructor and method: a good value, and what kind of thing it is.
@@ -599,6 +600,11 @@ def test_control_c(verb: str) -> None:
     with interrupted_after(0.4):
         VERBS[verb](schedule)
     assert schedule[3] == 0.0, "all is well afterwards"
+
+
+def test_control_c_while_a_list_is_made() -> None:
+    with interrupted_after(0.4):
+        dynamic_lr.cosine_decay_lr(0.0, 0.1, 10**8, 1, 10**8)
 
 
 def test_a_handler_that_raises_is_heard() -> None:

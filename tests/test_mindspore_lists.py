@@ -237,3 +237,16 @@ def test_mindspore_is_not_imported() -> None:
 
 def test_a_digest_tells_bits_apart() -> None:
     assert digest([0.0, 1.0]) != digest([-0.0, 1.0])
+
+
+def test_a_list_longer_than_memory() -> None:
+    with pytest.raises(MemoryError):
+        dynamic_lr.piecewise_constant_lr([2**52], [0.1])
+
+
+def test_a_long_list_is_whole() -> None:
+    """Above 2**24 values it is seen first whether there is room."""
+    n = 2**24 + 3
+    values = dynamic_lr.piecewise_constant_lr([n - 2, n], [0.1, 0.2])
+    assert (len(values), values.count(0.1), values[-2:]) == (n, n - 2, [0.2, 0.2])
+

@@ -372,6 +372,25 @@ def test_a_tensor_on_a_device_is_never_read(name):
         rates[0].item()
 
 
+@every_class
+@pytest.mark.parametrize("lrs", [[0.1], LRS, [("t32", 0.1), ("t64", 0.03)]], ids=["one", "two", "tensors"])
+def test_rates_that_somebody_keeps_stay_as_they_were(name, lrs):
+    """A step writes into the old `_last_lr` where nobody else has it, and only there."""
+    scheduler = made(name, lrs=lrs, steps=1)
+    kept = []
+    for k in range(1, 14):
+        step(scheduler, k)
+        last = scheduler.get_last_lr()
+        kept.append((last, list(last), list(map(float, last))))
+        children = getattr(scheduler, "_schedulers", [])
+        kept += [(child._last_lr, list(child._last_lr), list(map(float, child._last_lr))) for child in children]
+        step(scheduler, k)  # of which nobody keeps the list
+        assert list(map(float, scheduler.get_last_lr())) == [float(g["lr"]) for g in scheduler.optimizer.param_groups]
+    for last, rates, values in kept:
+        assert all(rate is was for rate, was in zip(last, rates, strict=True))
+        assert list(map(float, last)) == values
+
+
 def test_groups_that_share_a_tensor():
     results = []
     for module in (THEIRS, OURS):

@@ -227,7 +227,7 @@ impl<'py> Move<'py> {
     fn set_floats(&self, live: &Live<'py>, groups: &Bound<'py, PyList>) -> PyResult<Option<Bound<'py, PyList>>> {
         // Each kind of change has a loop of its own: 32 groups in 0.9 us instead of 1.0.
         match self.change {
-            Change::Keep => self.set_all(live, groups, &Change::Keep),
+            Change::Keep => keep_floats(live, groups),
             Change::Times(factor) => self.set_all(live, groups, &Change::Times(factor)),
             Change::Climb { scale, fade } => self.set_all(live, groups, &Change::Climb { scale, fade }),
             _ => self.set_all(live, groups, &self.change),
@@ -242,28 +242,28 @@ impl<'py> Move<'py> {
         change: &Change,
     ) -> PyResult<Option<Bound<'py, PyList>>> {
         let (py, mut facts) = (groups.py(), self.facts());
-        let is_new = !matches!(change, Change::Keep);
-        if groups.len() == 1 && self.momenta.is_none() {
-            let group = groups.get_item(0)?;
-            let Some(lr) = facts.next_float(&group, change) else { return Ok(None) };
-            if is_new {
-                group.cast_exact::<PyDict>()?.set_item(intern!(py, "lr"), &lr)?;
+        // Up to 8 rates need no memory of their own: 15 ns.
+        let (mut few, mut many) = ([0.0; 8], Vec::new());
+        let lrs = match few.get_mut(..groups.len()) {
+            Some(few) => few,
+            None => {
+                many.resize(groups.len(), 0.0);
+                &mut many[..]
             }
-            return live.listed([lr]).map(Some);
-        }
-        let mut lrs = Vec::with_capacity(groups.len());
-        for group in groups {
-            let Some(lr) = facts.next_float(&group, change) else { return Ok(None) };
-            lrs.push(lr);
+        };
+        for (group, lr) in groups.iter().zip(lrs.iter_mut()) {
+            let Some(next) = facts.next_float(&group, change) else { return Ok(None) };
+            *lr = next;
         }
         let Some(momenta) = self.next_momenta(groups) else { return Ok(None) };
-        if is_new {
-            for (group, lr) in groups.iter().zip(&lrs) {
-                group.cast_exact::<PyDict>()?.set_item(intern!(py, "lr"), lr)?;
-            }
+        let list = live.list_of(lrs.len())?;
+        for (i, (group, &mut lr)) in groups.iter().zip(lrs).enumerate() {
+            let lr = PyFloat::new(py, lr);
+            group.cast_exact::<PyDict>()?.set_item(intern!(py, "lr"), &lr)?;
+            list.set_item(i, lr)?;
         }
         self.set_momenta(groups, momenta)?;
-        live.listed(lrs).map(Some)
+        Ok(Some(list))
     }
 
     /// What becomes of the groups' momenta, if they move; nothing is written.
@@ -347,16 +347,29 @@ impl<'py> Facts<'_, 'py> {
 
     /// What the change makes of the next group's rate, if that is a Python float.
     #[inline(always)]
-    fn next_float(&mut self, group: &Bound<'py, PyAny>, change: &Change) -> Option<Bound<'py, PyAny>> {
-        let py = group.py();
+    fn next_float(&mut self, group: &Bound<'py, PyAny>, change: &Change) -> Option<f64> {
         let group = group.cast_exact::<PyDict>().ok()?;
-        let lr = item(group, intern!(py, "lr"))?;
-        let value = lr.cast_exact::<PyFloat>().ok()?.value();
-        if matches!(change, Change::Keep) {
-            return Some(lr);
-        }
-        Some(PyFloat::new(py, change.advance(value, &self.next(group, Held::Float)?)).into_any())
+        let lr = float_of(group)?.value();
+        let facts = if change.needs_facts() { self.next(group, Held::Float)? } else { Group::default() };
+        Some(change.advance(lr, &facts))
     }
+}
+
+/// A group's rate, if it is a Python float.
+#[inline(always)]
+fn float_of<'py>(group: &Bound<'py, PyDict>) -> Option<Bound<'py, PyFloat>> {
+    item(group, intern!(group.py(), "lr"))?.cast_into_exact().ok()
+}
+
+/// Leaves groups as they are whose rates are all Python floats; gives the new `_last_lr`.
+#[inline]
+fn keep_floats<'py>(live: &Live<'py>, groups: &Bound<'py, PyList>) -> PyResult<Option<Bound<'py, PyList>>> {
+    let mut lrs = Vec::with_capacity(groups.len());
+    for group in groups {
+        let Some(lr) = group.cast_exact::<PyDict>().ok().and_then(float_of) else { return Ok(None) };
+        lrs.push(lr.into_any());
+    }
+    live.listed(lrs).map(Some)
 }
 
 /// A rate that is a tensor.

@@ -119,20 +119,24 @@ impl<'py> Live<'py> {
         groups.cast_into_exact::<PyList>().ok()
     }
 
-    /// Makes these the `_last_lr`: in the list that it is, where nobody else has that, else in a new one.
+    /// Makes these the `_last_lr`.
     #[inline]
-    pub(super) fn listed<I>(&self, lrs: I) -> PyResult<Bound<'py, PyList>>
-    where
-        I: IntoIterator<Item = Bound<'py, PyAny>, IntoIter: ExactSizeIterator>,
-    {
-        let (py, lrs) = (self.state.py(), lrs.into_iter());
-        if let Some(last) = self.own_list().filter(|last| last.len() == lrs.len()) {
-            for (i, lr) in lrs.enumerate() {
-                last.set_item(i, lr)?;
-            }
+    pub(super) fn listed(&self, lrs: Vec<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyList>> {
+        let list = self.list_of(lrs.len())?;
+        for (i, lr) in lrs.into_iter().enumerate() {
+            list.set_item(i, lr)?;
+        }
+        Ok(list)
+    }
+
+    /// A `_last_lr` of this length, to be filled: that which it is where nobody else has it, else a new one.
+    #[inline]
+    pub(super) fn list_of(&self, length: usize) -> PyResult<Bound<'py, PyList>> {
+        if let Some(last) = self.own_list().filter(|last| last.len() == length) {
             return Ok(last);
         }
-        let new = PyList::new(py, lrs)?;
+        let py = self.state.py();
+        let new = PyList::new(py, (0..length).map(|_| py.None()))?;
         self.state.set_item(intern!(py, "_last_lr"), &new)?;
         Ok(new)
     }

@@ -478,6 +478,12 @@ impl Change {
         )
     }
 
+    /// Whether it reads more of a group than its rate.
+    #[inline(always)]
+    pub fn needs_facts(&self) -> bool {
+        !matches!(self, Change::Keep | Change::Times(_) | Change::Bend { .. })
+    }
+
     /// Whether it reads the base rates, of which there may be fewer than groups.
     pub fn needs_base(&self) -> bool {
         matches!(self, Change::FromBase(_) | Change::Lift { .. } | Change::Swing { .. })

@@ -249,4 +249,3 @@ def test_a_long_list_is_whole() -> None:
     n = 2**24 + 3
     values = dynamic_lr.piecewise_constant_lr([n - 2, n], [0.1, 0.2])
     assert (len(values), values.count(0.1), values[-2:]) == (n, n - 2, [0.2, 0.2])
-

@@ -794,3 +794,148 @@ def test_whole_messages_of_what_looks_ahead(call, error, message) -> None:
     with pytest.raises(error) as refused:
         call(scheduler)
     assert str(refused.value) == message
+
+
+def rows_of(scheduler, n):
+    """What stepping sets, of a scheduler and an optimizer of its own."""
+    rows = []
+    for _ in range(n):
+        scheduler.step()
+        rows.append([float(group["lr"]) for group in scheduler.optimizer.param_groups])
+    return rows
+
+
+class Warm(gt.LRScheduler):
+    """Warms up, then steps a scheduler that it holds; remembers what it gave."""
+
+    def __init__(self, held, after, n):
+        self.after, self.n, self.given = after, n, [[]]
+        super().__init__(held)
+
+    def get_lr(self):
+        if self.last_epoch <= self.n:
+            return [base * self.last_epoch / self.n for base in self.base_lrs]
+        self.after.step()
+        self.given[0].append(self.last_epoch)
+        return self.after.get_last_lr()
+
+
+def test_what_a_subclass_holds_is_not_stepped_by_a_look_ahead():
+    scheduler, twin = (Warm(held, gt.CosineAnnealingLR(held, 20), 3) for held in (optimizer([0.1]), optimizer([0.1])))
+    for one in (scheduler, twin):
+        rows_of(one, 5)
+    given = copy.deepcopy(scheduler.given)
+    ahead = scheduler.preview(7)
+    assert scheduler.given == given
+    assert ahead.tolist() == rows_of(scheduler, 7) == rows_of(twin, 7)
+    for call in (lambda: scheduler.seek(4), lambda: scheduler.schedule(0, steps=9)):
+        with pytest.raises(TypeError, match="a scheduler inside a scheduler of your own"):
+            call()
+
+
+class Counted:
+    """A factor that remembers how often it was asked."""
+
+    def __init__(self):
+        self.n = 0
+
+    def __call__(self, epoch):
+        self.n += 1
+        return 0.9**self.n
+
+
+def test_a_function_that_remembers_is_not_moved_by_a_preview():
+    factor = Counted()
+    scheduler = gt.LambdaLR(optimizer([0.1]), factor)
+    before = factor.n
+    ahead = scheduler.preview(4)
+    assert factor.n == before
+    assert ahead.tolist() == rows_of(scheduler, 4)
+
+
+AT_ZERO = {
+    "cosine and exponential": lambda m, o: m.ChainedScheduler([m.CosineAnnealingLR(o, 2), m.ExponentialLR(o, 0.9)]),
+    "step and cosine": lambda m, o: m.ChainedScheduler([m.StepLR(o, 2), m.CosineAnnealingLR(o, 2)]),
+    "sequence": lambda m, o: m.ChainedScheduler([
+        m.SequentialLR(o, [m.ExponentialLR(o, 0.9), m.CosineAnnealingLR(o, 3)], [4]), m.StepLR(o, 3),
+        m.CosineAnnealingWarmRestarts(o, 3),
+    ]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AT_ZERO)
+def test_a_rate_of_0_is_no_end_where_another_scheduler_lifts_it(name):
+    ours, theirs = (AT_ZERO[name](module, optimizer([0.1])) for module in (OURS, THEIRS))
+    ahead = ours.preview(12)
+    assert gt.preview(theirs, 12).tolist() == ahead.tolist() == rows_of(theirs, 12)
+
+
+def test_a_scheduler_notes_the_initial_rate():
+    held = optimizer([0.1])
+    gt.Scheduler(held, lr=gp.linear(0.0, 0.1, 10))
+    assert held.param_groups[0]["initial_lr"] == 0.1
+    assert lr_scheduler.ExponentialLR(held, 0.9).base_lrs == [0.1]
+
+
+def test_tensors_of_one_dimension_are_sought():
+    for dtype in (torch.float32, torch.float64):
+        found = []
+        for act in (lambda s: s.seek(3), lambda s: rows_of(s, 3)):
+            group = {"params": [torch.nn.Parameter(torch.zeros(1))], "lr": torch.tensor([0.1], dtype=dtype)}
+            held = torch.optim.SGD([group])
+            held._opt_called = True
+            scheduler = gt.ExponentialLR(held, 0.9)
+            values = [scheduler.schedule(0, steps=4)[k] for k in range(4)]
+            act(scheduler)
+            found.append((held.param_groups[0]["lr"].tolist(), values))
+            assert values[3] == found[-1][0][0]
+        assert found[0] == found[1]
+
+
+def test_a_get_lr_on_an_instance_is_seen_by_a_look_ahead():
+    def mine(self):
+        return [0.3 / (self.last_epoch + 1)]
+
+    scheduler = gt.ExponentialLR(optimizer([0.1]), 0.9)
+    scheduler.get_lr = mine.__get__(scheduler)
+    ahead = scheduler.preview(3)
+    assert scheduler.last_epoch == 0
+    assert ahead.tolist() == rows_of(scheduler, 3)
+
+
+def test_one_cycle_of_three_phases_ends_where_it_ends():
+    scheduler = gt.OneCycleLR(
+        optimizer([1.0]), 1.0, total_steps=10, pct_start=0.9, three_phase=True, cycle_momentum=False
+    )
+    with pytest.raises(ValueError, match="Tried to step 11 times"):
+        scheduler.preview(15)
+    assert scheduler.preview(10).tolist() == rows_of(scheduler, 10)
+
+
+def test_annealing_put_on_an_instance_is_obeyed():
+    rates = []
+    for module in (OURS, THEIRS):
+        scheduler = module.OneCycleLR(optimizer([0.1]), 0.1, 20, cycle_momentum=False)
+        scheduler._annealing_cos = lambda a, b, p: a + p
+        rates.append(rows_of(scheduler, 5))
+    assert rates[0] == rates[1]
+
+
+def test_adopting_what_is_ours_or_stands_twice():
+    held = optimizer([0.1])
+    scheduler = gt.Scheduler(held, lr=gp.linear(0.1, 0.0, 10))
+    assert gt.adopt(scheduler) is scheduler
+    twice = []
+    for adopt in (lambda s: s, gt.adopt):
+        child = lr_scheduler.StepLR(optimizer([0.1]), 3)
+        scheduler = adopt(lr_scheduler.ChainedScheduler([child, child]))
+        ahead = gt.preview(scheduler, 6).tolist()
+        twice.append(rows_of(scheduler, 6))
+        assert ahead == twice[-1]
+    assert twice[0] == twice[1]
+
+
+def test_verbose_is_any_truth(capsys):
+    for given, lines in ((1, 1), (None, 0), (0, 0)):
+        rows_of(gt.StepLR(optimizer([0.1]), 3, verbose=given), 1)
+        assert capsys.readouterr().out.count("Adjusting") == 2 * lines

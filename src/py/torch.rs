@@ -102,15 +102,16 @@ pub(super) struct Stepper {
 impl Stepper {
     #[new]
     #[classmethod]
-    #[pyo3(signature = (*_arguments, verbose=false, **_keywords))]
+    #[pyo3(signature = (*_arguments, verbose=None, **_keywords))]
     fn new(
         class: &Bound<'_, PyType>,
         _arguments: &Bound<'_, PyTuple>,
-        verbose: bool,
+        verbose: Option<&Bound<'_, PyAny>>,
         _keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stepper> {
         let road = class.getattr(intern!(class.py(), "_road"))?.cast_into::<Road>()?.unbind();
-        Ok(Stepper { road, verbose: AtomicBool::new(verbose) })
+        let is_verbose = verbose.map_or(Ok(false), |verbose| verbose.is_truthy())?;
+        Ok(Stepper { road, verbose: AtomicBool::new(is_verbose) })
     }
 
     /// Whether each update is printed.
@@ -120,8 +121,9 @@ impl Stepper {
     }
 
     #[setter]
-    fn set_verbose(&self, verbose: bool) {
-        self.verbose.store(verbose, Ordering::Relaxed);
+    fn set_verbose(&self, verbose: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.verbose.store(verbose.is_truthy()?, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Moves the scheduler on by one step, and sets its groups' learning rates.

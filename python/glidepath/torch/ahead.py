@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from copy import copy
+from copy import copy, deepcopy
+from types import MethodType
 from typing import Any, cast
 
 import numpy as np
@@ -152,6 +153,13 @@ def _refuse_others(place: str, scheduler: object) -> None:
 
 def _started(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
     """Copy a scheduler as it was at its start."""
+    for key, value in vars(scheduler).items():
+        if isinstance(value, LRScheduler):
+            msg = (
+                f"`{type(scheduler).__name__}.{key}`: got a scheduler inside a scheduler of your own; its state does "
+                "not follow from the step. Load the states instead, or put both into a SequentialLR."
+            )
+            raise TypeError(msg)
     ghost, groups = _ghost(scheduler)
     base = _base(ghost)
     for i, group in enumerate(groups):
@@ -176,19 +184,36 @@ def _ghost(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
     optimizer.__dict__.update(real.__dict__, _opt_called=True)
     groups = [{key: _copied(key, value) for key, value in group.items()} for group in real.param_groups]
     optimizer.param_groups = groups
-    return _on(optimizer, scheduler), groups
+    return _on(optimizer, scheduler, {id(real): optimizer}), groups
 
 
 def _copied(key: str, value: Any) -> Any:
     return value.detach().clone() if isinstance(value, Tensor) and key != "params" else value
 
 
-def _on(optimizer: Any, scheduler: LRScheduler) -> LRScheduler:
-    ghost = type(scheduler).__new__(type(scheduler))
-    vars(ghost).update(attributes(scheduler), optimizer=optimizer)
-    if "_schedulers" in vars(scheduler):
-        vars(ghost)["_schedulers"] = [_on(optimizer, child) for child in vars(scheduler)["_schedulers"]]
+def _on(optimizer: Any, scheduler: LRScheduler, copies: dict[int, Any]) -> LRScheduler:
+    """Copy a scheduler whole, with the schedulers that it holds, onto another optimizer."""
+    if id(scheduler) in copies:
+        return cast("LRScheduler", copies[id(scheduler)])
+    ghost = copies[id(scheduler)] = type(scheduler).__new__(type(scheduler))
+    held = vars(scheduler)
+    children = [_on(optimizer, child, copies) for child in held.get("_schedulers", ())]
+    for key, value in held.items():
+        vars(ghost)[key] = _deep(value, copies)
+    vars(ghost)["optimizer"] = optimizer
+    if "_schedulers" in held:
+        vars(ghost)["_schedulers"] = children
     return ghost
+
+
+def _deep(value: Any, copies: dict[int, Any]) -> Any:
+    """Copy what an attribute holds; what cannot be copied is shared."""
+    if isinstance(value, MethodType) and id(value.__self__) in copies:
+        return MethodType(value.__func__, copies[id(value.__self__)])
+    try:
+        return deepcopy(value, copies)
+    except Exception:  # noqa: BLE001  # whatever a user's object raises
+        return value
 
 
 def attributes(scheduler: LRScheduler) -> dict[str, Any]:
@@ -229,7 +254,7 @@ def _start(scheduler: Any) -> None:
 
 
 def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:
-    apart = {"optimizer", "_schedulers"}
+    apart = {"optimizer", "_schedulers", "lr_lambdas"}
     vars(scheduler).update({key: value for key, value in vars(ghost).items() if key not in apart})
     for live, child in zip(vars(scheduler).get("_schedulers", ()), vars(ghost).get("_schedulers", ()), strict=True):
         _take_over(live, child)
@@ -238,6 +263,6 @@ def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:
 def _set(group: dict[str, Any], key: str, value: Any) -> None:
     """Set a group's value; a tensor stays the tensor that it is."""
     if isinstance(group.get(key), Tensor):
-        group[key].fill_(value)
+        group[key].fill_(value.squeeze() if isinstance(value, Tensor) else value)
     else:
         group[key] = value

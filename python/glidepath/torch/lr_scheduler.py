@@ -20,6 +20,7 @@ from torch.optim.swa_utils import SWALR as TorchSWALR  # noqa: N811  # a class's
 
 from glidepath._core import Schedule, _Road, _Stepper
 from glidepath.torch import ahead
+from glidepath.torch.scheduler import Scheduler
 
 __all__ = [
     "EPOCH_DEPRECATION_WARNING",
@@ -812,8 +813,15 @@ def adopt(scheduler: lr_scheduler.LRScheduler) -> LRScheduler:
     >>> type(scheduler).__module__, scheduler.preview(1)
     ('glidepath.torch.lr_scheduler', array([[0.09]]))
     """
-    if isinstance(scheduler, LRScheduler):
+    return _adopted(scheduler, {})
+
+
+def _adopted(scheduler: Any, known: dict[int, Any]) -> Any:
+    """Adopt a scheduler, once."""
+    if isinstance(scheduler, LRScheduler | Scheduler):
         return scheduler
+    if id(scheduler) in known:
+        return known[id(scheduler)]
     facade = _FACADES.get(type(scheduler))
     if facade is None:
         msg = (
@@ -821,8 +829,8 @@ def adopt(scheduler: lr_scheduler.LRScheduler) -> LRScheduler:
             f"Derive your class from glidepath.torch's class of the same name instead."
         )
         raise TypeError(msg)
-    adopted = facade.__new__(facade)
+    adopted = known[id(scheduler)] = facade.__new__(facade)
     vars(adopted).update(ahead.attributes(scheduler))
     if "_schedulers" in vars(adopted):
-        vars(adopted)["_schedulers"] = [adopt(child) for child in vars(scheduler)["_schedulers"]]
+        vars(adopted)["_schedulers"] = [_adopted(child, known) for child in vars(scheduler)["_schedulers"]]
     return adopted

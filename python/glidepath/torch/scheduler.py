@@ -69,6 +69,9 @@ class Scheduler(lr_scheduler.LRScheduler):
             raise ValueError(msg)
         for name, drivers in self.drivers.items():
             _check(optimizer, name, drivers)
+        for group in optimizer.param_groups:
+            lr = group["lr"]
+            group.setdefault("initial_lr", lr.detach().clone() if isinstance(lr, Tensor) else lr)
         self.seek(0)
         self.base_lrs = list(self._last_lr)
 

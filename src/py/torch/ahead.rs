@@ -173,7 +173,9 @@ impl<'py, T: LiveRate> Groups<'py, T> {
         }
         let children = || -> Option<Vec<Node<T>>> {
             let children = live.list(intern!(scheduler.py(), "_schedulers"))?;
-            children.iter().map(|child| self.node(&child)).collect()
+            let is_twice = |i: usize, child: &Bound<'py, PyAny>| children.iter().take(i).any(|other| other.is(child));
+            let node = |(i, child)| if is_twice(i, &child) { None } else { self.node(&child) };
+            children.iter().enumerate().map(node).collect()
         };
         match kind {
             Kind::Other => None,

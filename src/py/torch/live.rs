@@ -169,9 +169,17 @@ impl<'py> Live<'py> {
     /// An attribute of the instance where torch's is the class's.
     #[cold]
     pub(super) fn has_seams_of_its_own(&self) -> bool {
-        ["get_lr", "_update_lr", "get_last_lr", "scale_fn", "_anneal_func"]
-            .iter()
-            .any(|name| self.state.contains(name).unwrap_or(true))
+        const CALLED: [&str; 8] = [
+            "get_lr",
+            "_update_lr",
+            "get_last_lr",
+            "scale_fn",
+            "_anneal_func",
+            "_annealing_cos",
+            "_annealing_linear",
+            "_get_initial_lr",
+        ];
+        CALLED.iter().any(|name| self.state.contains(name).unwrap_or(true))
     }
 
     /// A `gamma` that is a float: to a power, Python's ints stay ints.

@@ -70,7 +70,7 @@ impl<T: Rate> Leaf<T> {
         let last = match self.rule {
             Rule::Linear { total_iters, .. } | Rule::Polynomial { total_iters, .. } => total_iters,
             Rule::OneCycle { total_steps, ref phases, len, .. } => match phase_at(epoch + 1, &phases[..len]) {
-                i if i + 1 < len => phases[i].end_step.floor() as i64,
+                i if i + 1 < len => (phases[i].end_step.floor() as i64).min(total_steps),
                 _ => total_steps,
             },
             _ => return Some(BLOCK),

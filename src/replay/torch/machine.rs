@@ -136,6 +136,10 @@ impl<T: Rate> Leaf<T> {
             // 0 stays 0, and infinity infinite.
             return u64::MAX;
         }
+        self.idle()
+    }
+
+    fn idle(&self) -> u64 {
         self.rule.still_until(&self.clock).abs_diff(self.clock.epoch)
     }
 
@@ -216,7 +220,7 @@ impl<T: Rate> Node<T> {
                 }
             }
             Node::Chained { children, .. } => {
-                let still: Vec<u64> = children.iter().map(|child| child.still(state)).collect();
+                let still: Vec<u64> = children.iter().map(Node::idle).collect();
                 let moves: Vec<usize> = (0..children.len()).filter(|&i| still[i] == 0).collect();
                 if let [i] = moves[..] {
                     let until = still.iter().filter(|&&still| still > 0).min().map_or(usize::MAX, |&n| n as usize);
@@ -244,6 +248,19 @@ impl<T: Rate> Node<T> {
                 children.get(i).map_or(0, |child| child.still(state).min(until))
             }
             Node::Chained { children, .. } => children.iter().map(|child| child.still(state)).min().unwrap_or(0),
+        }
+    }
+
+    /// How many of the next steps change nothing, whatever the rates are.
+    fn idle(&self) -> u64 {
+        match self {
+            Node::Leaf(leaf) => leaf.idle(),
+            Node::Sequential { children, milestones, epoch, .. } => {
+                let i = child_at(milestones, *epoch);
+                let until = milestones.get(i).map_or(u64::MAX, |next| next.abs_diff(*epoch) - 1);
+                children.get(i).map_or(0, |child| child.idle().min(until))
+            }
+            Node::Chained { children, .. } => children.iter().map(Node::idle).min().unwrap_or(0),
         }
     }
 

@@ -533,16 +533,16 @@ def single_one_cycle(
     three_phase: bool = False,
 ) -> Any:
     """PyTorch's, in float64, rounded."""
-    first, k = max_lr / div_factor, min(k, total_steps - 1)
+    first, k = max_lr / div_factor, min(k, total_steps)
     corners = [(0.0, first), (pct_start * total_steps - 1, max_lr)]
     corners += [(2 * pct_start * total_steps - 2, first)] if three_phase else []
     corners += [(total_steps - 1.0, first / final_div_factor)]
     for (start, top), (end, low) in itertools.pairwise(corners):
-        if k <= end:
+        if k <= end or (end, low) == corners[-1]:
             part = (k - start) / (end - start) if end > start else 1.0
             cosine = low + (top - low) / 2.0 * (1 + math.cos(math.pi * part))
             return F(cosine if anneal_strategy == "cos" else (low - top) * part + top)
-    return F(corners[-1][1])
+    raise AssertionError("the last phase has no end")
 
 
 EXPERIMENTAL = {

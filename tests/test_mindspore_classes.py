@@ -251,6 +251,33 @@ def test_a_construct_of_a_subclass_is_obeyed_for_ints(name: str, ms: Any, mode: 
         lr.schedule()
 
 
+@needs_mindspore
+@every_class
+def test_a_construct_may_use_what_mindspore_s_classes_hold(name: str, ms: Any, mode: str) -> None:
+    """MindSpore's own `construct`, copied into a subclass, with its operations: Tensors give the same bits."""
+    theirs, at = getattr(ms.nn, name), ms.Tensor(np.arange(6, dtype=np.int32))
+    copied = type("Copied", (PARENTS[name],), {"construct": theirs.construct})(**GOOD[name])
+    assert copied(at).asnumpy().tobytes() == theirs(**GOOD[name])(at).asnumpy().tobytes()
+    for key, value in vars(theirs(**GOOD[name])).items():
+        if isinstance(value, ms.ops.Primitive):
+            assert type(getattr(copied, key)) is type(value), key
+        if key.startswith("math_"):
+            assert getattr(copied, key) == value
+
+
+@needs_mindspore
+@every_class
+def test_a_construct_set_on_an_instance_is_obeyed(name: str, ms: Any) -> None:
+    lr = PARENTS[name](**GOOD[name])
+    lr.construct = lambda step: step * 0.5
+    assert float(lr(ms.Tensor(3)).asnumpy()) == lr(3) == 1.5
+    with pytest.raises(TypeError, match="got a `construct` of its own"):
+        lr.schedule()
+    lr.construct = lambda step: None
+    with pytest.raises(TypeError, match=re.escape(f"`{name}.construct`: got None from it; it must return the learn")):
+        lr(3)
+
+
 @every_class
 def test_a_subclass_with_an_init_of_its_own_pickles_and_copies(name: str) -> None:
     class Named(PARENTS[name]):  # type: ignore[misc]

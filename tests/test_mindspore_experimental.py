@@ -503,7 +503,12 @@ def test_one_cycle(three_phase: bool, anneal_strategy: str) -> None:
     assert (found[0], found[9]) == (float(np.float32(0.1 / 25)), float(np.float32(0.1)))
     assert ulps(np.float32(found[39]), np.float32(0.1 / 25 / 1e4)) == 0
     assert max(found) == found[9]
-    with pytest.raises(ValueError, match=re.escape("`OneCycleLR.step`: got step 40; there are 40 steps in all.")):
+    scheduler.step()  # as the usual loop ends, one step past the last: what PyTorch's formula goes on to
+    torch_s = gp.replay("torch.OneCycleLR", max_lr=0.1, total_steps=40, **given)
+    assert seen(scheduler) == [schedule[40]]
+    assert ulps(np.float32(seen(scheduler)), np.float32([torch_s[40]])).max() <= 1
+    assert found[39] != schedule[40]
+    with pytest.raises(ValueError, match=re.escape("`OneCycleLR.step`: got step 41; there are 40 steps in all.")):
         scheduler.step()
 
 
@@ -537,6 +542,12 @@ def test_a_scheduler_of_one_s_own() -> None:
     scheduler = Halved(optimizer([1.0, 2.0]))
     scheduler.step()
     assert seen(scheduler) == [0.5, 1.0]
+
+
+def test_a_step_gives_true() -> None:
+    for module in (theirs, ours):
+        assert module.StepLR(optimizer([0.1]), 2).step() is True
+        assert module.ReduceLROnPlateau(optimizer([0.1])).step(ms.Tensor(1.0)) is True
 
 
 def test_it_resumes_from_an_epoch() -> None:

@@ -148,7 +148,8 @@ replays! {
     ///     anneal_strategy: "cos" or "linear".
     ///     three_phase: whether it comes down symmetrically first, and then to the end.
     ///
-    /// Worked out in float64, as PyTorch does, and rounded to float32.
+    /// Worked out in float64, as PyTorch does, and rounded to float32; as PyTorch's it has a value at `total_steps` too,
+    /// beyond the last, where the last phase goes on.
     ///
     /// Source: Smith and Topin (arXiv:1708.07120), with the steps of `torch.optim.lr_scheduler.OneCycleLR`; MindSpore 2.10 has
     /// none.
@@ -427,25 +428,19 @@ impl Formula for OneCycleLr {
     fn steps(&self) -> Option<u64> {
         Some(self.total_steps)
     }
-    fn last(&self) -> Option<u64> {
-        Some(self.total_steps - 1)
-    }
     fn value(&self, k: u64) -> f64 {
-        let k = k as f64;
-        let (mut start, mut from) = (0.0, self.max_lr / self.div_factor);
-        for (end, to) in self.phases() {
-            if k <= end {
-                let part = if end > start { (k - start) / (end - start) } else { 1.0 };
-                let lr = if &*self.anneal_strategy == "cos" {
-                    to + (from - to) / 2.0 * (1.0 + libm::cos(PI * part))
-                } else {
-                    (to - from) * part + from
-                };
-                return f64::from(lr as f32);
-            }
-            (start, from) = (end, to);
-        }
-        f64::from(from as f32)
+        let (k, phases) = (k as f64, self.phases());
+        // The last phase goes on past its end, as PyTorch's does.
+        let i = phases.iter().position(|&(end, _)| k <= end).unwrap_or(phases.len() - 1);
+        let (start, from) = if i == 0 { (0.0, self.max_lr / self.div_factor) } else { phases[i - 1] };
+        let (end, to) = phases[i];
+        let part = if end > start { (k - start) / (end - start) } else { 1.0 };
+        let lr = if &*self.anneal_strategy == "cos" {
+            to + (from - to) / 2.0 * (1.0 + libm::cos(PI * part))
+        } else {
+            (to - from) * part + from
+        };
+        f64::from(lr as f32)
     }
 }
 

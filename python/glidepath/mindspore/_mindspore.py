@@ -15,6 +15,9 @@ except ImportError:
         def __getattr__(self, name: str) -> Any:
             raise ImportError("`construct` computes with MindSpore, which cannot be imported: `pip install mindspore`.")
 
+        def __call__(self, *_: object) -> Any:
+            return self.construct
+
     ops = mstype = _Missing()
 
     class LearningRateSchedule:  # type: ignore[no-redef]
@@ -35,4 +38,9 @@ except ImportError:
             return self.construct(global_step)
 
 
-__all__ = ["LearningRateSchedule", "Tensor", "mstype", "ops"]
+def operation(name: str) -> Any:
+    """Return one of MindSpore's operations, made, as its own classes hold them for a ``construct``."""
+    return getattr(ops, name)() if Tensor else ops
+
+
+__all__ = ["LearningRateSchedule", "Tensor", "mstype", "operation", "ops"]

@@ -32,7 +32,7 @@ from glidepath._core import (
     replay,
 )
 from glidepath.mindspore import _checks as check
-from glidepath.mindspore._mindspore import LearningRateSchedule, Tensor, mstype, ops
+from glidepath.mindspore._mindspore import LearningRateSchedule, Tensor, mstype, operation, ops
 
 __all__ = [
     "CosineDecayLR",
@@ -53,7 +53,10 @@ def of_ints(values: Schedule, steps: Any) -> Any:
 
 
 class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
-    """What the classes share: ints are answered in Rust, Tensors by ``construct``, from the same live attributes."""
+    """What the classes share: ints are answered in Rust, Tensors by ``construct``, from the same live attributes.
+
+    Each has the operations and constants of MindSpore's too, ``self.cast`` or ``self.math_pi``, for a subclass.
+    """
 
     _checks: ClassVar[dict[str, Callable[[str, object], Any]]]
     """The arguments, which are attributes too, each with its check."""
@@ -61,7 +64,7 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
     """The attributes that follow from those, and from which."""
     _replayed: ClassVar[str]
     """The class of this module that it is, or is a subclass of."""
-    _is_overridden: ClassVar[bool]
+    _is_overridden: bool
     """Whether ``construct`` is not that class's, so that Rust does not know its values."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -75,6 +78,8 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         self._take(arguments)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "construct":
+            self._put(_is_overridden=True)
         arguments = vars(self).get("_arguments", {})
         if name in self._follows:
             raise AttributeError(
@@ -131,6 +136,10 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         self._values(global_step)  # raises, as elsewhere, where they are no steps
         steps = np.asarray(global_step)
         values = super().__call__(Tensor(steps) if Tensor else steps)
+        if values is None:
+            raise TypeError(
+                f"`{type(self).__name__}.construct`: got None from it; it must return the learning rate. Add a `return`."
+            )
         return np.asarray(values.asnumpy() if isinstance(values, Tensor) else values, dtype=np.float32)[()]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -180,6 +189,7 @@ class ExponentialDecayLR(_ReplayedSchedule):
     """
 
     _checks = _DECAY
+    pow, cast = operation("Pow"), operation("Cast")
 
     def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
         super().__init__(learning_rate=learning_rate, decay_rate=decay_rate, decay_steps=decay_steps, is_stair=is_stair)
@@ -222,6 +232,7 @@ class NaturalExpDecayLR(_ReplayedSchedule):
     """
 
     _checks = _DECAY
+    math_e, pow, cast = math.e, operation("Pow"), operation("Cast")
 
     def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
         super().__init__(learning_rate=learning_rate, decay_rate=decay_rate, decay_steps=decay_steps, is_stair=is_stair)
@@ -263,6 +274,7 @@ class InverseDecayLR(_ReplayedSchedule):
     """
 
     _checks = _DECAY
+    cast = operation("Cast")
 
     def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
         super().__init__(learning_rate=learning_rate, decay_rate=decay_rate, decay_steps=decay_steps, is_stair=is_stair)
@@ -302,6 +314,8 @@ class CosineDecayLR(_ReplayedSchedule):
 
     _checks: ClassVar = {"min_lr": check.not_negative, "max_lr": check.positive, "decay_steps": check.positive_int}
     _follows: ClassVar = {"delta": "min_lr and max_lr"}
+    math_pi, cos, sin = math.pi, operation("Cos"), operation("Sin")
+    min, cast = operation("Minimum"), operation("Cast")
 
     def __init__(self, min_lr: float, max_lr: float, decay_steps: int) -> None:
         super().__init__(min_lr=min_lr, max_lr=max_lr, decay_steps=decay_steps)
@@ -357,6 +371,8 @@ class PolynomialDecayLR(_ReplayedSchedule):
         "start_learning_rate": "learning_rate",
         "diff_learning_rate": "learning_rate and end_learning_rate",
     }
+    pow, ceil = operation("Pow"), operation("Ceil")
+    min, max = operation("Minimum"), operation("Maximum")
 
     def __init__(
         self,
@@ -416,6 +432,7 @@ class WarmUpLR(_ReplayedSchedule):
     """
 
     _checks: ClassVar = {"learning_rate": check.not_negative, "warmup_steps": check.positive_int}
+    min, cast = operation("Minimum"), operation("Cast")
 
     def __init__(self, learning_rate: float, warmup_steps: int) -> None:
         super().__init__(learning_rate=learning_rate, warmup_steps=warmup_steps)

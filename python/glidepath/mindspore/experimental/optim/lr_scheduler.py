@@ -266,8 +266,8 @@ class LRScheduler(_Stateful):
         """Return the groups' learning rates at ``self.last_epoch``, from those before."""
         raise NotImplementedError
 
-    def step(self, epoch: int | None = None) -> None:
-        """Go on by one epoch, or to the one given, and set the groups' learning rates.
+    def step(self, epoch: int | None = None) -> bool:
+        """Go on by one epoch, or to the one given, and set the groups' learning rates. Return True, as MindSpore's does.
 
         An epoch that is given is answered by ``_get_closed_form_lr``, where there is one.
         """
@@ -278,6 +278,7 @@ class LRScheduler(_Stateful):
             self.last_epoch = _whole(f"{type(self).__name__}.step.epoch", epoch)
             values = getattr(self, "_get_closed_form_lr", self.get_lr)()
         self._write(values)
+        return True
 
     def _undo(self) -> None:
         """Go back to before the first step."""
@@ -594,12 +595,13 @@ class CosineAnnealingWarmRestarts(_RuleScheduler):
         """Return the groups' learning rates where the cycle stands."""
         return [_between(rule, self._at) for rule in self._rules()]
 
-    def step(self, epoch: float | None = None) -> None:
+    def step(self, epoch: float | None = None) -> bool:
         """Go on by one epoch, or to the one given, which may be a fraction, and set the groups' learning rates."""
         place = "CosineAnnealingWarmRestarts.step.epoch"
         at = self._at + 1.0 if epoch is None else float(_epoch(place, epoch))
         self._at, self.last_epoch = at, math.floor(at)
         self._write(self.get_lr())
+        return True
 
     def _undo(self) -> None:
         self._at, self.last_epoch = -1.0, -1
@@ -701,7 +703,8 @@ class OneCycleLR(LRScheduler):
                  (2 * pct_start * total_steps - 2, max_lr / div_factor)  with three_phase,
                  (total_steps - 1, max_lr / div_factor / final_div_factor)
 
-    MindSpore has none: arguments and values are those of PyTorch's, without its cycling of momentum.
+    MindSpore has none: arguments and values are those of PyTorch's, without its cycling of momentum. As there, the step
+    on which a loop of ``total_steps`` steps ends, one past the last, is made: the last curve goes on, up again with "cos".
 
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
@@ -749,7 +752,7 @@ class OneCycleLR(LRScheduler):
 
     def get_lr(self) -> Sequence[Any]:
         """Return the groups' learning rates at ``self.last_epoch``."""
-        if self.last_epoch >= self.total_steps:
+        if self.last_epoch > self.total_steps:
             raise ValueError(
                 f"`OneCycleLR.step`: got step {self.last_epoch}; there are {self.total_steps} steps in all. Give more "
                 "`total_steps`, or stop stepping."
@@ -862,7 +865,7 @@ class _Composite(_Stateful):
         return self._schedulers
 
     @abstractmethod
-    def step(self, epoch: int | None = None) -> None:
+    def step(self, epoch: int | None = None) -> bool:
         """Go on by one epoch."""
 
     def _undo(self) -> None:
@@ -914,16 +917,17 @@ class SequentialLR(_Composite):
             self._resume()
         self.last_epoch = last_epoch + 1
 
-    def step(self, epoch: int | None = None) -> None:
+    def step(self, epoch: int | None = None) -> bool:
         """Go on by one epoch (0: begin again), and set the groups' learning rates."""
         if self._refuse_epochs(epoch):
             self._write(_floats(self.base_lrs))
             self._restart()
-            return
+            return True
         self.last_epoch += 1
         now = bisect_right(self.milestones, self.last_epoch)
         begins = now > 0 and self.milestones[now - 1] == self.last_epoch
         self._schedulers[now].step(0 if begins else None)
+        return True
 
     def _undo(self) -> None:
         super()._undo()
@@ -960,14 +964,15 @@ class ChainedScheduler(_Composite):
             optimizer = getattr(schedulers[0], "optimizer", None)
         super().__init__(optimizer, schedulers)
 
-    def step(self, epoch: int | None = None) -> None:
+    def step(self, epoch: int | None = None) -> bool:
         """Go on by one epoch (0: begin again), and set the groups' learning rates."""
         if self._refuse_epochs(epoch):
             self._write(_floats(self.base_lrs))
             self._restart()
-            return
+            return True
         for scheduler in self._schedulers:
             scheduler.step()
+        return True
 
     def _restart(self) -> None:
         for scheduler in self._schedulers:
@@ -1013,7 +1018,7 @@ class ReduceLROnPlateau(_Stateful):
                     f"`ReduceLROnPlateau.{name}`: got {value!r}; it must be one of {known}. Take one of them."
                 )
 
-    def step(self, metrics: Any) -> None:
+    def step(self, metrics: Any) -> bool:
         """Take an epoch's metric, a number or a Tensor of one, and reduce the learning rates if it is time."""
         metric = float(metrics)
         self.last_epoch += 1
@@ -1028,6 +1033,7 @@ class ReduceLROnPlateau(_Stateful):
             pairs = zip(self._read(), _floats(self.min_lrs), strict=True)
             self._write([_reduced(lr, self.factor, least, self.eps) for lr, least in pairs])
             self.cooldown_counter, self.wait = self.cooldown, 0
+        return True
 
     def in_cooldown(self) -> bool:
         """Whether it waits after a reduction."""

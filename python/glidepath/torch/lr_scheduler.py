@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -813,7 +813,7 @@ def adopt(scheduler: lr_scheduler.LRScheduler) -> LRScheduler:
     >>> type(scheduler).__module__, scheduler.preview(1)
     ('glidepath.torch.lr_scheduler', array([[0.09]]))
     """
-    return _adopted(scheduler, {})
+    return cast("LRScheduler", _adopted(scheduler, {}))
 
 
 def _adopted(scheduler: Any, known: dict[int, Any]) -> Any:

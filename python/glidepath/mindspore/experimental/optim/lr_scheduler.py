@@ -267,7 +267,7 @@ class LRScheduler(_Stateful):
         raise NotImplementedError
 
     def step(self, epoch: int | None = None) -> bool:
-        """Go on by one epoch, or to the one given, and set the groups' learning rates. Return True, as MindSpore's does.
+        """Go on by one epoch, or to the one given, and set the groups' learning rates; return True, as MindSpore's.
 
         An epoch that is given is answered by ``_get_closed_form_lr``, where there is one.
         """
@@ -704,7 +704,7 @@ class OneCycleLR(LRScheduler):
                  (total_steps - 1, max_lr / div_factor / final_div_factor)
 
     MindSpore has none: arguments and values are those of PyTorch's, without its cycling of momentum. As there, the step
-    on which a loop of ``total_steps`` steps ends, one past the last, is made: the last curve goes on, up again with "cos".
+    on which a loop of ``total_steps`` steps ends, one past the last, is made: the curve goes on, up again with "cos".
 
     Args:
         optimizer: one of ``mindspore.experimental.optim``.

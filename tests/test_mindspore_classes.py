@@ -631,6 +631,7 @@ def test_a_table_pickles_and_says_what_is_wrong() -> None:
     lr = gms.learning_rate(gp.cosine(0.1, 0.0, 10), 10)
     assert pickle.loads(pickle.dumps(lr))(3) == lr(3)
     assert repr(lr) == "learning_rate(gp.cosine(0.1, 0.0, 10), 10)"
+    assert repr(gms.learning_rate(gp.cosine(0.1, 0.0, 10), np.int64(10))) == repr(lr)
     with pytest.raises(TypeError, match=re.escape("`learning_rate.schedule`: got an object of type list; it must")):
         gms.learning_rate([0.1], 10)
     with pytest.raises(ValueError, match=re.escape("`learning_rate.total_steps`: got 0; it must be an int from 1 to")):

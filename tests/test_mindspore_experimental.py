@@ -200,9 +200,10 @@ def test_a_plateau_s_state_travels_too() -> None:
 
 def test_a_state_of_another_kind_is_refused() -> None:
     state = ours.StepLR(optimizer([0.1]), 3).state_dict()
-    for other in (ours.ExponentialLR(optimizer([0.1]), 0.9), ours.StepLR(optimizer([0.1, 0.2]), 3)):
-        with pytest.raises(ValueError, match=re.escape("load_state_dict`: got a state with ['base_lrs', 'gamma'")):
-            other.load_state_dict(state)
+    with pytest.raises(ValueError, match=re.escape("load_state_dict`: got a state with ['base_lrs', 'gamma'")):
+        ours.ExponentialLR(optimizer([0.1]), 0.9).load_state_dict(state)
+    with pytest.raises(ValueError, match=re.escape("load_state_dict`: got a state of 1 groups, here 2; there must be")):
+        ours.StepLR(optimizer([0.1, 0.2]), 3).load_state_dict(state)
 
 
 def nested(used: Any) -> Any:
@@ -286,7 +287,7 @@ WRONG_STATES: list[tuple[str, Any, str]] = [
     ("lrs", ["x"], "`StepLR.load_state_dict.state['lrs'][0]`: got 'x'; it must be a number. Convert it"),
     ("base_lrs", ["x"], "`StepLR.load_state_dict.state['base_lrs']`: got ['x']; here stands [Tensor("),
     ("lrs", 3, "`StepLR.load_state_dict`: got a state with ["),
-    ("lrs", [0.1, 0.2], "`StepLR.load_state_dict`: got a state with ["),
+    ("lrs", [0.1, 0.2], "`StepLR.load_state_dict`: got a state of 2 groups, here 1; there must be as many."),
 ]  # fmt: skip
 
 
@@ -641,6 +642,9 @@ MISTAKES: list[tuple[Make, str]] = [
     (lambda m, o: m.CyclicLR(o, 0.1, 0.2, 0), "`mindspore.experimental.CyclicLR.step_size_up`: got 0.0; it must be a"),
     (lambda m, o: m.CyclicLR(o, 0.1, 0.2, 3, -1), "`mindspore.experimental.CyclicLR.step_size_down`: got -1.0; it mus"),
     (lambda m, o: m.ReduceLROnPlateau(o, min_lr="x"), "`ReduceLROnPlateau.min_lr`: got 'x'; it must be a number."),
+    (lambda m, o: m.ReduceLROnPlateau(o).step("1"), "`ReduceLROnPlateau.step.metrics`: got '1'; it must be a number."),
+    (lambda m, o: m.ChainedScheduler([]), "`ChainedScheduler.schedulers`: got none; there must be one at least."),
+    (lambda m, o: m.CyclicLR(o, 0.1, 0.2, mode=[1]), "`CyclicLR.mode`: got [1]; it must be 'triangular', 'triangu"),
     (lambda m, o: m.StepLR(o, 2).step(2.5), "`StepLR.step.epoch`: got 2.5; it must be a whole number. Only CosineAnne"),
     (lambda m, o: m.StepLR(o, 2).step(-1), "`StepLR.step.epoch`: got -1; it must be a number from 0 to 2**53. Count"),
     (lambda m, o: m.StepLR(o, 2).step("3"), "`StepLR.step.epoch`: got '3'; it must be a number from 0 to 2**53. Conve"),

@@ -138,7 +138,7 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         values = super().__call__(Tensor(steps) if Tensor else steps)
         if values is None:
             raise TypeError(
-                f"`{type(self).__name__}.construct`: got None from it; it must return the rate. Add a `return`."
+                f"`{type(self).__name__}.construct`: got None from it; it must return the learning rate. Add `return`."
             )
         return np.asarray(values.asnumpy() if isinstance(values, Tensor) else values, dtype=np.float32)[()]
 

@@ -12,7 +12,7 @@ from glidepath.mindspore.learning_rate_schedule import of_ints
 __all__ = ["learning_rate"]
 
 
-def learning_rate(schedule: Schedule, total_steps: int) -> "_TableSchedule":
+def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any]") -> "_TableSchedule":
     """Turn a schedule into one of MindSpore's, for ``learning_rate``, a group's ``lr`` or ``weight_decay``.
 
     It is a table of the first ``total_steps`` values in float32, each rounded once from the real value, of which the
@@ -43,7 +43,8 @@ def learning_rate(schedule: Schedule, total_steps: int) -> "_TableSchedule":
             f"`learning_rate.schedule`: got an object of type {type(schedule).__name__}; it must be a glidepath "
             "schedule. Wrap values with `gp.table(values)`."
         )
-    return _TableSchedule(schedule, check.positive_int("learning_rate.total_steps", total_steps))
+    steps = int(total_steps) if isinstance(total_steps, np.integer) else total_steps
+    return _TableSchedule(schedule, check.positive_int("learning_rate.total_steps", steps))
 
 
 class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]

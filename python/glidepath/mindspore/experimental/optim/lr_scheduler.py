@@ -13,7 +13,7 @@ They are called from Python: step one outside what ``mindspore.jit`` compiles.
 >>> scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
 >>> for epoch in range(4):
 ...     print(epoch, optimizer.param_groups[0]["lr"].value())
-...     scheduler.step()
+...     _ = scheduler.step()
 0 0.1
 1 0.1
 2 0.05
@@ -126,8 +126,8 @@ class _Stateful:
         """Take a state that ``state_dict`` gave, and set the groups' learning rates to those in it.
 
         Raises:
-            TypeError, ValueError: the state of a scheduler of another kind, or of an optimizer with another number of
-                groups, or a value that cannot be. Then nothing is changed.
+            TypeError, ValueError: a state with other attributes than this scheduler's, of another number of groups, or
+                with a value that cannot be. Then nothing is changed. (The class itself is not in a state.)
         """
         before = self.state_dict()
         try:
@@ -142,6 +142,11 @@ class _Stateful:
         if not isinstance(state, dict):
             raise TypeError(f"`{place}`: got {state!r}; it must be a dict. Load what `state_dict` gave.")
         lengths = [len(state[name]) if isinstance(state.get(name), list) else None for name in ("parts", "lrs")]
+        if isinstance(state.get("lrs"), list) and len(state["lrs"]) != self.groups_num and set(state) == known:
+            raise ValueError(
+                f"`{place}`: got a state of {len(state['lrs'])} groups, here {self.groups_num}; there must be as many. "
+                "Make the optimizer as when the state was saved."
+            )
         if set(state) != known or lengths != [len(self._parts()), self.groups_num]:
             raise ValueError(
                 f"`{place}`: got a state with {sorted(state)}; it must be that of a "
@@ -267,7 +272,7 @@ class LRScheduler(_Stateful):
         raise NotImplementedError
 
     def step(self, epoch: int | None = None) -> bool:
-        """Go on by one epoch, or to the one given, and set the groups' learning rates; return True, as MindSpore's.
+        """Go on by one epoch, or to the one given, and set the learning rates. Return True, as MindSpore's does.
 
         An epoch that is given is answered by ``_get_closed_form_lr``, where there is one.
         """
@@ -643,7 +648,7 @@ class CyclicLR(LRScheduler):
         self._hold(optimizer)
         lowest = _tensors(_number_a_group("CyclicLR.base_lr", base_lr, optimizer))
         self.max_lrs = _tensors(_number_a_group("CyclicLR.max_lr", max_lr, optimizer))
-        if scale_fn is None and mode not in {"triangular", "triangular2", "exp_range"}:
+        if scale_fn is None and mode not in ("triangular", "triangular2", "exp_range"):
             raise ValueError(
                 f"`CyclicLR.mode`: got {mode!r}; it must be 'triangular', 'triangular2' or 'exp_range'. Or give a "
                 "scale_fn."
@@ -704,7 +709,7 @@ class OneCycleLR(LRScheduler):
                  (total_steps - 1, max_lr / div_factor / final_div_factor)
 
     MindSpore has none: arguments and values are those of PyTorch's, without its cycling of momentum. As there, the step
-    on which a loop of ``total_steps`` steps ends, one past the last, is made: the curve goes on, up again with "cos".
+    on which a loop of ``total_steps`` steps ends, one past the last, is made; the last curve goes on, up with "cos".
 
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
@@ -960,7 +965,11 @@ class ChainedScheduler(_Composite):
     """
 
     def __init__(self, schedulers: Sequence[Any], optimizer: Any = None) -> None:
-        if optimizer is None and schedulers:
+        if not schedulers:
+            raise ValueError(
+                "`ChainedScheduler.schedulers`: got none; there must be one at least. Give the schedulers."
+            )
+        if optimizer is None:
             optimizer = getattr(schedulers[0], "optimizer", None)
         super().__init__(optimizer, schedulers)
 
@@ -1020,6 +1029,8 @@ class ReduceLROnPlateau(_Stateful):
 
     def step(self, metrics: Any) -> bool:
         """Take an epoch's metric, a number or a Tensor of one, and reduce the learning rates if it is time."""
+        if isinstance(metrics, str):
+            raise TypeError(f"`ReduceLROnPlateau.step.metrics`: got {metrics!r}; it must be a number. Use `float()`.")
         metric = float(metrics)
         self.last_epoch += 1
         if _is_better(metric, self.best, self.mode, self.threshold, self.threshold_mode == "rel"):

@@ -175,7 +175,10 @@ def assert_old_or_whole(target: Path, old: bytes | None) -> None:
 def test_a_polite_signal_removes_the_temporary_file(spec, tmp_path, number, code, share):
     folder = tmp_path / "out"
     folder.mkdir()
+    # A shell starts what runs in its background with SIGINT ignored, which a child inherits.
+    before = signal.signal(number, signal.default_int_handler)
     with start_long(spec, folder / "lr.npy") as process:
+        signal.signal(number, before)
         wait_until_written(process, folder, int(share * 8 * LONG))
         process.send_signal(number)
         _, stderr = process.communicate(timeout=60)

@@ -188,6 +188,19 @@ pub(super) fn int(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<i64
     }
 }
 
+/// Every item by `plain`, if that reads them all, else by `one`, which is told where the item stands.
+fn each<T>(
+    items: &Any<'_>,
+    plain: impl Fn(&Any<'_>) -> Option<T>,
+    place: Place<'_>,
+    one: impl Fn(&Any<'_>, Place<'_>) -> PyResult<T>,
+) -> PyResult<Vec<T>> {
+    if let Some(found) = all_plain(items, plain) {
+        return Ok(found);
+    }
+    items.try_iter()?.enumerate().map(|(i, item)| one(&item?, &format_args!("{place}[{i}]"))).collect()
+}
+
 /// What a list or tuple holds, where every item is of exactly the type that `read` wants: 2 ns an item, one by one 12.
 fn all_plain<T>(items: &Any<'_>, read: impl Fn(&Any<'_>) -> Option<T>) -> Option<Vec<T>> {
     if let Ok(list) = items.cast_exact::<PyList>() {
@@ -217,11 +230,7 @@ pub(super) fn ints(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<Ve
             array.into_any()
         }
     };
-    if let Some(plain) = all_plain(&items, plain_int) {
-        return Ok(plain);
-    }
-    let item = |(i, item): (usize, PyResult<Any<'_>>)| int(&item?, &format_args!("{place}[{i}]"), rule);
-    items.try_iter()?.enumerate().map(item).collect()
+    each(&items, plain_int, place, |item, place| int(item, place, rule))
 }
 
 /// A string.
@@ -325,13 +334,7 @@ fn in_use(place: Place<'_>) -> Error {
 /// Real numbers: a sequence of them, or a 1-D array of floats or integers; copied.
 pub(super) fn reals(value: &Any<'_>, place: Place<'_>, limit: RealLimit) -> PyResult<Vec<f64>> {
     let array = match list(value, place)? {
-        List::Items(items) => {
-            if let Some(plain) = all_plain(&items, plain_float) {
-                return Ok(plain);
-            }
-            let item = |(i, item): (usize, PyResult<Any<'_>>)| real(&item?, &format_args!("{place}[{i}]"), limit);
-            return items.try_iter()?.enumerate().map(item).collect();
-        }
+        List::Items(items) => return each(&items, plain_float, place, |item, place| real(item, place, limit)),
         List::Array(array) => array,
     };
     refuse_shape(&array, place)?;
@@ -351,13 +354,7 @@ pub(super) fn reals(value: &Any<'_>, place: Place<'_>, limit: RealLimit) -> PyRe
 /// Counts: a sequence of them, or a 1-D array of integers; copied.
 pub(super) fn counts(value: &Any<'_>, place: Place<'_>, limit: CountLimit) -> PyResult<Vec<u64>> {
     match list(value, place)? {
-        List::Items(items) => {
-            if let Some(plain) = all_plain(&items, plain_int) {
-                return Ok(plain);
-            }
-            let item = |(i, item): (usize, PyResult<Any<'_>>)| count(&item?, &format_args!("{place}[{i}]"), limit);
-            items.try_iter()?.enumerate().map(item).collect()
-        }
+        List::Items(items) => each(&items, plain_int, place, |item, place| count(item, place, limit)),
         List::Array(array) => {
             refuse_shape(&array, place)?;
             let whole = integers(&array, place)?;

@@ -12,11 +12,10 @@ except ImportError:
     class _Missing:
         """What ``construct`` computes with, where it cannot."""
 
-        def __getattr__(self, name: str) -> Any:
+        def __call__(self, *_: object) -> Any:
             raise ImportError("`construct` computes with MindSpore, which cannot be imported: `pip install mindspore`.")
 
-        def __call__(self, *_: object) -> Any:
-            return self.construct
+        __getattr__ = __call__
 
     ops = mstype = _Missing()
 

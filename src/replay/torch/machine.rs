@@ -240,27 +240,24 @@ impl<T: Rate> Node<T> {
 
     /// How many of the next steps change nothing.
     pub fn still(&self, state: &State<T>) -> u64 {
-        match self {
-            Node::Leaf(leaf) => leaf.still(state),
-            Node::Sequential { children, milestones, epoch, .. } => {
-                let i = child_at(milestones, *epoch);
-                let until = milestones.get(i).map_or(u64::MAX, |next| next.abs_diff(*epoch) - 1);
-                children.get(i).map_or(0, |child| child.still(state).min(until))
-            }
-            Node::Chained { children, .. } => children.iter().map(|child| child.still(state)).min().unwrap_or(0),
-        }
+        self.least(&|leaf| leaf.still(state))
     }
 
     /// How many of the next steps change nothing, whatever the rates are.
     fn idle(&self) -> u64 {
+        self.least(&Leaf::idle)
+    }
+
+    /// How many of the next steps are so of every rule at work.
+    fn least(&self, of: &impl Fn(&Leaf<T>) -> u64) -> u64 {
         match self {
-            Node::Leaf(leaf) => leaf.idle(),
+            Node::Leaf(leaf) => of(leaf),
             Node::Sequential { children, milestones, epoch, .. } => {
                 let i = child_at(milestones, *epoch);
                 let until = milestones.get(i).map_or(u64::MAX, |next| next.abs_diff(*epoch) - 1);
-                children.get(i).map_or(0, |child| child.idle().min(until))
+                children.get(i).map_or(0, |child| child.least(of).min(until))
             }
-            Node::Chained { children, .. } => children.iter().map(Node::idle).min().unwrap_or(0),
+            Node::Chained { children, .. } => children.iter().map(|child| child.least(of)).min().unwrap_or(0),
         }
     }
 

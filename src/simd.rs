@@ -1,7 +1,8 @@
 //! Instruction sets: which there are, which is used, and how a piece of work gets compiled for one.
 //!
-//! This is the only file with `unsafe` in it, and all that is unsafe is to call a function that was compiled for
-//! instructions that the machine might lack; each call stands behind the check that it has them.
+//! This is the only file with `unsafe` in it. What is unsafe is to call a function that was compiled for instructions that
+//! the machine might lack, where each call stands behind the check that it has them; and, at the end, to read and write
+//! what another library's tensor holds.
 //!
 //! ```text
 //! task (generic, #[inline(always)])
@@ -288,3 +289,205 @@ use machine::{changes, default_state, set_state, state};
 
 #[cfg(not(target_arch = "x86_64"))]
 const FLAGS: u32 = 0;
+
+/// Rates held in another library's tensors, through the C functions that the tensors' class offers (DLPack 1.3,
+/// `__dlpack_c_exchange_api__`).
+#[cfg(feature = "python")]
+pub mod dlpack {
+    use std::ffi::{c_int, c_void};
+    use std::ptr::{NonNull, null_mut};
+
+    use pyo3::prelude::*;
+    use pyo3::types::{PyCapsule, PyType};
+
+    /// A floating-point type.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Precision {
+        /// float32.
+        Single,
+        /// float64.
+        Double,
+    }
+
+    /// The functions of one class of tensors.
+    pub struct Exchange {
+        class: Py<PyType>,
+        view: View,
+        import: Import,
+    }
+
+    type View = unsafe extern "C" fn(*mut pyo3::ffi::PyObject, *mut Tensor) -> c_int;
+    type Import = unsafe extern "C" fn(*mut Managed, *mut *mut pyo3::ffi::PyObject) -> c_int;
+
+    #[repr(C)]
+    struct Version {
+        major: u32,
+        minor: u32,
+    }
+
+    #[repr(C)]
+    struct Table {
+        version: Version,
+        _earlier: *mut c_void,
+        _allocate: *mut c_void,
+        _export: *mut c_void,
+        import: Option<Import>,
+        view: Option<View>,
+        _stream: *mut c_void,
+    }
+
+    #[repr(C)]
+    struct Tensor {
+        data: *mut c_void,
+        device_type: i32,
+        device_id: i32,
+        ndim: i32,
+        code: u8,
+        bits: u8,
+        lanes: u16,
+        shape: *mut i64,
+        strides: *mut i64,
+        byte_offset: u64,
+    }
+
+    #[repr(C)]
+    struct Managed {
+        version: Version,
+        context: *mut c_void,
+        deleter: Option<unsafe extern "C" fn(*mut Managed)>,
+        flags: u64,
+        tensor: Tensor,
+    }
+
+    /// A tensor of ours, and what it holds.
+    #[repr(C)]
+    struct Owned {
+        managed: Managed,
+        value: u64,
+    }
+
+    const NAME: &std::ffi::CStr = c"dlpack_exchange_api";
+    const MAJOR: u32 = 1;
+    const MINOR: u32 = 3;
+    const CPU: i32 = 1;
+    const FLOAT: u8 = 2;
+
+    impl Exchange {
+        /// What a class of tensors offers, if it does.
+        pub fn of(class: &Bound<'_, PyType>) -> Option<Exchange> {
+            let capsule = class.getattr("__dlpack_c_exchange_api__").ok()?.cast_into::<PyCapsule>().ok()?;
+            let table: NonNull<Table> = capsule.pointer_checked(Some(NAME)).ok()?.cast();
+            // SAFETY: a capsule of this name points to such a table, which lives as long as the process; its first
+            // field says whether the rest is as here.
+            let (import, view) = unsafe {
+                if (*table.as_ptr()).version.major != MAJOR {
+                    return None;
+                }
+                ((*table.as_ptr()).import?, (*table.as_ptr()).view?)
+            };
+            Some(Exchange { class: class.clone().unbind(), view, import })
+        }
+
+        /// Where a tensor of exactly this class holds its number, if it is one number, in the machine's memory, and
+        /// of one of our types.
+        #[inline]
+        fn place(&self, tensor: &Bound<'_, PyAny>) -> Option<(NonNull<c_void>, Precision)> {
+            if tensor.get_type_ptr().cast() != self.class.as_ptr() {
+                return None;
+            }
+            let mut seen = Tensor {
+                data: null_mut(),
+                device_type: 0,
+                device_id: 0,
+                ndim: -1,
+                code: 0,
+                bits: 0,
+                lanes: 0,
+                shape: null_mut(),
+                strides: null_mut(),
+                byte_offset: 0,
+            };
+            // SAFETY: the function is that of the object's own class; it writes the struct, or raises.
+            if unsafe { (self.view)(tensor.as_ptr(), &raw mut seen) } != 0 {
+                drop(PyErr::take(tensor.py()));
+                return None;
+            }
+            let is_plain = seen.device_type == CPU && seen.ndim == 0 && seen.byte_offset == 0;
+            let precision = match (seen.code, seen.bits, seen.lanes) {
+                (FLOAT, 32, 1) => Precision::Single,
+                (FLOAT, 64, 1) => Precision::Double,
+                _ => return None,
+            };
+            NonNull::new(seen.data).filter(|_| is_plain).map(|data| (data, precision))
+        }
+
+        /// The number that such a tensor holds.
+        #[inline]
+        pub fn read(&self, tensor: &Bound<'_, PyAny>) -> Option<(f64, Precision)> {
+            let (data, precision) = self.place(tensor)?;
+            // SAFETY: the tensor, which lives, has just said that a number of this type lies here; no Python code has
+            // run since, and none runs while the interpreter is held.
+            let value = unsafe {
+                match precision {
+                    Precision::Single => f64::from(data.cast::<f32>().read_unaligned()),
+                    Precision::Double => data.cast::<f64>().read_unaligned(),
+                }
+            };
+            Some((value, precision))
+        }
+
+        /// Makes such a tensor hold this number, rounded to its type; whether it could.
+        #[inline]
+        pub fn write(&self, tensor: &Bound<'_, PyAny>, value: f64) -> bool {
+            let Some((data, precision)) = self.place(tensor) else { return false };
+            // SAFETY: as in `read`; and a tensor's memory is written through any of its handles.
+            unsafe {
+                match precision {
+                    Precision::Single => data.cast::<f32>().write_unaligned(value as f32),
+                    Precision::Double => data.cast::<f64>().write_unaligned(value),
+                }
+            }
+            true
+        }
+
+        /// A new tensor that holds this number, rounded to its type.
+        #[inline]
+        pub fn make<'py>(&self, py: Python<'py>, value: f64, precision: Precision) -> PyResult<Bound<'py, PyAny>> {
+            let (bits, held) = match precision {
+                Precision::Single => (32, u64::from((value as f32).to_bits())),
+                Precision::Double => (64, value.to_bits()),
+            };
+            let tensor = Tensor {
+                data: null_mut(),
+                device_type: CPU,
+                device_id: 0,
+                ndim: 0,
+                code: FLOAT,
+                bits,
+                lanes: 1,
+                shape: null_mut(),
+                strides: null_mut(),
+                byte_offset: 0,
+            };
+            let version = Version { major: MAJOR, minor: MINOR };
+            let managed = Managed { version, context: null_mut(), deleter: Some(free), flags: 0, tensor };
+            let owned = Box::into_raw(Box::new(Owned { managed, value: held }));
+            let mut made = null_mut();
+            // SAFETY: the struct and what its data points to live until `free` is called, once, by the one that the
+            // struct is given to here. (On a failure it is leaked.) What comes back is a new reference.
+            unsafe {
+                (*owned).managed.tensor.data = (&raw mut (*owned).value).cast();
+                if (self.import)(owned.cast(), &raw mut made) != 0 {
+                    return Err(PyErr::fetch(py));
+                }
+                Bound::from_owned_ptr_or_err(py, made)
+            }
+        }
+    }
+
+    /// Frees a tensor of ours; called from any thread.
+    unsafe extern "C" fn free(managed: *mut Managed) {
+        // SAFETY: it is the first field of what `make` boxed.
+        drop(unsafe { Box::from_raw(managed.cast::<Owned>()) });
+    }
+}

@@ -405,6 +405,182 @@ def test_groups_that_share_a_tensor():
     assert results[0] == results[1]
 
 
+def of_rates(module, rates, name="CyclicLR"):
+    """A scheduler of such rates, two steps on."""
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates]
+    held = torch.optim.SGD(groups, momentum=0.9)
+    held._opt_called = True
+    make = (lambda m, o: m.CyclicLR(o, 0.01, 0.2, 4, cycle_momentum=False)) if name == "CyclicLR" else CLASSES[name]
+    scheduler = make(module, held)
+    scheduler.step()
+    scheduler.step()
+    return scheduler
+
+
+ODD_TENSORS = {
+    "float32": lambda: torch.tensor(0.1),
+    "float64": lambda: torch.tensor(0.1, dtype=torch.float64),
+    "bfloat16": lambda: torch.tensor(0.1, dtype=torch.bfloat16),
+    "float16": lambda: torch.tensor(0.1, dtype=torch.float16),
+    "int64": lambda: torch.tensor(3),
+    "one dimension": lambda: torch.tensor([0.1]),
+    "three dimensions": lambda: torch.tensor([[[0.1]]]),
+    "a part of another": lambda: torch.tensor([0.7, 0.1, 0.2])[1],
+    "a column": lambda: torch.tensor([[0.7, 0.1], [0.2, 0.3]])[:, 1][0],
+    "shared memory": lambda: torch.tensor(0.1).share_memory_(),
+    "numpy's memory": lambda: torch.from_numpy(np.array(0.1)),
+    "not aligned": lambda: torch.frombuffer(bytearray(13), dtype=torch.float32, count=1, offset=5)[0].fill_(0.1),
+    "a parameter": lambda: torch.nn.Parameter(torch.tensor(0.1), requires_grad=False),
+    "followed by autograd": lambda: torch.tensor(0.1, requires_grad=True),
+    "computed from one that is": lambda: torch.tensor(0.1, requires_grad=True) * 1,
+    "of the other sign": lambda: torch._neg_view(torch.tensor(-0.1)),
+    "lazily copied": lambda: torch.tensor(0.1)._lazy_clone(),
+}
+
+
+@pytest.mark.parametrize("name", ["CyclicLR", "ExponentialLR", "StepLR", "CosineAnnealingLR", "ChainedScheduler"])
+@pytest.mark.parametrize("kind", ODD_TENSORS)
+def test_tensors_of_every_kind(name, kind):
+    """The same values, types, shapes and count of writes as torch's; where torch raises, its error."""
+    results = []
+    for module in (THEIRS, OURS):
+        rates = [ODD_TENSORS[kind](), torch.tensor(0.3)]
+        try:
+            scheduler = of_rates(module, rates, name)
+        except (RuntimeError, TypeError) as error:
+            results.append([str(error)])
+            continue
+        result = []
+        for _ in range(4):
+            error = outcome(scheduler.step)
+            last = [(str(lr.dtype), lr.shape, lr.item(), lr.requires_grad) for lr in scheduler.get_last_lr()]
+            result.append((error, last, [(rate.item(), rate._version) for rate in rates]))
+        results.append(result)
+    assert results[0] == results[1]
+
+
+def test_autograd_sees_that_a_rate_was_written():
+    errors = []
+    for module in (THEIRS, OURS):
+        scheduler = of_rates(module, [torch.tensor(0.1)])
+        weight = torch.tensor(2.0, requires_grad=True)
+        loss = weight * scheduler.optimizer.param_groups[0]["lr"]
+        scheduler.step()
+        with pytest.raises(RuntimeError, match="modified by an inplace operation") as raised:
+            loss.backward()
+        errors.append(str(raised.value))
+    assert errors[0] == errors[1]
+
+
+def test_inference_tensors():
+    """DIFFERENCE: outside of inference mode too."""
+    results = []
+    for module in (THEIRS, OURS, OURS):
+        with torch.inference_mode():
+            scheduler = of_rates(module, [torch.tensor(0.1)])
+        with torch.inference_mode(len(results) < 2):
+            assert outcome(scheduler.step) == ("", "", [])
+        results.append((scheduler.get_last_lr()[0].item(), lr_of(scheduler).item()))
+    assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize("name", ["CyclicLR", "ExponentialLR", "ChainedScheduler"])
+def test_a_mode_sees_every_write(name):
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Log(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            written.append((str(function), args[1] if len(args) > 1 else None))
+            return function(*args, **(kwargs or {}))
+
+    seen = []
+    for module in (THEIRS, OURS):
+        written: list[object] = []
+        scheduler = of_rates(module, [torch.tensor(0.1), torch.tensor(0.2)], name)
+        with Log():
+            scheduler.step()
+        assert any("fill_" in function for function, _ in written)
+        seen.append([function for function, _ in written if "fill_" in function or "clone" in function])
+    assert seen[0] == seen[1]
+
+
+def test_tensors_inside_of_transforms():
+    """Where torch hides a tensor behind another, it is torch that steps."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    results = []
+    for module in (THEIRS, OURS):
+
+        def stepped(rate, module=module):
+            return of_rates(module, [rate], "ExponentialLR").get_last_lr()[0] * 1
+
+        with FakeTensorMode():
+            assert type(stepped(torch.tensor(0.1))) is not torch.Tensor
+        calls = [
+            lambda: torch.vmap(stepped)(torch.full((3,), 0.1)).tolist(),
+            lambda: torch.func.functionalize(stepped)(torch.tensor(0.1)).item(),
+            lambda: torch.func.grad(stepped)(torch.tensor(0.1)).item(),
+        ]
+        results.append([])
+        for call in calls:
+            try:
+                results[-1].append(call())
+            except RuntimeError as error:
+                results[-1].append(str(error))
+    assert results[0] == results[1]
+
+
+def test_last_rates_are_tensors_like_any_other(tmp_path):
+    scheduler = of_rates(OURS, [torch.tensor(0.1), torch.tensor(0.2, dtype=torch.float64)])
+    last = scheduler.get_last_lr()
+    values = [lr.item() for lr in last]
+    parts = [[lr.detach() for lr in last], [lr.view(1) for lr in last], [lr.data for lr in last]]
+    arrays = [lr.numpy() for lr in last]
+    torch.save(last, tmp_path / "last.pt")
+    copies = [copy.deepcopy(last), pickle.loads(pickle.dumps(last)), torch.load(tmp_path / "last.pt")]
+    assert all(lr.is_leaf and lr._version == 0 and lr.is_contiguous() for lr in last)
+    del last
+    for _ in range(5):
+        scheduler.step()
+    for kept in (*parts, arrays, *copies):
+        assert [lr.item() for lr in kept] == values
+    shared = [lr.share_memory_() for lr in scheduler.get_last_lr()]
+    assert all(lr.is_shared() for lr in shared)
+    weight = torch.tensor(2.0, requires_grad=True)
+    (weight * scheduler.get_last_lr()[0]).backward()
+    assert weight.grad == scheduler.get_last_lr()[0]
+
+
+def test_last_rates_are_freed():
+    """In whatever thread: a million of them would take 100 MB and more."""
+    code = """
+import resource, sys, threading
+import torch
+import glidepath.torch as gt
+
+def run():
+    rates = [torch.tensor(0.1) for _ in range(10)]
+    held = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates])
+    held._opt_called = True
+    scheduler = gt.CyclicLR(held, 0.01, 0.2, 4, cycle_momentum=False)
+    for _ in range(20_000):
+        scheduler.step()
+    return scheduler.get_last_lr()
+
+run()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+kept = []
+for _ in range(5):
+    thread = threading.Thread(target=lambda: kept.append(run()))
+    thread.start()
+    thread.join()
+kept.clear()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    grown = int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+    assert grown < 50_000  # KiB
+
+
 def test_torchs_composites_take_ours():
     results = []
     for inner in (THEIRS, OURS):

@@ -4,6 +4,7 @@
 //! here      what a class of schedulers steps by: a rule of ours, or torch's own function; `step` itself
 //! live      a scheduler's `__dict__`, read: numbers, lists, rules
 //! leaf      one step of one rule, into the live groups
+//! tensor    rates that are tensors, read and written where they lie
 //! ahead     preview, seek, schedule
 //! ```
 //! Nothing is kept between two steps, neither of the optimizer nor of the scheduler: attributes are live, and
@@ -14,6 +15,7 @@
 mod ahead;
 mod leaf;
 mod live;
+mod tensor;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,6 +24,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 
 use self::live::Live;
+use self::tensor::Tensors;
 
 /// Adds what `glidepath.torch` is built on.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -254,6 +257,11 @@ fn step_chained<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
 
 /// A clone of a tensor; anything else as it is.
 fn copied<'py>(lr: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(tensors) = Tensors::of(lr.py())
+        && let Some((value, precision)) = tensors.read_plain(lr)
+    {
+        return tensors.make(lr.py(), value, precision);
+    }
     match lr.getattr(intern!(lr.py(), "clone")) {
         Ok(clone) => clone.call0(),
         Err(_) => Ok(lr.clone()),

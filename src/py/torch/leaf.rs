@@ -6,20 +6,18 @@
 //! then     groups and scheduler are set
 //! ```
 //! A rate is a Python float, or a tensor on the CPU: its value is read, the change is made in the tensor's own
-//! precision, and the tensor is filled. A tensor on a device is never read: such groups are torch's.
+//! precision, and written into it. A tensor on a device is never read: such groups are torch's.
 
 use std::iter::Zip;
 
-use numpy::PyArray;
-use numpy::ndarray::arr0;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::list::BoundListIterator;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use super::Kind;
 use super::live::{self, Live, as_float, as_whole, item, read};
+use super::tensor::{Precision, Tensors};
 use crate::replay::torch::rule::{Change, Clock, Group, Rule};
 
 /// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
@@ -241,7 +239,7 @@ impl<'py> Move<'py> {
         groups: &Bound<'py, PyList>,
         change: &Change,
     ) -> PyResult<Option<Bound<'py, PyList>>> {
-        let (py, mut facts) = (groups.py(), self.facts());
+        let (py, mut facts) = (groups.py(), self.facts(None));
         // Up to 8 rates need no memory of their own: 15 ns.
         let (mut few, mut many) = ([0.0; 8], Vec::new());
         let lrs = match few.get_mut(..groups.len()) {
@@ -284,46 +282,66 @@ impl<'py> Move<'py> {
     }
 
     /// Sets groups of which some have tensors for rates; gives the new `_last_lr`.
-    #[cold]
     fn set_tensors(&self, live: &Live<'py>, groups: &Bound<'py, PyList>) -> PyResult<Option<Bound<'py, PyList>>> {
-        let mut facts = self.facts();
-        let next: Option<Vec<New<'py>>> = groups.iter().map(|group| self.next(&mut facts, group)).collect();
-        let Some(mut next) = next.filter(|next| all_apart(next)) else { return Ok(None) };
-        if self.change == Change::Keep
-            && let Some(last) = live.own_list().filter(|last| are_listed(&next, last))
-        {
-            return Ok(Some(last));
+        let py = groups.py();
+        let Some(tensors) = Tensors::of(py) else { return Ok(None) };
+        let mut facts = self.facts(Some(tensors));
+        let mut next = Vec::with_capacity(groups.len());
+        for group in groups {
+            let Some(new) = self.next(&mut facts, group) else { return Ok(None) };
+            next.push(new);
+        }
+        if !all_apart(&next) {
+            return Ok(None);
         }
         let Some(momenta) = self.next_momenta(groups) else { return Ok(None) };
-        Held::Tensor32.set_scalars(&mut next)?;
-        Held::Tensor64.set_scalars(&mut next)?;
-        next.iter_mut().try_for_each(New::set)?;
+        // torch fills a tensor in every step, one with what it holds already too.
+        let mut written = Vec::with_capacity(next.len());
+        written.extend(next.iter().filter(|new| new.held.is_some()).map(|new| &new.rate));
+        tensors.announce(&PyTuple::new(py, written)?)?;
+        let is_new = self.change != Change::Keep;
+        if !is_new && let Some(last) = live.own_list().filter(|last| are_listed(tensors, &next, last)) {
+            return Ok(Some(last));
+        }
+        let list = live.list_of(next.len())?;
+        for (i, new) in next.iter().enumerate() {
+            let Some(precision) = new.held else {
+                let lr = PyFloat::new(py, new.lr);
+                if is_new {
+                    new.group.set_item(intern!(py, "lr"), &lr)?;
+                }
+                list.set_item(i, lr)?;
+                continue;
+            };
+            if is_new {
+                tensors.write(&new.rate, new.lr)?;
+            }
+            list.set_item(i, tensors.make(py, new.lr, precision)?)?;
+        }
         self.set_momenta(groups, momenta)?;
-        let lrs = PyList::new(groups.py(), next.into_iter().map(|new| new.lr))?;
-        live.state.set_item(intern!(groups.py(), "_last_lr"), &lrs)?;
-        Ok(Some(lrs))
+        Ok(Some(list))
     }
 
     /// What the change makes of the next group; nothing is written.
+    #[inline]
     fn next(&self, facts: &mut Facts<'_, 'py>, group: Bound<'py, PyAny>) -> Option<New<'py>> {
-        let py = group.py();
         let group = group.cast_into_exact::<PyDict>().ok()?;
-        let lr = item(&group, intern!(py, "lr"))?;
-        let held = Held::of(&lr)?;
-        let value = if self.change.needs_rate() { held.value(&lr)? } else { f64::NAN };
-        let is_new = !matches!(self.change, Change::Keep);
-        let next = if is_new { held.advance(&self.change, value, &facts.next(&group, held)?) } else { value };
-        let tensor = match held {
-            Held::Float => None,
-            _ => Some(Tensor { is_scalar: is_scalar(&lr)?, tensor: lr, held }),
+        let rate = item(&group, intern!(group.py(), "lr"))?;
+        let (now, held) = match rate.cast_exact::<PyFloat>() {
+            Ok(float) => (float.value(), None),
+            Err(_) => facts.tensors?.read_plain(&rate).map(|(now, precision)| (now, Some(precision)))?,
         };
-        Some(New { group, lr: PyFloat::new(py, next).into_any(), is_new, tensor })
+        let lr = match self.change {
+            Change::Keep => now,
+            ref change => advance(held, change, now, &facts.next(&group, held)?),
+        };
+        Some(New { group, rate, lr, held })
     }
 
     /// What the change reads of one group after the other.
     #[inline]
-    fn facts(&self) -> Facts<'_, 'py> {
-        Facts { bases: self.bases.as_ref().map(|bases| bases.iter()), own: self.own.reader() }
+    fn facts(&self, tensors: Option<&'static Tensors>) -> Facts<'_, 'py> {
+        Facts { bases: self.bases.as_ref().map(|bases| bases.iter()), own: self.own.reader(), tensors }
     }
 }
 
@@ -331,15 +349,21 @@ impl<'py> Move<'py> {
 struct Facts<'a, 'py> {
     bases: Option<BoundListIterator<'py>>,
     own: Reader<'a, 'py>,
+    /// Where rates may be tensors.
+    tensors: Option<&'static Tensors>,
 }
 
 impl<'py> Facts<'_, 'py> {
-    /// Of the next group.
+    /// Of the next group, whose rate is held so.
     #[inline(always)]
-    fn next(&mut self, group: &Bound<'py, PyDict>, of: Held) -> Option<Group<f64>> {
-        let base = match &mut self.bases {
-            Some(bases) => Held::read(&bases.next()?).filter(|&(_, held)| held == of)?.0,
-            None => 0.0,
+    fn next(&mut self, group: &Bound<'py, PyDict>, held: Held) -> Option<Group<f64>> {
+        let base = match (&mut self.bases, held) {
+            (None, _) => 0.0,
+            (Some(bases), None) => bases.next()?.cast_exact::<PyFloat>().ok()?.value(),
+            (Some(bases), Some(precision)) => {
+                let (base, of) = self.tensors?.read(&bases.next()?)?;
+                (of == precision).then_some(base)?
+            }
         };
         let [one, other] = self.own.next(group)?;
         Some(Group { base, own: [one, other, 0.0], ..Group::default() })
@@ -350,7 +374,7 @@ impl<'py> Facts<'_, 'py> {
     fn next_float(&mut self, group: &Bound<'py, PyAny>, change: &Change) -> Option<f64> {
         let group = group.cast_exact::<PyDict>().ok()?;
         let lr = float_of(group)?.value();
-        let facts = if change.needs_facts() { self.next(group, Held::Float)? } else { Group::default() };
+        let facts = if change.needs_facts() { self.next(group, None)? } else { Group::default() };
         Some(change.advance(lr, &facts))
     }
 }
@@ -372,152 +396,44 @@ fn keep_floats<'py>(live: &Live<'py>, groups: &Bound<'py, PyList>) -> PyResult<O
     live.listed(lrs).map(Some)
 }
 
-/// A rate that is a tensor.
-struct Tensor<'py> {
-    tensor: Bound<'py, PyAny>,
-    held: Held,
-    /// Whether it has no dimension.
-    is_scalar: bool,
-}
+/// What a rate is held in: a tensor, or a Python float.
+type Held = Option<Precision>;
 
 /// What a step makes of one group.
 struct New<'py> {
     group: Bound<'py, PyDict>,
-    /// The rate for `_last_lr`.
-    lr: Bound<'py, PyAny>,
-    /// Whether it is another than the group has.
-    is_new: bool,
-    /// The group's rate, where that is a tensor.
-    tensor: Option<Tensor<'py>>,
-}
-
-impl New<'_> {
-    /// Sets a rate that is a float, or a tensor of one dimension or more.
-    fn set(&mut self) -> PyResult<()> {
-        let py = self.group.py();
-        match &self.tensor {
-            Some(tensor) if tensor.is_scalar => (),
-            Some(Tensor { tensor, .. }) => {
-                if self.is_new {
-                    tensor.call_method1(intern!(py, "fill_"), (&self.lr,))?;
-                }
-                self.lr = tensor.call_method0(intern!(py, "clone"))?;
-            }
-            None if self.is_new => self.group.set_item(intern!(py, "lr"), &self.lr)?,
-            None => (),
-        }
-        Ok(())
-    }
-}
-
-/// Whether a tensor has no dimension.
-fn is_scalar(tensor: &Bound<'_, PyAny>) -> Option<bool> {
-    Some(tensor.getattr(intern!(tensor.py(), "ndim")).ok()?.extract::<usize>().ok()? == 0)
+    /// The rate as it is.
+    rate: Bound<'py, PyAny>,
+    /// The rate as it is to be.
+    lr: f64,
+    held: Held,
 }
 
 /// Whether a list that nobody else has holds copies of these rates already.
-fn are_listed(next: &[New<'_>], last: &Bound<'_, PyList>) -> bool {
+fn are_listed(tensors: &Tensors, next: &[New<'_>], last: &Bound<'_, PyList>) -> bool {
     let is_copy = |(new, copy): (&New<'_>, Bound<'_, PyAny>)| {
-        let rate = new.tensor.as_ref().filter(|rate| rate.is_scalar)?;
-        let is_alike = live::is_ours(&copy, 0) && Held::of(&copy)? == rate.held && is_scalar(&copy)?;
-        Some(is_alike && rate.held.value(&copy)?.to_bits() == new.lr.extract::<f64>().ok()?.to_bits())
+        let (value, precision) = tensors.read_plain(&copy)?;
+        Some(live::is_ours(&copy, 0) && new.held == Some(precision) && value.to_bits() == new.lr.to_bits())
     };
     next.len() == last.len() && next.iter().zip(last.iter()).all(|pair| is_copy(pair) == Some(true))
 }
 
 /// Whether no two groups share a tensor: of such a one, torch's `_last_lr` has the last value twice.
 fn all_apart(next: &[New<'_>]) -> bool {
-    let mut seen: Vec<_> = next.iter().filter_map(|new| new.tensor.as_ref()).map(|rate| rate.tensor.as_ptr()).collect();
+    if next.len() < 2 {
+        return true;
+    }
+    let mut seen: Vec<_> = next.iter().filter(|new| new.held.is_some()).map(|new| new.rate.as_ptr()).collect();
     seen.sort_unstable();
     seen.windows(2).all(|pair| pair[0] != pair[1])
 }
 
-/// What a rate is held in.
-#[derive(Clone, Copy, PartialEq)]
-enum Held {
-    Float,
-    Tensor32,
-    Tensor64,
-}
-
-impl Held {
-    #[inline]
-    fn read(value: &Bound<'_, PyAny>) -> Option<(f64, Held)> {
-        let held = Held::of(value)?;
-        Some((held.value(value)?, held))
+/// What a change makes of a rate, in the arithmetic of what it is held in.
+#[inline]
+fn advance(held: Held, change: &Change, lr: f64, facts: &Group<f64>) -> f64 {
+    if held != Some(Precision::Single) {
+        return change.advance(lr, facts);
     }
-
-    #[inline]
-    fn of(value: &Bound<'_, PyAny>) -> Option<Held> {
-        if value.is_exact_instance_of::<PyFloat>() { Some(Held::Float) } else { Held::of_tensor(value) }
-    }
-
-    fn of_tensor(value: &Bound<'_, PyAny>) -> Option<Held> {
-        let py = value.py();
-        static TENSOR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        static FLOAT32: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        static FLOAT64: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let is_cpu = || value.getattr(intern!(py, "is_cpu")).is_ok_and(|is| is.is_truthy().unwrap_or(false));
-        if !value.get_type().is(TENSOR.import(py, "torch", "Tensor").ok()?) || !is_cpu() {
-            return None;
-        }
-        let dtype = value.getattr(intern!(py, "dtype")).ok()?;
-        if dtype.is(FLOAT32.import(py, "torch", "float32").ok()?) {
-            Some(Held::Tensor32)
-        } else {
-            dtype.is(FLOAT64.import(py, "torch", "float64").ok()?).then_some(Held::Tensor64)
-        }
-    }
-
-    #[inline]
-    fn value(self, of: &Bound<'_, PyAny>) -> Option<f64> {
-        match self {
-            Held::Float => Some(of.cast_exact::<PyFloat>().ok()?.value()),
-            _ => of.call_method0(intern!(of.py(), "item")).ok()?.extract().ok(),
-        }
-    }
-
-    /// Makes the copies for `_last_lr` of all tensors of this type that have no dimension, and fills those that change,
-    /// several in one call.
-    ///
-    /// A copy is made through numpy: 0.6 us, where `clone` takes 1.4, and a part of one tensor of them all 0.6 too.
-    fn set_scalars(self, next: &mut [New<'_>]) -> PyResult<()> {
-        let Some(py) = next.first().map(|first| first.group.py()) else { return Ok(()) };
-        let (mut tensors, mut copies, mut last) = (Vec::new(), Vec::new(), None);
-        for new in next {
-            let Some(rate) = new.tensor.as_ref().filter(|rate| rate.held == self && rate.is_scalar) else { continue };
-            let copy = self.tensor_of(py, new.lr.extract()?)?;
-            let number = std::mem::replace(&mut new.lr, copy.clone());
-            if new.is_new {
-                tensors.push(rate.tensor.clone());
-                copies.push(copy);
-                last = Some(number);
-            }
-        }
-        static COPY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        match (&tensors[..], last) {
-            ([tensor], Some(number)) => tensor.call_method1(intern!(py, "fill_"), (number,)).map(drop),
-            ([], _) => Ok(()),
-            _ => COPY.import(py, "torch", "_foreach_copy_")?.call1((tensors, copies)).map(drop),
-        }
-    }
-
-    /// A new tensor of this value.
-    fn tensor_of(self, py: Python<'_>, value: f64) -> PyResult<Bound<'_, PyAny>> {
-        static FROM_NUMPY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let number = match self {
-            Held::Tensor32 => PyArray::from_array(py, &arr0(value as f32)).into_any(),
-            _ => PyArray::from_array(py, &arr0(value)).into_any(),
-        };
-        FROM_NUMPY.import(py, "torch", "from_numpy")?.call1((number,))
-    }
-
-    #[inline]
-    fn advance(self, change: &Change, lr: f64, facts: &Group<f64>) -> f64 {
-        if self != Held::Tensor32 {
-            return change.advance(lr, facts);
-        }
-        let facts = Group { base: facts.base as f32, own: facts.own, momenta: facts.momenta };
-        f64::from(change.advance(lr as f32, &facts))
-    }
+    let facts = Group { base: facts.base as f32, own: facts.own, momenta: facts.momenta };
+    f64::from(change.advance(lr as f32, &facts))
 }

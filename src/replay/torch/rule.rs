@@ -470,14 +470,6 @@ impl Change {
         }
     }
 
-    /// Whether it reads the rate that a group has.
-    pub fn needs_rate(&self) -> bool {
-        matches!(
-            self,
-            Change::Keep | Change::Times(_) | Change::Bend { .. } | Change::Lift { .. } | Change::Average { .. }
-        )
-    }
-
     /// Whether it reads more of a group than its rate.
     #[inline(always)]
     pub fn needs_facts(&self) -> bool {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import json
 import math
 import pickle
 import re
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -244,8 +246,40 @@ def test_a_list_longer_than_memory() -> None:
         dynamic_lr.piecewise_constant_lr([2**52], [0.1])
 
 
+def test_a_list_is_one_like_any_other() -> None:
+    """Every reference is counted, and the collector knows the list."""
+    n = 10_000
+    values = dynamic_lr.piecewise_constant_lr([n - 2, n - 1, n], [0.1, 0.2, 0.1])
+    assert gc.is_tracked(values)
+    objects = [values[0], values[-2], values[-1]]
+    times = [sum(value is one for value in values) for one in objects]
+    assert times == [n - 2, 1, 1]
+    before = list(map(sys.getrefcount, objects))
+    del values
+    assert [was - now for was, now in zip(before, map(sys.getrefcount, objects), strict=True)] == times
+
+
+def test_an_unfinished_list_is_seen_by_nobody() -> None:
+    """A signal's handler runs while the list is being made."""
+    lengths = []
+
+    def look(*_: object) -> None:
+        lengths.extend(len(seen) for seen in gc.get_objects() if type(seen) is list and len(seen) == n)
+        raise KeyboardInterrupt
+
+    n = 100_000_007
+    before = signal.signal(signal.SIGALRM, look)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            dynamic_lr.exponential_decay_lr(0.1, 0.9999999, n, 1, 1)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert not lengths
+
+
 def test_a_long_list_is_whole() -> None:
-    """Above 2**24 values it is seen first whether there is room."""
     n = 2**24 + 3
     values = dynamic_lr.piecewise_constant_lr([n - 2, n], [0.1, 0.2])
     assert (len(values), values.count(0.1), values[-2:]) == (n, n - 2, [0.2, 0.2])

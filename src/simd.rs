@@ -347,6 +347,33 @@ pub mod dlpack {
         Double,
     }
 
+    /// Where a number lies.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Place {
+        address: usize,
+        /// Its type.
+        pub precision: Precision,
+    }
+
+    impl Place {
+        /// The memory that it takes, from and to.
+        pub fn range(self) -> (usize, usize) {
+            let bytes = match self.precision {
+                Precision::Single => 4,
+                Precision::Double => 8,
+            };
+            (self.address, self.address + bytes)
+        }
+    }
+
+    /// A number, and where it lies.
+    pub struct Held {
+        /// The number.
+        pub value: f64,
+        /// Where it lies: to compare, not to go there.
+        pub place: Place,
+    }
+
     /// The functions of one class of tensors.
     pub struct Exchange {
         class: Py<PyType>,
@@ -461,7 +488,7 @@ pub mod dlpack {
 
         /// The number that such a tensor holds.
         #[inline]
-        pub fn read(&self, tensor: &Bound<'_, PyAny>) -> Option<(f64, Precision)> {
+        pub fn read(&self, tensor: &Bound<'_, PyAny>) -> Option<Held> {
             let (data, precision) = self.place(tensor)?;
             // SAFETY: the tensor, which lives, has just said that a number of this type lies here; no Python code has
             // run since, and none runs while the interpreter is held.
@@ -471,7 +498,7 @@ pub mod dlpack {
                     Precision::Double => data.cast::<f64>().read_unaligned(),
                 }
             };
-            Some((value, precision))
+            Some(Held { value, place: Place { address: data.addr().get(), precision } })
         }
 
         /// Makes such a tensor hold this number, rounded to its type; whether it could.

@@ -9,6 +9,7 @@ import io
 import pickle
 import subprocess
 import sys
+import threading
 import warnings
 import weakref
 
@@ -528,6 +529,159 @@ def test_tensors_inside_of_transforms():
             except RuntimeError as error:
                 results[-1].append(str(error))
     assert results[0] == results[1]
+
+
+def test_a_function_mode_sees_every_write():
+    class Log(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            names.append(function.__name__)
+            return function(*args, **(kwargs or {}))
+
+    seen = []
+    for module in (THEIRS, OURS):
+        names: list[str] = []
+        scheduler = of_rates(module, [torch.tensor(0.1)], "ExponentialLR")
+        with Log():
+            scheduler.step()
+        seen.append([name for name in names if name in {"fill_", "clone"}])
+    assert seen[0] == seen[1] == ["fill_", "clone"]
+
+
+def test_a_captured_rate_inside_of_a_transform():
+    errors = []
+    for module in (THEIRS, OURS):
+        scheduler = of_rates(module, [torch.tensor(0.1)], "ExponentialLR")
+
+        def loss(x, scheduler=scheduler):
+            scheduler.step()
+            return x * lr_of(scheduler)
+
+        with pytest.raises(RuntimeError, match="mutate a captured Tensor") as raised:
+            torch.func.grad(loss)(torch.tensor(1.0))
+        errors.append(str(raised.value))
+    assert errors[0] == errors[1]
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("name", ["CyclicLR", "ExponentialLR"])
+def test_forward_mode_derivatives_follow_a_rate(name):
+    from torch.autograd import forward_ad
+
+    results = []
+    for module in (THEIRS, OURS):
+        with forward_ad.dual_level():
+            scheduler = of_rates(module, [torch.tensor(0.1)], name)
+            rate = forward_ad.make_dual(torch.tensor(0.1), torch.tensor(1.0))
+            scheduler.optimizer.param_groups[0]["lr"] = rate
+            scheduler.step()
+            tangents = [forward_ad.unpack_dual(one).tangent for one in (rate, scheduler.get_last_lr()[0])]
+            results.append([tangent if tangent is None else tangent.item() for tangent in tangents])
+    assert results[0] == results[1]
+
+
+def test_a_base_that_autograd_follows():
+    results = []
+    for module in (THEIRS, OURS):
+        scheduler = of_rates(module, [torch.tensor(0.1)], "CosineAnnealingWarmRestarts")
+        scheduler.base_lrs[0] = torch.tensor(0.1, requires_grad=True)
+        scheduler.step()
+        results.append((lr_of(scheduler).item(), str(lr_of(scheduler)), str(scheduler.get_last_lr())))
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda m, o: m.CyclicLR(o, 0.01, 8e38, 8, cycle_momentum=False),
+        lambda m, o: m.SWALR(o, 1e39, 1),
+        lambda m, o: m.ExponentialLR(o, 1e30),
+    ],
+    ids=["CyclicLR", "SWALR", "ExponentialLR"],
+)
+def test_rates_too_large_for_float32(make):
+    results = []
+    for module in (THEIRS, OURS):
+        held = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": torch.tensor(0.1)}])
+        held._opt_called = True
+        scheduler = make(module, held)
+        results.append([(outcome(scheduler.step), lr_of(scheduler).item()) for _ in range(6)])
+    assert results[0] == results[1]
+
+
+def shared_rates(kind):
+    """Two rates, most of them over the same memory."""
+    single, double, array = torch.tensor([0.1, 0.2]), torch.tensor([0.1], dtype=torch.float64), np.array(0.1)
+    return {
+        "detached": [single[0], single[0].detach()],
+        "numpy's": [torch.from_numpy(array), torch.from_numpy(array)],
+        "a half of the other": [double[0], double.view(torch.float32)[1]],
+        "neighbours": [single[0], single[1]],
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["detached", "numpy's", "a half of the other", "neighbours"])
+def test_rates_over_the_same_memory(kind):
+    results = []
+    for module in (THEIRS, OURS):
+        rates = shared_rates(kind)
+        groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates]
+        held = torch.optim.SGD(groups)
+        held._opt_called = True
+        scheduler = module.CyclicLR(held, [0.01, 0.05], [0.2, 0.4], 4, cycle_momentum=False)
+        for _ in range(5):
+            scheduler.step()
+        results.append(([lr.item() for lr in scheduler.get_last_lr()], [rate.item() for rate in rates]))
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("name", ["ExponentialLR", "ChainedScheduler", "StepLR"])
+def test_a_finalizer_of_an_old_rate_sees_a_whole_step(name):
+    acts = [
+        lambda scheduler, _: scheduler.step(),
+        lambda scheduler, _: scheduler._last_lr.clear(),
+        lambda scheduler, seen: seen.append(look(scheduler)),
+    ]
+    for act in acts:
+        results = []
+        for module in (THEIRS, OURS):
+            seen: list[object] = []
+            scheduler = of_rates(module, [torch.tensor(0.1), torch.tensor(0.2)], name)
+            for _ in range(5):
+                if scheduler.get_last_lr():
+                    weakref.finalize(scheduler.get_last_lr()[0], act, scheduler, seen)
+                scheduler.step()
+            results.append((look(scheduler), list(seen), getattr(scheduler, "last_epoch", None)))
+        assert results[0] == results[1]
+
+
+def test_another_thread_sees_whole_lists():
+    scheduler = of_rates(OURS, [torch.tensor(1.0) for _ in range(3)], "ExponentialLR")
+    odd, done = [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            last = scheduler.get_last_lr()
+            values = [lr.item() for lr in last]
+            if len(set(values)) != 1 or values != [lr.item() for lr in last]:
+                odd.append(values)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(20_000):
+        scheduler.step()
+    done.set()
+    reader.join()
+    assert not odd
+
+
+@pytest.mark.parametrize("name", ["StepLR", "ConstantLR"])
+def test_rates_that_somebody_has_a_view_of(name):
+    scheduler = of_rates(OURS, [torch.tensor(0.1)], name)
+    for view in (torch.Tensor.numpy, torch.Tensor.detach, torch.Tensor.untyped_storage):
+        kept = view(scheduler.get_last_lr()[0])
+        scheduler.step()
+        kept.fill_(7) if hasattr(kept, "fill_") else kept.fill(7)
+        assert scheduler.get_last_lr()[0] == lr_of(scheduler)
 
 
 def test_last_rates_are_tensors_like_any_other(tmp_path):

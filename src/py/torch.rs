@@ -245,22 +245,26 @@ fn step_chained<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
     }
     let last = children.get_item(children.len() - 1)?;
     let groups = last.getattr(intern!(py, "optimizer"))?.getattr(intern!(py, "param_groups"))?;
+    let mut tensors = None;
     let lrs: PyResult<Vec<_>> = groups
         .try_iter()?
         .map(|group| {
             let lr = group?.get_item(intern!(py, "lr"))?;
-            if lr.cast_exact::<PyFloat>().is_ok() { Ok(lr) } else { copied(&lr) }
+            if lr.cast_exact::<PyFloat>().is_ok() {
+                return Ok(lr);
+            }
+            copied(&lr, *tensors.get_or_insert_with(|| Tensors::of(py)))
         })
         .collect();
     live.listed(lrs?).map(|lrs| Some(lrs.into_any()))
 }
 
 /// A clone of a tensor; anything else as it is.
-fn copied<'py>(lr: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(tensors) = Tensors::of(lr.py())
-        && let Some((value, precision)) = tensors.read_plain(lr)
+fn copied<'py>(lr: &Bound<'py, PyAny>, tensors: Option<&Tensors>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(tensors) = tensors
+        && let Some(held) = tensors.read(lr)
     {
-        return tensors.make(lr.py(), value, precision);
+        return tensors.make(lr.py(), held.value, held.place.precision);
     }
     match lr.getattr(intern!(lr.py(), "clone")) {
         Ok(clone) => clone.call0(),

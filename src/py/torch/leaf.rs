@@ -16,8 +16,8 @@ use pyo3::types::list::BoundListIterator;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use super::Kind;
-use super::live::{self, Live, as_float, as_whole, item, read};
-use super::tensor::{Precision, Tensors};
+use super::live::{Live, as_float, as_whole, item, read};
+use super::tensor::{Place, Precision, Tensors};
 use crate::replay::torch::rule::{Change, Clock, Group, Rule};
 
 /// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
@@ -28,10 +28,10 @@ pub(super) fn step<'py>(live: &Live<'py>, kind: Kind) -> PyResult<Option<Bound<'
     let Some(groups) = live.groups() else { return Ok(None) };
     let mut clock = before;
     let Some(made) = Move::of(live, kind, moves_momentum, &mut clock, groups.len()) else { return Ok(None) };
-    let lrs = match made.set_floats(live, &groups)? {
-        Some(lrs) => lrs,
-        None => match made.set_tensors(live, &groups)? {
-            Some(lrs) => lrs,
+    let (lrs, is_set) = match made.set_floats(live, &groups)? {
+        Some(lrs) => (lrs, true),
+        None => match made.set_tensors(&groups)? {
+            Some(lrs) => (lrs, false),
             None => return Ok(None),
         },
     };
@@ -48,6 +48,10 @@ pub(super) fn step<'py>(live: &Live<'py>, kind: Kind) -> PyResult<Option<Bound<'
         live.state.set_item(intern!(py, "_step_count"), clock.count)?;
     }
     live.state.set_item(intern!(py, "last_epoch"), clock.epoch)?;
+    if !is_set {
+        // Last of all: where the old tensors go, another thread has its turn, and finalizers run.
+        live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    }
     Ok(Some(lrs))
 }
 
@@ -281,8 +285,8 @@ impl<'py> Move<'py> {
         groups.iter().zip(&next).try_for_each(|(group, momentum)| momenta.set(&group, momentum))
     }
 
-    /// Sets groups of which some have tensors for rates; gives the new `_last_lr`.
-    fn set_tensors(&self, live: &Live<'py>, groups: &Bound<'py, PyList>) -> PyResult<Option<Bound<'py, PyList>>> {
+    /// Sets groups of which some have tensors for rates; gives what is to be the `_last_lr`.
+    fn set_tensors(&self, groups: &Bound<'py, PyList>) -> PyResult<Option<Bound<'py, PyList>>> {
         let py = groups.py();
         let Some(tensors) = Tensors::of(py) else { return Ok(None) };
         let mut facts = self.facts(Some(tensors));
@@ -295,31 +299,22 @@ impl<'py> Move<'py> {
             return Ok(None);
         }
         let Some(momenta) = self.next_momenta(groups) else { return Ok(None) };
+        let lrs = PyList::empty(py);
+        next.iter().try_for_each(|new| lrs.append(new.copy(py, tensors)?))?;
         // torch fills a tensor in every step, one with what it holds already too.
         let mut written = Vec::with_capacity(next.len());
         written.extend(next.iter().filter(|new| new.held.is_some()).map(|new| &new.rate));
         tensors.announce(&PyTuple::new(py, written)?)?;
-        let is_new = self.change != Change::Keep;
-        if !is_new && let Some(last) = live.own_list().filter(|last| are_listed(tensors, &next, last)) {
-            return Ok(Some(last));
-        }
-        let list = live.list_of(next.len())?;
-        for (i, new) in next.iter().enumerate() {
-            let Some(precision) = new.held else {
-                let lr = PyFloat::new(py, new.lr);
-                if is_new {
-                    new.group.set_item(intern!(py, "lr"), &lr)?;
+        if self.change != Change::Keep {
+            for (new, copy) in next.iter().zip(&lrs) {
+                match new.held {
+                    Some(_) => tensors.write(&new.rate, new.lr)?,
+                    None => new.group.set_item(intern!(py, "lr"), copy)?,
                 }
-                list.set_item(i, lr)?;
-                continue;
-            };
-            if is_new {
-                tensors.write(&new.rate, new.lr)?;
             }
-            list.set_item(i, tensors.make(py, new.lr, precision)?)?;
         }
         self.set_momenta(groups, momenta)?;
-        Ok(Some(list))
+        Ok(Some(lrs))
     }
 
     /// What the change makes of the next group; nothing is written.
@@ -329,11 +324,11 @@ impl<'py> Move<'py> {
         let rate = item(&group, intern!(group.py(), "lr"))?;
         let (now, held) = match rate.cast_exact::<PyFloat>() {
             Ok(float) => (float.value(), None),
-            Err(_) => facts.tensors?.read_plain(&rate).map(|(now, precision)| (now, Some(precision)))?,
+            Err(_) => facts.tensors?.read(&rate).map(|held| (held.value, Some(held.place)))?,
         };
         let lr = match self.change {
             Change::Keep => now,
-            ref change => advance(held, change, now, &facts.next(&group, held)?),
+            ref change => advance(held, change, now, &facts.next(&group, held)?)?,
         };
         Some(New { group, rate, lr, held })
     }
@@ -360,9 +355,9 @@ impl<'py> Facts<'_, 'py> {
         let base = match (&mut self.bases, held) {
             (None, _) => 0.0,
             (Some(bases), None) => bases.next()?.cast_exact::<PyFloat>().ok()?.value(),
-            (Some(bases), Some(precision)) => {
-                let (base, of) = self.tensors?.read(&bases.next()?)?;
-                (of == precision).then_some(base)?
+            (Some(bases), Some(place)) => {
+                let base = self.tensors?.read(&bases.next()?)?;
+                (base.place.precision == place.precision).then_some(base.value)?
             }
         };
         let [one, other] = self.own.next(group)?;
@@ -396,8 +391,8 @@ fn keep_floats<'py>(live: &Live<'py>, groups: &Bound<'py, PyList>) -> PyResult<O
     live.listed(lrs).map(Some)
 }
 
-/// What a rate is held in: a tensor, or a Python float.
-type Held = Option<Precision>;
+/// Where a rate is held: in a tensor, or in a Python float.
+type Held = Option<Place>;
 
 /// What a step makes of one group.
 struct New<'py> {
@@ -409,31 +404,35 @@ struct New<'py> {
     held: Held,
 }
 
-/// Whether a list that nobody else has holds copies of these rates already.
-fn are_listed(tensors: &Tensors, next: &[New<'_>], last: &Bound<'_, PyList>) -> bool {
-    let is_copy = |(new, copy): (&New<'_>, Bound<'_, PyAny>)| {
-        let (value, precision) = tensors.read_plain(&copy)?;
-        Some(live::is_ours(&copy, 0) && new.held == Some(precision) && value.to_bits() == new.lr.to_bits())
-    };
-    next.len() == last.len() && next.iter().zip(last.iter()).all(|pair| is_copy(pair) == Some(true))
+impl<'py> New<'py> {
+    /// The rate for `_last_lr`.
+    #[inline]
+    fn copy(&self, py: Python<'py>, tensors: &Tensors) -> PyResult<Bound<'py, PyAny>> {
+        match self.held {
+            Some(place) => tensors.make(py, self.lr, place.precision),
+            None => Ok(PyFloat::new(py, self.lr).into_any()),
+        }
+    }
 }
 
-/// Whether no two groups share a tensor: of such a one, torch's `_last_lr` has the last value twice.
+/// Whether no two groups share memory: of such rates, torch's `_last_lr` has the last value twice.
 fn all_apart(next: &[New<'_>]) -> bool {
     if next.len() < 2 {
         return true;
     }
-    let mut seen: Vec<_> = next.iter().filter(|new| new.held.is_some()).map(|new| new.rate.as_ptr()).collect();
-    seen.sort_unstable();
-    seen.windows(2).all(|pair| pair[0] != pair[1])
+    let mut places: Vec<_> = next.iter().filter_map(|new| new.held).map(|place| place.range()).collect();
+    places.sort_unstable();
+    places.windows(2).all(|pair| pair[0].1 <= pair[1].0)
 }
 
 /// What a change makes of a rate, in the arithmetic of what it is held in.
 #[inline]
-fn advance(held: Held, change: &Change, lr: f64, facts: &Group<f64>) -> f64 {
-    if held != Some(Precision::Single) {
-        return change.advance(lr, facts);
+fn advance(held: Held, change: &Change, lr: f64, facts: &Group<f64>) -> Option<f64> {
+    if held.is_none_or(|place| place.precision == Precision::Double) {
+        return Some(change.advance(lr, facts));
     }
     let facts = Group { base: facts.base as f32, own: facts.own, momenta: facts.momenta };
-    f64::from(change.advance(lr as f32, &facts))
+    let next = change.advance(lr as f32, &facts);
+    // Where a double is too large for a float32 torch raises.
+    (!next.is_infinite()).then_some(f64::from(next))
 }

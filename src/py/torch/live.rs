@@ -122,6 +122,13 @@ impl<'py> Live<'py> {
     /// Makes these the `_last_lr`.
     #[inline]
     pub(super) fn listed(&self, lrs: Vec<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyList>> {
+        // Where tensors go, another thread has its turn, and finalizers run: the list must be whole by then.
+        if lrs.iter().any(|lr| !lr.is_exact_instance_of::<PyFloat>()) {
+            let py = self.state.py();
+            let new = PyList::new(py, lrs)?;
+            self.state.set_item(intern!(py, "_last_lr"), &new)?;
+            return Ok(new);
+        }
         let list = self.list_of(lrs.len())?;
         for (i, lr) in lrs.into_iter().enumerate() {
             list.set_item(i, lr)?;

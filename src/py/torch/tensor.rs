@@ -9,48 +9,59 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyDict, PyTuple, PyType};
 
-use crate::simd::dlpack::Exchange;
-pub(super) use crate::simd::dlpack::Precision;
+use crate::simd::dlpack::{Exchange, Held};
+pub(super) use crate::simd::dlpack::{Place, Precision};
 
 /// What torch offers for it.
 pub(super) struct Tensors {
     exchange: Exchange,
     increment_version: Py<PyAny>,
-    count_modes: Py<PyAny>,
+    /// Functions that give 0 or False while nobody looks on.
+    watchers: [Py<PyAny>; 3],
+    /// The names of `torch.autograd.forward_ad`.
+    forward: Py<PyDict>,
 }
 
 impl Tensors {
-    /// torch's, unless a mode of the user's is to see every operation (`FakeTensorMode`, say), or this torch has none.
+    /// torch's, unless something is to see every operation (a mode, a transform of `torch.func`, forward-mode
+    /// differentiation), or this torch has none.
     #[inline]
     pub(super) fn of(py: Python<'_>) -> Option<&'static Tensors> {
         static TENSORS: PyOnceLock<Option<Tensors>> = PyOnceLock::new();
         let tensors = TENSORS.get_or_init(py, || Tensors::found(py).ok().flatten()).as_ref()?;
-        let has_modes = tensors.count_modes.bind(py).call0().ok()?.is_truthy().ok()?;
-        (!has_modes).then_some(tensors)
+        for watcher in &tensors.watchers {
+            if watcher.bind(py).call0().ok()?.is_truthy().ok()? {
+                return None;
+            }
+        }
+        let level = tensors.forward.bind(py).get_item(intern!(py, "_current_level")).ok()??;
+        (level.extract::<i64>().ok()? < 0).then_some(tensors)
     }
 
     fn found(py: Python<'_>) -> PyResult<Option<Tensors>> {
         let torch = py.import("torch")?;
-        let class = torch.getattr("Tensor")?.cast_into::<PyType>()?;
         let inner = torch.getattr("_C")?;
-        let increment_version = inner.getattr("_increment_version")?.unbind();
-        let count_modes = inner.getattr("_len_torch_dispatch_stack")?.unbind();
-        Ok(Exchange::of(&class).map(|exchange| Tensors { exchange, increment_version, count_modes }))
+        let function = |name: &str| inner.getattr(name).map(Bound::unbind);
+        let Some(exchange) = Exchange::of(&torch.getattr("Tensor")?.cast_into::<PyType>()?) else { return Ok(None) };
+        Ok(Some(Tensors {
+            exchange,
+            increment_version: function("_increment_version")?,
+            watchers: [
+                function("_len_torch_dispatch_stack")?,
+                function("_is_torch_function_mode_enabled")?,
+                function("_are_functorch_transforms_active")?,
+            ],
+            forward: py.import("torch.autograd.forward_ad")?.dict().unbind(),
+        }))
     }
 
-    /// What a tensor holds.
-    #[inline]
-    pub(super) fn read(&self, tensor: &Bound<'_, PyAny>) -> Option<(f64, Precision)> {
-        self.exchange.read(tensor)
-    }
-
-    /// What a tensor holds that autograd does not follow. None below zero: so a view that torch means with the other
+    /// What a tensor holds that autograd does not follow. None below zero: so a rate that torch means with the other
     /// sign than its memory has (`torch.Tensor.is_neg`, which takes 70 ns to ask) is none either.
     #[inline]
-    pub(super) fn read_plain(&self, tensor: &Bound<'_, PyAny>) -> Option<(f64, Precision)> {
-        let held = self.exchange.read(tensor).filter(|(value, _)| !value.is_sign_negative())?;
+    pub(super) fn read(&self, tensor: &Bound<'_, PyAny>) -> Option<Held> {
+        let held = self.exchange.read(tensor).filter(|held| !held.value.is_sign_negative())?;
         let is_followed = tensor.getattr(intern!(tensor.py(), "requires_grad")).ok()?.is_truthy().ok()?;
         (!is_followed).then_some(held)
     }

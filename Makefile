@@ -1,5 +1,5 @@
 # make test     everything that must hold, on numpy 2 and numpy 1.26 (the first run installs torch too, some 5 GB, and
-#               MindSpore, which needs numpy 1.26)
+#               MindSpore, which needs numpy 1.26: 10 GB of disk in all)
 # make demo     pregenerate 100 million steps of Llama 3's schedule, look at them, and time it
 # make bench    the table of measured ratios beside their bars
 # make asv      the asv suite against the installed build, offline

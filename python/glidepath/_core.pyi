@@ -82,8 +82,8 @@ def _single(schedule: Schedule, k: int) -> np.float32:
     """The value at step `k` as `numpy.float32`, which takes half the time of `numpy.float32(s[k])`."""
 
 def _listed(schedule: Schedule) -> list[float]:
-    """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object: 1.1 ns a
-    value in runs of 100; an object each takes 17.
+    """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object: 1.1 ns
+    a value in runs of 100; an object each takes 17.
     """
 
 def _all_exactly(items: Sequence[object], kind: type) -> bool:

@@ -391,8 +391,8 @@ impl Chunks {
     }
 }
 
-/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object: 1.1 ns a
-/// value in runs of 100; an object each takes 17.
+/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object: 1.1 ns
+/// a value in runs of 100; an object each takes 17.
 #[pyfunction]
 #[pyo3(name = "_listed")]
 pub(super) fn listed<'py>(py: Python<'py>, schedule: &Bound<'py, Schedule>) -> PyResult<Bound<'py, PyList>> {

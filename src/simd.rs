@@ -366,9 +366,9 @@ pub mod dlpack {
         }
     }
 
-    /// A number, and where it lies.
-    pub struct Held {
-        /// The number.
+    /// A number in a tensor.
+    pub struct Number {
+        /// It as a double.
         pub value: f64,
         /// Where it lies: to compare, not to go there.
         pub place: Place,
@@ -488,7 +488,7 @@ pub mod dlpack {
 
         /// The number that such a tensor holds.
         #[inline]
-        pub fn read(&self, tensor: &Bound<'_, PyAny>) -> Option<Held> {
+        pub fn read(&self, tensor: &Bound<'_, PyAny>) -> Option<Number> {
             let (data, precision) = self.place(tensor)?;
             // SAFETY: the tensor, which lives, has just said that a number of this type lies here; no Python code has
             // run since, and none runs while the interpreter is held.
@@ -498,7 +498,7 @@ pub mod dlpack {
                     Precision::Double => data.cast::<f64>().read_unaligned(),
                 }
             };
-            Some(Held { value, place: Place { address: data.addr().get(), precision } })
+            Some(Number { value, place: Place { address: data.addr().get(), precision } })
         }
 
         /// Makes such a tensor hold this number, rounded to its type; whether it could.

@@ -735,6 +735,18 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     assert grown < 50_000  # KiB
 
 
+def test_triangular2_overflows_where_torchs_does():
+    results = []
+    for module in (THEIRS, OURS):
+        scheduler = module.CyclicLR(optimizer([0.1]), 0.01, 0.1, 1, mode="triangular2", cycle_momentum=False)
+        for _ in range(2_047):
+            step(scheduler)
+        with pytest.raises(OverflowError) as raised:
+            step(scheduler)
+        results.append((str(raised.value), scheduler.last_epoch))
+    assert results[0] == results[1]
+
+
 def test_torchs_composites_take_ours():
     results = []
     for inner in (THEIRS, OURS):

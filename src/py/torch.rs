@@ -262,9 +262,9 @@ fn step_chained<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
 /// A clone of a tensor; anything else as it is.
 fn copied<'py>(lr: &Bound<'py, PyAny>, tensors: Option<&Tensors>) -> PyResult<Bound<'py, PyAny>> {
     if let Some(tensors) = tensors
-        && let Some(held) = tensors.read(lr)
+        && let Some(number) = tensors.read(lr)
     {
-        return tensors.make(lr.py(), held.value, held.place.precision);
+        return tensors.make(lr.py(), number.value, number.place.precision);
     }
     match lr.getattr(intern!(lr.py(), "clone")) {
         Ok(clone) => clone.call0(),

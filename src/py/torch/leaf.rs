@@ -324,7 +324,7 @@ impl<'py> Move<'py> {
         let rate = item(&group, intern!(group.py(), "lr"))?;
         let (now, held) = match rate.cast_exact::<PyFloat>() {
             Ok(float) => (float.value(), None),
-            Err(_) => facts.tensors?.read(&rate).map(|held| (held.value, Some(held.place)))?,
+            Err(_) => facts.tensors?.read(&rate).map(|number| (number.value, Some(number.place)))?,
         };
         let lr = match self.change {
             Change::Keep => now,

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
-use crate::simd::dlpack::{Exchange, Held};
+use crate::simd::dlpack::{Exchange, Number};
 pub(super) use crate::simd::dlpack::{Place, Precision};
 
 /// What torch offers for it.
@@ -60,10 +60,10 @@ impl Tensors {
     /// What a tensor holds that autograd does not follow. None below zero: so a rate that torch means with the other
     /// sign than its memory has (`torch.Tensor.is_neg`, which takes 70 ns to ask) is none either.
     #[inline]
-    pub(super) fn read(&self, tensor: &Bound<'_, PyAny>) -> Option<Held> {
-        let held = self.exchange.read(tensor).filter(|held| !held.value.is_sign_negative())?;
+    pub(super) fn read(&self, tensor: &Bound<'_, PyAny>) -> Option<Number> {
+        let number = self.exchange.read(tensor).filter(|number| !number.value.is_sign_negative())?;
         let is_followed = tensor.getattr(intern!(tensor.py(), "requires_grad")).ok()?.is_truthy().ok()?;
-        (!is_followed).then_some(held)
+        (!is_followed).then_some(number)
     }
 
     /// A new tensor.

@@ -362,9 +362,7 @@ def test_a_tensor_stays_the_tensor_that_it_is():
 def test_a_tensor_on_a_device_is_never_read(name):
     """A meta tensor has no value: to read it is an error."""
     rates = [torch.tensor(0.1, device="meta") for _ in range(2)]
-    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates]
-    held = torch.optim.SGD(groups, momentum=0.9)
-    held._opt_called = True
+    held = optimizer(rates)
     scheduler = CLASSES[name](OURS, held)
     for _ in range(4):
         scheduler.step()
@@ -395,11 +393,7 @@ def test_rates_that_somebody_keeps_stay_as_they_were(name, lrs):
 def test_groups_that_share_a_tensor():
     results = []
     for module in (THEIRS, OURS):
-        shared = torch.tensor(0.1)
-        groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": shared} for _ in range(3)]
-        held = torch.optim.SGD(groups, momentum=0.9)
-        held._opt_called = True
-        scheduler = module.OneCycleLR(held, [0.1, 0.2, 0.3], 50)
+        scheduler = module.OneCycleLR(optimizer([torch.tensor(0.1)] * 3), [0.1, 0.2, 0.3], 50)
         for _ in range(9):
             scheduler.step()
         results.append(look(scheduler))
@@ -408,11 +402,8 @@ def test_groups_that_share_a_tensor():
 
 def of_rates(module, rates, name="CyclicLR"):
     """A scheduler of such rates, two steps on."""
-    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates]
-    held = torch.optim.SGD(groups, momentum=0.9)
-    held._opt_called = True
     make = (lambda m, o: m.CyclicLR(o, 0.01, 0.2, 4, cycle_momentum=False)) if name == "CyclicLR" else CLASSES[name]
-    scheduler = make(module, held)
+    scheduler = make(module, optimizer(rates))
     scheduler.step()
     scheduler.step()
     return scheduler
@@ -601,9 +592,7 @@ def test_a_base_that_autograd_follows():
 def test_rates_too_large_for_float32(make):
     results = []
     for module in (THEIRS, OURS):
-        held = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": torch.tensor(0.1)}])
-        held._opt_called = True
-        scheduler = make(module, held)
+        scheduler = make(module, optimizer([torch.tensor(0.1)]))
         results.append([(outcome(scheduler.step), lr_of(scheduler).item()) for _ in range(6)])
     assert results[0] == results[1]
 
@@ -624,10 +613,7 @@ def test_rates_over_the_same_memory(kind):
     results = []
     for module in (THEIRS, OURS):
         rates = shared_rates(kind)
-        groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates]
-        held = torch.optim.SGD(groups)
-        held._opt_called = True
-        scheduler = module.CyclicLR(held, [0.01, 0.05], [0.2, 0.4], 4, cycle_momentum=False)
+        scheduler = module.CyclicLR(optimizer(rates), [0.01, 0.05], [0.2, 0.4], 4, cycle_momentum=False)
         for _ in range(5):
             scheduler.step()
         results.append(([lr.item() for lr in scheduler.get_last_lr()], [rate.item() for rate in rates]))
@@ -708,7 +694,7 @@ def test_last_rates_are_tensors_like_any_other(tmp_path):
 def test_last_rates_are_freed():
     """In whatever thread: a million of them would take 100 MB and more."""
     code = """
-import resource, sys, threading
+import resource, threading
 import torch
 import glidepath.torch as gt
 
@@ -1223,9 +1209,7 @@ def test_tensors_of_one_dimension_are_sought():
     for dtype in (torch.float32, torch.float64):
         found = []
         for act in (lambda s: s.seek(3), lambda s: rows_of(s, 3)):
-            group = {"params": [torch.nn.Parameter(torch.zeros(1))], "lr": torch.tensor([0.1], dtype=dtype)}
-            held = torch.optim.SGD([group])
-            held._opt_called = True
+            held = optimizer([torch.tensor([0.1], dtype=dtype)])
             scheduler = gt.ExponentialLR(held, 0.9)
             values = [scheduler.schedule(0, steps=4)[k] for k in range(4)]
             act(scheduler)

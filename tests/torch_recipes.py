@@ -22,7 +22,7 @@ OURS = gt
 
 
 def optimizer(lrs: list[Any], beta: bool = False, step: bool = True) -> torch.optim.Optimizer:
-    """One with a group for each learning rate; a rate of "t32" or "t64" and a number is a tensor."""
+    """One with a group for each learning rate; a rate of "t32" or "t64" and a number is made a tensor."""
     groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": made(lr)} for lr in lrs]
     kind = torch.optim.Adam if beta else torch.optim.SGD
     known = {} if beta else {"momentum": 0.9}

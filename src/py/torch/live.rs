@@ -56,7 +56,7 @@ fn word<const N: usize>(value: &Bound<'_, PyAny>, words: [&Bound<'_, PyString>; 
 /// Whether a thing has no references but its keeper's, this one, and so many others.
 #[inline]
 #[expect(deprecated, reason = "pyo3 takes the count for a detail of CPython, and has no other that is safe")]
-pub(super) fn is_ours(thing: &Bound<'_, PyAny>, others: isize) -> bool {
+fn is_ours(thing: &Bound<'_, PyAny>, others: isize) -> bool {
     thing.get_refcnt() == 2 + others
 }
 
@@ -150,7 +150,7 @@ impl<'py> Live<'py> {
 
     /// The `_last_lr`, where nobody has it but this scheduler and the SequentialLR above.
     #[inline]
-    pub(super) fn own_list(&self) -> Option<Bound<'py, PyList>> {
+    fn own_list(&self) -> Option<Bound<'py, PyList>> {
         /// The composite's reference, its one just read, and our copy of that.
         const ABOVE: isize = 3;
         let last = read!(self, list, "_last_lr")?;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import subprocess
 import sys
@@ -63,6 +64,40 @@ def test_plot_makes_axes_where_none_are_given():
     plt.close(axes.figure)
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        *(case.build(gp) for case in ALL),
+        *(gp.linear(0.0, 10.0**power, 1_000) for power in range(-12, 13)),
+        *(gp.cosine(3.0 * 10.0**power, 1.23456 * 10.0**power, 10**9) for power in range(-6, 3)),
+        gp.linear(1_000.0001, 1_000.0002, 50),
+        gp.linear(-1e300, 1e300, 7),
+        gp.constant(0.0),
+        gp.constant(-1.5e-7),
+        gp.exponential(1.0, 2.0).then(gp.constant(1.0), at=900),
+    ],
+)
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_figure_shows_its_labels_whole(schedule, is_own):
+    import matplotlib.pyplot as plt
+
+    axes = schedule.plot(ax=plt.subplots()[1] if is_own else None)
+    axes.figure.canvas.draw()
+    plt.close(axes.figure)
+    whole = axes.figure.bbox
+    for label in (axes.xaxis.label, axes.yaxis.label, axes.yaxis.get_offset_text()):
+        box = label.get_window_extent()
+        assert whole.x0 <= box.x0 <= box.x1 <= whole.x1
+        assert whole.y0 <= box.y0 <= box.y1 <= whole.y1
+
+
+def test_plot_draws_on_a_logarithmic_axis():
+    axes = Figure().add_subplot()
+    axes.set_yscale("log")
+    gp.exponential(1.0, 0.5).plot(ax=axes)
+    axes.figure.canvas.draw()
+
+
 def test_plot_without_matplotlib_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
@@ -115,6 +150,28 @@ def test_svg_leaves_out_what_is_infinite():
 def test_svg_needs_no_plotting_library():
     code = "import sys, glidepath as gp; gp.cosine(1, 0, 9)._repr_svg_(); print('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def called_deeply(depth, call):
+    return call() if depth == 0 else called_deeply(depth - 1, call)
+
+
+def deepest():
+    schedule = gp.linear(0.0, 1.0, 10).then(gp.constant(0.5), at=20)
+    for _ in range(66):
+        schedule = (schedule.hold(2) + 1.0).then(gp.constant(0.5), at=30)
+    return schedule
+
+
+def test_the_deepest_schedule_is_drawn_from_a_deep_stack():
+    schedule = deepest()
+    with pytest.raises(ValueError, match="200"):
+        schedule.hold(2)
+    free = sys.getrecursionlimit() - len(inspect.stack())
+    steps = horizon(schedule)
+    for depth in (0, free // 2, free - 100):
+        assert called_deeply(depth, lambda: horizon(schedule)) == steps
+        assert called_deeply(depth, schedule._repr_svg_).startswith("<svg")
 
 
 # The drawing in a terminal.

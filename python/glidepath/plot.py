@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import math
 import operator
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.axes import Axes
 
     from glidepath import Schedule
 
-__all__ = ["horizon", "plot", "sparkline", "svg"]
+__all__ = ["horizon", "plain", "plot", "sparkline", "svg"]
 
 _MOST_POINTS = 2_000
 _MOST_EDGES = 400  # edges drawn exactly; of a schedule with more, as a table of milestones, the grid must do
@@ -52,6 +56,8 @@ def plot(schedule: Schedule, ax: Axes | None = None, steps: int | None = None) -
     ax.plot(at, schedule.gather(at))
     ax.set_xlabel("step")
     ax.set_ylabel("learning rate")
+    with contextlib.suppress(AttributeError):  # a logarithmic axis writes its numbers in another way
+        ax.ticklabel_format(axis="y", scilimits=(-3, 4))  # numbers as wide as 0.00030 push the label off the figure
     return ax
 
 
@@ -93,6 +99,15 @@ def sparkline(schedule: Schedule, steps: int | None = None, width: int = 60) -> 
     return "".join(_BARS[min(int(level * len(_BARS)), len(_BARS) - 1)] for level in levels.tolist())
 
 
+def plain(drawing: str) -> str:
+    """Return a sparkline in ASCII, for a terminal without block characters: the digits 1 to 8 for its heights.
+
+    >>> plain("▁▂▃▄▅▆▇██")
+    '123456788'
+    """
+    return drawing.translate({ord(bar): str(height) for height, bar in enumerate(_BARS, 1)})
+
+
 def horizon(schedule: Schedule) -> int:
     """Return how many steps show what the schedule does: its own where it has them.
 
@@ -107,7 +122,7 @@ def horizon(schedule: Schedule) -> int:
     """
     if schedule.steps is not None:
         return schedule.steps
-    node = json.loads(schedule.to_json())["schedule"]
+    node = _parsed(schedule.to_json())["schedule"]
     shown = 4 * max(_times(node), default=250)
     if _comes_round(node):
         return shown
@@ -156,11 +171,13 @@ def _shown(schedule: Schedule, steps: int | None) -> int:
 def _new_axes() -> Axes:
     try:
         import matplotlib.pyplot as plt  # noqa: PLC0415 (an extra: only who plots pays for it)
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if error.name not in {"matplotlib", "matplotlib.pyplot"}:
+            raise
         raise ImportError(
             "`Schedule.plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`."
         ) from error
-    return plt.subplots()[1]
+    return plt.subplots(layout="constrained")[1]  # the default layout may cut the y label off
 
 
 _LAST_STEP = 2**53
@@ -181,25 +198,36 @@ def _settles(schedule: Schedule, far: float) -> int:
     return low
 
 
-def _comes_round(node: object) -> bool:
+def _parsed(text: str) -> Any:  # noqa: ANN401 (JSON)
+    """Parse on a new thread. A schedule may be 200 deep, and Python counts the depth of each thread's calls anew."""
+    parsed: list[Any] = []
+    thread = threading.Thread(target=lambda: parsed.append(json.loads(text)))
+    thread.start()
+    thread.join()
+    return parsed[0]
+
+
+def _comes_round(node: dict[str, Any]) -> bool:
     """Whether it has cycles, or a replay, which may: to look where that ends could take for ever."""
-    if isinstance(node, dict):
-        kind = str(node.get("kind", ""))
-        return kind in _CYCLIC or "." in kind or any(map(_comes_round, node.values()))
-    return isinstance(node, list) and any(map(_comes_round, node))
+    kinds = [value for key, value, _ in _entries(node) if key == "kind"]
+    return any(kind in _CYCLIC or "." in kind for kind in kinds)
 
 
-def _times(node: object, key: str = "", unit: int = 1) -> list[int]:
+def _times(node: dict[str, Any]) -> list[int]:
     """Return every whole number of steps that stands in a schedule's JSON; inside epochs, in their steps."""
-    if isinstance(node, dict):
-        inner = unit * node.get("steps_per_epoch", 1)
-        return [
-            time
-            for name, child in node.items()
-            for time in _times(child, name, unit if name == "steps_per_epoch" else inner)
-        ]
-    if isinstance(node, list):
-        return [time for child in node for time in _times(child, key, unit)]
-    if key not in _TIMES or not isinstance(node, (int, float)) or not 1 <= node * unit <= _LAST_STEP // 4:
-        return []
-    return [math.ceil(node * unit)]
+    numbers = [value * unit for key, value, unit in _entries(node) if key in _TIMES and isinstance(value, (int, float))]
+    return [math.ceil(number) for number in numbers if 1 <= number <= _LAST_STEP // 4]
+
+
+def _entries(node: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:
+    """Yield every key and simple value of a schedule's JSON, and how many steps a unit of time has there."""
+    stack: list[tuple[str, Any, int]] = [("", node, 1)]
+    while stack:
+        key, value, unit = stack.pop()
+        if isinstance(value, dict):
+            inner = unit * value.get("steps_per_epoch", 1)
+            stack += [(name, child, unit if name == "steps_per_epoch" else inner) for name, child in value.items()]
+        elif isinstance(value, list):
+            stack += [(key, child, unit) for child in value]
+        else:
+            yield key, value, unit

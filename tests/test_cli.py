@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,8 +84,11 @@ def test_threads_change_nothing(spec, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "steps"),
-    [("0", 0), ("1", 1), ("12_000", 12_000), ("12,000", 12_000), ("1e4", 10_000), ("1.5e3", 1_500), ("2k", 2_000)],
-)
+    [
+        ("0", 0), ("1", 1), ("12_000", 12_000), ("12,000", 12_000), ("1e4", 10_000), ("1.5e3", 1_500), ("2k", 2_000),
+        ("1E+4", 10_000), (" 7 ", 7), ("0.5M", 500_000), ("00012", 12), ("0.000001G", 1_000), ("100,000", 100_000),
+    ],
+)  # fmt: skip
 def test_array_takes_counts_as_people_write_them(spec, tmp_path, text, steps):
     run_well("array", spec, "-n", text, "-o", tmp_path / "lr.npy")
     assert np.load(tmp_path / "lr.npy").shape == (steps,)
@@ -112,6 +117,84 @@ def test_array_gives_the_file_the_rights_that_any_new_file_gets(spec, tmp_path):
     other.touch()
     run_well("array", spec, "-n", 100, "-o", tmp_path / "lr.npy")
     assert (tmp_path / "lr.npy").stat().st_mode == other.stat().st_mode
+
+
+def test_array_keeps_the_mode_of_the_file_that_it_replaces(spec, tmp_path):
+    target = tmp_path / "lr.npy"
+    for mode in (0o640, 0o666, 0o400):
+        target.touch()
+        target.chmod(mode)
+        run_well("array", spec, "-n", 100, "-o", target)
+        assert target.stat().st_mode & 0o7777 == mode
+        assert same_bits(np.load(target), MOVING.array(100))
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can give a file away")
+def test_array_keeps_the_owner_and_the_group(spec, tmp_path):
+    target, link = tmp_path / "lr.npy", tmp_path / "link.npy"
+    target.touch()
+    link.symlink_to(target)
+    os.chown(target, 12_345, 23_456)
+    target.chmod(0o4750)
+    run_well("array", spec, "-n", 100, "-o", link)
+    found = target.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (12_345, 23_456, 0o4750)
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None or os.geteuid() != 0, reason="drops a right of root's")
+def test_what_cannot_be_given_away_gives_no_rights_of_the_old_owner(spec, tmp_path):
+    target = tmp_path / "lr.npy"
+    target.touch()
+    os.chown(target, 12_345, 23_456)
+    target.chmod(0o6764)
+    command = ["setpriv", "--bounding-set=-chown", "--inh-caps=-chown", *COMMAND, "array", spec, "-n100", "-o", target]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = target.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (0, 0, 0o704)
+
+
+def test_array_gives_a_new_file_what_the_umask_leaves(spec, tmp_path):
+    for mask in (0o077, 0o002, 0o000):
+        target = tmp_path / f"{mask}.npy"
+        done = run("array", spec, "-n", 100, "-o", target, umask=mask)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert target.stat().st_mode & 0o7777 == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("name", ["日" * 83, "é" * 124 + "a", "x" * 249])
+def test_a_name_may_be_as_long_as_the_file_system_lets_it(spec, tmp_path, name):
+    target = tmp_path / f"{name}.npy"
+    assert len(os.fsencode(target.name)) == 253
+    run_well("array", spec, "-n", 100, "-o", target)
+    assert same_bits(np.load(target), MOVING.array(100))
+    run_well("plot", spec, "-o", target.with_suffix(".png"))
+
+
+def test_a_temporary_file_of_a_process_with_the_same_number_is_in_nobody_s_way(spec, tmp_path):
+    # In a container every process has the same number. `exec` keeps that of the shell.
+    shell = f"touch .lr.npy.$$.tmp; exec {' '.join(COMMAND)} array {spec} -n 100 -o lr.npy"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert same_bits(np.load(tmp_path / "lr.npy"), MOVING.array(100))
+
+
+def test_what_a_killed_process_left_is_removed_by_a_run_of_a_later_day(spec, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with start_long(spec, folder / "lr.npy") as process:
+        wait_until_written(process, folder, 8 * LONG // 10)
+        process.kill()
+    (dead,) = left_over(folder)
+    run_well("array", spec, "-n", 100, "-o", folder / "lr.npy")
+    assert left_over(folder) == [dead], "it may be alive"
+    long_ago = time.time() - 25 * 3_600
+    os.utime(folder / dead, (long_ago, long_ago))
+    other = folder / ".other.tmp"
+    other.touch()
+    os.utime(other, (long_ago, long_ago))
+    run_well("array", spec, "-n", 100, "-o", folder / "lr.npy")
+    assert left_over(folder) == [other.name]
 
 
 def start_long(spec: Path, target: Path) -> subprocess.Popen[str]:
@@ -342,6 +425,22 @@ MISTAKES = {
     "at - -- -1": "Invalid value for 'STEP...': got '-1'; steps are counted from 0. Write it without the minus.",
     "array - -o /dev/null -n 1": "/dev/null: not a regular file; the output replaces it. Name a file.",
     "array - -n 1": "Missing option '-o' / '--output'.",
+    **{
+        f"at - {text}": f"Invalid value for 'STEP...': got '{text}'; it can be read in more than one way. "
+        "Write 1000000, 1,000,000 or 1.5M."
+        for text in ("1,5M", "1.000", "1,500k", "1,50", "1.000.000", "1,000.000", "1_0", "1e6M", "1,000_000", "1,000e3")
+    },
+    **{
+        f"at - {text}": f"Invalid value for 'STEP...': got '{text}'; steps are a whole number. Leave out the fraction."
+        for text in ("1.0", "0.1234k", "1.5e0", "1.2345")
+    },
+    **{
+        f"at - {text}": f"Invalid value for 'STEP...': got '{text}'; steps are a whole number. "
+        "Write 1000000, 1_000_000, 1e6 or 1M."
+        for text in ("1e-3", "+5", "0x10", "1Ki", "nan", "inf", ".5M", "٣")
+    },
+    "array - -o . -n 1": ".: not a regular file; the output replaces it. Name a file.",
+    "plot - -o .": ".: not a regular file; the output replaces it. Name a file.",
     "plot - -o lr.mp3": "lr.mp3: got `.mp3`; a picture is .png, .svg, .pdf or another that matplotlib writes. "
     "Name it so.",
     "plot - -o lr.png --steps 0": "`steps`: got 0; it must lie in 1..=2**53. Leave it out to see the whole schedule.",
@@ -412,6 +511,153 @@ def test_a_reader_that_goes_away_is_no_error(spec):
     shell = f"{' '.join(COMMAND)} at {spec} {' '.join(map(str, range(20_000)))} | head -n 1"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=60)
     assert (done.stdout, done.stderr) == ("0.0\n", "")
+
+
+# Where streams, libraries, programs and time are missing.
+
+
+def in_a_shell(redirection: str, *arguments: object) -> tuple[int, str, str]:
+    shell = f"{' '.join([*COMMAND, *map(str, arguments)])} {redirection}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_closed_standard_input_is_no_spec():
+    message = "glidepath: standard input: closed. Name a file, or send the JSON through a pipe.\n"
+    assert in_a_shell("<&-", "show", "-") == (2, "", message)
+
+
+def test_a_closed_standard_output_takes_no_text(spec):
+    message = "glidepath: standard output: closed. Leave out `>&-`.\n"
+    for arguments in (["show", spec], ["at", spec, 5], ["schema"]):
+        assert in_a_shell(">&-", *arguments) == (2, "", message)
+
+
+def test_what_is_written_to_a_file_needs_no_streams(spec, tmp_path):
+    assert in_a_shell("<&- >&- 2>&-", "array", spec, "-n", 100, "-o", tmp_path / "lr.npy") == (0, "", "")
+    assert same_bits(np.load(tmp_path / "lr.npy"), MOVING.array(100))
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_without_standard_error_the_exit_code_tells(spec, redirection):
+    assert in_a_shell(redirection, "at", spec, "--", -1) == (2, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the full disk is Linux's")
+def test_a_full_disk_is_one_line(spec):
+    for arguments in (["show", spec], ["at", spec, *range(20_000)], ["schema"]):
+        message = "glidepath: standard output: No space left on device\n"
+        assert in_a_shell(">/dev/full", *arguments) == (2, "", message)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252", "utf-8"])
+def test_show_prints_in_any_encoding(encoding):
+    text = json.dumps({**json.loads(MOVING.to_json()), "about": "学习率"})
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [*COMMAND, "show", "-"], input=text.encode(), capture_output=True, check=False, env=environment
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    about, *_, drawing = done.stdout.decode(encoding).splitlines()
+    assert about == ("学习率" if encoding == "utf-8" else "\\u5b66\\u4e60\\u7387")
+    assert re.fullmatch("[▁▂▃▄▅▆▇█]{60}" if encoding == "utf-8" else "[1-8]{60}", drawing)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sees in /proc what is being imported")
+@pytest.mark.parametrize("library", ["_core.", "_multiarray_umath", "_umath_linalg"])
+def test_ctrl_c_while_it_starts_is_one_line(spec, library):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen([*COMMAND, "show", str(spec)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        signal.signal(signal.SIGINT, before)
+        while process.poll() is None:
+            if library in Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8"):
+                process.send_signal(signal.SIGINT)
+                break
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout, stderr) == (INTERRUPTED, b"", b"glidepath: interrupted\n")
+
+
+def test_an_import_leaves_ctrl_c_alone():
+    code = "import signal, glidepath; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    signal.signal(signal.SIGINT, before)
+    assert shown == "True\n"
+
+
+def run_with_only(packages: list[str], folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command in a Python that has no other packages than these."""
+    for package in packages:
+        where = Path(importlib.util.find_spec(package).origin).parent
+        (folder / package).symlink_to(where)
+        if (libraries := where.with_name(f"{package}.libs")).exists():
+            (folder / libraries.name).symlink_to(libraries)
+    command = [sys.executable, "-S", "-m", "glidepath", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+
+
+def test_without_click_it_says_what_to_install(spec, tmp_path):
+    message = "the command needs click, which is not installed. Run `pip install click`."
+    assert_refused(run_with_only(["glidepath", "numpy"], tmp_path, "show", spec), message)
+
+
+def test_without_matplotlib_it_says_what_to_install(spec, tmp_path):
+    message = "`plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`."
+    packages = ["glidepath", "numpy", "click"]
+    assert_refused(run_with_only(packages, tmp_path, "plot", spec, "-o", tmp_path / "lr.png"), message)
+
+
+def test_a_broken_matplotlib_is_one_line(spec, tmp_path):
+    (tmp_path / "matplotlib.py").write_text("raise ImportError('multiarray failed to import')", encoding="utf-8")
+    message = (
+        "`plot` draws with matplotlib, which cannot be imported: multiarray failed to import. "
+        "Run `pip install --force-reinstall matplotlib`."
+    )
+    packages = ["glidepath", "numpy", "click"]
+    assert_refused(run_with_only(packages, tmp_path, "plot", spec, "-o", tmp_path / "lr.png"), message)
+
+
+def test_a_picture_that_needs_latex_is_one_line_without(spec, tmp_path):
+    target = tmp_path / "lr.pgf"
+    target.write_bytes(b"old")
+    done = run("plot", spec, "-o", target, env={**os.environ, "PATH": ""})
+    assert (done.returncode, done.stdout) == (2, "")
+    begin = re.escape(f"glidepath: {target}: matplotlib cannot draw it as `.pgf`: 'xelatex' not found")
+    assert re.fullmatch(rf"{begin}.*\. Name a \.png\.\n", done.stderr), done.stderr
+    assert target.read_bytes() == b"old"
+
+
+def test_a_picture_that_does_not_fit_on_the_disk_leaves_the_old_one(spec, tmp_path):
+    resource = pytest.importorskip("resource")
+    target = tmp_path / "lr.png"
+    target.write_bytes(b"old")
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 10, 1 << 10))  # noqa: E731
+    assert_refused(run("plot", spec, "-o", target, preexec_fn=limit), f"{target}: File too large")
+    assert target.read_bytes() == b"old"
+    assert not left_over(tmp_path)
+
+
+def test_a_title_may_hold_anything(tmp_path):
+    text = json.dumps({**json.loads(CONSTANT), "about": "costs $5_000^ or \\frac{$$, 学习率"})
+    assert not run_well("plot", "-", "-o", tmp_path / "lr.svg", stdin=text)
+
+
+@pytest.mark.parametrize("folder", ["/sys", "/proc"])
+def test_a_folder_that_takes_no_files_is_one_line(folder):
+    if not Path(folder).is_dir():
+        pytest.skip("a folder of Linux's")
+    done = run("array", "-", "-n", "1", "-o", f"{folder}/lr.npy", stdin=CONSTANT)
+    assert done.returncode == 2
+    assert re.fullmatch(rf"glidepath: {folder}/lr\.npy: [A-Z][a-z ]+\n", done.stderr), done.stderr
+
+
+def test_more_threads_than_cores_take_no_more_memory(spec, tmp_path):
+    resource = pytest.importorskip("resource")
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))  # noqa: E731
+    done = run("array", spec, "-n", "2M", "-o", tmp_path / "lr.npy", "--threads", 10**9, preexec_fn=limit)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert same_bits(np.load(tmp_path / "lr.npy"), MOVING.array(2_000_000))
 
 
 # What an import costs.

@@ -11,6 +11,11 @@ combines them point by point, and every value is the real number, correctly roun
 (5,)
 """
 
+from glidepath import _launch
+
+if _launch.is_command():
+    _launch.exit_on_interrupt()  # what follows imports numpy, which takes most of the time of a short command
+
 from glidepath._core import (
     Schedule,
     __version__,

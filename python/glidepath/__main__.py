@@ -1,6 +1,6 @@
 """``python -m glidepath`` is the command ``glidepath``."""
 
-from glidepath.cli import main
+from glidepath._launch import main
 
 if __name__ == "__main__":
     main()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
 import shutil
 import signal
+import stat
 import sys
+import tempfile
+import time
+import warnings
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -17,13 +22,18 @@ import numpy as np
 from numpy.lib import format as npy
 
 import glidepath
-from glidepath.plot import horizon, plot, sparkline
+from glidepath._launch import INTERRUPTED, complain
+from glidepath.plot import horizon, plain, plot, sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-__all__ = ["main"]
+    _IntType = click.ParamType[int]
+else:
+    _IntType = click.ParamType  # which has no type parameter before click 8.4
+
+__all__ = ["cli", "run"]
 
 _CHUNK = 1 << 20  # bytes; in cache on the way to the page cache. 0.25 to 16 MiB took as long, 64 MiB twice as long
 _CHUNK_OF_A_THREAD = 8 << 20  # with more threads: less, and starting them costs what they save
@@ -32,33 +42,56 @@ _MOST_SEGMENTS = 40
 _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 _ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _MOST_DIGITS = 40
-_INTERRUPTED = 128 + signal.SIGINT
+_GROUPED = re.compile(r"\d{1,3}((,\d{3})+|(_\d{3})+)", re.ASCII)
+_SCALED = re.compile(r"(\d+)(?:\.(\d+))?(?:e\+?(\d{1,2})|([kmgbt]))", re.ASCII | re.IGNORECASE)
+_FRACTION = re.compile(r"\d+\.(\d{1,2}|\d{4,})", re.ASCII)
+_UNCLEAR = re.compile(r"\d[\d.,_]*(e\+?\d+)?[kmgbt]?", re.ASCII | re.IGNORECASE)
+_TEMPORARY = (".glidepath-", ".tmp")
+_DEAD_AFTER = 24 * 60 * 60  # seconds; a process that still writes does so every few milliseconds
 
 
-class _Steps(click.ParamType[int]):
-    """A whole number of steps, as people write large ones: 1000000, 1_000_000, 1e6, 1M."""
+class _Steps(_IntType):
+    """A whole number of steps, as people write large ones: 1000000, 1_000_000, 1,000,000, 1e6, 1.5M."""
 
     name = "steps"
-    _pattern = re.compile(r"(\d[\d_,]*)(?:\.(\d+))?(?:e\+?(\d{1,2}))?\s*([kmgbt]?)", re.IGNORECASE)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401 (click's)
         if isinstance(value, int):
             return value
-        match = self._pattern.fullmatch(value.strip())
-        if value.strip().startswith("-"):
-            self.fail(f"got {value!r}; steps are counted from 0. Write it without the minus.", param, ctx)
-        if match is None or len(value) > _MOST_DIGITS:
+        try:
+            return _steps(value)
+        except ValueError as error:
             shown = value if len(value) <= _MOST_DIGITS else value[:_MOST_DIGITS] + "..."
-            self.fail(f"got {shown!r}; steps are a whole number. Write 1000000, 1_000_000, 1e6 or 1M.", param, ctx)
-        whole, part, exponent, suffix = match.groups(default="")
-        numerator: int = int(re.sub("[_,]", "", whole) + part) * 10 ** int(exponent or 0) * _SUFFIXES[suffix.lower()]
-        denominator: int = 10 ** len(part)
-        steps, rest = divmod(numerator, denominator)
-        if rest:
-            self.fail(f"got {value!r}; steps are a whole number. Leave out the fraction.", param, ctx)
-        if steps > _LAST_STEP:
-            self.fail(f"got {value!r}; steps run to 2**53 = {_LAST_STEP}. Take a smaller number.", param, ctx)
-        return steps
+            self.fail(f"got {shown!r}; {error}", param, ctx)
+
+
+def _steps(text: str) -> int:
+    """Read a number of steps, or raise ValueError with the rule and the way out.
+
+    A point is always a decimal point, and stands only before an exponent or a letter: to some, 1.000 is a thousand. A
+    comma always groups digits by three, and stands in no other number: to some, 1,5M is one and a half million.
+    """
+    text = text.strip() if len(text) <= _MOST_DIGITS else ""
+    digits = text.replace("_", "").replace(",", "") if _GROUPED.fullmatch(text) else text
+    if digits.isascii() and digits.isdigit():
+        steps, rest = int(digits), 0
+    elif match := _SCALED.fullmatch(text):
+        whole, part, exponent, letter = match.groups(default="")
+        scale = 10 ** int(exponent or 0) * _SUFFIXES[letter.lower()]
+        steps, rest = divmod(int(whole + part) * scale, 10 ** len(part))
+    elif text.startswith("-"):
+        raise ValueError("steps are counted from 0. Write it without the minus.")
+    elif _FRACTION.fullmatch(text):
+        steps, rest = 0, 1
+    elif _UNCLEAR.fullmatch(text):
+        raise ValueError("it can be read in more than one way. Write 1000000, 1,000,000 or 1.5M.")
+    else:
+        raise ValueError("steps are a whole number. Write 1000000, 1_000_000, 1e6 or 1M.")
+    if rest:
+        raise ValueError("steps are a whole number. Leave out the fraction.")
+    if steps > _LAST_STEP:
+        raise ValueError(f"steps run to 2**53 = {_LAST_STEP}. Take a smaller number.")
+    return steps
 
 
 _STEPS = _Steps()
@@ -69,18 +102,33 @@ _SPEC = click.argument("spec", type=click.Path(allow_dash=True))
 @click.version_option(glidepath.__version__, prog_name="glidepath")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Learning-rate schedules from JSON files: SPEC is a file, or - for standard input."""
+    """Learning-rate schedules from JSON files: SPEC is a file, or - for standard input.
+
+    \b
+    STEPS is a whole number:
+      1000000, 1_000_000, 1,000,000   plain, or in groups of three digits
+      1e6, 1.5e6                      with an exponent
+      1M, 1.5M                        with k, M, G or B (10**9), or T
+    """  # noqa: D301 (click reads \\b, a backspace)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
 @cli.command()
 @_SPEC
-@click.option("-n", "--count", type=_STEPS, help="How many steps, as 1000000, 1e6 or 1M. [default: the schedule's]")
+@click.option(
+    "-n", "--count", type=_STEPS, help="How many steps: 1000000, 1,000,000, 1e6, 1.5M. [default: the schedule's]"
+)
 @click.option("-o", "--output", required=True, type=click.Path(), help="The .npy file to write; replaced if it exists.")
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
 @click.option("--start", type=_STEPS, default=0, show_default=True, help="The first step.")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="How many threads compute.")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many threads compute; at most one on each core.",
+)
 def array(  # noqa: PLR0913 (click passes every option as a parameter)
     spec: str, count: int | None, output: str, dtype: Literal["float64", "float32"], start: int, threads: int
 ) -> None:
@@ -91,6 +139,7 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
     """
     schedule, _ = _load(spec)
     n = _count(schedule, count, start)
+    threads = min(threads, os.cpu_count() or 1)
     path = Path(output)
     with _replacing(path) as file:
         _check_room(path, n * np.dtype(dtype).itemsize)
@@ -113,19 +162,17 @@ def show(spec: str, steps: int | None) -> None:
     schedule, about = _load(spec)
     drawn = horizon(schedule) if steps is None else steps
     drawing = sparkline(schedule, drawn)
-    if about:
-        click.echo(f"{about}\n")
-    click.echo(f"{schedule!r}\n")
-    for line in _segment_table(schedule):
-        click.echo(line)
     end = schedule.steps
-    click.echo(f"\nlength  {'without end' if end is None else f'{end:,} steps'}")
-    click.echo(f"first   {schedule[0]!r} at step 0")
+    lines = [f"{about}\n"] if about else []
+    lines += [f"{schedule!r}\n", *_segment_table(schedule)]
+    lines.append(f"\nlength  {'without end' if end is None else f'{end:,} steps'}")
+    lines.append(f"first   {schedule[0]!r} at step 0")
     if end is not None:
-        click.echo(f"last    {schedule[end]!r} at step {end:,}")
+        lines.append(f"last    {schedule[end]!r} at step {end:,}")
     if drawn != end:
-        click.echo(f"drawn   to {schedule[drawn]!r} at step {drawn:,}")
-    click.echo(f"\n{drawing}")
+        lines.append(f"drawn   to {schedule[drawn]!r} at step {drawn:,}")
+    lines.append(f"\n{drawing if _can_print(drawing) else plain(drawing)}")
+    _print(*lines)
 
 
 @cli.command()
@@ -134,8 +181,7 @@ def show(spec: str, steps: int | None) -> None:
 def at(spec: str, step: tuple[int, ...]) -> None:
     """Print the learning rate of each STEP, a line each, in the fewest digits that tell the float64."""
     schedule, _ = _load(spec)
-    for one in step:
-        click.echo(repr(schedule.at(one)))
+    _print(*(repr(schedule.at(one)) for one in step))
 
 
 @cli.command("plot")
@@ -147,8 +193,11 @@ def plot_(spec: str, output: str, steps: int | None) -> None:
     schedule, about = _load(spec)
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 (an extra: only who plots pays for it)
-    except ImportError:
-        _fail("`plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`.")
+    except Exception as error:  # noqa: BLE001 (a broken install raises whatever it raises)
+        if isinstance(error, ModuleNotFoundError) and error.name == "matplotlib":
+            _fail("`plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`.")
+        again = "Run `pip install --force-reinstall matplotlib`."
+        _fail(f"`plot` draws with matplotlib, which cannot be imported: {error}. {again}")
     path = Path(output)
     kind = path.suffix.lstrip(".").lower() or "png"
     figure = Figure(figsize=(8.0, 4.5), dpi=150, layout="constrained")
@@ -156,35 +205,63 @@ def plot_(spec: str, output: str, steps: int | None) -> None:
         _fail(f"{output}: got `.{kind}`; a picture is .png, .svg, .pdf or another that matplotlib writes. Name it so.")
     axes = plot(schedule, ax=figure.add_subplot(), steps=steps)
     if about:
-        axes.set_title(about, fontsize="small", wrap=True)
+        axes.set_title(about, fontsize="small", wrap=True, parse_math=False)
+    picture = io.BytesIO()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            figure.savefig(picture, format=kind)
+    except Exception as error:  # noqa: BLE001 (each kind has a library or a program of its own, which raises its own)
+        other = "" if kind == "png" else " Name a .png."
+        _fail(f"{output}: matplotlib cannot draw it as `.{kind}`: {error}.{other}")
     with _replacing(path) as file:
-        figure.savefig(file, format=kind)
+        file.write(picture.getbuffer())
 
 
 @cli.command()
 def schema() -> None:
     """Print the JSON Schema of a SPEC, for editors and validators."""
-    click.echo(glidepath.schema())
+    _print(glidepath.schema())
 
 
-def main() -> NoReturn:
-    """Run the command and leave Python: 0 when done, 2 with one line on stderr for whatever the user can mend."""
+def run() -> int:
+    """Run the command: 0 when done, 2 with one line on stderr for whatever the user can mend."""
     try:
-        sys.exit(cli.main(prog_name="glidepath", standalone_mode=False))
+        return int(cli.main(prog_name="glidepath", standalone_mode=False) or 0)
     except click.Abort:
-        click.echo("glidepath: interrupted", err=True)
-        sys.exit(_INTERRUPTED)
+        complain("interrupted")
+        return INTERRUPTED
     except click.ClickException as error:
-        _complain(error.format_message())
+        complain(error.format_message())
     except OSError as error:
-        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
     except (ValueError, TypeError, IndexError, MemoryError) as error:
-        _complain(str(error) or type(error).__name__)
-    sys.exit(2)
+        complain(str(error) or type(error).__name__)
+    return 2
 
 
-def _complain(message: str) -> None:
-    click.echo(f"glidepath: {' '.join(message.split())}", err=True)
+def _print(*lines: str) -> None:
+    """Print lines on stdout, what its encoding lacks as escapes."""
+    if sys.stdout is None:
+        _fail("standard output: closed. Leave out `>&-`.")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has read enough
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it exits
+        _fail(f"standard output: {error.strerror}")
+
+
+def _can_print(text: str) -> bool:
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _fail(message: str) -> NoReturn:
@@ -194,6 +271,8 @@ def _fail(message: str) -> NoReturn:
 def _load(spec: str) -> tuple[glidepath.Schedule, str]:
     """Read SPEC: the schedule, and what the file says about itself."""
     name = "standard input" if spec == "-" else spec
+    if spec == "-" and sys.stdin is None:
+        _fail(f"{name}: closed. Name a file, or send the JSON through a pipe.")
     try:
         content = sys.stdin.buffer.read() if spec == "-" else Path(spec).read_bytes()
         text = content.decode("utf-8")
@@ -236,11 +315,11 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
 
     ::
 
-        <folder>/.lr.npy.4711.tmp     created new, written, fsync
-        rename to <folder>/lr.npy     one file or the other has the name, never half of one
-        fsync of <folder>             the rename itself is on the disk
+        <folder>/.glidepath-<random>.tmp    created new, written, fsync
+        rename to <folder>/lr.npy           one file or the other has the name, never half of one
+        fsync of <folder>                   the rename itself is on the disk
 
-    Only a kill -9 leaves something behind: the temporary file.
+    Only a kill -9 leaves something behind: the temporary file. A run of a later day removes it.
     """
     if str(path) == "-":
         _fail("`-o`: got -, standard output; the output takes its place whole, which only a file can. Name a file.")
@@ -251,21 +330,54 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         _fail(f"{path}: the folder {path.parent} is not there. Make it first, or name another.")
     if target.is_symlink():
         _fail(f"{path}: too many levels of symbolic links. Name a file.")
-    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
     with _terminable():
+        temporary = None
         try:
-            with temporary.open("xb") as file:
+            _remove_dead(target.parent)
+            handle, temporary = tempfile.mkstemp(_TEMPORARY[1], _TEMPORARY[0], target.parent)
+            with os.fdopen(handle, "wb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
+                _set_rights(handle, target)
+                os.fsync(handle)
+            Path(temporary).replace(target)
         except BaseException as error:
-            if not isinstance(error, FileExistsError):
-                temporary.unlink(missing_ok=True)
+            if temporary is not None:
+                Path(temporary).unlink(missing_ok=True)
             if isinstance(error, OSError):
                 _fail(f"{path}: {error.strerror}")
             raise
         _sync_folder(target.parent)
+
+
+def _set_rights(handle: int, target: Path) -> None:
+    """Give the open file the mode and the owner of the target, or those of any new file if there is no target."""
+    if os.name != "posix":
+        return
+    try:
+        old = target.stat()
+    except FileNotFoundError:
+        mask = os.umask(0o077)  # it can only be read by setting it
+        os.umask(mask)
+        with contextlib.suppress(OSError):  # a file system without modes, as vfat
+            os.fchmod(handle, 0o666 & ~mask)
+        return
+    mode = stat.S_IMODE(old.st_mode)
+    for user, group, granted in ((-1, old.st_gid, stat.S_ISGID | stat.S_IRWXG), (old.st_uid, -1, stat.S_ISUID)):
+        try:
+            os.fchown(handle, user, group)
+        except OSError:  # noqa: PERF203 (only root can give a file away: else the rights of the other do not go to us)
+            mode &= ~granted
+    with contextlib.suppress(OSError):
+        os.fchmod(handle, mode)
+
+
+def _remove_dead(folder: Path) -> None:
+    """Remove the temporary files that killed processes have left."""
+    for path in folder.glob("*".join(_TEMPORARY)):
+        with contextlib.suppress(OSError):
+            if time.time() - path.lstat().st_mtime > _DEAD_AFTER:
+                path.unlink()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,84 @@
+"""How the command ``glidepath`` starts: without a traceback, whatever is missing.
+
+It imports only what Python has loaded by itself, or nearly so: a Ctrl-C during these imports is still a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+TYPE_CHECKING = False  # `typing` takes long to import
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
+
+__all__ = ["INTERRUPTED", "complain", "exit_on_interrupt", "is_command", "main"]
+
+INTERRUPTED = 128 + signal.SIGINT
+_FAILED = 2
+
+
+def is_command() -> bool:
+    """Return whether this process runs the command, and does not just import the package."""
+    script = os.path.basename(sys.argv[0])  # noqa: PTH119 (`pathlib` takes long to import)
+    return sys.orig_argv[1:3] == ["-m", "glidepath"] or script in {"glidepath", "glidepath.exe"}
+
+
+def exit_on_interrupt() -> None:
+    """Let Ctrl-C end the process with one line. The imports take 0.2 s; a KeyboardInterrupt there is a traceback."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background jobs ignore the signal
+        signal.signal(signal.SIGINT, _exit)
+
+
+def main() -> NoReturn:
+    """Run the command and leave Python: 0 when done, 2 with one line on stderr for whatever the user can mend."""
+    _open_closed_streams()
+    try:
+        from glidepath import cli  # noqa: PLC0415 (it needs click)
+    except ModuleNotFoundError as error:
+        if error.name != "click":
+            raise
+        complain("the command needs click, which is not installed. Run `pip install click`.")
+        sys.exit(_FAILED)
+    if signal.getsignal(signal.SIGINT) is _exit:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on Ctrl-C must clear up
+    try:
+        status = cli.run()
+    except KeyboardInterrupt:
+        complain("interrupted")
+        status = INTERRUPTED
+    exit_on_interrupt()
+    sys.exit(status)
+
+
+def complain(message: str) -> None:
+    """Write the message to stderr as one line. Where stderr takes nothing, the exit code must do."""
+    try:
+        sys.stderr.write(f"glidepath: {' '.join(message.split())}\n")
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # Python flushes once more as it exits
+
+
+def _exit(_number: int, _frame: FrameType | None) -> NoReturn:
+    os.write(2, b"glidepath: interrupted\n")
+    os._exit(INTERRUPTED)
+
+
+def _open_closed_streams() -> None:
+    """Open /dev/null where a standard stream is closed: else the next file gets its number, and its output."""
+    for number in range(3):
+        if not _is_open(number):
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number, which is this one
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 (it stays open)
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True

@@ -40,8 +40,8 @@ DOCUMENTS = [
     if path.name not in NEEDS or importlib.util.find_spec(NEEDS[path.name])
 ]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
-MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli", "glidepath.__main__",
-           "glidepath.mindspore", "glidepath.mindspore.nn", "glidepath.mindspore.dynamic_lr",
+MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli", "glidepath._launch",
+           "glidepath.__main__", "glidepath.mindspore", "glidepath.mindspore.nn", "glidepath.mindspore.dynamic_lr",
            "glidepath.mindspore.learning_rate_schedule", "glidepath.mindspore._mindspore",
            "glidepath.mindspore.experimental"]  # fmt: skip
 if find_spec("mindspore") is not None:

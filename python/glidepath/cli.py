@@ -22,7 +22,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 import glidepath
-from glidepath._launch import INTERRUPTED, complain
+from glidepath._launch import INTERRUPTED, complain, main
 from glidepath.plot import horizon, plain, plot, sparkline
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 else:
     _IntType = click.ParamType  # which has no type parameter before click 8.4
 
-__all__ = ["cli", "run"]
+__all__ = ["cli", "main", "run"]
 
 _CHUNK = 1 << 20  # bytes; in cache on the way to the page cache. 0.25 to 16 MiB took as long, 64 MiB twice as long
 _CHUNK_OF_A_THREAD = 8 << 20  # with more threads: less, and starting them costs what they save

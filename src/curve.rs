@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::limits::{FACTOR, FINITE, GAP, LENGTH, MAX_STEP, NOT_NEGATIVE, PERIOD, POWER, TIMES, show};
+use crate::limits::{
+    CURVE_LENGTH, FACTOR, FINITE, GAP, LENGTH, MAX_STEP, MULT, NOT_NEGATIVE, PERIOD, POWER, START, show,
+};
 use crate::real::{Base, Number, Point};
 use crate::shape::{Field, Kind, Param, Shape, Value};
 
@@ -83,7 +85,7 @@ shapes! {
     Linear as linear {
         start: f64 = Kind::Real(FINITE);
         end: f64 = Kind::Real(FINITE);
-        steps: u64 = Kind::Count(LENGTH);
+        steps: u64 = Kind::Count(CURVE_LENGTH);
     }
 
     /// `end + (start - end) * (1 + cos(pi * k / steps)) / 2`, for k up to `steps`; then `end`.
@@ -103,7 +105,7 @@ shapes! {
     Cosine as cosine {
         start: f64 = Kind::Real(FINITE);
         end: f64 = Kind::Real(FINITE);
-        steps: u64 = Kind::Count(LENGTH);
+        steps: u64 = Kind::Count(CURVE_LENGTH);
     }
 
     /// `end + (start - end) * (1 - k / steps) ** power`, for k up to `steps`; then `end`.
@@ -122,7 +124,7 @@ shapes! {
     Polynomial as polynomial {
         start: f64 = Kind::Real(FINITE);
         end: f64 = Kind::Real(FINITE);
-        steps: u64 = Kind::Count(LENGTH);
+        steps: u64 = Kind::Count(CURVE_LENGTH);
         power: f64 = Kind::Real(POWER), or Value::Real(1.0);
     }
 
@@ -146,7 +148,7 @@ shapes! {
     PolynomialCycle as polynomial_cycle {
         start: f64 = Kind::Real(FINITE);
         end: f64 = Kind::Real(FINITE);
-        steps: u64 = Kind::Count(LENGTH);
+        steps: u64 = Kind::Count(CURVE_LENGTH);
         power: f64 = Kind::Real(POWER), or Value::Real(1.0);
     }
 
@@ -234,7 +236,7 @@ shapes! {
     /// array([0.1 , 0.1 , 0.1 , 0.01, 0.01])
     PiecewiseConstant as piecewise_constant {
         values: Arc<[f64]> = Kind::Reals(FINITE);
-        milestones: Arc<[u64]> = Kind::Counts(GAP);
+        milestones: Arc<[u64]> = Kind::Counts(START);
     }
 
     /// `values[k]`; past the end, the last of them.
@@ -271,8 +273,8 @@ shapes! {
     Triangle as triangle {
         low: f64 = Kind::Real(FINITE);
         high: f64 = Kind::Real(FINITE);
-        up: u64 = Kind::Count(GAP);
-        down: Option<u64> = Kind::Count(GAP), or Value::Absent;
+        up: u64 = Kind::Count(LENGTH);
+        down: Option<u64> = Kind::Count(LENGTH), or Value::Absent;
         decay: Base = Kind::Real(FACTOR), or Value::Real(1.0);
     }
 
@@ -299,7 +301,7 @@ shapes! {
         start: f64 = Kind::Real(FINITE);
         end: f64 = Kind::Real(FINITE);
         first: u64 = Kind::Count(GAP);
-        mult: u64 = Kind::Count(TIMES), or Value::Count(1);
+        mult: u64 = Kind::Count(MULT), or Value::Count(1);
         decay: Base = Kind::Real(FACTOR), or Value::Real(1.0);
     }
 }

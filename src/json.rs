@@ -15,7 +15,7 @@ mod read;
 mod schema;
 mod write;
 
-use crate::limits::{CountLimit, FINITE, GAP, RealLimit, STEP, TIMES};
+use crate::limits::{BOUND, CountLimit, FINITE, GAP, RealLimit, STEP, TIMES};
 
 pub use read::from_json;
 pub use schema::schema;
@@ -75,7 +75,7 @@ const COMBINATORS: [Combinator; 9] = [
     Combinator {
         kind: "clamp",
         about: "The schedule kept within bounds, either of which may be null.",
-        keys: &[("of", Slot::Schedule), ("low", Slot::Real(FINITE, Optional)), ("high", Slot::Real(FINITE, Optional))],
+        keys: &[("of", Slot::Schedule), ("low", Slot::Real(BOUND, Optional)), ("high", Slot::Real(BOUND, Optional))],
     },
     Combinator {
         kind: "delay",

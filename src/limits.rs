@@ -10,6 +10,32 @@ pub const MAX_PARTS: u64 = 1 << 16;
 /// The deepest that parts may be nested; chains of `then`, sums and products count as one level.
 pub const MAX_DEPTH: u32 = 200;
 
+/// What a message advises. The advice depends on the number that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaysOut {
+    /// For a number below 0.
+    pub negative: &'static str,
+    /// For 0.
+    pub zero: &'static str,
+    /// For a number that is too large, or infinite.
+    pub too_large: &'static str,
+}
+
+impl WaysOut {
+    /// The advice for this number. Only its sign counts, and whether it is NaN: the number is known to be refused.
+    pub fn of(&self, refused: f64) -> &'static str {
+        if refused.is_nan() {
+            "Check the computation that gave nan."
+        } else if refused < 0.0 {
+            self.negative
+        } else if refused == 0.0 {
+            self.zero
+        } else {
+            self.too_large
+        }
+    }
+}
+
 /// What a real parameter may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RealLimit {
@@ -21,8 +47,8 @@ pub struct RealLimit {
     pub high: f64,
     /// The rule, as messages and documents put it.
     pub rule: &'static str,
-    /// The way out.
-    pub way_out: &'static str,
+    /// What a message advises.
+    pub ways_out: WaysOut,
 }
 
 /// What a count of steps may be.
@@ -32,9 +58,22 @@ pub struct CountLimit {
     pub low: u64,
     /// The rule, as messages and documents put it.
     pub rule: &'static str,
-    /// The way out.
-    pub way_out: &'static str,
+    /// What a message advises.
+    pub ways_out: WaysOut,
 }
+
+/// The way out of what is too large a count or step.
+pub const PAST: &str = "Use 2**53 or less: not every whole number above it is a float64.";
+
+/// The ways out of a real number. 0 is a finite number, so `zero` says nothing.
+const REAL: WaysOut =
+    WaysOut { negative: "Remove the minus sign.", zero: "", too_large: "Use a number up to 1.7e308." };
+/// The ways out of a count from 1 on.
+const COUNT: WaysOut = WaysOut {
+    negative: "Remove the minus sign, or check the subtraction that gave it.",
+    zero: "Use 1 for the shortest.",
+    too_large: PAST,
+};
 
 /// Learning rates and other values.
 pub const FINITE: RealLimit = RealLimit {
@@ -42,7 +81,16 @@ pub const FINITE: RealLimit = RealLimit {
     above_low: false,
     high: f64::MAX,
     rule: "it must be a finite number",
-    way_out: "Give the number itself.",
+    ways_out: WaysOut { negative: "Use a number from -1.7e308 on.", ..REAL },
+};
+/// Bounds of a clamp.
+pub const BOUND: RealLimit = RealLimit {
+    ways_out: WaysOut {
+        negative: "For no bound on this side, leave it out.",
+        too_large: "For no bound on this side, leave it out.",
+        ..REAL
+    },
+    ..FINITE
 };
 /// What is above 0.
 pub const POSITIVE: RealLimit = RealLimit {
@@ -50,19 +98,36 @@ pub const POSITIVE: RealLimit = RealLimit {
     above_low: true,
     high: f64::MAX,
     rule: "it must be a finite number above 0",
-    way_out: "Take one, however small.",
+    ways_out: WaysOut { zero: "Use a small number instead, such as 1e-12.", ..REAL },
 };
 /// Rates and decays.
-pub const FACTOR: RealLimit = RealLimit { way_out: "A factor of 1 changes nothing.", ..POSITIVE };
+pub const FACTOR: RealLimit = RealLimit {
+    ways_out: WaysOut {
+        negative: "For a decay use a factor below 1, such as 0.9.",
+        zero: "For no decay use 1.0; for a drop to almost 0 use a small factor, such as 1e-12.",
+        too_large: "For growth use a factor above 1, such as 2.0.",
+    },
+    ..POSITIVE
+};
+/// What a value is divided by.
+pub const DIVISOR: RealLimit =
+    RealLimit { ways_out: WaysOut { zero: "For no difference use 1.0.", ..REAL }, ..POSITIVE };
 /// Periods.
-pub const PERIOD: RealLimit = RealLimit { way_out: "It is counted in steps, of which a fraction will do.", ..POSITIVE };
+pub const PERIOD: RealLimit = RealLimit {
+    ways_out: WaysOut {
+        zero: "To count in single steps use 1.",
+        too_large: "For a value that never changes use `constant`.",
+        ..REAL
+    },
+    ..POSITIVE
+};
 /// Rates that may be 0.
 pub const NOT_NEGATIVE: RealLimit = RealLimit {
     low: 0.0,
     above_low: false,
     high: f64::MAX,
     rule: "it must be a finite number, 0 or above",
-    way_out: "For a growing value divide by it elsewhere.",
+    ways_out: REAL,
 };
 /// Powers of a polynomial.
 pub const POWER: RealLimit = RealLimit {
@@ -70,25 +135,42 @@ pub const POWER: RealLimit = RealLimit {
     above_low: true,
     high: 1000.0,
     rule: "it must be a number above 0, at most 1000",
-    way_out: "For power 0 use `constant`.",
+    ways_out: WaysOut {
+        negative: "For a negative power of the step use `inverse_time` or `inverse_sqrt`.",
+        zero: "For a value that never changes use `constant`.",
+        too_large: "For a drop at the first step use `piecewise_constant`.",
+    },
 };
-/// How long a part lasts.
-pub const LENGTH: CountLimit = CountLimit {
-    low: 1,
-    rule: "it must be a whole number of steps from 1 to 2**53",
-    way_out: "For a jump, start the next part at the new value.",
-};
-/// How often, how far apart, from where on.
-pub const GAP: CountLimit = CountLimit { way_out: "Count from 1.", ..LENGTH };
+/// How long something lasts.
+pub const LENGTH: CountLimit =
+    CountLimit { low: 1, rule: "it must be a whole number of steps from 1 to 2**53", ways_out: COUNT };
+/// How long a curve lasts.
+pub const CURVE_LENGTH: CountLimit =
+    CountLimit { ways_out: WaysOut { zero: "For a jump, start the next part at the new value.", ..COUNT }, ..LENGTH };
+/// How far apart.
+pub const GAP: CountLimit = CountLimit { ways_out: WaysOut { zero: "For every step use 1.", ..COUNT }, ..LENGTH };
+/// The step at which a later part or value starts.
+pub const START: CountLimit =
+    CountLimit { ways_out: WaysOut { zero: "To start at step 0, leave out what comes before.", ..COUNT }, ..LENGTH };
 /// A step, or a number of steps that may be 0.
-pub const STEP: CountLimit =
-    CountLimit { low: 0, rule: "it must be a whole number from 0 to 2**53", way_out: "Steps are counted from 0." };
+pub const STEP: CountLimit = CountLimit {
+    low: 0,
+    rule: "it must be a whole number from 0 to 2**53",
+    ways_out: WaysOut { negative: "Steps are counted from 0.", ..COUNT },
+};
 /// How many times.
 pub const TIMES: CountLimit = CountLimit {
     low: 1,
     rule: "it must be a whole number from 1 to 2**53",
-    way_out: "Leave the part out to have it no times.",
+    ways_out: WaysOut {
+        negative: "To repeat without end, leave `times` out.",
+        zero: "To have the part no times, leave it out.",
+        too_large: "To repeat without end, leave `times` out.",
+    },
 };
+/// How many times longer each cycle is than the one before.
+pub const MULT: CountLimit =
+    CountLimit { ways_out: WaysOut { zero: "For cycles of equal length use 1.", ..COUNT }, ..TIMES };
 
 impl RealLimit {
     /// The value, if the rule admits it; -0.0 becomes 0.0.
@@ -98,7 +180,7 @@ impl RealLimit {
         if self.admits(x) {
             return Ok(x + 0.0);
         }
-        Err(Error::value(place, show(x), self.rule).or(self.way_out))
+        Err(Error::value(place, show(x), self.rule).or(self.ways_out.of(x)))
     }
 
     /// Checks every value of a list; a refused one's place has its index.
@@ -125,12 +207,9 @@ impl CountLimit {
         if (self.low..=MAX_STEP).contains(&n) {
             return Ok(n);
         }
-        Err(Error::value(place, n, self.rule).or(if n > MAX_STEP { PAST } else { self.way_out }))
+        Err(Error::value(place, n, self.rule).or(self.ways_out.of(n as f64)))
     }
 }
-
-/// The way out of what is too large a step.
-pub const PAST: &str = "Up to there every integer is a double.";
 
 /// A double as Python writes it.
 pub fn show(x: f64) -> String {

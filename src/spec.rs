@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::curve::{Curve, Formula, SHAPES};
 use crate::error::Error;
-use crate::limits::{FINITE, GAP, MAX_DEPTH, MAX_PARTS, MAX_STEP, STEP, TIMES, show};
+use crate::limits::{BOUND, FINITE, GAP, MAX_DEPTH, MAX_PARTS, MAX_STEP, START, STEP, TIMES, show};
 use crate::replay::{Form, Replay};
 use crate::shape::{Param, Shape, Value};
 use crate::simd;
@@ -122,7 +122,7 @@ impl Spec {
     /// `self` before step `at` (its own length where that is left out), `next` counted from there.
     pub fn then(&self, next: &Spec, at: Option<u64>) -> Result<Spec, Error> {
         let at = match at.or(self.steps()) {
-            Some(at) => GAP.check("then.at", at)?,
+            Some(at) => START.check("then.at", at)?,
             None => {
                 return Err(Error::value("then.at", "nothing", "the first part has no end of its own")
                     .or("Say how long it lasts: `a.then(b, at=1000)`."));
@@ -185,7 +185,7 @@ impl Spec {
 
     /// Kept within bounds, either of which may be left out.
     pub fn clamp(&self, low: Option<f64>, high: Option<f64>) -> Result<Spec, Error> {
-        let check = |place, bound: Option<f64>| bound.map(|x| FINITE.check(place, x)).transpose();
+        let check = |place, bound: Option<f64>| bound.map(|x| BOUND.check(place, x)).transpose();
         let (low, high) = (check("clamp.low", low)?, check("clamp.high", high)?);
         if let (Some(low), Some(high)) = (low, high)
             && low > high

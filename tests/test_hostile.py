@@ -183,9 +183,6 @@ def test_missing_and_surplus_arguments(name: str) -> None:
         (lambda: gp.linear(0, 1, 0),
          ("`linear.steps`: got 0; it must be a whole number of steps from 1 to 2**53. "
           "For a jump, start the next part at the new value.")),
-        (lambda: gp.cosine(NAN, 1, 10), "`cosine.start`: got nan; it must be a finite number. Give the number itself."),
-        (lambda: gp.exponential(1, 0),
-         "`exponential.rate`: got 0.0; it must be a finite number above 0. A factor of 1 changes nothing."),
         (lambda: gp.exponential(1, 0.5, per=2.5, stair=True),
          ("`exponential.per`: got 2.5; with `stair` it must be a whole number of steps from 1 to 2**53. "
           "Round it, or leave `stair` out.")),
@@ -212,6 +209,159 @@ def test_whole_messages(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError) as caught:
         call()
     assert str(caught.value) == message
+
+
+STEPS = "it must be a whole number of steps from 1 to 2**53."
+TIMES = "it must be a whole number from 1 to 2**53."
+ABOVE = "it must be a finite number above 0."
+SUBTRACTION = "Remove the minus sign, or check the subtraction that gave it."
+LARGE = "Use 2**53 or less: not every whole number above it is a float64."
+FOREVER = "To repeat without end, leave `times` out."
+NO_BOUND = "For no bound on this side, leave it out."
+CORES = "For a thread on every core use `os.cpu_count()`."
+NO_NAN = "Check the computation that gave nan."
+
+
+@pytest.mark.parametrize(
+    ("call", "place", "refused"),
+    [  # the way out fits the value that was got
+        (gp.constant, "constant.value", {
+            NAN: ("nan", f"it must be a finite number. {NO_NAN}"),
+            INF: ("inf", "it must be a finite number. Use a number up to 1.7e308."),
+            -INF: ("-inf", "it must be a finite number. Use a number from -1.7e308 on."),
+        }),
+        (lambda n: gp.linear(1, 0, n), "linear.steps", {
+            0: ("0", f"{STEPS} For a jump, start the next part at the new value."),
+            -5: ("-5", f"{STEPS} {SUBTRACTION}"),
+            2**53 + 1: (f"{2**53 + 1}", f"{STEPS} {LARGE}"),
+            10**30: (f"{10**30}", f"{STEPS} {LARGE}"),
+            -(10**30): (f"{-(10**30)}", f"{STEPS} {SUBTRACTION}"),
+        }),
+        (lambda n: gp.cosine(1, 0, n), "cosine.steps", {-5: ("-5", f"{STEPS} {SUBTRACTION}")}),
+        (lambda n: gp.triangle(0, 1, n), "triangle.up", {
+            0: ("0", f"{STEPS} Use 1 for the shortest."),
+            -1: ("-1", f"{STEPS} {SUBTRACTION}"),
+        }),
+        (lambda n: gp.cosine_restarts(1, 0, 5, n), "cosine_restarts.mult", {
+            0: ("0", f"{TIMES} For cycles of equal length use 1."),
+            -1: ("-1", f"{TIMES} {SUBTRACTION}"),
+            2**60: (f"{2**60}", f"{TIMES} {LARGE}"),
+        }),
+        (lambda x: gp.exponential(1, x), "exponential.rate", {
+            0: ("0.0", f"{ABOVE} For no decay use 1.0; for a drop to almost 0 use a small factor, such as 1e-12."),
+            -0.5: ("-0.5", f"{ABOVE} For a decay use a factor below 1, such as 0.9."),
+            INF: ("inf", f"{ABOVE} For growth use a factor above 1, such as 2.0."),
+            NAN: ("nan", f"{ABOVE} {NO_NAN}"),
+        }),
+        (lambda x: gp.inverse_sqrt(1, x), "inverse_sqrt.timescale", {
+            0: ("0.0", f"{ABOVE} To count in single steps use 1."),
+            -2: ("-2.0", f"{ABOVE} Remove the minus sign."),
+            INF: ("inf", f"{ABOVE} For a value that never changes use `constant`."),
+        }),
+        (lambda x: gp.inverse_time(1, x), "inverse_time.rate", {
+            -2: ("-2.0", "it must be a finite number, 0 or above. Remove the minus sign."),
+            INF: ("inf", "it must be a finite number, 0 or above. Use a number up to 1.7e308."),
+            NAN: ("nan", f"it must be a finite number, 0 or above. {NO_NAN}"),
+        }),
+        (lambda x: gp.polynomial(1, 0, 5, x), "polynomial.power", {
+            0: ("0.0", "it must be a number above 0, at most 1000. For a value that never changes use `constant`."),
+            -1: ("-1.0", ("it must be a number above 0, at most 1000. "
+                          "For a negative power of the step use `inverse_time` or `inverse_sqrt`.")),
+            1001: ("1001.0", ("it must be a number above 0, at most 1000. "
+                              "For a drop at the first step use `piecewise_constant`.")),
+        }),
+        (lambda n: gp.piecewise_constant([1, 2], [n]), "piecewise_constant.milestones[0]", {
+            0: ("0", f"{STEPS} To start at step 0, leave out what comes before."),
+            -3: ("-3", f"{STEPS} {SUBTRACTION}"),
+            2**53 + 1: (f"{2**53 + 1}", f"{STEPS} {LARGE}"),
+        }),
+        (lambda n: gp.piecewise_constant([1, 2], np.array([n])), "piecewise_constant.milestones[0]", {
+            -3: ("-3", f"{STEPS} {SUBTRACTION}"),
+        }),
+        (lambda n: A.then(A, at=n), "then.at", {
+            0: ("0", f"{STEPS} To start at step 0, leave out what comes before."),
+            -3: ("-3", f"{STEPS} {SUBTRACTION}"),
+        }),
+        (A.delay, "delay.n", {
+            -3: ("-3", "it must be a whole number from 0 to 2**53. Steps are counted from 0."),
+            2**53 + 1: (f"{2**53 + 1}", f"it must be a whole number from 0 to 2**53. {LARGE}"),
+        }),
+        (A.repeat, "repeat.times", {
+            0: ("0", f"{TIMES} To have the part no times, leave it out."),
+            -1: ("-1", f"{TIMES} {FOREVER}"),
+            2**70: (f"{2**70}", f"{TIMES} {FOREVER}"),
+        }),
+        (A.hold, "hold.every", {
+            0: ("0", f"{STEPS} For every step use 1."),
+            -1: ("-1", f"{STEPS} {SUBTRACTION}"),
+        }),
+        (lambda x: A.clamp(high=x), "clamp.high", {
+            INF: ("inf", f"it must be a finite number. {NO_BOUND}"),
+            -INF: ("-inf", f"it must be a finite number. {NO_BOUND}"),
+            NAN: ("nan", f"it must be a finite number. {NO_NAN}"),
+        }),
+        (lambda n: A[::n], "slice.step", {
+            0: ("0", f"{TIMES} For every step use 1."),
+            -1: ("-1", f"{TIMES} To go backwards reverse the result: `s[a:b][::-1]`."),
+            2**60: (f"{2**60}", f"{TIMES} {LARGE}"),
+        }),
+        (lambda n: A.chunks(5, n), "chunks.size", {
+            n: (f"{n}", f"{TIMES} For everything at once use `array`.") for n in (0, -1, 2**60)
+        }),
+        (lambda n: A.array(5, threads=n), "array.threads", {n: (f"{n}", f"{TIMES} {CORES}") for n in (0, -1, 2**60)}),
+        (lambda n: gp.replay("torch.StepLR", base_lr=1.0, step_size=n), "torch.StepLR.step_size", {
+            0: ("0", f"{STEPS} Use 1 for the shortest."),
+            -1: ("-1", f"{STEPS} {SUBTRACTION}"),
+        }),
+        (lambda n: gp.replay("torch.CosineAnnealingWarmRestarts", base_lr=1.0, T_0=1, T_mult=n),
+         "torch.CosineAnnealingWarmRestarts.T_mult", {0: ("0", f"{TIMES} For cycles of equal length use 1.")}),
+        (lambda x: gp.replay("torch.LinearLR", base_lr=1.0, start_factor=x), "torch.LinearLR.start_factor", {
+            -0.5: ("-0.5", "it must be a number from 0 to 1. Remove the minus sign."),
+            2: ("2.0", ("it must be a number from 0 to 1. "
+                        "To go above the base rate, give a larger `base_lr` and smaller factors.")),
+        }),
+        (lambda x: gp.replay("torch.OneCycleLR", max_lr=1.0, total_steps=5, pct_start=x),
+         "torch.OneCycleLR.pct_start", {
+            30: ("30.0", ("it must be a number from 0 to 1. "
+                          "Divide a percentage by 100, a number of steps by `total_steps`.")),
+        }),
+        (lambda n: gp.warmup_cosine(1, n, 0), "warmup_cosine.steps", {
+            0: ("0", "it must lie in 1..=2**53. Pass a whole number from 1 on."),
+            -1: ("-1", "it must lie in 1..=2**53. Pass a whole number from 1 on."),
+            2**60: (f"{2**60}", "it must lie in 1..=2**53. Pass 2**53 or less."),
+        }),
+        (lambda n: gp.warmup_cosine(1, 50, n), "warmup_cosine.warmup", {
+            -1: ("-1", "a part must lie in 0..=50, the steps of the whole. For no steps, pass 0."),
+            51: ("51", "a part must lie in 0..=50, the steps of the whole. Shorten it, or make `steps` larger."),
+            -0.1: ("-0.1", "a float is a fraction of `steps` and must lie in 0.0..=1.0. For no steps, pass 0."),
+            1.5: ("1.5", ("a float is a fraction of `steps` and must lie in 0.0..=1.0. "
+                          "For a number of steps, pass an int.")),
+        }),
+        (lambda x: gp.replay("mindspore.experimental.OneCycleLR", max_lr=1.0, total_steps=5, div_factor=x),
+         "mindspore.experimental.OneCycleLR.div_factor", {
+            0: ("0.0", f"{ABOVE} For no difference use 1.0."),
+            -2: ("-2.0", f"{ABOVE} Remove the minus sign."),
+        }),
+    ],
+)  # fmt: skip
+def test_the_way_out_fits_the_value(call: Callable[[Any], Any], place: str, refused: dict[Any, Any]) -> None:
+    for value, (got, rest) in refused.items():
+        with pytest.raises(ValueError) as caught:
+            call(value)
+        assert str(caught.value) == f"`{place}`: got {got}; {rest}"
+
+
+def test_the_way_out_of_an_int_that_no_double_holds_fits_its_sign() -> None:
+    for call, value, way_out in (
+        (gp.constant, 10**400, "Use a number up to 1.7e308."),
+        (gp.constant, -(10**400), "Use a number from -1.7e308 on."),
+        (lambda x: A * x, -(10**400), "Use a number from -1.7e308 on."),
+        (lambda x: gp.exponential(1, x), -(10**400), "For a decay use a factor below 1, such as 0.9."),
+        (lambda x: A.clamp(high=x), 10**400, NO_BOUND),
+    ):
+        with pytest.raises(ValueError) as caught:
+            call(value)
+        assert str(caught.value).endswith(f". {way_out}")
 
 
 # Operators.

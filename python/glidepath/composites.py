@@ -330,7 +330,8 @@ def _index(place: str, value: object, way_out: str) -> int:
 def _length(place: str, value: object) -> int:
     length = _index(place, value, "Round it, or convert it with int().")
     if not 1 <= length <= _MAX_STEPS:
-        raise ValueError(f"`{place}`: got {value!r}; it must lie in 1..=2**53. Pass a whole number from 1 on.")
+        way_out = "Pass a whole number from 1 on." if length < 1 else "Pass 2**53 or less."
+        raise ValueError(f"`{place}`: got {value!r}; it must lie in 1..=2**53. {way_out}")
     return length
 
 
@@ -338,17 +339,15 @@ def _part(place: str, value: SupportsIndex | float, steps: int) -> int:
     """Resolve `value` to a number of steps out of `steps`; half a step counts as one."""
     if isinstance(value, float | np.floating):
         if not 0.0 <= value <= 1.0:
+            way_out = "For a number of steps, pass an int." if value > 1.0 else "For no steps, pass 0."
             raise ValueError(
-                f"`{place}`: got {value!r}; a float is a fraction of `steps` and must lie in 0.0..=1.0. For a number "
-                "of steps, pass an int."
+                f"`{place}`: got {value!r}; a float is a fraction of `steps` and must lie in 0.0..=1.0. {way_out}"
             )
         return math.floor(float(value) * steps + 0.5)
     part = _index(place, value, "Pass an int of steps, or a float for a fraction of `steps`.")
     if not 0 <= part <= steps:
-        raise ValueError(
-            f"`{place}`: got {value!r}; a part must lie in 0..={steps}, the steps of the whole. Shorten it, or make "
-            "`steps` larger."
-        )
+        way_out = "For no steps, pass 0." if part < 0 else "Shorten it, or make `steps` larger."
+        raise ValueError(f"`{place}`: got {value!r}; a part must lie in 0..={steps}, the steps of the whole. {way_out}")
     return part
 
 

@@ -10,7 +10,7 @@ use super::node::{Node, quoted};
 use super::{COMBINATORS, Combinator, Slot, VERSION};
 use crate::curve::SHAPES;
 use crate::error::{Error, Fault};
-use crate::limits::{CountLimit, FINITE, GAP, MAX_STEP, RealLimit};
+use crate::limits::{CountLimit, FINITE, MAX_STEP, RealLimit, START};
 use crate::replay::{FORMS, form};
 use crate::shape::{Kind, Param, Value};
 use crate::spec::{Operand, Spec, shape};
@@ -120,19 +120,27 @@ fn real(node: &Node, limit: RealLimit) -> Result<f64, Error> {
         Node::Real(x) => Ok(*x),
         Node::Count(n) => Ok(*n as f64),
         Node::Negative(n) => Ok(*n as f64),
-        node => Err(Error::value("", node.shown(), limit.rule).or(limit.way_out)),
+        node => Err(Error::value("", node.shown(), limit.rule).or(no_number(node))),
     }
 }
 
 fn count(node: &Node, limit: CountLimit) -> Result<u64, Error> {
-    match node {
-        Node::Count(n) => Ok(*n),
-        Node::Real(x) if *x == x.trunc() && (0.0..=MAX_STEP as f64).contains(x) => {
-            let way_out = format!("Write it as an integer, {x:.0}: no point, no exponent.");
-            Err(Error::value("", node.shown(), limit.rule).or(way_out))
+    let way_out = match node {
+        Node::Count(n) => return Ok(*n),
+        Node::Negative(n) => limit.ways_out.of(*n as f64).into(),
+        Node::Real(x) if *x != x.trunc() => "Round it to a whole number.".into(),
+        Node::Real(x) if (0.0..=MAX_STEP as f64).contains(x) => {
+            format!("Write it as an integer, {x:.0}: no point, no exponent.")
         }
-        node => Err(Error::value("", node.shown(), limit.rule).or(limit.way_out)),
-    }
+        Node::Real(x) => limit.ways_out.of(*x).into(),
+        other => no_number(other).into(),
+    };
+    Err(Error::value("", node.shown(), limit.rule).or(way_out))
+}
+
+/// The way out of something else in a number's place.
+fn no_number(node: &Node) -> &'static str {
+    if matches!(node, Node::Text(_)) { "Write the number without quotes." } else { "Write a number in its place." }
 }
 
 fn int(node: &Node, kind: Kind) -> Result<i64, Error> {
@@ -230,7 +238,7 @@ fn operand(node: Node) -> Result<Operand, Error> {
 }
 
 fn start(node: Node) -> Result<Option<u64>, Error> {
-    if node == Node::Null { Ok(None) } else { count(&node, GAP).map(Some) }
+    if node == Node::Null { Ok(None) } else { count(&node, START).map(Some) }
 }
 
 /// The parts joined at absolute starts. Joined pairwise like the rounds of a tournament: from left to right a chain of
@@ -266,7 +274,7 @@ fn next_start(pair: &[Spec], start: u64, at: Option<u64>) -> Result<u64, Error> 
         return Err(Error::value("", given, format!("it must come after the one before, {start}"))
             .or("Sort them; they are counted from the schedule's start."));
     }
-    GAP.check("", given)
+    START.check("", given)
 }
 
 /// A constructor's error as that of a key: `then.at` is `at`, `sum[1]` is `of[1]`.

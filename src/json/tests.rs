@@ -77,20 +77,32 @@ fn a_reader_is_lenient_only_where_nothing_can_be_mistaken() {
 
 #[test]
 fn a_wrong_text_is_refused_with_place_value_rule_and_way_out() {
-    let finite = "it must be a finite number. Give the number itself.";
+    let finite = "it must be a finite number. Write a number in its place.";
+    let quoted = "it must be a finite number. Write the number without quotes.";
     let length =
         "it must be a whole number of steps from 1 to 2**53. For a jump, start the next part at the new value.";
     let written =
         "it must be a whole number of steps from 1 to 2**53. Write it as an integer, 3: no point, no exponent.";
-    let gap = "it must be a whole number of steps from 1 to 2**53. Count from 1.";
+    let negative = "it must be a whole number of steps from 1 to 2**53. \
+                    Remove the minus sign, or check the subtraction that gave it.";
+    let large = "it must be a whole number of steps from 1 to 2**53. \
+                 Use 2**53 or less: not every whole number above it is a float64.";
+    let fraction = "it must be a whole number of steps from 1 to 2**53. Round it to a whole number.";
+    let start = "it must be a whole number of steps from 1 to 2**53. To start at step 0, leave out what comes before.";
     let of = |place: &str, got: &str, rule: &str| format!("`$.schedule{place}`: got {got}; {rule}");
     let then = |parts: &str, at: &str| format!(r#"{{"kind":"then","parts":[{parts}],"at":{at}}}"#);
     let endless = r#"{"kind":"constant","value":1}"#;
     for (text, message) in [
         (r#"{"kind":"linear","start":0,"end":1,"steps":0}"#.into(), of(".steps", "0", length)),
         (r#"{"kind":"linear","start":0,"end":1,"steps":3.0}"#.into(), of(".steps", "3.0", written)),
-        (r#"{"kind":"linear","start":0,"end":1,"steps":-3}"#.into(), of(".steps", "-3", length)),
-        (r#"{"kind":"linear","start":0,"end":1,"steps":99999999999999999999}"#.into(), of(".steps", "1e+20", length)),
+        (r#"{"kind":"linear","start":0,"end":1,"steps":-3}"#.into(), of(".steps", "-3", negative)),
+        (r#"{"kind":"linear","start":0,"end":1,"steps":-3.0}"#.into(), of(".steps", "-3.0", negative)),
+        (r#"{"kind":"linear","start":0,"end":1,"steps":2.5}"#.into(), of(".steps", "2.5", fraction)),
+        (
+            r#"{"kind":"linear","start":0,"end":1,"steps":9007199254740993}"#.into(),
+            of(".steps", "9007199254740993", large),
+        ),
+        (r#"{"kind":"linear","start":0,"end":1,"steps":99999999999999999999}"#.into(), of(".steps", "1e+20", large)),
         (r#"{"kind":"linear","start":true,"end":1,"steps":1}"#.into(), of(".start", "true", finite)),
         (r#"{"kind":"linear","start":0,"end":1}"#.into(), of(".steps", "nothing", "it must be given.")),
         (
@@ -98,12 +110,12 @@ fn a_wrong_text_is_refused_with_place_value_rule_and_way_out() {
             of("", "the key \"stepz\"", "beside its kind `linear` has the keys start, end, steps."),
         ),
         ("3".into(), of("", "3", "it must be an object with a `kind`.")),
-        (r#"{"kind":"table","values":[1,"2"]}"#.into(), of(".values[1]", "\"2\"", finite)),
+        (r#"{"kind":"table","values":[1,"2"]}"#.into(), of(".values[1]", "\"2\"", quoted)),
         (
             r#"{"kind":"table","values":[]}"#.into(),
             of(".values", "[]", "it must hold at least one value. Give the values themselves."),
         ),
-        (then(&format!("{LINE},{LINE}"), "[0]"), of(".at[0]", "0", gap)),
+        (then(&format!("{LINE},{LINE}"), "[0]"), of(".at[0]", "0", start)),
         (
             then(&format!("{LINE},{LINE},{LINE}"), "[5,5]"),
             of(
@@ -144,7 +156,7 @@ fn a_wrong_text_is_refused_with_place_value_rule_and_way_out() {
         (format!(r#"{{"kind":"quotient","of":{LINE},"by":null}}"#), of(".by", "null", finite)),
         (
             format!(r#"{{"kind":"hold","of":{{"kind":"delay","of":{LINE},"n":null}},"every":3}}"#),
-            of(".of.n", "null", "it must be a whole number from 0 to 2**53. Steps are counted from 0."),
+            of(".of.n", "null", "it must be a whole number from 0 to 2**53. Write a number in its place."),
         ),
     ] {
         assert_eq!(read(&text), Err(message), "{text}");

@@ -24,7 +24,7 @@ use super::schedule::Schedule;
 use crate::error::Error;
 use crate::error::Interrupted;
 use crate::eval::Out;
-use crate::limits::{CountLimit, MAX_STEP};
+use crate::limits::{CountLimit, MAX_STEP, PAST, WaysOut};
 use crate::plan::Plan;
 use crate::simd;
 
@@ -43,15 +43,24 @@ const MOST_THREADS: u64 = 256;
 pub(super) const STRIDE: CountLimit = CountLimit {
     low: 1,
     rule: "it must be a whole number from 1 to 2**53",
-    way_out: "To go backwards turn the result around.",
+    ways_out: WaysOut {
+        negative: "To go backwards reverse the result: `s[a:b][::-1]`.",
+        zero: "For every step use 1.",
+        too_large: PAST,
+    },
 };
 const SIZE: CountLimit = CountLimit {
     low: 1,
     rule: "it must be a whole number from 1 to 2**53",
-    way_out: "For everything at once use `array`.",
+    ways_out: WaysOut { negative: ALL_AT_ONCE, zero: ALL_AT_ONCE, too_large: ALL_AT_ONCE },
 };
-const THREADS: CountLimit =
-    CountLimit { low: 1, rule: "it must be a whole number from 1 to 2**53", way_out: "One does all the work itself." };
+const ALL_AT_ONCE: &str = "For everything at once use `array`.";
+const THREADS: CountLimit = CountLimit {
+    low: 1,
+    rule: "it must be a whole number from 1 to 2**53",
+    ways_out: WaysOut { negative: ALL_CORES, zero: ALL_CORES, too_large: ALL_CORES },
+};
+const ALL_CORES: &str = "For a thread on every core use `os.cpu_count()`.";
 
 /// A type that an output may have.
 pub(super) trait Real: Out + Element + Copy + Default {}

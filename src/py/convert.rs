@@ -116,9 +116,17 @@ fn is_real(value: &Any<'_>) -> PyResult<bool> {
 pub(super) fn real(value: &Any<'_>, place: Place<'_>, limit: RealLimit) -> PyResult<f64> {
     match as_real(value)? {
         Real::Number(x) => Ok(x),
-        Real::Huge => Err(Error::value(place.to_string(), shown(value), limit.rule).or(limit.way_out).into()),
+        Real::Huge => {
+            let way_out = limit.ways_out.of(huge(value)?);
+            Err(Error::value(place.to_string(), shown(value), limit.rule).or(way_out).into())
+        }
         Real::Other => Err(wrong_type(value, place, limit.rule, "float")),
     }
+}
+
+/// A number past every double, as an infinity of its sign.
+pub(super) fn huge(value: &Any<'_>) -> PyResult<f64> {
+    Ok(if value.lt(0)? { f64::NEG_INFINITY } else { f64::INFINITY })
 }
 
 /// What an object is as a whole number.
@@ -161,7 +169,8 @@ pub(super) fn count(value: &Any<'_>, place: Place<'_>, limit: CountLimit) -> PyR
         Whole::Count(n) => Ok(n),
         Whole::Other => Err(wrong_type(value, place, limit.rule, "int")),
         Whole::Negative | Whole::Huge => {
-            Err(Error::value(place.to_string(), shown(value), limit.rule).or(limit.way_out).into())
+            let way_out = limit.ways_out.of(huge(value)?);
+            Err(Error::value(place.to_string(), shown(value), limit.rule).or(way_out).into())
         }
     }
 }
@@ -362,9 +371,9 @@ pub(super) fn counts(value: &Any<'_>, place: Place<'_>, limit: CountLimit) -> Py
             let is_signed = array.dtype().kind() == b'i';
             match list.iter().position(|&n| is_signed && n > i64::MAX as u64) {
                 None => Ok(list),
-                Some(i) => {
-                    Err(Error::value(format!("{place}[{i}]"), list[i] as i64, limit.rule).or(limit.way_out).into())
-                }
+                Some(i) => Err(Error::value(format!("{place}[{i}]"), list[i] as i64, limit.rule)
+                    .or(limit.ways_out.negative)
+                    .into()),
             }
         }
     }

@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyType};
 use super::schedule::Schedule;
 use super::{convert, shapes};
 use crate::error::Error;
-use crate::limits::LENGTH;
+use crate::limits::{LENGTH, MULT};
 use crate::replay::{FORMS, Form, Road, form, mindspore_experimental};
 use crate::shape::Value;
 use crate::simd::with_default_mxcsr;
@@ -142,7 +142,7 @@ fn reduced(lr: f64, factor: f64, min_lr: f64, eps: f64) -> f64 {
 #[pyfunction]
 #[pyo3(name = "_cycle")]
 fn cycle(first: u64, times: u64, epoch: f64) -> PyResult<(f64, f64)> {
-    Ok(mindspore_experimental::cycle(LENGTH.check("T_0", first)?, LENGTH.check("T_mult", times)?, epoch))
+    Ok(mindspore_experimental::cycle(LENGTH.check("T_0", first)?, MULT.check("T_mult", times)?, epoch))
 }
 
 /// A learning rate times a factor, in float32.

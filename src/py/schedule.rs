@@ -14,7 +14,7 @@ use super::arrays::{self, Chunks, Dtype, Lists, Run, STRIDE};
 use super::convert::{self, Real};
 use crate::error::Error;
 use crate::json;
-use crate::limits::{FINITE, GAP, MAX_STEP, RealLimit, STEP, TIMES};
+use crate::limits::{BOUND, FINITE, GAP, MAX_STEP, RealLimit, START, STEP, TIMES};
 use crate::lower::lower;
 use crate::plan::Plan;
 use crate::simd::with_default_mxcsr;
@@ -118,7 +118,9 @@ fn operand(sign: &str, other: &Bound<'_, PyAny>) -> PyResult<Option<Operand>> {
 fn number(sign: &str, other: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     match convert::as_real(other)? {
         Real::Number(x) => Ok(Some(x)),
-        Real::Huge => Err(Error::value(sign, convert::shown(other), FINITE.rule).or(FINITE.way_out).into()),
+        Real::Huge => Err(Error::value(sign, convert::shown(other), FINITE.rule)
+            .or(FINITE.ways_out.of(convert::huge(other)?))
+            .into()),
         Real::Other if other.is_instance_of::<PyBool>() => {
             let rule = "a schedule takes another schedule or a number";
             Err(Error::kind(sign, convert::shown(other), rule).or("A bool is not a number: write 1 or 0.").into())
@@ -368,7 +370,7 @@ impl Schedule {
         let Ok(following) = following.cast::<Schedule>() else {
             return Err(no_schedule(following).into());
         };
-        let at = at.map(|at| convert::count(at, &"then.at", GAP)).transpose()?;
+        let at = at.map(|at| convert::count(at, &"then.at", START)).transpose()?;
         Ok(Schedule::of(self.spec.then(&following.get().spec, at)?))
     }
 
@@ -422,7 +424,7 @@ impl Schedule {
     /// array([0.25, 0.25, 0.5 , 0.5 , 0.5 ])
     #[pyo3(signature = (low=None, high=None))]
     fn clamp(&self, low: Option<&Bound<'_, PyAny>>, high: Option<&Bound<'_, PyAny>>) -> PyResult<Schedule> {
-        let (low, high) = (bound(low, &"clamp.low", FINITE)?, bound(high, &"clamp.high", FINITE)?);
+        let (low, high) = (bound(low, &"clamp.low", BOUND)?, bound(high, &"clamp.high", BOUND)?);
         Ok(Schedule::of(self.spec.clamp(low, high)?))
     }
 

@@ -11,7 +11,7 @@ use super::libm;
 use super::walk::{Formula, Recurrence};
 use crate::curve::NEVER;
 use crate::error::Error;
-use crate::limits::{FINITE, LENGTH, NOT_NEGATIVE, POSITIVE, STEP, show};
+use crate::limits::{DIVISOR, FINITE, LENGTH, MULT, NOT_NEGATIVE, POSITIVE, STEP, show};
 use crate::shape::{Kind, Value};
 
 replays! {
@@ -114,7 +114,7 @@ replays! {
     WarmRestarts as "mindspore.experimental.CosineAnnealingWarmRestarts" {
         base_lr: f64 = Kind::Double(FINITE);
         T_0: u64 = Kind::Count(LENGTH);
-        T_mult: u64 = Kind::Count(LENGTH), or Value::Count(1);
+        T_mult: u64 = Kind::Count(MULT), or Value::Count(1);
         eta_min: f64 = Kind::Double(FINITE), or Value::Real(0.0);
     }
 
@@ -162,8 +162,8 @@ replays! {
         total_steps: u64 = Kind::Count(LENGTH);
         pct_start: f64 = Kind::Double(FINITE), or Value::Real(0.3);
         anneal_strategy: Arc<str> = Kind::Text(&["cos", "linear"]), or Value::Text("cos".into());
-        div_factor: f64 = Kind::Real(POSITIVE), or Value::Real(25.0);
-        final_div_factor: f64 = Kind::Real(POSITIVE), or Value::Real(1e4);
+        div_factor: f64 = Kind::Real(DIVISOR), or Value::Real(25.0);
+        final_div_factor: f64 = Kind::Real(DIVISOR), or Value::Real(1e4);
         three_phase: bool = Kind::Flag, or Value::Flag(false);
     }
 }

@@ -21,7 +21,7 @@ use super::Replay;
 use super::walk::Recurrence;
 use crate::curve::NEVER;
 use crate::error::Error;
-use crate::limits::{FINITE, LENGTH, RealLimit};
+use crate::limits::{FINITE, LENGTH, MULT, RealLimit, WaysOut};
 use crate::shape::{Kind, Value};
 use crate::spec::{Expr, Spec};
 
@@ -161,7 +161,7 @@ replays! {
     WarmRestarts as "torch.CosineAnnealingWarmRestarts" {
         base_lr: f64 = Kind::Double(FINITE);
         T_0: u64 = Kind::Count(LENGTH);
-        T_mult: u64 = Kind::Count(LENGTH), or Value::Count(1);
+        T_mult: u64 = Kind::Count(MULT), or Value::Count(1);
         eta_min: f64 = Kind::Double(FINITE), or Value::Real(0.0);
     }
 
@@ -207,7 +207,7 @@ replays! {
     OneCycleLr as "torch.OneCycleLR" {
         max_lr: f64 = Kind::Double(FINITE);
         total_steps: u64 = Kind::Count(LENGTH);
-        pct_start: f64 = Kind::Double(FRACTION), or Value::Real(0.3);
+        pct_start: f64 = Kind::Double(SHARE), or Value::Real(0.3);
         anneal_strategy: Arc<str> = Kind::Text(&["cos", "linear"]), or Value::Text("cos".into());
         div_factor: f64 = Kind::Double(FINITE), or Value::Real(25.0);
         final_div_factor: f64 = Kind::Double(FINITE), or Value::Real(1e4);
@@ -272,13 +272,25 @@ replays! {
     }
 }
 
-/// Factors and parts of a whole.
+/// Factors of the base rate.
 const FRACTION: RealLimit = RealLimit {
     low: 0.0,
     above_low: false,
     high: 1.0,
     rule: "it must be a number from 0 to 1",
-    way_out: "To go above the base rate, give a larger one.",
+    ways_out: WaysOut {
+        negative: "Remove the minus sign.",
+        zero: "",
+        too_large: "To go above the base rate, give a larger `base_lr` and smaller factors.",
+    },
+};
+/// Parts of a whole.
+const SHARE: RealLimit = RealLimit {
+    ways_out: WaysOut {
+        too_large: "Divide a percentage by 100, a number of steps by `total_steps`.",
+        ..FRACTION.ways_out
+    },
+    ..FRACTION
 };
 
 /// A machine under way, and whether it has come to where torch would raise.

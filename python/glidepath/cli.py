@@ -306,7 +306,19 @@ def _check_room(path: Path, size: int) -> None:
     folder = Path(os.path.realpath(path)).parent
     free = shutil.disk_usage(folder).free
     if size > free:
-        _fail(f"`-n`: got {size / 1e9:,.1f} GB to write; {folder} has {free / 1e9:,.1f} GB free. Take fewer steps.")
+        _fail(f"`-n`: got {_in_bytes(size)} to write; {folder} has {_in_bytes(free)} free. Take fewer steps.")
+
+
+def _in_bytes(size: int) -> str:
+    """Say how large a file is.
+
+    >>> _in_bytes(72_000_000_000_000_000), _in_bytes(1_600_128), _in_bytes(136)
+    ('72,000,000.0 GB', '1.6 MB', '136 bytes')
+    """
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= scale:
+            return f"{size / scale:,.1f} {unit}"
+    return f"{size} bytes"
 
 
 @contextlib.contextmanager

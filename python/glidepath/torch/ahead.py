@@ -7,17 +7,20 @@ rest (a function of yours, a `get_lr` of yours, a metric) a copy on copied param
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
+from contextlib import nullcontext
 from copy import copy, deepcopy
+from functools import partial
 from types import MethodType
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.optim.lr_scheduler import CyclicLR, LRScheduler, ReduceLROnPlateau
+from torch import Tensor, inference_mode
+from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, ReduceLROnPlateau, SequentialLR
 
-from glidepath._core import Schedule, _preview, _schedule, _seek, table
+from glidepath._core import Schedule, _preview, _schedule, _seek, _Stepper, table
 from glidepath.torch.scheduler import Scheduler
 
 __all__ = ["preview", "schedule", "seek"]
@@ -35,10 +38,11 @@ def preview(
 
     Args:
         scheduler: a scheduler of glidepath's or torch's.
-        n: how many steps.
+        n: how many steps, from 0.
         metrics: for ReduceLROnPlateau, the metric of each step, instead of n.
 
-    Raises `TypeError` where metrics are missing or of no use, and whatever a step would raise.
+    Raises `TypeError` where `n` is not a whole number or metrics are missing or of no use, `ValueError` for an `n`
+    below 0, and whatever a step would raise.
 
     >>> preview(torch.optim.lr_scheduler.StepLR(optimizer, step_size=2), 3)
     array([[0.1 ],
@@ -46,15 +50,19 @@ def preview(
            [0.01]])
     """
     _refuse_others("preview", scheduler)
-    if isinstance(scheduler, Scheduler):
-        return scheduler.preview(0 if n is None else n)
+    # This refuses what is no count, for every class with one message.
+    found = _preview(scheduler, n) if n is not None or not isinstance(scheduler, ReduceLROnPlateau) else None
     if isinstance(scheduler, ReduceLROnPlateau) != (metrics is not None):
         msg = "`preview.metrics`: the metric of each step must be given for ReduceLROnPlateau, and for it alone."
         raise TypeError(msg)
     if metrics is not None:
+        if n is not None:
+            msg = f"`preview.n`: got {n!r}; it must be left out where `metrics` are given: one step is made for each."
+            raise TypeError(msg)
         return _stepped(scheduler, [(metric,) for metric in metrics])
-    found = _preview(scheduler, n)
-    return _stepped(scheduler, [()] * int(n or 0)) if found is None else found
+    if isinstance(scheduler, Scheduler):
+        return scheduler.preview(cast("int", n))
+    return _stepped(scheduler, [()] * int(cast("int", n))) if found is None else found
 
 
 def seek(scheduler: LRScheduler, step: int) -> None:
@@ -86,7 +94,7 @@ def seek(scheduler: LRScheduler, step: int) -> None:
     if _seek(scheduler, step):
         return
     ghost, groups = _started(scheduler)
-    for _ in range(step):
+    for _ in range(int(step)):
         ghost.step()
     _take_over(scheduler, ghost)
     for live, group in zip(scheduler.optimizer.param_groups, groups, strict=True):
@@ -98,8 +106,10 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
     """Return the learning rates of a group as a glidepath `Schedule`: from the start, step k is `last_epoch` k.
 
     It is a replay leaf, with the bits that stepping gives for any number of steps; it plots, prints, fills arrays and
-    stands in JSON. Where a Python function drives the scheduler, or its numbers are those of no replay (an attribute
-    set to something that no argument gives, a float32 tensor as a rate), a table of the first `steps` values instead.
+    stands in JSON. A LambdaLR whose function is a Schedule gives `base_lr * schedule`: that is the exact product,
+    rounded once, where a step rounds the schedule's value and then the product, so the last bit may differ. Where a
+    Python function drives the scheduler, or no replay gives its numbers (an attribute set to something that no argument
+    gives, a float32 tensor as a rate), it is a table of the first `steps` values instead.
 
     Args:
         scheduler: a scheduler of glidepath's or torch's.
@@ -114,35 +124,136 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
     """
     _refuse_others("schedule", scheduler)
     groups = len(scheduler.optimizer.param_groups)
-    if not isinstance(cast("object", group), int):
+    which = _whole(group)
+    if which is None:
         msg = f"`schedule.group`: got {group!r}; it must be a whole number from 0 to {groups - 1}."
         raise TypeError(msg)
-    if steps is not None and (not isinstance(cast("object", steps), int) or steps < 1):
+    length = None if steps is None else _whole(steps)
+    if steps is not None and (length is None or length < 1):
         msg = f"`schedule.steps`: got {steps!r}; it must be a whole number of steps, 1 or more."
         raise ValueError(msg)
-    if not 0 <= group < groups:
-        msg = f"`schedule.group`: got {group}; it must be from 0 to {groups - 1}, as the optimizer has {groups} groups."
+    if not 0 <= which < groups:
+        msg = f"`schedule.group`: got {which}; it must be from 0 to {groups - 1}, as the optimizer has {groups} groups."
         raise IndexError(msg)
     if isinstance(scheduler, Scheduler):
-        return scheduler.schedule(group)
+        return scheduler.schedule(which)
     if isinstance(scheduler, ReduceLROnPlateau):
         msg = "`schedule`: got a ReduceLROnPlateau, whose rates follow from metrics and not from the step."
         raise TypeError(msg)
-    found = _schedule(scheduler, group)
+    found = _exactly(scheduler, which)
     if found is not None:
         return found
-    if steps is None:
+    if length is None:
         msg = (
-            f"`schedule.steps`: got None; no replay gives the rates of this {type(scheduler).__name__}. "
-            "Say how many steps a table of them shall have."
+            f"`schedule.steps`: got None; no replay gives the rates of this {_named(scheduler)}. "
+            f"For a table of them, say how many steps: `schedule({which}, steps=1000)`."
         )
         raise ValueError(msg)
     ghost, ghosts = _started(scheduler)
-    values = [float(ghosts[group]["lr"])]
-    for _ in range(steps - 1):
+    values = [float(ghosts[which]["lr"])]
+    for _ in range(length - 1):
         ghost.step()
-        values.append(float(ghosts[group]["lr"]))
+        values.append(float(ghosts[which]["lr"]))
     return table(values)
+
+
+def _whole(n: object) -> int | None:
+    """Return a whole number of Python's or numpy's as Python's; None for anything else."""
+    return None if isinstance(n, bool) or not isinstance(n, int | np.integer) else int(n)
+
+
+def _exactly(scheduler: LRScheduler, group: int) -> Schedule | None:
+    """Return a group's rates as a replay, or as schedules that were given as functions; None where they are neither."""
+    plain = _plain(scheduler, _plain_optimizer(scheduler.optimizer), {})
+    return _schedule(plain, group) or _of_functions(plain, group)
+
+
+def _of_functions(scheduler: Any, group: int) -> Schedule | None:
+    """Return `base_lr * schedule` of a LambdaLR, or of a SequentialLR that ends with such.
+
+    The schedulers before the first LambdaLR are one replay. A scheduler after a LambdaLR has none: no replay starts in
+    the middle of a sequence.
+    """
+    if isinstance(scheduler, SequentialLR):
+        return _of_functions_in_turn(scheduler, group) if _steps_as(scheduler, SequentialLR) else None
+    is_usual = isinstance(scheduler, LambdaLR) and _steps_as(scheduler, LambdaLR)
+    if not is_usual or group >= min(len(scheduler.lr_lambdas), len(scheduler.base_lrs)):
+        return None
+    function, base = scheduler.lr_lambdas[group], scheduler.base_lrs[group]
+    return base * function if isinstance(function, Schedule) and isinstance(base, float) else None
+
+
+def _of_functions_in_turn(scheduler: Any, group: int) -> Schedule | None:
+    children, milestones = scheduler._schedulers, scheduler._milestones
+    first = next((i for i, child in enumerate(children) if isinstance(child, LambdaLR)), len(children))
+    parts = [_of_functions(child, group) for child in children[first:]]
+    if first:
+        scheduler._schedulers, scheduler._milestones = children[:first], milestones[: first - 1]
+        parts.insert(0, _schedule(scheduler, group))
+    usual = all(type(milestone) is int and milestone > 0 for milestone in milestones)
+    if not usual or sorted(set(milestones)) != milestones or None in parts:
+        return None
+    whole, *rest = cast("list[Schedule]", parts)
+    for part, milestone in zip(rest, milestones[max(first - 1, 0) :], strict=True):
+        whole = whole.then(part, at=milestone)
+    return whole
+
+
+def _steps_as(scheduler: LRScheduler, theirs: type[LRScheduler]) -> bool:
+    """Whether a scheduler steps as torch's class does: neither a subclass nor the instance has a method of its own."""
+    cls = type(scheduler)
+    is_theirs = cls.get_lr is theirs.get_lr and cls.step in {theirs.step, _Stepper.step}
+    return is_theirs and not {"get_lr", "_update_lr", "step"} & vars(scheduler).keys()
+
+
+def _plain_optimizer(real: Any) -> Any:
+    """Copy an optimizer as far as its groups' numbers go, as Python's."""
+    optimizer = object.__new__(type(real))
+    optimizer.__dict__.update(real.__dict__)
+    optimizer.param_groups = [{key: _number(value) for key, value in group.items()} for group in real.param_groups]
+    return optimizer
+
+
+def _plain(scheduler: LRScheduler, optimizer: Any, known: dict[int, Any]) -> Any:
+    """Copy a scheduler, with the schedulers that it holds, so that its numbers and lists are Python's own."""
+    if id(scheduler) in known:
+        return known[id(scheduler)]
+    plain = known[id(scheduler)] = type(scheduler).__new__(type(scheduler))
+    vars(plain).update({key: _numbers(value) for key, value in vars(scheduler).items()}, optimizer=optimizer)
+    if "_schedulers" in vars(scheduler):
+        vars(plain)["_schedulers"] = [_plain(child, optimizer, known) for child in vars(scheduler)["_schedulers"]]
+    return plain
+
+
+def _number(value: Any) -> Any:
+    """Return a number of numpy's as the same one of Python's; a narrower float computes otherwise, and stays."""
+    if isinstance(value, np.integer):
+        return int(value)
+    return float(value) if isinstance(value, np.float64) else value
+
+
+def _numbers(value: Any) -> Any:
+    """Return what an attribute holds, with Python's numbers in the place of numpy's."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
+        return value.tolist()
+    if type(value) in {list, tuple}:
+        return [_numbers(item) for item in value]
+    if type(value) in {dict, Counter}:
+        return type(value)({_number(key): _number(item) for key, item in value.items()})
+    if isinstance(value, partial):
+        return partial(value.func, *map(_number, value.args))
+    return _number(value)
+
+
+def _named(scheduler: LRScheduler) -> str:
+    """Name a scheduler's class, and what of it is not of a type that a replay can take."""
+    name = type(scheduler).__name__
+    odd = (key for key, value in vars(scheduler).items() if isinstance(value, np.generic | Tensor))
+    key = next((key for key in odd if type(_number(vars(scheduler)[key])) not in {int, float}), None)
+    if key is not None:
+        kind = type(vars(scheduler)[key])
+        return f"{name}, whose `{key}` is a {kind.__module__}.{kind.__qualname__}"
+    return name
 
 
 def _refuse_others(place: str, scheduler: object) -> None:
@@ -182,13 +293,20 @@ def _ghost(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
     real = scheduler.optimizer
     optimizer = object.__new__(type(real))
     optimizer.__dict__.update(real.__dict__, _opt_called=True)
-    groups = [{key: _copied(key, value) for key, value in group.items()} for group in real.param_groups]
+    copies: dict[int, Any] = {id(real): optimizer}
+    groups = [{key: _copied(key, value, copies) for key, value in group.items()} for group in real.param_groups]
     optimizer.param_groups = groups
-    return _on(optimizer, scheduler, {id(real): optimizer}), groups
+    return _on(optimizer, scheduler, copies), groups
 
 
-def _copied(key: str, value: Any) -> Any:
-    return value.detach().clone() if isinstance(value, Tensor) and key != "params" else value
+def _copied(key: str, value: Any, copies: dict[int, Any]) -> Any:
+    """Copy a tensor so that a step may do to the copy what it may do to the tensor; two that share memory, share it."""
+    if not isinstance(value, Tensor) or key == "params":
+        return value
+    if not value.is_leaf:
+        return value.clone()
+    with inference_mode() if value.is_inference() else nullcontext():
+        return deepcopy(value, copies)
 
 
 def _on(optimizer: Any, scheduler: LRScheduler, copies: dict[int, Any]) -> LRScheduler:
@@ -235,14 +353,14 @@ def _start(scheduler: Any) -> None:
         scheduler.last_epoch = -1
         own = scheduler.base_lrs
         # CyclicLR has its own base rates only after its first step.
-        scheduler.base_lrs = [_copied("lr", group.get("initial_lr", group["lr"])) for group in groups]
+        scheduler.base_lrs = [_cloned(group.get("initial_lr", group["lr"])) for group in groups]
         scheduler._initial_step()
         scheduler.base_lrs = own
         return
     for child in scheduler._schedulers:
         _start(child)
     if not hasattr(scheduler, "_milestones"):
-        scheduler._last_lr = [_copied("lr", group["lr"]) for group in groups]
+        scheduler._last_lr = [_cloned(group["lr"]) for group in groups]
         return
     for group in groups:
         _set(group, "lr", group["initial_lr"])
@@ -251,6 +369,10 @@ def _start(scheduler: Any) -> None:
     first = scheduler._schedulers[bisect_right(scheduler._milestones, 0)]
     first._initial_step()
     scheduler._last_lr = first.get_last_lr()
+
+
+def _cloned(lr: float | Tensor) -> float | Tensor:
+    return lr.detach().clone() if isinstance(lr, Tensor) else lr
 
 
 def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:

@@ -8,8 +8,10 @@ torch's own code runs.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Literal, cast
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, SupportsFloat, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,6 +160,30 @@ def _copied(lr: float | Tensor) -> float | Tensor:
     return lr.clone() if isinstance(lr, Tensor) else lr
 
 
+def _integer(n: Any) -> Any:
+    """Return numpy's integers as Python's, and anything else as it is.
+
+    DIFFERENCE: torch keeps them. Then the rates become numpy.float64, and a saved state needs `weights_only=False`;
+    OneCycleLR, CosineAnnealingWarmRestarts and SWALR refuse them.
+    """
+    return int(n) if isinstance(n, np.integer) else n
+
+
+def _milestone(n: Any) -> Any:
+    """Return a milestone as the number that it means.
+
+    DIFFERENCE: torch compares it with the epoch. So a milestone that is a tensor or a text never comes there, and
+    torch does not say so.
+    """
+    if isinstance(n, Tensor):
+        return n.item()
+    if isinstance(n, str):
+        for number in (int, float):
+            with suppress(ValueError):
+                return number(n)
+    return _integer(n)
+
+
 def _undo(scheduler: Any) -> None:
     """Put every scheduler in this one, or this one, before its first step.
 
@@ -212,7 +238,7 @@ class LambdaLR(LRScheduler, lr_scheduler.LambdaLR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        lr_scheduler.LambdaLR.__init__(self, optimizer, lr_lambda, last_epoch)
+        lr_scheduler.LambdaLR.__init__(self, optimizer, lr_lambda, _integer(last_epoch))
 
 
 class MultiplicativeLR(LRScheduler, lr_scheduler.MultiplicativeLR):
@@ -240,7 +266,7 @@ class MultiplicativeLR(LRScheduler, lr_scheduler.MultiplicativeLR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        lr_scheduler.MultiplicativeLR.__init__(self, optimizer, lr_lambda, last_epoch)
+        lr_scheduler.MultiplicativeLR.__init__(self, optimizer, lr_lambda, _integer(last_epoch))
 
 
 class StepLR(LRScheduler, lr_scheduler.StepLR):
@@ -270,11 +296,14 @@ class StepLR(LRScheduler, lr_scheduler.StepLR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        lr_scheduler.StepLR.__init__(self, optimizer, step_size, gamma, last_epoch)
+        lr_scheduler.StepLR.__init__(self, optimizer, _integer(step_size), gamma, _integer(last_epoch))
 
 
 class MultiStepLR(LRScheduler, lr_scheduler.MultiStepLR):
     """`lr = lr * gamma` at each milestone, once for each time it is listed.
+
+    DIFFERENCE: a milestone that is a text (as in a state that was JSON) or a tensor counts as its number. In torch such
+    a milestone does nothing.
 
     Args:
         optimizer: whose groups' learning rates are set.
@@ -300,7 +329,20 @@ class MultiStepLR(LRScheduler, lr_scheduler.MultiStepLR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        lr_scheduler.MultiStepLR.__init__(self, optimizer, milestones, gamma, last_epoch)
+        lr_scheduler.MultiStepLR.__init__(self, optimizer, map(_milestone, milestones), gamma, _integer(last_epoch))
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load the scheduler's state, as torch's `load_state_dict` does.
+
+        DIFFERENCE: in a state that was JSON the milestones are texts. torch loses them all and does not say so; here
+        they become numbers again.
+        """
+        super().load_state_dict(state_dict)
+        saved = cast("object", self.milestones)
+        if isinstance(saved, Mapping):
+            self.milestones = Counter()
+            for milestone, times in saved.items():
+                self.milestones[_milestone(milestone)] += times
 
 
 class ConstantLR(LRScheduler, lr_scheduler.ConstantLR):
@@ -332,7 +374,7 @@ class ConstantLR(LRScheduler, lr_scheduler.ConstantLR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        lr_scheduler.ConstantLR.__init__(self, optimizer, factor, total_iters, last_epoch)
+        lr_scheduler.ConstantLR.__init__(self, optimizer, factor, _integer(total_iters), _integer(last_epoch))
 
     def get_lr(self) -> list[float | Tensor]:
         """Return the next rates, as torch's `get_lr` does.
@@ -373,7 +415,9 @@ class LinearLR(LRScheduler, lr_scheduler.LinearLR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        lr_scheduler.LinearLR.__init__(self, optimizer, start_factor, end_factor, total_iters, last_epoch)
+        lr_scheduler.LinearLR.__init__(
+            self, optimizer, start_factor, end_factor, _integer(total_iters), _integer(last_epoch)
+        )
 
 
 class ExponentialLR(LRScheduler, lr_scheduler.ExponentialLR):
@@ -401,7 +445,7 @@ class ExponentialLR(LRScheduler, lr_scheduler.ExponentialLR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        lr_scheduler.ExponentialLR.__init__(self, optimizer, gamma, last_epoch)
+        lr_scheduler.ExponentialLR.__init__(self, optimizer, gamma, _integer(last_epoch))
 
 
 class PolynomialLR(LRScheduler, lr_scheduler.PolynomialLR):
@@ -431,7 +475,7 @@ class PolynomialLR(LRScheduler, lr_scheduler.PolynomialLR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        lr_scheduler.PolynomialLR.__init__(self, optimizer, total_iters, power, last_epoch)
+        lr_scheduler.PolynomialLR.__init__(self, optimizer, _integer(total_iters), power, _integer(last_epoch))
 
 
 class CosineAnnealingLR(LRScheduler, lr_scheduler.CosineAnnealingLR):
@@ -461,7 +505,7 @@ class CosineAnnealingLR(LRScheduler, lr_scheduler.CosineAnnealingLR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        lr_scheduler.CosineAnnealingLR.__init__(self, optimizer, T_max, eta_min, last_epoch)
+        lr_scheduler.CosineAnnealingLR.__init__(self, optimizer, _integer(T_max), eta_min, _integer(last_epoch))
 
 
 class CosineAnnealingWarmRestarts(LRScheduler, lr_scheduler.CosineAnnealingWarmRestarts):
@@ -482,6 +526,10 @@ class CosineAnnealingWarmRestarts(LRScheduler, lr_scheduler.CosineAnnealingWarmR
     """
 
     _torch = lr_scheduler.CosineAnnealingWarmRestarts
+    if TYPE_CHECKING:
+
+        def step(self, epoch: float | None = None) -> None:
+            """Move on by one step, or to an epoch, of which a fraction lies within a cycle."""
 
     def __init__(
         self,
@@ -493,7 +541,9 @@ class CosineAnnealingWarmRestarts(LRScheduler, lr_scheduler.CosineAnnealingWarmR
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        lr_scheduler.CosineAnnealingWarmRestarts.__init__(self, optimizer, T_0, T_mult, eta_min, last_epoch)
+        lr_scheduler.CosineAnnealingWarmRestarts.__init__(
+            self, optimizer, _integer(T_0), _integer(T_mult), eta_min, _integer(last_epoch)
+        )
 
     def _print_lrs(self, epoch: float | None = None) -> None:
         super()._print_lrs(self.last_epoch if epoch is None else epoch)
@@ -558,7 +608,7 @@ class CyclicLR(LRScheduler, lr_scheduler.CyclicLR):
             cycle_momentum,
             base_momentum,
             max_momentum,
-            last_epoch,
+            _integer(last_epoch),
         )
 
 
@@ -615,9 +665,9 @@ class OneCycleLR(LRScheduler, lr_scheduler.OneCycleLR):
             self,
             optimizer,
             max_lr,
-            total_steps,
-            epochs,
-            steps_per_epoch,
+            _integer(total_steps),
+            _integer(epochs),
+            _integer(steps_per_epoch),
             pct_start,
             anneal_strategy,
             cycle_momentum,
@@ -626,7 +676,7 @@ class OneCycleLR(LRScheduler, lr_scheduler.OneCycleLR):
             div_factor,
             final_div_factor,
             three_phase,
-            last_epoch,
+            _integer(last_epoch),
         )
 
 
@@ -659,7 +709,7 @@ class SWALR(LRScheduler, TorchSWALR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
-        TorchSWALR.__init__(self, optimizer, swa_lr, anneal_epochs, anneal_strategy, last_epoch)
+        TorchSWALR.__init__(self, optimizer, swa_lr, _integer(anneal_epochs), anneal_strategy, _integer(last_epoch))
 
 
 class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
@@ -684,6 +734,10 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
     """
 
     _torch = lr_scheduler.SequentialLR
+    if TYPE_CHECKING:
+
+        def step(self) -> None:  # type: ignore[override]  # torch's takes no epoch here
+            """Move on by one step."""
 
     def __init__(
         self,
@@ -694,9 +748,11 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
         verbose: bool = False,
     ) -> None:
         self.verbose = verbose
+        if any(_milestone(milestone) is not milestone for milestone in milestones):
+            milestones = [_milestone(milestone) for milestone in milestones]
         lr_scheduler.SequentialLR.__init__(self, optimizer, schedulers, milestones)
         if last_epoch != -1:
-            self.seek(last_epoch + 1)
+            self.seek(_integer(last_epoch) + 1)
 
     def recursive_undo(self, sched: Any = None) -> None:
         """Take back the first step of every scheduler in this one, or of `sched`."""
@@ -727,6 +783,10 @@ class ChainedScheduler(LRScheduler, lr_scheduler.ChainedScheduler):
     """
 
     _torch = lr_scheduler.ChainedScheduler
+    if TYPE_CHECKING:
+
+        def step(self) -> None:  # type: ignore[override]  # torch's takes no epoch here
+            """Move on by one step."""
 
     def __init__(self, schedulers: Sequence[Any], optimizer: Optimizer | None = None) -> None:
         lr_scheduler.ChainedScheduler.__init__(self, schedulers, optimizer)
@@ -762,7 +822,15 @@ class ReduceLROnPlateau(LRScheduler, lr_scheduler.ReduceLROnPlateau):
     """
 
     _torch = lr_scheduler.ReduceLROnPlateau
-    step = lr_scheduler.ReduceLROnPlateau.step  # type: ignore[assignment]  # a metric is no epoch
+    if TYPE_CHECKING:
+
+        def step(  # type: ignore[override]  # a metric is no epoch
+            self, metrics: SupportsFloat, epoch: int | None = None
+        ) -> None:
+            """Take the epoch's metric, and reduce the rates where it has not become better for too long."""
+
+    else:
+        step = lr_scheduler.ReduceLROnPlateau.step
 
     def __init__(
         self,
@@ -779,7 +847,16 @@ class ReduceLROnPlateau(LRScheduler, lr_scheduler.ReduceLROnPlateau):
     ) -> None:
         self.verbose = verbose
         lr_scheduler.ReduceLROnPlateau.__init__(
-            self, optimizer, mode, factor, patience, threshold, threshold_mode, cooldown, min_lr, eps
+            self,
+            optimizer,
+            mode,
+            factor,
+            _integer(patience),
+            threshold,
+            threshold_mode,
+            _integer(cooldown),
+            min_lr,
+            eps,
         )
 
     def _reduce_lr(self, epoch: float) -> None:

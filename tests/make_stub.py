@@ -1,4 +1,4 @@
-"""Writes into `_core.pyi` what the module itself knows: the shapes' functions, and every docstring.
+"""Writes into `_core.pyi` what the module itself knows: the shapes' functions, the kinds of replays, every docstring.
 
     python tests/make_stub.py
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from glidepath import _core
 
 STUB = Path(__file__).parents[1] / "python" / "glidepath" / "_core.pyi"
 SHAPES = "# The shapes, as src/curve.rs declares them.\n"
+KINDS = re.compile(r"(?<=^_ReplayKind: TypeAlias = Literal\[\n)[^]]*(?=^\]$)", re.MULTILINE)
 TYPES = {"number": "_Real", "integer": "SupportsIndex", "boolean": "bool"}
 LISTS = {"number": "_Reals", "integer": "_Counts"}
 
@@ -30,7 +32,11 @@ def fresh(stub: str) -> str:
     """The stub as it should be."""
     by_hand, marker, _ = stub.partition(SHAPES)
     assert marker, f"{STUB} has lost its line {SHAPES!r}"
-    return with_docstrings(by_hand + SHAPES + shapes())
+    return with_docstrings(KINDS.sub(kinds(), by_hand) + SHAPES + shapes())
+
+
+def kinds() -> str:
+    return "".join(f'    "{name}",\n' for name in _core.REPLAYS)
 
 
 def shapes() -> str:
@@ -69,6 +75,8 @@ def with_docstrings(stub: str) -> str:
 
 def documented(tree: ast.Module) -> Iterator[tuple[Documented, object]]:
     for node in tree.body:
+        if isinstance(node, ast.ClassDef) and [ast.unparse(base) for base in node.bases] == ["Protocol"]:
+            continue  # what only the stub knows
         if isinstance(node, Documented):
             yield node, getattr(_core, node.name)
         if isinstance(node, ast.ClassDef):

@@ -2,7 +2,7 @@
 # `python tests/make_stub.py`. tests/test_stub.py sees that they are fresh.
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Literal, NoReturn, SupportsIndex, TypeAlias, TypeVar, final, overload
+from typing import Any, Final, Literal, NoReturn, Protocol, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,13 +12,58 @@ from typing_extensions import Self, disjoint_base
 _Real: TypeAlias = float | np.floating[Any] | np.integer[Any]
 _Reals: TypeAlias = Sequence[_Real] | NDArray[np.floating[Any] | np.integer[Any]]
 _Counts: TypeAlias = Sequence[SupportsIndex] | NDArray[np.integer[Any]]
-_Steps: TypeAlias = Sequence[SupportsIndex] | Sequence[Sequence[SupportsIndex]] | NDArray[np.integer[Any]]
+_Steps: TypeAlias = Sequence[SupportsIndex] | Sequence[Sequence[SupportsIndex]] | NDArray[np.integer[Any]] | _HasArray
 _Float64: TypeAlias = Literal["float64"] | type[np.float64] | np.dtype[np.float64]
 _Float32: TypeAlias = Literal["float32"] | type[np.float32] | np.dtype[np.float32]
 _Dtype: TypeAlias = Literal["float64", "float32"] | _Float64 | _Float32
 _Floats: TypeAlias = NDArray[np.float64] | NDArray[np.float32]
 _Parameter: TypeAlias = _Real | str | bool | _Reals | Sequence[Schedule] | None
 _Out = TypeVar("_Out", bound=_Floats)
+
+class _HasArray(Protocol):
+    """What numpy makes an array of: a tensor of torch's, for instance."""
+
+    def __array__(self) -> NDArray[Any]: ...
+
+# The kinds of `replay`, as src/replay/ declares them.
+_ReplayKind: TypeAlias = Literal[
+    "torch.StepLR",
+    "torch.MultiStepLR",
+    "torch.ConstantLR",
+    "torch.LinearLR",
+    "torch.ExponentialLR",
+    "torch.PolynomialLR",
+    "torch.CosineAnnealingLR",
+    "torch.CosineAnnealingWarmRestarts",
+    "torch.CyclicLR",
+    "torch.OneCycleLR",
+    "torch.SWALR",
+    "torch.SequentialLR",
+    "torch.ChainedScheduler",
+    "mindspore.piecewise_constant_lr",
+    "mindspore.exponential_decay_lr",
+    "mindspore.natural_exp_decay_lr",
+    "mindspore.inverse_decay_lr",
+    "mindspore.cosine_decay_lr",
+    "mindspore.polynomial_decay_lr",
+    "mindspore.warmup_lr",
+    "mindspore.ExponentialDecayLR",
+    "mindspore.NaturalExpDecayLR",
+    "mindspore.InverseDecayLR",
+    "mindspore.CosineDecayLR",
+    "mindspore.PolynomialDecayLR",
+    "mindspore.WarmUpLR",
+    "mindspore.experimental.StepLR",
+    "mindspore.experimental.LinearLR",
+    "mindspore.experimental.ExponentialLR",
+    "mindspore.experimental.PolynomialLR",
+    "mindspore.experimental.MultiStepLR",
+    "mindspore.experimental.ConstantLR",
+    "mindspore.experimental.CosineAnnealingLR",
+    "mindspore.experimental.CosineAnnealingWarmRestarts",
+    "mindspore.experimental.CyclicLR",
+    "mindspore.experimental.OneCycleLR",
+]
 
 __version__: Final[str]
 SHAPES: Final[tuple[str, ...]]
@@ -35,7 +80,7 @@ def schema() -> str:
     ['$schema', 'about', 'glidepath', 'schedule']
     """
 
-def replay(kind: str, /, **parameters: _Parameter) -> Schedule:
+def replay(kind: _ReplayKind, /, **parameters: _Parameter) -> Schedule:
     """A framework's own learning rates: its recurrence, repeated operation by operation, so that the bits are its own.
 
     Args:
@@ -183,7 +228,9 @@ class Schedule:
     @overload
     def __getitem__(self, key: slice, /) -> NDArray[np.float64]: ...
     @overload
-    def __call__(self, steps: int | np.integer[Any], /) -> float: ...
+    def __call__(  # type: ignore[overload-overlap]  # numpy makes an array of its integers too
+        self, steps: int | np.integer[Any], /
+    ) -> float: ...
     @overload
     def __call__(self, steps: _Steps, /) -> NDArray[np.float64]: ...
     @overload

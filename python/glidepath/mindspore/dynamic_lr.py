@@ -267,7 +267,7 @@ def cosine_decay_lr(min_lr: float, max_lr: float, total_step: int, step_per_epoc
     check.not_negative(f"{name}.min_lr", min_lr)
     check.positive(f"{name}.max_lr", max_lr)
     epochs = _epochs(name, total_step, step_per_epoch, decay_epoch=decay_epoch)
-    return replay(f"mindspore.{name}", min_lr=min_lr, max_lr=max_lr, **epochs)
+    return replay(cast("Any", f"mindspore.{name}"), min_lr=min_lr, max_lr=max_lr, **epochs)
 
 
 @_list_function
@@ -316,7 +316,7 @@ def polynomial_decay_lr(  # noqa: PLR0913 (MindSpore's signature)
     epochs = _epochs(name, total_step, step_per_epoch, decay_epoch=decay_epoch)
     check.flag(f"{name}.update_decay_epoch", update_decay_epoch)
     rates = {"learning_rate": learning_rate, "end_learning_rate": end_learning_rate, "power": power}
-    return replay(f"mindspore.{name}", **rates, **epochs, update_decay_epoch=update_decay_epoch)
+    return replay(cast("Any", f"mindspore.{name}"), **rates, **epochs, update_decay_epoch=update_decay_epoch)
 
 
 @_list_function
@@ -347,7 +347,7 @@ def warmup_lr(learning_rate: float, total_step: int, step_per_epoch: int, warmup
     name = "warmup_lr"
     check.not_negative(f"{name}.learning_rate", learning_rate)
     epochs = _epochs(name, total_step, step_per_epoch, warmup_epoch=warmup_epoch)
-    return replay(f"mindspore.{name}", learning_rate=learning_rate, **epochs)
+    return replay(cast("Any", f"mindspore.{name}"), learning_rate=learning_rate, **epochs)
 
 
 def _decay(  # noqa: PLR0913 (the arguments of the three functions that share it)
@@ -359,7 +359,9 @@ def _decay(  # noqa: PLR0913 (the arguments of the three functions that share it
         "learning_rate": check.positive(f"{name}.learning_rate", learning_rate),
         "decay_rate": check.positive(f"{name}.decay_rate", decay_rate),
     }
-    return replay(f"mindspore.{name}", **rates, **epochs, is_stair=check.flag(f"{name}.is_stair", is_stair))
+    return replay(
+        cast("Any", f"mindspore.{name}"), **rates, **epochs, is_stair=check.flag(f"{name}.is_stair", is_stair)
+    )
 
 
 def _epochs(name: str, total_step: object, step_per_epoch: object, **epochs: object) -> dict[str, int]:

@@ -94,7 +94,8 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         """Check the arguments, all together, and keep them."""
         for name, value in arguments.items():
             self._checks[name](f"{type(self).__name__}.{name}", value)
-        self._values = replay(f"mindspore.{self._replayed}", **arguments)
+        kind: Any = f"mindspore.{self._replayed}"
+        self._values = replay(kind, **arguments)
         self._arguments = arguments
         self._put(**arguments)
 

@@ -325,8 +325,9 @@ class _RuleScheduler(LRScheduler):
         return {name: getattr(self, name) for name in self.names}
 
     def _rules(self) -> list[Schedule]:
-        rule, given = f"mindspore.experimental.{self.rule}", self._given()
-        return [replay(rule, base_lr=base, **given) for base in _floats(self.base_lrs)]
+        kind: Any = f"mindspore.experimental.{self.rule}"
+        given = self._given()
+        return [replay(kind, base_lr=base, **given) for base in _floats(self.base_lrs)]
 
     def _check(self) -> None:
         self._rules()

@@ -150,10 +150,10 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
         )
         raise ValueError(msg)
     ghost, ghosts = _started(scheduler)
-    values = [float(ghosts[which]["lr"])]
+    values = [_value(ghosts[which]["lr"])]
     for _ in range(length - 1):
         ghost.step()
-        values.append(float(ghosts[which]["lr"]))
+        values.append(_value(ghosts[which]["lr"]))
     return table(values)
 
 
@@ -284,7 +284,7 @@ def _stepped(scheduler: LRScheduler, arguments: list[tuple[float, ...]]) -> NDAr
     out = np.empty((len(arguments), len(groups)))
     for row, given in zip(out, arguments, strict=True):
         ghost.step(*given)  # type: ignore[arg-type]  # a metric is no epoch
-        row[:] = [float(group["lr"]) for group in groups]
+        row[:] = [_value(group["lr"]) for group in groups]
     return out
 
 
@@ -369,6 +369,11 @@ def _start(scheduler: Any) -> None:
     first = scheduler._schedulers[bisect_right(scheduler._milestones, 0)]
     first._initial_step()
     scheduler._last_lr = first.get_last_lr()
+
+
+def _value(lr: Any) -> float:
+    """Return a rate as a float. One that autograd follows would warn."""
+    return float(lr.detach() if isinstance(lr, Tensor) else lr)
 
 
 def _cloned(lr: float | Tensor) -> float | Tensor:

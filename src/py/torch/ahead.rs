@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString};
 
 use super::super::schedule::Schedule;
 use super::super::{arrays, convert};
-use super::live::{Live, as_float, as_whole, item};
+use super::live::{Live, as_float, as_whole, item, read};
 use super::{Kind, Stepper};
 use crate::limits::STEP;
 use crate::replay::torch::machine::{Leaf, Node, State};
@@ -20,6 +20,8 @@ const BLOCK: usize = 1 << 21;
 
 /// A rate in a live group: how it is kept there.
 trait LiveRate: Rate + Send {
+    /// Whether it is a tensor.
+    const IS_TENSOR: bool;
     /// What a group has, if it is of this type.
     fn read(value: &Bound<'_, PyAny>) -> Option<Self>;
     /// Sets it in a group.
@@ -29,6 +31,8 @@ trait LiveRate: Rate + Send {
 }
 
 impl LiveRate for f64 {
+    const IS_TENSOR: bool = false;
+
     fn read(value: &Bound<'_, PyAny>) -> Option<f64> {
         value.cast_exact::<PyFloat>().ok().map(|float| float.value())
     }
@@ -43,12 +47,20 @@ impl LiveRate for f64 {
 }
 
 impl LiveRate for f32 {
+    const IS_TENSOR: bool = true;
+
     fn read(value: &Bound<'_, PyAny>) -> Option<f32> {
         let py = value.py();
         static FLOAT32: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         static TENSOR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let is_tensor = value.get_type().is(TENSOR.import(py, "torch", "Tensor").ok()?);
         if !is_tensor || !value.getattr(intern!(py, "dtype")).ok()?.is(FLOAT32.import(py, "torch", "float32").ok()?) {
+            return None;
+        }
+        // torch may refuse to fill these: its own code says when.
+        let is_followed = value.getattr(intern!(py, "requires_grad")).ok()?.is_truthy().ok()?;
+        let is_inference = value.call_method0(intern!(py, "is_inference")).ok()?.is_truthy().ok()?;
+        if is_followed || is_inference {
             return None;
         }
         value.call_method0(intern!(py, "item")).ok()?.extract::<f64>().ok().map(|x| x as f32)
@@ -85,7 +97,7 @@ fn preview_of<'py, T: LiveRate>(
     n: usize,
 ) -> PyResult<Option<Bound<'py, PyArrayDyn<f64>>>> {
     let py = scheduler.py();
-    let Some(live) = Groups::<T>::of(scheduler) else { return Ok(None) };
+    let Some(live) = Groups::<T>::of(scheduler, Purpose::Preview) else { return Ok(None) };
     let Some(mut node) = live.node(scheduler) else { return Ok(None) };
     let mut state = live.state.clone();
     let groups = state.lrs.len();
@@ -106,7 +118,7 @@ fn preview_of<'py, T: LiveRate>(
 #[pyfunction]
 #[pyo3(name = "_schedule")]
 pub(super) fn schedule(scheduler: &Bound<'_, PyAny>, group: usize) -> Option<Schedule> {
-    let live = Groups::<f64>::of(scheduler)?;
+    let live = Groups::<f64>::of(scheduler, Purpose::Schedule)?;
     let node = live.node(scheduler)?;
     replay_of(&node, group, *live.state.initial.get(group)?).map(Schedule::of)
 }
@@ -120,7 +132,7 @@ pub(super) fn seek(scheduler: &Bound<'_, PyAny>, step: &Bound<'_, PyAny>) -> PyR
 }
 
 fn seek_of<T: LiveRate>(scheduler: &Bound<'_, PyAny>, step: u64) -> PyResult<bool> {
-    let Some(live) = Groups::<T>::of(scheduler) else { return Ok(false) };
+    let Some(live) = Groups::<T>::of(scheduler, Purpose::Seek) else { return Ok(false) };
     let Some(mut node) = live.node(scheduler) else { return Ok(false) };
     let mut state = State { lrs: node.base(), ..live.state.clone() };
     if node.start(&mut state).is_none() {
@@ -147,22 +159,37 @@ fn seek_of<T: LiveRate>(scheduler: &Bound<'_, PyAny>, step: u64) -> PyResult<boo
 struct Groups<'py, T> {
     groups: Vec<Bound<'py, PyDict>>,
     state: State<T>,
+    purpose: Purpose,
+}
+
+/// What a scheduler is read for: how nearly it must do what its `step` does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Raises what a step would raise.
+    Preview,
+    /// Goes by glidepath's rules, where torch's composites cannot run.
+    Seek,
+    /// Tells of a run in which no group is added or removed.
+    Schedule,
 }
 
 impl<'py, T: LiveRate> Groups<'py, T> {
-    fn of(scheduler: &Bound<'py, PyAny>) -> Option<Groups<'py, T>> {
+    fn of(scheduler: &Bound<'py, PyAny>, purpose: Purpose) -> Option<Groups<'py, T>> {
         let groups: Option<Vec<_>> =
             Live::of(scheduler)?.groups()?.iter().map(|group| group.cast_into_exact::<PyDict>().ok()).collect();
         let groups = groups?;
         let lrs: Option<Vec<T>> =
             groups.iter().map(|group| T::read(&item(group, intern!(group.py(), "lr"))?)).collect();
         let lrs = lrs?;
+        if T::IS_TENSOR && !have_own_memory(&groups)? {
+            return None;
+        }
         let initial = |(group, &lr): (&Bound<'py, PyDict>, &T)| {
             item(group, intern!(group.py(), "initial_lr")).map_or(Some(lr), |initial| T::read(&initial))
         };
         let initial: Option<Vec<T>> = groups.iter().zip(&lrs).map(initial).collect();
         let state = State { initial: initial?, momenta: vec![f64::NAN; groups.len()], lrs };
-        Some(Groups { state, groups }).filter(|live| !live.groups.is_empty())
+        Some(Groups { state, groups, purpose }).filter(|live| !live.groups.is_empty())
     }
 
     fn node(&self, scheduler: &Bound<'py, PyAny>) -> Option<Node<T>> {
@@ -173,6 +200,15 @@ impl<'py, T: LiveRate> Groups<'py, T> {
         }
         let children = || -> Option<Vec<Node<T>>> {
             let children = live.list(intern!(scheduler.py(), "_schedulers"))?;
+            let fails_later = |i: usize, child: &Bound<'py, PyAny>| {
+                // torch's own composites raise where a SequentialLR comes to them.
+                let is_composite = matches!(kind_of(child), Some(Kind::Sequential | Kind::Chained));
+                i > 0 && kind == Kind::Sequential && is_composite && !child.is_instance_of::<Stepper>()
+            };
+            if self.purpose == Purpose::Preview && children.iter().enumerate().any(|(i, child)| fails_later(i, &child))
+            {
+                return None;
+            }
             let is_twice = |i: usize, child: &Bound<'py, PyAny>| children.iter().take(i).any(|other| other.is(child));
             let node = |(i, child)| if is_twice(i, &child) { None } else { self.node(&child) };
             children.iter().enumerate().map(node).collect()
@@ -186,7 +222,13 @@ impl<'py, T: LiveRate> Groups<'py, T> {
                 epoch: live.whole(intern!(scheduler.py(), "last_epoch"))?,
                 last: Vec::new(),
             }),
-            _ => self.leaf(kind, &live).map(Node::Leaf),
+            _ => {
+                let leaf = self.leaf(kind, &live)?;
+                // torch's own divides by the factor.
+                let divides_by_0 = matches!(leaf.rule, Rule::Constant { factor: 0.0, .. });
+                let is_theirs = !scheduler.is_instance_of::<Stepper>();
+                (self.purpose != Purpose::Preview || !divides_by_0 || !is_theirs).then_some(Node::Leaf(leaf))
+            }
         }
     }
 
@@ -196,6 +238,10 @@ impl<'py, T: LiveRate> Groups<'py, T> {
         if kind == Kind::Restarts {
             clock.cur = live.float(intern!(py, "T_cur"))?;
             clock.period = live.whole(intern!(py, "T_i"))?;
+        }
+        // Where there are not as many base rates as groups (one was added or removed), some of torch's steps raise.
+        if self.purpose != Purpose::Schedule && read!(live, list, "base_lrs")?.len() != self.groups.len() {
+            return None;
         }
         let moves_momentum = live.moves_momentum(kind)?;
         let rule = match kind {
@@ -289,6 +335,18 @@ impl<'py, T: LiveRate> Groups<'py, T> {
     }
 }
 
+/// Whether no two groups' tensors lie in one storage. A rate that two groups share is set twice by each step.
+fn have_own_memory(groups: &[Bound<'_, PyDict>]) -> Option<bool> {
+    let place = |group: &Bound<'_, PyDict>| -> Option<usize> {
+        let py = group.py();
+        let storage = item(group, intern!(py, "lr"))?.call_method0(intern!(py, "untyped_storage")).ok()?;
+        storage.call_method0(intern!(py, "data_ptr")).ok()?.extract().ok()
+    };
+    let mut places = groups.iter().map(place).collect::<Option<Vec<_>>>()?;
+    places.sort_unstable();
+    Some(places.windows(2).all(|pair| pair[0] != pair[1]))
+}
+
 fn moves_momentum<T>(node: &Node<T>) -> bool {
     match node {
         Node::Leaf(leaf) => leaf.moves_momentum,
@@ -322,6 +380,8 @@ impl<'py> Live<'py> {
     fn multi_step(&self) -> Option<Rule> {
         let counter = self.get(intern!(self.state.py(), "milestones"))?;
         let counter = counter.cast::<PyDict>().ok()?;
+        // A plain dict has no `elements`, which torch calls where the scheduler takes over in a SequentialLR.
+        counter.as_any().getattr(intern!(counter.py(), "elements")).ok()?;
         let milestones: Option<Vec<(i64, i64)>> =
             counter.iter().map(|(milestone, times)| Some((as_whole(&milestone)?, as_whole(&times)?))).collect();
         let mut milestones = milestones?;

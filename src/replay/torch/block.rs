@@ -40,12 +40,14 @@ impl<T: Rate> Leaf<T> {
     pub(super) fn runs(&self) -> bool {
         match self.rule {
             Rule::Step { .. } | Rule::MultiStep { .. } | Rule::Constant { .. } => false,
+            Rule::Restarts { .. } => self.clock.epoch >= 0 && self.clock.period > 0,
             Rule::Linear { total_iters, .. } | Rule::Polynomial { total_iters, .. } => {
                 (0..total_iters).contains(&self.clock.epoch)
             }
             Rule::Cyclic { total_size, step_ratio, .. } => {
                 self.clock.epoch >= 0 && total_size > 0.0 && 0.0 < step_ratio && step_ratio < 1.0
             }
+            Rule::Cosine { .. } => self.clock.epoch >= 0 && self.clock.count >= 1,
             _ => self.clock.epoch >= 0,
         }
     }

@@ -252,14 +252,19 @@ pub fn phase_at(epoch: i64, phases: &[Phase]) -> usize {
 impl Rule {
     /// Moves the clock on by one step.
     pub fn tick(&self, clock: &mut Clock) -> Option<()> {
-        clock.epoch += 1;
         if let Rule::Restarts { t_mult, .. } = *self {
+            // torch starts anew from an epoch below 0.
+            if clock.epoch < 0 || clock.period <= 0 {
+                return None;
+            }
+            clock.epoch += 1;
             clock.cur += 1.0;
             if clock.cur >= clock.period as f64 {
                 clock.cur %= clock.period as f64;
                 clock.period = clock.period.checked_mul(t_mult).filter(|&period| period <= 1 << 53)?;
             }
         } else {
+            clock.epoch += 1;
             clock.count += 1;
         }
         Some(())
@@ -316,7 +321,11 @@ impl Rule {
                 }
             }
             Rule::Cosine { t_max, eta_min } => {
-                if (epoch - 1 - t_max).checked_rem(t_max.checked_mul(2)?)? == 0 {
+                if clock.count == 1 && epoch > 0 {
+                    // The first step of one that was made with a `last_epoch`.
+                    let angle = quotient(epoch as f64 * PI, t_max as f64)?;
+                    Change::Swing { floor: eta_min, height: 1.0 + cos(angle) }
+                } else if (epoch - 1 - t_max).checked_rem(t_max.checked_mul(2)?)? == 0 {
                     Change::Lift { floor: eta_min, height: 1.0 - cos(PI / t_max as f64) }
                 } else {
                     let height = |k: i64| 1.0 + cos(PI * k as f64 / t_max as f64);

@@ -46,4 +46,4 @@ def test_a_client_passes_mypy_and_runs(tmp_path: Path, capsys: pytest.CaptureFix
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of steps without the optimizer's, and of epochs
         runpy.run_path(str(CLIENT))
-    assert capsys.readouterr().out == "Adjusting learning rate of group 0 to 1.0000e-01.\n"
+    assert capsys.readouterr().out.startswith("Adjusting learning rate of group 0 to ")

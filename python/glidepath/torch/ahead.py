@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from copy import copy, deepcopy
 from functools import partial
+from operator import index
 from types import MethodType
-from typing import Any, cast
+from typing import Any, SupportsIndex, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ Groups = list[dict[str, Any]]
 
 
 def preview(
-    scheduler: LRScheduler, n: int | None = None, *, metrics: Iterable[float] | None = None
+    scheduler: LRScheduler, n: SupportsIndex | None = None, *, metrics: Iterable[float] | None = None
 ) -> NDArray[np.float64]:
     """Return the learning rates that the next n steps will set, shape (n, groups); nothing is touched.
 
@@ -50,9 +51,10 @@ def preview(
            [0.01]])
     """
     _refuse_others("preview", scheduler)
+    is_plateau = isinstance(scheduler, ReduceLROnPlateau)
     # This refuses what is no count, for every class with one message.
-    found = _preview(scheduler, n) if n is not None or not isinstance(scheduler, ReduceLROnPlateau) else None
-    if isinstance(scheduler, ReduceLROnPlateau) != (metrics is not None):
+    found = _preview(scheduler, n) if n is not None or not (is_plateau or metrics is not None) else None
+    if is_plateau != (metrics is not None):
         msg = "`preview.metrics`: the metric of each step must be given for ReduceLROnPlateau, and for it alone."
         raise TypeError(msg)
     if metrics is not None:
@@ -61,11 +63,11 @@ def preview(
             raise TypeError(msg)
         return _stepped(scheduler, [(metric,) for metric in metrics])
     if isinstance(scheduler, Scheduler):
-        return scheduler.preview(cast("int", n))
+        return scheduler.preview(cast("SupportsIndex", n))
     return _stepped(scheduler, [()] * int(cast("int", n))) if found is None else found
 
 
-def seek(scheduler: LRScheduler, step: int) -> None:
+def seek(scheduler: LRScheduler, step: SupportsIndex) -> None:
     """Put a scheduler, and its optimizer's learning rates, into the state after so many steps from the start.
 
     Bit for bit what stepping there would give. The start is the one that its attributes tell: the groups on their
@@ -102,7 +104,7 @@ def seek(scheduler: LRScheduler, step: int) -> None:
             _set(live, key, group[key])
 
 
-def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None) -> Schedule:
+def schedule(scheduler: LRScheduler, group: SupportsIndex = 0, *, steps: SupportsIndex | None = None) -> Schedule:
     """Return the learning rates of a group as a glidepath `Schedule`: from the start, step k is `last_epoch` k.
 
     It is a replay leaf, with the bits that stepping gives for any number of steps; it plots, prints, fills arrays and
@@ -157,9 +159,12 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
     return table(values)
 
 
-def _whole(n: object) -> int | None:
-    """Return a whole number of Python's or numpy's as Python's; None for anything else."""
-    return None if isinstance(n, bool) or not isinstance(n, int | np.integer) else int(n)
+def _whole(n: Any) -> int | None:
+    """Return an integer of Python's or numpy's, or what says that it is one, as Python's; None for anything else."""
+    try:
+        return None if isinstance(n, bool) else index(n)
+    except TypeError:
+        return None
 
 
 def _exactly(scheduler: LRScheduler, group: int) -> Schedule | None:

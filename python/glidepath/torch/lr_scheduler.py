@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, SupportsFloat, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, SupportsFloat, SupportsIndex, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +88,7 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
         self.verbose = verbose
         self._torch.__init__(self, optimizer, last_epoch)
 
-    def preview(self, n: int | None = None, *, metrics: Iterable[float] | None = None) -> NDArray[np.float64]:
+    def preview(self, n: SupportsIndex | None = None, *, metrics: Iterable[float] | None = None) -> NDArray[np.float64]:
         """Return the learning rates that the next n steps will set, shape (n, groups); see `glidepath.torch.preview`.
 
         >>> ExponentialLR(optimizer, gamma=0.9).preview(2)
@@ -97,7 +97,7 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
         """
         return ahead.preview(self, n, metrics=metrics)
 
-    def seek(self, step: int) -> None:
+    def seek(self, step: SupportsIndex) -> None:
         """Go to the state after so many steps from the start, without stepping; see `glidepath.torch.seek`.
 
         >>> scheduler = ExponentialLR(optimizer, gamma=0.9)
@@ -107,7 +107,7 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
         """
         ahead.seek(self, step)
 
-    def schedule(self, group: int = 0, *, steps: int | None = None) -> Schedule:
+    def schedule(self, group: SupportsIndex = 0, *, steps: SupportsIndex | None = None) -> Schedule:
         """Return the learning rates of a group as a `Schedule`, from the start; see `glidepath.torch.schedule`.
 
         >>> CosineAnnealingLR(optimizer, T_max=100).schedule()

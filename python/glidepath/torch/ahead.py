@@ -189,6 +189,7 @@ def _of_functions(scheduler: Any, group: int) -> Schedule | None:
 
 
 def _of_functions_in_turn(scheduler: Any, group: int) -> Schedule | None:
+    """Join the parts of a SequentialLR. It is a copy, and is cut down to those before the first LambdaLR."""
     children, milestones = scheduler._schedulers, scheduler._milestones
     first = next((i for i, child in enumerate(children) if isinstance(child, LambdaLR)), len(children))
     parts = [_of_functions(child, group) for child in children[first:]]

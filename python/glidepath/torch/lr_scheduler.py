@@ -86,7 +86,7 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1, verbose: bool = False) -> None:
         self.verbose = verbose
-        self._torch.__init__(self, optimizer, last_epoch)
+        self._torch.__init__(self, optimizer, _integer(last_epoch))
 
     def preview(self, n: SupportsIndex | None = None, *, metrics: Iterable[float] | None = None) -> NDArray[np.float64]:
         """Return the learning rates that the next n steps will set, shape (n, groups); see `glidepath.torch.preview`.

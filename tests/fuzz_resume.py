@@ -53,17 +53,35 @@ def draw_scheduler(rng: Random, groups: int, beta: bool) -> Build:
     return lambda o: gt.Scheduler(o, relative=relative, **given)
 
 
-def draw_tree(rng: Random, groups: int, beta: bool, leaves: list[str], depth: int = 0, *, alone: bool = False) -> Build:
-    """A Scheduler, or another leaf, or a composite of torch's or glidepath's that holds what torch's can run."""
+def draw_tree(
+    rng: Random, groups: int, beta: bool, leaves: list[str], depth: int = 0, *, alone: bool = False, metrics: bool = True
+) -> Build:
+    """A Scheduler, or another leaf, or a composite of torch's or glidepath's.
+
+    Args:
+        rng: the source of chance.
+        groups: how many groups the optimizer has.
+        beta: whether it has betas.
+        leaves: torch's classes that may be drawn.
+        depth: how deep in composites.
+        alone: no composite, as torch's SequentialLR can hold none.
+        metrics: whether all composites around are glidepath's, which can hold a ReduceLROnPlateau.
+    """
     roll = rng.random()
     if depth < 3 and roll < (0.95 if depth == 0 else 0.3) and not alone:
         module = rng.choice([THEIRS, OURS])
+        metrics = metrics and module is OURS
         count = rng.randint(1, 3)
-        if rng.random() < 0.4:
-            children = [draw_tree(rng, groups, beta, leaves, depth + 1) for _ in range(count)]
+        is_chain = rng.random() < 0.4
+        alone = module is THEIRS and not is_chain
+        children = [
+            draw_tree(rng, groups, beta, leaves, depth + 1, alone=alone, metrics=metrics) for _ in range(count)
+        ]
+        if is_chain:
             return lambda o: module.ChainedScheduler([child(o) for child in children])
-        alone = module is THEIRS  # torch's SequentialLR takes leaves only
-        children = [draw_tree(rng, groups, beta, leaves, depth + 1, alone=alone) for _ in range(count)]
+        if metrics and "OneCycleLR" in leaves and rng.random() < 0.3:
+            plateau = rng.choice([THEIRS, OURS]).ReduceLROnPlateau
+            children[-1] = lambda o: plateau(o, factor=0.5, patience=1)
         milestones = sorted(rng.sample(range(1, 16), count - 1))
         return lambda o: module.SequentialLR(o, [child(o) for child in children], list(milestones))
     if rng.random() < 0.5:
@@ -90,6 +108,13 @@ def new_optimizer(lrs: list[Any], beta: bool) -> torch.optim.Optimizer:
 def look(held: torch.optim.Optimizer, scheduler: Any) -> Any:
     groups = [{key: seen(value) for key, value in group.items() if key != "params"} for group in held.param_groups]
     return groups, [seen(lr) for lr in scheduler.get_last_lr()]
+
+
+def step(scheduler: Any, k: int) -> None:
+    if getattr(scheduler, "takes_metrics", False):
+        scheduler.step(1.0 / (1 + k % 5))
+    else:
+        scheduler.step()
 
 
 def through_a_file(states: Any) -> Any:
@@ -135,28 +160,28 @@ def once(rng: Random) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         held = new_optimizer(lrs, beta)
-        whole = build(held)
-        if not has_scheduler(whole):
-            return
         try:
-            for _ in range(at):
-                whole.step()
+            whole = build(held)
+            if not has_scheduler(whole):
+                return
+            for k in range(at):
+                step(whole, k)
             states = held.state_dict(), whole.state_dict()
             states = through_a_file(states) if rng.random() < 0.3 else copy.deepcopy(states)
             expected = []
-            for _ in range(more):
-                whole.step()
+            for k in range(at, at + more):
+                step(whole, k)
                 expected.append(look(held, whole))
-        except ValueError as error:
-            if "total steps" not in str(error) and "specified number" not in str(error):
+        except (ValueError, ZeroDivisionError) as error:
+            if isinstance(error, ValueError) and "Tried to step" not in str(error):
                 raise
-            return  # OneCycleLR has come to its end
+            return  # OneCycleLR has come to its end, or has a phase of no steps
         resumed = new_optimizer(lrs, beta)
         if order == "last_epoch":
             scheduler = build(resumed, at - 1)
         else:
             scheduler = resume(order, build, resumed, states, at)
         for i in range(more):
-            scheduler.step()
+            step(scheduler, at + i)
             found = look(resumed, scheduler)
             assert found == expected[i], (order, at, i, found, expected[i])

@@ -136,26 +136,41 @@ impl Stepper {
     /// Args:
     ///     epoch: where to go, instead of the next step; deprecated by torch, which then takes a closed formula
     ///         where it has one, and warns. A fraction moves CosineAnnealingWarmRestarts within its cycle.
-    #[pyo3(signature = (epoch=None))]
-    fn step(slf: &Bound<'_, Stepper>, epoch: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    // Whatever is given goes on to torch's own `step`, which knows what it takes: that of SequentialLR takes nothing.
+    #[pyo3(signature = (*arguments, **keywords), text_signature = "($self, epoch=None)")]
+    fn step(
+        slf: &Bound<'_, Stepper>,
+        arguments: &Bound<'_, PyTuple>,
+        keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
         let this = slf.get();
-        if epoch.is_none() && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf, None)?.is_some() {
+        let is_plain = arguments.is_empty() && keywords.is_none();
+        if is_plain && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf, None)?.is_some() {
             return Ok(());
         }
-        on_torch_road(slf, this, epoch)
+        on_torch_road(slf, this, arguments, keywords)
     }
 }
 
 #[cold]
-fn on_torch_road(slf: &Bound<'_, Stepper>, this: &Stepper, epoch: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+fn on_torch_road(
+    slf: &Bound<'_, Stepper>,
+    this: &Stepper,
+    arguments: &Bound<'_, PyTuple>,
+    keywords: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    let py = slf.py();
     let road = this.road.get();
-    let step = road.torch.bind(slf.py());
-    match epoch {
-        Some(epoch) => step.call1((slf, epoch))?,
-        None => step.call1((slf,))?,
-    };
+    let step = road.torch.bind(py);
+    if arguments.is_empty() && keywords.is_none() {
+        step.call1((slf,))?;
+    } else {
+        let all: Vec<_> = std::iter::once(slf.clone().into_any()).chain(arguments.iter()).collect();
+        step.call(PyTuple::new(py, all)?, keywords)?;
+    }
     if road.prints_apart && this.verbose.load(Ordering::Relaxed) {
-        slf.call_method1(intern!(slf.py(), "_print_lrs"), (epoch,))?;
+        let named = keywords.map(|keywords| keywords.get_item(intern!(py, "epoch"))).transpose()?.flatten();
+        slf.call_method1(intern!(py, "_print_lrs"), (arguments.get_item(0).ok().or(named),))?;
     }
     Ok(())
 }
@@ -190,7 +205,7 @@ fn step_child<'py>(child: &Bound<'py, PyAny>, above: Option<&Bound<'py, PyAny>>)
         {
             return Ok(lrs);
         }
-        on_torch_road(stepper, stepper.get(), None)?;
+        on_torch_road(stepper, stepper.get(), &PyTuple::empty(py), None)?;
     } else {
         child.call_method0(intern!(py, "step"))?;
     }
@@ -203,7 +218,7 @@ fn step_sequential<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>>
     live.state.set_item(intern!(py, "last_epoch"), epoch)?;
     let last = live.get(intern!(py, "_last_lr"));
     let lrs = if is_start {
-        child.call_method1(intern!(py, "_update_lr"), (0,))?;
+        py.import(intern!(py, "glidepath.torch.turns"))?.call_method1(intern!(py, "start_in_turn"), (&child,))?;
         child.call_method0(intern!(py, "get_last_lr"))?
     } else {
         step_child(&child, last.as_ref())?

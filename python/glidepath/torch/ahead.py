@@ -6,7 +6,6 @@ rest (a function of yours, a `get_lr` of yours, a metric) a copy on copied param
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from copy import copy, deepcopy
 from types import MethodType
@@ -19,6 +18,7 @@ from torch.optim.lr_scheduler import CyclicLR, LRScheduler, ReduceLROnPlateau
 
 from glidepath._core import Schedule, _preview, _schedule, _seek, table
 from glidepath.torch.scheduler import Scheduler
+from glidepath.torch.turns import begin, ruling, takes_metrics
 
 __all__ = ["preview", "schedule", "seek"]
 
@@ -48,8 +48,14 @@ def preview(
     _refuse_others("preview", scheduler)
     if isinstance(scheduler, Scheduler):
         return scheduler.preview(0 if n is None else n)
-    if isinstance(scheduler, ReduceLROnPlateau) != (metrics is not None):
+    if takes_metrics(scheduler) != (metrics is not None):
         msg = "`preview.metrics`: the metric of each step must be given for ReduceLROnPlateau, and for it alone."
+        if takes_metrics(scheduler) and not isinstance(scheduler, ReduceLROnPlateau):
+            name = type(scheduler).__name__
+            msg = (
+                f"`preview.metrics`: got None; this {name} has a ReduceLROnPlateau, so the metric of each step must be "
+                "given instead of `n`. Write `preview(metrics=[...])`."
+            )
         raise TypeError(msg)
     if metrics is not None:
         return _stepped(scheduler, [(metric,) for metric in metrics])
@@ -80,8 +86,9 @@ def seek(scheduler: LRScheduler, step: int) -> None:
     if isinstance(scheduler, Scheduler):
         scheduler.seek(step)
         return
-    if isinstance(scheduler, ReduceLROnPlateau):
-        msg = "`seek`: got a ReduceLROnPlateau, whose rates follow from metrics and not from the step. Load its state."
+    if takes_metrics(scheduler):
+        what = _on_metrics(scheduler)
+        msg = f"`seek`: got {what}, whose rates follow from metrics and not from the step. Load its state."
         raise TypeError(msg)
     if _seek(scheduler, step):
         return
@@ -125,8 +132,9 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
         raise IndexError(msg)
     if isinstance(scheduler, Scheduler):
         return scheduler.schedule(group)
-    if isinstance(scheduler, ReduceLROnPlateau):
-        msg = "`schedule`: got a ReduceLROnPlateau, whose rates follow from metrics and not from the step."
+    if takes_metrics(scheduler):
+        what = _on_metrics(scheduler)
+        msg = f"`schedule`: got {what}, whose rates follow from metrics and not from the step."
         raise TypeError(msg)
     found = _schedule(scheduler, group)
     if found is not None:
@@ -143,6 +151,12 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
         ghost.step()
         values.append(float(ghosts[group]["lr"]))
     return table(values)
+
+
+def _on_metrics(scheduler: LRScheduler) -> str:
+    if isinstance(scheduler, ReduceLROnPlateau):
+        return "a ReduceLROnPlateau"
+    return f"a {type(scheduler).__name__} with a ReduceLROnPlateau"
 
 
 def _refuse_others(place: str, scheduler: object) -> None:
@@ -248,8 +262,8 @@ def _start(scheduler: Any) -> None:
         _set(group, "lr", group["initial_lr"])
     scheduler.last_epoch = 0
     scheduler.recursive_undo()
-    first = scheduler._schedulers[bisect_right(scheduler._milestones, 0)]
-    first._initial_step()
+    first, _ = ruling(scheduler, 0)
+    begin(first)
     scheduler._last_lr = first.get_last_lr()
 
 

@@ -28,7 +28,7 @@ MOST_DIFFERENCES = 3
 
 def check(place: str, groups: list[Group], name: str, drivers: Drivers) -> None:
     """Refuse drivers that do not fit the groups' entries of this name."""
-    if name in {"params", "param_names"} or any(f"initial_{entry}" == name for group in groups for entry in group):
+    if any(_is_kept_apart(group, name) for group in groups):
         msg = f"`{place}.{name}`: no schedule can drive `{name}`. Name an entry that holds a number: {_drivable(groups)}."
         raise ValueError(msg)
     if isinstance(drivers, list) and len(drivers) != len(groups):
@@ -59,8 +59,14 @@ def _check_entry(place: str, i: int, group: Group, name: str, driver: Driver) ->
 
 
 def _drivable(groups: list[Group]) -> str:
-    names = {name for group in groups for name, entry in group.items() if _is_drivable(entry)}
-    return ", ".join(sorted(name for name in names if name.removeprefix("initial_") not in names - {name}))
+    return ", ".join(sorted({
+        name for group in groups for name in group if not _is_kept_apart(group, name) and _is_drivable(group[name])
+    }))  # fmt: skip
+
+
+def _is_kept_apart(group: Group, name: str) -> bool:
+    """Return whether an entry is not the optimizer's to read as a number, whatever it holds."""
+    return name in {"params", "param_names"} or (name.startswith("initial_") and name[len("initial_") :] in group)
 
 
 def _is_drivable(entry: object) -> bool:

@@ -377,7 +377,8 @@ def _contents(state: object) -> tuple[int, dict[str, Any], dict[str, Any]]:
                 'schedules. To go on where that one was, write `scheduler.seek(state["last_epoch"])`.'
             )
         else:
-            msg = f"`load_state_dict`: got a state with the keys {got}; it must have step and schedules. {way_out}"
+            rule = "it must have step and schedules. Save `state_dict()`."
+            msg = f"`load_state_dict`: got a state with the keys {got}; {rule}"
         raise ValueError(msg)
     step, texts, initial = state["step"], state["schedules"], state.get("initial", {})
     if isinstance(step, bool) or not hasattr(step, "__index__"):

@@ -8,7 +8,7 @@ from reprlib import repr as shortened
 from typing import Any, TypeAlias
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, tensor
 
 from glidepath._core import Schedule
 
@@ -113,6 +113,13 @@ def _filled(old: Any, new: float | None) -> Any:
         old.fill_(new)
         return old
     return new
+
+
+def holds(place: Any, value: float | None) -> bool:
+    """Return whether a place of an entry has a value, as a tensor rounds it to its own type."""
+    if isinstance(place, Tensor) and value is not None:
+        return place.item() == tensor(value, dtype=place.dtype).item()
+    return value is not None and place == value
 
 
 def places_of(entry: Any) -> list[Any]:

@@ -43,6 +43,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         relative: whether the schedules are factors of each group's initial value; or the names for which they are.
         on_change: what `load_state_dict` does where this scheduler's schedules are not those that were saved, if the
             call does not say: "error" raises, "keep" keeps this one's, "replace" takes the saved ones.
+        last_epoch: the step before the first; -1 starts anew.
         others: schedules for any other entry of the groups that holds a number or a tuple of numbers, by its name.
 
     Raises `TypeError` for what is no schedule, `ValueError` where nothing is driven, a group has no such entry, a list
@@ -71,6 +72,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         *,
         relative: bool | Collection[str] = False,
         on_change: OnChange = "error",
+        last_epoch: int = -1,
         **others: Drivers,
     ) -> None:
         if not isinstance(cast("object", optimizer), Optimizer):
@@ -92,10 +94,11 @@ class Scheduler(lr_scheduler.LRScheduler):
         self.initial: dict[str, list[Initial]] = {name: [] for name in _relative(relative, self.drivers)}
         self._products: dict[str, list[Driver | None]] = {}
         self._groups = len(groups)
+        self._in_sequence = False
         for name in self.drivers:
             self._warn_of_unequal(name, range(len(groups)))
         self.base_lrs = [driving.copied(group["initial_lr"]) for group in groups]
-        self.seek(0)
+        self.seek(_whole("Scheduler.last_epoch", last_epoch, least=-1) + 1)
 
     def __repr__(self) -> str:
         """Show what drives what."""
@@ -125,7 +128,7 @@ class Scheduler(lr_scheduler.LRScheduler):
             for name in self.drivers:
                 self._warn_of_unequal(name, range(self._groups, len(groups)))
         values = [
-            (group, name, tuple(None if part is None else part.at(step) for part in driving.as_tuple(driver)))
+            (group, name, _values(driver, step))
             for name in self.drivers
             for group, driver in zip(groups, self._of_groups(name), strict=True)
             if driver is not None
@@ -137,10 +140,13 @@ class Scheduler(lr_scheduler.LRScheduler):
         self._last_lr = [driving.copied(group["lr"]) for group in groups]
 
     def _initial_step(self) -> None:
+        # SequentialLR starts its first scheduler so.
+        self._in_sequence = True
         self.seek(0)
 
     def _update_lr(self, epoch: int | None = None) -> None:
-        # torch's SequentialLR lets a later scheduler take over so.
+        # SequentialLR lets a later scheduler take over so.
+        self._in_sequence = True
         self.seek(self.last_epoch if epoch is None else epoch)
 
     def get_lr(self) -> list[float | Tensor]:
@@ -232,8 +238,12 @@ class Scheduler(lr_scheduler.LRScheduler):
         """Go to the step of a saved state. The next `step()` sets the values of the step after it.
 
         Loading sets nothing in the optimizer, as with torch's schedulers: the values of that step are in the
-        optimizer's own state. Where you do not load that, or this scheduler was made after it was loaded, or the
-        schedules have changed and shall rule at once, say `scheduler.seek(scheduler.last_epoch)`.
+        optimizer's own state. Where you do not load that, or this scheduler was made after it was loaded, say
+        `scheduler.seek(scheduler.last_epoch)`.
+
+        There is one exception. Where the schedules have changed and this scheduler keeps its own, they rule at once: an
+        entry that has the value of the saved schedule at that step gets this scheduler's. In a SequentialLR they rule
+        from the next step on.
 
         Args:
             state_dict: what `state_dict()` returned.
@@ -250,6 +260,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         on_change = self.on_change if on_change is None else _checked("load_state_dict", on_change)
         step, texts, initial = _contents(state_dict)
         drivers, kept = self.drivers, {**self.initial, **{k: v for k, v in initial.items() if k in self.initial}}
+        replaced: dict[str, Any] = {}
         if texts != {name: driving.text_of(own) for name, own in self.drivers.items()} or (
             initial.keys() != self.initial.keys()
         ):
@@ -258,11 +269,23 @@ class Scheduler(lr_scheduler.LRScheduler):
                 raise ValueError(self._changed(saved, initial))
             if on_change == "replace":
                 drivers, kept = saved, initial
-        self._products = {name: _products(name, drivers[name], values) for name, values in kept.items()}
+            elif not self._in_sequence and self.last_epoch >= 0 <= step:
+                replaced = saved
+        self._products = {name: _products(name, drivers[name], values, len(values)) for name, values in kept.items()}
         self.drivers, self.initial = drivers, kept
         self._groups = len(self.optimizer.param_groups)
+        for name in replaced.keys() & drivers.keys():
+            self._replace(name, _products(name, replaced[name], initial.get(name), self._groups), step)
         self.last_epoch = step
         self._last_lr = self.get_lr()
+
+    def _replace(self, name: str, saved: list[Driver | None], step: int) -> None:
+        """Set this scheduler's value where an entry has that of a saved schedule."""
+        for group, *drivers in zip(self.optimizer.param_groups, saved, self._of_groups(name), strict=False):
+            places = driving.places_of(group[name])
+            was, now = (_values(driver, step) for driver in drivers)
+            rows = zip(places, was, now, strict=False)
+            driving.put(group, name, tuple(new if driving.holds(place, old) else None for place, old, new in rows))
 
     def _read(self, texts: dict[str, Any]) -> dict[str, Any]:
         """Read a state's schedules, and refuse those that do not fit the groups."""
@@ -312,7 +335,7 @@ class Scheduler(lr_scheduler.LRScheduler):
             of_all = driving.of_groups(drivers, len(groups))
             new = zip(groups[len(values) :], of_all[len(values) :], strict=True)
             values += [None if driver is None else driving.initial_of(group, name) for group, driver in new]
-            products = self._products[name] = _products(name, drivers, values)
+            products = self._products[name] = _products(name, drivers, values, len(values))
         return products[: len(groups)]
 
     def _warn_of_unequal(self, name: str, new: range) -> None:
@@ -336,8 +359,16 @@ class Scheduler(lr_scheduler.LRScheduler):
         )
 
 
-def _products(name: str, drivers: Drivers, values: list[Initial]) -> list[Driver | None]:
-    of_all = driving.of_groups(drivers, len(values))
+def _values(driver: Driver | None, step: int) -> tuple[float | None, ...]:
+    """Return the value of a step for each place that is driven."""
+    return tuple(None if part is None else part.at(step) for part in driving.as_tuple(driver))
+
+
+def _products(name: str, drivers: Drivers, values: list[Initial] | None, groups: int) -> list[Driver | None]:
+    """Return what drives an entry in each group, multiplied by its initial value where there are such."""
+    of_all = driving.of_groups(drivers, groups)[:groups]
+    if values is None:
+        return of_all
     return [
         None if driver is None else driving.scaled(f"Scheduler.{name}", value, driver)
         for value, driver in zip(values, of_all, strict=False)
@@ -411,13 +442,13 @@ def _numbers(entry: Any, is_driven: list[bool]) -> list[float | None]:
     ]
 
 
-def _whole(place: str, n: SupportsIndex, error: type[Exception] = IndexError) -> int:
+def _whole(place: str, n: SupportsIndex, error: type[Exception] = IndexError, *, least: int = 0) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__"):
-        msg = f"`{place}`: got {n!r}; it must be a whole number from 0 to 2**53. Convert it with `int()`."
+        msg = f"`{place}`: got {n!r}; it must be a whole number from {least} to 2**53. Convert it with `int()`."
         raise TypeError(msg)
     whole = n.__index__()
-    if not 0 <= whole <= 2**53:
-        msg = f"`{place}`: got {whole}; it must be a whole number from 0 to 2**53."
+    if not least <= whole <= 2**53:
+        msg = f"`{place}`: got {whole}; it must be a whole number from {least} to 2**53."
         raise error(msg)
     return whole
 

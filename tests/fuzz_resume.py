@@ -54,7 +54,14 @@ def draw_scheduler(rng: Random, groups: int, beta: bool) -> Build:
 
 
 def draw_tree(
-    rng: Random, groups: int, beta: bool, leaves: list[str], depth: int = 0, *, alone: bool = False, metrics: bool = True
+    rng: Random,
+    groups: int,
+    beta: bool,
+    leaves: list[str],
+    depth: int = 0,
+    *,
+    alone: bool = False,
+    metrics: bool = True,
 ) -> Build:
     """A Scheduler, or another leaf, or a composite of torch's or glidepath's.
 
@@ -74,9 +81,7 @@ def draw_tree(
         count = rng.randint(1, 3)
         is_chain = rng.random() < 0.4
         alone = module is THEIRS and not is_chain
-        children = [
-            draw_tree(rng, groups, beta, leaves, depth + 1, alone=alone, metrics=metrics) for _ in range(count)
-        ]
+        children = [draw_tree(rng, groups, beta, leaves, depth + 1, alone=alone, metrics=metrics) for _ in range(count)]
         if is_chain:
             return lambda o: module.ChainedScheduler([child(o) for child in children])
         if metrics and "OneCycleLR" in leaves and rng.random() < 0.3:
@@ -177,10 +182,8 @@ def once(rng: Random) -> None:
                 raise
             return  # OneCycleLR has come to its end, or has a phase of no steps
         resumed = new_optimizer(lrs, beta)
-        if order == "last_epoch":
-            scheduler = build(resumed, at - 1)
-        else:
-            scheduler = resume(order, build, resumed, states, at)
+        is_new = order == "last_epoch"
+        scheduler = build(resumed, at - 1) if is_new else resume(order, build, resumed, states, at)
         for i in range(more):
             step(scheduler, at + i)
             found = look(resumed, scheduler)

@@ -1,4 +1,4 @@
-"""glidepath.torch in real training: a torch loop, Lightning, Accelerate, the HF Trainer, ignite, skorch, a compiled step."""
+"""glidepath.torch in real training: a loop, Lightning, Accelerate, the HF Trainer, ignite, skorch, a compiled step."""
 
 from __future__ import annotations
 

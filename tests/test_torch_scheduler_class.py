@@ -1,4 +1,4 @@
-"""`glidepath.torch.Scheduler`: what it drives and refuses, its states, composites and resumes; warm-up, then plateau."""
+"""`glidepath.torch.Scheduler`: what it drives and refuses, states, composites, resumes; warm-up, then plateau."""
 
 from __future__ import annotations
 
@@ -174,7 +174,11 @@ def test_relative_schedules_multiply_each_groups_initial_value():
     for k in range(1, 13):
         scheduler.step()
         groups = held.param_groups
-        assert [group["lr"] for group in groups] == [(lr * shape)[k] for lr in (0.1, 0.03, 0.5)] == ahead[0][k - 1].tolist()
+        assert (
+            [group["lr"] for group in groups]
+            == [(lr * shape)[k] for lr in (0.1, 0.03, 0.5)]
+            == ahead[0][k - 1].tolist()
+        )
         assert [group["weight_decay"] for group in groups] == [0.0, (0.1 * shape)[k], (0.2 * shape)[k]]
         assert [group["weight_decay"] for group in groups] == ahead[1][k - 1].tolist()
         assert [group["momentum"] for group in groups] == [(0.9 * shape)[k]] * 3
@@ -210,21 +214,21 @@ def test_a_group_added_later_keeps_its_scale():
 
 def test_groups_that_one_schedule_makes_equal_are_warned_of():
     told = (
-        "`Scheduler.{}`: one schedule sets all {} groups, whose own values differ: {}. They become equal. To scale each "
-        "group's own value, write `relative=True` and a schedule of factors; to set each group apart, give a list with "
-        "one schedule for each group."
+        "`Scheduler.{}`: one schedule sets all {} groups, whose own values differ: {}. They become equal. To scale "
+        "each group's own value, write `relative=True` and a schedule of factors; to set each group apart, give a list "
+        "with one schedule for each group."
     )
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="differ") as caught:
         gt.Scheduler(optimizer([0.1, 0.03, 0.1]), lr=LINE)
     assert [str(one.message) for one in caught] == [told.format("lr", 3, "0.1; 0.03")]
     assert caught[0].filename == __file__
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="differ") as caught:
         gt.Scheduler(fuzz_resume.new_optimizer([0.1, 0.1], beta=False), weight_decay=LINE)
     assert [str(one.message) for one in caught] == [told.format("weight_decay", 2, "0.0; 0.1")]
     held = optimizer([0.1])
     scheduler = gt.Scheduler(held, lr=LINE)
     held.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 0.02})
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="differ") as caught:
         scheduler.step()
     assert [str(one.message) for one in caught] == [told.format("lr", 2, "0.1; 0.02")]
     scheduler.step()  # which warns no more: a warning is an error here
@@ -387,7 +391,8 @@ SAY = (
      "`lr` of group 1 was driven, and is not now."),
     (lambda o: gt.Scheduler(o, lr=OLD), lambda o: gt.Scheduler(o, lr=OLD, momentum=LINE),
      "`momentum` of every group was not driven, and is now."),
-    (lambda o: gt.Scheduler(o, lr=2 * gp.exponential(0.1, 0.5)), lambda o: gt.Scheduler(o, lr=gp.exponential(0.1, 0.5) * 2),
+    (lambda o: gt.Scheduler(o, lr=2 * gp.exponential(0.1, 0.5)),
+     lambda o: gt.Scheduler(o, lr=gp.exponential(0.1, 0.5) * 2),
      "`lr` of every group is written otherwise, but the first 10,000,000 steps are equal."),
     (lambda o: gt.Scheduler(o, lr=2 * LINE), lambda o: gt.Scheduler(o, lr=LINE * 2),
      "`lr` of every group is written otherwise, but every step is equal."),
@@ -429,6 +434,49 @@ def test_what_to_do_about_a_change_is_said_at_construction():
             scheduler.load_state_dict(state, on_change="error")
 
 
+@pytest.mark.parametrize("lr", [0.1, ("t32", 0.1)])
+def test_a_schedule_that_is_kept_rules_at_once(lr):
+    first = gt.Scheduler(optimizer([lr, lr]), lr=OLD, momentum=LINE)
+    rates(first, 20)
+    saved = copy.deepcopy((first.optimizer.state_dict(), first.state_dict()))
+    held = optimizer([lr, lr])
+    scheduler = gt.Scheduler(held, lr=LONGER, momentum=LINE, on_change="keep")
+    held.load_state_dict(saved[0])
+    held.param_groups[1]["lr"] = 0.7  # not the saved schedule's value
+    scheduler.load_state_dict(saved[1])
+    now = torch.tensor(LONGER[20]).item() if isinstance(lr, tuple) else LONGER[20]
+    assert [float(group["lr"]) for group in held.param_groups] == [now, 0.7]
+    assert held.param_groups[0]["momentum"] == LINE[20]
+
+
+@both_modules
+@pytest.mark.parametrize("at", [1, 3, 5])
+def test_a_schedule_that_is_kept_sets_nothing_in_a_sequence(module, at):
+    flat = gp.constant(0.1)
+
+    def build(o, *schedules):
+        children = [gt.Scheduler(o, lr=schedule, on_change="keep") for schedule in schedules]
+        return module.SequentialLR(o, [children[0], module.ConstantLR(o, 1.0), children[1]], [3, 5])
+
+    whole = build(optimizer([0.1]), flat, flat)
+    rates(whole, at)
+    saved = copy.deepcopy((whole.optimizer.state_dict(), whole.state_dict()))
+    resumed = build(optimizer([0.1]), LINE, LONGER)
+    resumed.optimizer.load_state_dict(saved[0])
+    resumed.load_state_dict(saved[1])
+    assert resumed.optimizer.param_groups[0]["lr"] == 0.1
+    expected = {1: [LINE[2], 0.1, 0.1, LONGER[0]], 3: [0.1, LONGER[0]], 5: [LONGER[1]]}[at]
+    assert rates(resumed, len(expected)) == expected
+
+
+def test_last_epoch_goes_on_at_the_step_after_it():
+    scheduler = gt.Scheduler(optimizer([0.1]), lr=OLD, last_epoch=6)
+    assert (scheduler.last_epoch, scheduler.get_last_lr()) == (7, [OLD[7]])
+    assert message(IndexError, lambda: gt.Scheduler(optimizer([0.1]), lr=OLD, last_epoch=-2)) == (
+        "`Scheduler.last_epoch`: got -2; it must be a whole number from -1 to 2**53."
+    )
+
+
 # In composites.
 
 
@@ -451,7 +499,7 @@ def test_a_removed_group_is_told(make, name):
     scheduler = make(held)
     del held.param_groups[0]
     told = (
-        f"`Scheduler.{name}`: the optimizer has 1 groups now, and had 2: a group was removed. Make a new Scheduler for "
+        f"`Scheduler.{name}`: the optimizer has 1 groups now, and had 2: one was removed. Make a new Scheduler for "
         "those that are left, and `seek` the step."
     )
     assert message(ValueError, scheduler.step) == told
@@ -523,7 +571,9 @@ def test_a_plateau_may_come_first_or_in_a_composite_or_twice():
     held = optimizer([0.1])
     inner = gt.SequentialLR(held, [gt.ConstantLR(held, 0.5, 9), gt.ReduceLROnPlateau(held, patience=0)], [2])
     outer = gt.SequentialLR(held, [gt.ReduceLROnPlateau(held, patience=0), gt.ChainedScheduler([inner])], [3])
-    assert rates(outer, 8, metrics=[1.0] * 8) == pytest.approx([0.1, 0.01, 0.05, 0.05, 0.1, 0.1, 0.01, 0.001], rel=1e-15)
+    assert rates(outer, 8, metrics=[1.0] * 8) == pytest.approx(
+        [0.1, 0.01, 0.05, 0.05, 0.1, 0.1, 0.01, 0.001], rel=1e-15
+    )
     held = of(lr=0.1)
     only = gt.SequentialLR(held, [gt.ReduceLROnPlateau(held, patience=0)], [])
     assert rates(only, 2, metrics=[1.0, 1.0]) == [0.1, 0.1 * 0.1]
@@ -547,7 +597,8 @@ def test_a_warm_up_needs_no_metrics_and_a_plateau_does():
         "Load its state."
     )
     assert message(TypeError, scheduler.schedule) == (
-        "`schedule`: got a SequentialLR with a ReduceLROnPlateau, whose rates follow from metrics and not from the step."
+        "`schedule`: got a SequentialLR with a ReduceLROnPlateau, whose rates follow from metrics and not from the "
+        "step."
     )
 
 
@@ -557,7 +608,9 @@ def test_composites_without_a_plateau_take_no_metrics():
         for module in (THEIRS, OURS):
             held = optimizer([0.1])
             part = module.StepLR(held, 2)
-            scheduler = module.SequentialLR(held, [part], []) if name == "SequentialLR" else module.ChainedScheduler([part])
+            scheduler = (
+                module.SequentialLR(held, [part], []) if name == "SequentialLR" else module.ChainedScheduler([part])
+            )
             said.append(message(TypeError, lambda scheduler=scheduler: scheduler.step(1.0)))
         assert said[0] == said[1]
 

@@ -268,7 +268,7 @@ def _start(scheduler: Any) -> None:
 
 
 def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:
-    apart = {"optimizer", "_schedulers", "lr_lambdas"}
+    apart = {"optimizer", "_schedulers", "lr_lambdas", "_in_sequence"}
     vars(scheduler).update({key: value for key, value in vars(ghost).items() if key not in apart})
     for live, child in zip(vars(scheduler).get("_schedulers", ()), vars(ghost).get("_schedulers", ()), strict=True):
         _take_over(live, child)

@@ -29,7 +29,9 @@ MOST_DIFFERENCES = 3
 def check(place: str, groups: list[Group], name: str, drivers: Drivers) -> None:
     """Refuse drivers that do not fit the groups' entries of this name."""
     if any(_is_kept_apart(group, name) for group in groups):
-        msg = f"`{place}.{name}`: no schedule can drive `{name}`. Name an entry that holds a number: {_drivable(groups)}."
+        msg = (
+            f"`{place}.{name}`: no schedule can drive `{name}`. Name an entry that holds a number: {_drivable(groups)}."
+        )
         raise ValueError(msg)
     if isinstance(drivers, list) and len(drivers) != len(groups):
         msg = f"`{place}.{name}`: got a list of {len(drivers)}; it must have one item for each of {len(groups)} groups."
@@ -88,7 +90,7 @@ def of_groups(drivers: Drivers, groups: int) -> list[Driver | None]:
     return [drivers] * groups
 
 
-def _parts(driver: Driver | None) -> Iterator[Schedule]:
+def _parts(driver: Driver | None) -> Iterator[object]:
     yield from (part for part in as_tuple(driver) if part is not None)
 
 
@@ -149,9 +151,13 @@ def scaled(place: str, initial: Initial, driver: Driver) -> Driver:
     if len(parts) > len(values) or any(
         part is not None and value is None for part, value in zip(parts, values, strict=False)
     ):
-        msg = f"`{place}`: got the initial value {initial}; a relative schedule needs a number for each place it drives."
+        msg = (
+            f"`{place}`: got the initial value {initial}; a relative schedule needs a number for each place it drives."
+        )
         raise ValueError(msg)
-    products = tuple(None if part is None else value * part for part, value in zip(parts, values, strict=False))
+    products: tuple[Any, ...] = tuple(
+        None if part is None else value * part for part, value in zip(parts, values, strict=False)
+    )
     return products if isinstance(driver, tuple) else products[0]
 
 

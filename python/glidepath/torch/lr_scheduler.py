@@ -158,7 +158,9 @@ def _refuse_others_state(scheduler: LRScheduler, state: dict[str, Any]) -> None:
     if "_schedulers" in own and "_schedulers" in state:
         held, saved = len(vars(scheduler)["_schedulers"]), len(state["_schedulers"])
         if held != saved:
-            msg = f"`{name}.load_state_dict`: got a state of {saved} schedulers; this one has {held}. Build it as it was."
+            msg = (
+                f"`{name}.load_state_dict`: got a state of {saved} schedulers; this one has {held}. Build it as it was."
+            )
             raise ValueError(msg)
     foreign = TELLING & state.keys() - own
     if "total_size" in state:
@@ -687,9 +689,9 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
     wrongly or raises `NotImplementedError`. With a `last_epoch` the sequence resumes at the step after it, where torch
     starts the first scheduler again.
 
-    DIFFERENCE: a ReduceLROnPlateau may be among the schedulers, which torch refuses. `step(metrics)` hands the metric on
-    to it while it rules, and steps the other schedulers without. At its milestone the groups get their initial rates,
-    as with any scheduler; the first metric that counts is that of the next step.
+    DIFFERENCE: a ReduceLROnPlateau may be among the schedulers, which torch refuses. `step(metrics)` hands the metric
+    on to it while it rules, and steps the other schedulers without. At its milestone the groups get their initial
+    rates, as with any scheduler; the first metric that counts is that of the next step.
 
     Args:
         optimizer: whose groups' learning rates are set.
@@ -711,7 +713,7 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
     _torch = lr_scheduler.SequentialLR
     if TYPE_CHECKING:
 
-        def step(self, metrics: SupportsFloat | None = None) -> None:  # type: ignore[override]  # a metric is no epoch
+        def step(self, metrics: SupportsFloat | None = None) -> None:
             """Move on by one step; a ReduceLROnPlateau that rules takes the metric."""
 
     def __init__(

@@ -324,7 +324,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         known = max(self._groups if name in self.initial else 0, len(drivers) if isinstance(drivers, list) else 0)
         if len(groups) < known:
             msg = (
-                f"`Scheduler.{name}`: the optimizer has {len(groups)} groups now, and had {known}: a group was removed. "
+                f"`Scheduler.{name}`: the optimizer has {len(groups)} groups now, and had {known}: one was removed. "
                 "Make a new Scheduler for those that are left, and `seek` the step."
             )
             raise ValueError(msg)
@@ -404,8 +404,8 @@ def _contents(state: object) -> tuple[int, dict[str, Any], dict[str, Any]]:
         got = ", ".join(sorted(map(str, state))) or "none"
         if "last_epoch" in state:
             msg = (
-                f"`load_state_dict`: got the state of another scheduler, with the keys {got}; a Scheduler's has step and "
-                'schedules. To go on where that one was, write `scheduler.seek(state["last_epoch"])`.'
+                f"`load_state_dict`: got the state of another scheduler, with the keys {got}; a Scheduler's has step "
+                'and schedules. To go on where that one was, write `scheduler.seek(state["last_epoch"])`.'
             )
         else:
             rule = "it must have step and schedules. Save `state_dict()`."
@@ -435,7 +435,7 @@ def _is_initial(value: object) -> bool:
 
 
 def _numbers(entry: Any, is_driven: list[bool]) -> list[float | None]:
-    """Return the numbers of the driven places of an entry; those of a tensor on a device that has no values are None."""
+    """Return the numbers of an entry's driven places; None for a tensor that has no value (a meta tensor)."""
     chosen = [place for place, driven in zip(driving.places_of(entry), is_driven, strict=False) if driven]
     return [
         None if place is None or (isinstance(place, Tensor) and place.is_meta) else float(place) for place in chosen

@@ -1,8 +1,8 @@
 """How the schedulers in a composite begin, and which of them need a metric.
 
 DIFFERENCE: here a composite among the schedulers of a SequentialLR begins as it begins alone, glidepath's and torch's,
-and a ReduceLROnPlateau may be among them. torch begins composites wrongly or raises NotImplementedError in the middle of
-the run, and refuses ReduceLROnPlateau.
+and a ReduceLROnPlateau may be among them. torch begins composites wrongly or raises NotImplementedError in the middle
+of the run, and refuses ReduceLROnPlateau.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from torch_recipes import KEEPS_INITIAL, LEAVES, OURS, THEIRS, draw_leaf, made, 
 
 Build = Callable[[torch.optim.Optimizer], Any]
 SOUGHT = {"build after the optimizer's state", "seek alone", "last_epoch"}
-ORDERS = ["build first", "build first, optimizer last", *sorted(SOUGHT)]
+ORDERS = ["build first"] * 4 + ["build first, optimizer last", *sorted(SOUGHT)]
 
 
 def draw_schedule(rng: Random, scale: float) -> gp.Schedule:
@@ -78,8 +78,8 @@ def draw_tree(
     if depth < 3 and roll < (0.95 if depth == 0 else 0.3) and not alone:
         module = rng.choice([THEIRS, OURS])
         metrics = metrics and module is OURS
-        count = rng.randint(1, 3)
-        is_chain = rng.random() < 0.4
+        count = rng.choice([1, 2, 2, 3])
+        is_chain = rng.random() < 0.3
         alone = module is THEIRS and not is_chain
         children = [draw_tree(rng, groups, beta, leaves, depth + 1, alone=alone, metrics=metrics) for _ in range(count)]
         if is_chain:

@@ -99,10 +99,11 @@ def as_tuple(driver: Any) -> tuple[Any, ...]:
     return driver if isinstance(driver, tuple) else (driver,)
 
 
-def put(group: Group, name: str, values: tuple[float | None, ...]) -> None:
+def put(group: Group, name: str, value: float | tuple[float | None, ...]) -> None:
     """Set the first places of an entry. A tuple or list becomes a tuple; a tensor is filled; None leaves a place."""
     old = group[name]
-    if isinstance(old, tuple | list):
+    values = value if isinstance(value, tuple) else (value,)
+    if isinstance(old, (tuple, list)):
         group[name] = (*map(_filled, old, values), *old[len(values) :])
     else:
         group[name] = _filled(old, values[0])
@@ -111,7 +112,8 @@ def put(group: Group, name: str, values: tuple[float | None, ...]) -> None:
 def _filled(old: Any, new: float | None) -> Any:
     if new is None:
         return old
-    if isinstance(old, Tensor):
+    # `isinstance(old, Tensor)` takes as long as all the rest.
+    if type(old) is not float and isinstance(old, Tensor):
         old.fill_(new)
         return old
     return new
@@ -139,7 +141,9 @@ def initial_of(group: Group, name: str) -> Initial:
 
 def copied(entry: Any) -> Any:
     """Copy an entry whose tensors will be filled."""
-    if isinstance(entry, tuple | list):
+    if type(entry) is float:  # at once: to ask whether it is a Tensor takes long
+        return entry
+    if isinstance(entry, (tuple, list)):
         return tuple(map(copied, entry))
     return entry.detach().clone() if isinstance(entry, Tensor) else entry
 

@@ -128,7 +128,7 @@ class Scheduler(lr_scheduler.LRScheduler):
             for name in self.drivers:
                 self._warn_of_unequal(name, range(self._groups, len(groups)))
         values = [
-            (group, name, _values(driver, step))
+            (group, name, driver.at(step) if isinstance(driver, Schedule) else _values(driver, step))
             for name in self.drivers
             for group, driver in zip(groups, self._of_groups(name), strict=True)
             if driver is not None
@@ -321,6 +321,8 @@ class Scheduler(lr_scheduler.LRScheduler):
     def _of_groups(self, name: str) -> list[Driver | None]:
         """Return what drives an entry in each group; a relative schedule is multiplied by the initial value."""
         groups, drivers = self.optimizer.param_groups, self.drivers.get(name)
+        if name not in self.initial and not isinstance(drivers, list):
+            return [drivers] * len(groups)
         known = max(self._groups if name in self.initial else 0, len(drivers) if isinstance(drivers, list) else 0)
         if len(groups) < known:
             msg = (

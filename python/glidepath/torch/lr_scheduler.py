@@ -767,7 +767,8 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
 class ChainedScheduler(LRScheduler, lr_scheduler.ChainedScheduler):
     """All of the schedulers at each step, one after another, each on the rate that the one before has set.
 
-    A `Scheduler` among them sets the rate and does not multiply it: put it first.
+    A `Scheduler` among them sets its entries anew at each step and does not multiply: chain it with schedulers of other
+    entries only.
 
     Args:
         schedulers: the schedulers, of one optimizer.

@@ -28,9 +28,9 @@ class Scheduler(lr_scheduler.LRScheduler):
     tuple such as betas stays a tuple.
 
     Groups with values of their own (a lower rate for the lower layers, no decay for biases) keep their proportions with
-    `relative=True`: then `group[name] = initial * schedule[k]`, rounded once, where `initial` is the group's value
-    before it was first driven. The group keeps it as `initial_lr`, `initial_weight_decay`, and so on, and the state of
-    this scheduler has it too. Without `relative`, groups that differ get a warning, as one schedule makes them equal.
+    `relative=True`: then `group[name] = initial * schedule[k]`, rounded once, where `initial` is the group's value when
+    this scheduler is made. The group keeps it as `initial_lr`, `initial_weight_decay`, and so on, where it has no such
+    entry yet, and the state of this scheduler has it too. Without `relative`, groups that differ get a warning, as one schedule makes them equal.
 
     Groups that are added later are driven too, where one schedule serves all.
 
@@ -51,7 +51,8 @@ class Scheduler(lr_scheduler.LRScheduler):
     one schedule makes groups equal that are not.
 
     It is a `torch.optim.lr_scheduler.LRScheduler`, as training loops want to see one. In a `ChainedScheduler` it sets
-    and does not multiply: what schedulers before it have done to its entries is lost. So put it first.
+    its entries anew at each step: it does not multiply, and what the other schedulers have made of them is lost. To
+    multiply, multiply the schedules: `lr=a * b`.
 
     >>> lr = gp.linear(0.0, 0.1, 2) >> gp.cosine(0.1, 0.0, 8)
     >>> scheduler = Scheduler(optimizer, lr=lr, weight_decay=1e-4 * gp.linear(1, 0, 10))
@@ -380,7 +381,7 @@ def _products(name: str, drivers: Drivers, values: list[Initial] | None, groups:
 def _relative(relative: bool | Collection[str], drivers: dict[str, Any]) -> list[str]:
     if isinstance(relative, bool):
         return list(drivers) if relative else []
-    names = [relative] if isinstance(relative, str) else list(relative)
+    names = [relative] if isinstance(relative, str) or not isinstance(relative, Collection) else list(relative)
     for name in names:
         if name not in drivers:
             rule = f"it must be True, False, or names of what is driven: {', '.join(drivers)}"
@@ -390,7 +391,7 @@ def _relative(relative: bool | Collection[str], drivers: dict[str, Any]) -> list
 
 
 def _checked(place: str, on_change: OnChange) -> OnChange:
-    if on_change not in {"error", "keep", "replace"}:
+    if on_change not in ("error", "keep", "replace"):
         msg = f"`{place}.on_change`: got {on_change!r}; it must be one of error, keep, replace."
         raise ValueError(msg)
     return on_change

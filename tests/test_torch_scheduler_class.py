@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 from torch.optim import lr_scheduler  # noqa: E402
 
 import fuzz_resume  # noqa: E402
+import fuzz_scheduler_state  # noqa: E402
 import glidepath as gp  # noqa: E402
 import glidepath.torch as gt  # noqa: E402
 from torch_recipes import OURS, THEIRS, optimizer  # noqa: E402
@@ -632,3 +633,8 @@ def test_torch_refuses_a_plateau_in_its_own():
     held = optimizer([0.1])
     with warnings.catch_warnings(), pytest.raises(ValueError, match="does not support `ReduceLROnPlateau`"):
         lr_scheduler.SequentialLR(held, [lr_scheduler.ReduceLROnPlateau(held)], [])
+
+
+def test_a_damaged_state_is_refused_whole():
+    for i in range(1_000):
+        fuzz_scheduler_state.once(Random(f"state {i}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 from numbers import Real
 from reprlib import repr as shortened
 from typing import Any, TypeAlias
@@ -150,14 +151,11 @@ def copied(entry: Any) -> Any:
 
 def scaled(place: str, initial: Initial, driver: Driver) -> Driver:
     """Return the schedule of an entry that starts from an initial value, of a schedule of factors."""
-    values = places_of(initial)
-    parts = as_tuple(driver)
-    if len(parts) > len(values) or any(
-        part is not None and value is None for part, value in zip(parts, values, strict=False)
-    ):
-        msg = (
-            f"`{place}`: got the initial value {initial}; a relative schedule needs a number for each place it drives."
-        )
+    values, parts = places_of(initial), as_tuple(driver)
+    driven = [value for part, value in zip(parts, values, strict=False) if part is not None]
+    if len(parts) > len(values) or not all(value is not None and isfinite(value) for value in driven):
+        rule = "a relative schedule needs a finite number for each place that it drives"
+        msg = f"`{place}`: got the initial value {initial}; {rule}."
         raise ValueError(msg)
     products: tuple[Any, ...] = tuple(
         None if part is None else value * part for part, value in zip(parts, values, strict=False)

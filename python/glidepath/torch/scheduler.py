@@ -30,7 +30,8 @@ class Scheduler(lr_scheduler.LRScheduler):
     Groups with values of their own (a lower rate for the lower layers, no decay for biases) keep their proportions with
     `relative=True`: then `group[name] = initial * schedule[k]`, rounded once, where `initial` is the group's value when
     this scheduler is made. The group keeps it as `initial_lr`, `initial_weight_decay`, and so on, where it has no such
-    entry yet, and the state of this scheduler has it too. Without `relative`, groups that differ get a warning, as one schedule makes them equal.
+    entry yet, and the state of this scheduler has it too. Without `relative`, one schedule makes groups that differ
+    equal, with a warning.
 
     Groups that are added later are driven too, where one schedule serves all.
 
@@ -262,6 +263,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         step, texts, initial = _contents(state_dict)
         drivers, kept = self.drivers, {**self.initial, **{k: v for k, v in initial.items() if k in self.initial}}
         replaced: dict[str, Any] = {}
+        place, groups = "load_state_dict.initial", len(self.optimizer.param_groups)
         if texts != {name: driving.text_of(own) for name, own in self.drivers.items()} or (
             initial.keys() != self.initial.keys()
         ):
@@ -271,12 +273,16 @@ class Scheduler(lr_scheduler.LRScheduler):
             if on_change == "replace":
                 drivers, kept = saved, initial
             elif not self._in_sequence and self.last_epoch >= 0 <= step:
-                replaced = saved
-        self._products = {name: _products(name, drivers[name], values, len(values)) for name, values in kept.items()}
-        self.drivers, self.initial = drivers, kept
-        self._groups = len(self.optimizer.param_groups)
-        for name in replaced.keys() & drivers.keys():
-            self._replace(name, _products(name, replaced[name], initial.get(name), self._groups), step)
+                replaced = {
+                    name: _products(f"{place}.{name}", saved[name], initial.get(name), groups)
+                    for name in saved.keys() & drivers.keys()
+                }
+        self._products = {
+            name: _products(f"{place}.{name}", drivers[name], values, len(values)) for name, values in kept.items()
+        }
+        self.drivers, self.initial, self._groups = drivers, kept, groups
+        for name, was in replaced.items():
+            self._replace(name, was, step)
         self.last_epoch = step
         self._last_lr = self.get_lr()
 
@@ -338,7 +344,7 @@ class Scheduler(lr_scheduler.LRScheduler):
             of_all = driving.of_groups(drivers, len(groups))
             new = zip(groups[len(values) :], of_all[len(values) :], strict=True)
             values += [None if driver is None else driving.initial_of(group, name) for group, driver in new]
-            products = self._products[name] = _products(name, drivers, values, len(values))
+            products = self._products[name] = _products(f"Scheduler.{name}", drivers, values, len(values))
         return products[: len(groups)]
 
     def _warn_of_unequal(self, name: str, new: range) -> None:
@@ -367,13 +373,13 @@ def _values(driver: Driver | None, step: int) -> tuple[float | None, ...]:
     return tuple(None if part is None else part.at(step) for part in driving.as_tuple(driver))
 
 
-def _products(name: str, drivers: Drivers, values: list[Initial] | None, groups: int) -> list[Driver | None]:
+def _products(place: str, drivers: Drivers, values: list[Initial] | None, groups: int) -> list[Driver | None]:
     """Return what drives an entry in each group, multiplied by its initial value where there are such."""
     of_all = driving.of_groups(drivers, groups)[:groups]
     if values is None:
         return of_all
     return [
-        None if driver is None else driving.scaled(f"Scheduler.{name}", value, driver)
+        None if driver is None else driving.scaled(place, value, driver)
         for value, driver in zip(values, of_all, strict=False)
     ]
 

@@ -95,5 +95,6 @@ $(NP1)/mindspore.stamp: $(NP1)/ready.stamp
 
 # torch, and the training loops that the tests train with.
 $(NP2)/torch.stamp: $(NP2)/ready.stamp
-	$(BIN)/python -m pip install --quiet "torch==2.13.0" "lightning==2.6.*" "accelerate==1.15.*" "transformers==5.23.*"
+	$(BIN)/python -m pip install --quiet "torch==2.13.0" "lightning==2.6.*" "accelerate==1.15.*" \
+		"transformers==5.23.*" "pytorch-ignite==0.5.*" "skorch==1.4.*"
 	touch $@

@@ -1,4 +1,4 @@
-"""glidepath.torch in real training: a torch loop, Lightning, Accelerate, the HF Trainer, and a compiled step."""
+"""glidepath.torch in real training: a loop, Lightning, Accelerate, the HF Trainer, ignite, skorch, a compiled step."""
 
 from __future__ import annotations
 
@@ -203,6 +203,223 @@ def test_the_hf_trainer(schedule, tmp_path, monkeypatch):
     for parameter, weight in zip(net.parameters(), weights, strict=True):
         # The order in which the Trainer stacks a batch is its own.
         assert np.allclose(parameter.detach(), weight, rtol=1e-4)
+
+
+# A longer run, resumed by a framework, which calls `load_state_dict` itself.
+
+HALF = STEPS // 2
+SHORT, LONG = gp.warmup_cosine(0.1, STEPS, 4), gp.warmup_cosine(0.1, 3 * STEPS, 4)
+OTHER = "got a state with other schedules. `lr` of every group first differs at step 5:"
+LENGTHENED = [*SHORT.array(HALF), *LONG.array(STEPS, start=HALF)]
+
+
+def lengthened(optimizer, lr, on_change):
+    return gt.Scheduler(optimizer, lr=lr, on_change=on_change)
+
+
+@ANY_WARNING
+@pytest.mark.parametrize("on_change", ["error", "keep"])
+def test_lightning_resumes_a_longer_run(on_change, tmp_path):
+    lightning = pytest.importorskip("lightning")
+    got = []
+
+    class Module(lightning.LightningModule):
+        def __init__(self, lr, on_change):
+            super().__init__()
+            self.net, self.lr, self.on_change = model(), lr, on_change
+
+        def training_step(self, batch, _):
+            got.append(self.optimizers().param_groups[0]["lr"])
+            return torch.nn.functional.mse_loss(self.net(batch[0]), batch[1])
+
+        def configure_optimizers(self):
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+            scheduler = lengthened(optimizer, self.lr, self.on_change)
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def trainer(steps):
+        return lightning.Trainer(
+            max_steps=steps, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+            enable_model_summary=False, default_root_dir=tmp_path,
+        )  # fmt: skip
+
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, Y), batch_size=len(X))
+    first = trainer(HALF)
+    first.fit(Module(SHORT, "error"), loader)
+    first.save_checkpoint(tmp_path / "run.ckpt")
+    again = (Module(LONG, on_change), loader)
+    if on_change == "error":
+        with pytest.raises(ValueError, match=OTHER):
+            trainer(HALF + STEPS).fit(*again, ckpt_path=tmp_path / "run.ckpt")
+        return
+    trainer(HALF + STEPS).fit(*again, ckpt_path=tmp_path / "run.ckpt")
+    assert got == LENGTHENED
+
+
+@ANY_WARNING
+@pytest.mark.parametrize("on_change", ["error", "keep"])
+def test_accelerate_resumes_a_longer_run(on_change, tmp_path):
+    accelerate = pytest.importorskip("accelerate")
+    got = []
+
+    def prepared(lr, on_change):
+        accelerator = accelerate.Accelerator(cpu=True)
+        net = model()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        return accelerator, *accelerator.prepare(net, optimizer, lengthened(optimizer, lr, on_change))
+
+    def run(accelerator, net, optimizer, scheduler, steps):
+        for _ in range(steps):
+            got.append(optimizer.param_groups[0]["lr"])
+            optimizer.zero_grad()
+            accelerator.backward(torch.nn.functional.mse_loss(net(X), Y))
+            optimizer.step()
+            scheduler.step()
+
+    first = prepared(SHORT, "error")
+    run(*first, HALF)
+    first[0].save_state(tmp_path / "run")
+    again = prepared(LONG, on_change)
+    if on_change == "error":
+        with pytest.raises(ValueError, match=OTHER):
+            again[0].load_state(tmp_path / "run")
+        return
+    again[0].load_state(tmp_path / "run")
+    run(*again, STEPS)
+    assert got == LENGTHENED
+
+
+@ANY_WARNING
+@pytest.mark.parametrize("on_change", ["error", "keep"])
+def test_the_hf_trainer_resumes_a_longer_run(on_change, tmp_path, monkeypatch):
+    transformers = pytest.importorskip("transformers")
+    monkeypatch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
+    got = []
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = model()
+
+        def forward(self, x, y):
+            return {"loss": torch.nn.functional.mse_loss(self.net(x), y)}
+
+    class Rates(transformers.TrainerCallback):
+        def on_step_begin(self, _args, _state, _control, optimizer, **_):
+            got.append(optimizer.param_groups[0]["lr"])
+
+    def trainer(lr, on_change, steps):
+        net = Net()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        arguments = transformers.TrainingArguments(
+            output_dir=str(tmp_path), max_steps=steps, per_device_train_batch_size=len(X), use_cpu=True, report_to=[],
+            save_strategy="steps", save_steps=HALF, logging_strategy="no", disable_tqdm=True,
+            remove_unused_columns=False, max_grad_norm=0.0,
+        )  # fmt: skip
+        return transformers.Trainer(
+            model=net, args=arguments, train_dataset=[{"x": x, "y": y} for x, y in zip(X, Y, strict=True)],
+            optimizers=(optimizer, lengthened(optimizer, lr, on_change)), callbacks=[Rates()],
+        )  # fmt: skip
+
+    trainer(SHORT, "error", HALF).train()
+    again = trainer(LONG, on_change, HALF + STEPS)
+    checkpoint = str(tmp_path / f"checkpoint-{HALF}")
+    if on_change == "error":
+        with pytest.raises(ValueError, match=OTHER):
+            again.train(resume_from_checkpoint=checkpoint)
+        return
+    again.train(resume_from_checkpoint=checkpoint)
+    assert got == LENGTHENED
+
+
+@ANY_WARNING
+def test_lightning_warms_up_and_then_watches_a_metric(tmp_path):
+    lightning = pytest.importorskip("lightning")
+    got = []
+
+    class Module(lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.net = model()
+
+        def training_step(self, batch, _):
+            self.log("stuck", 1.0)
+            return torch.nn.functional.mse_loss(self.net(batch[0]), batch[1])
+
+        def on_train_epoch_start(self):
+            got.append(self.optimizers().param_groups[0]["lr"])
+
+        def configure_optimizers(self):
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+            parts = [gt.LinearLR(optimizer, 0.5, total_iters=2), gt.ReduceLROnPlateau(optimizer, patience=1)]
+            scheduler = gt.SequentialLR(optimizer, parts, [2])
+            config = {"scheduler": scheduler, "monitor": "stuck", "reduce_on_plateau": True}
+            return {"optimizer": optimizer, "lr_scheduler": config}
+
+    trainer = lightning.Trainer(
+        max_epochs=7, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, default_root_dir=tmp_path,
+    )  # fmt: skip
+    trainer.fit(Module(), torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, Y), batch_size=len(X)))
+    assert got == [0.05, 0.07500000000000001, 0.1, 0.1, 0.1, 0.1 * 0.1, 0.1 * 0.1]
+
+
+# Wrappers that ask a scheduler for its rates, or build it.
+
+LINE = gp.linear(0.1, 0.0, STEPS)
+
+
+def ignite_rates(handler, optimizer, event, steps):
+    from ignite.engine import Engine
+
+    got = []
+    engine = Engine(lambda _engine, _batch: got.append(optimizer.param_groups[0]["lr"]))
+    engine.add_event_handler(event, handler)
+    engine.run([None] * steps)
+    return got
+
+
+@ANY_WARNING
+def test_ignite_asks_for_the_rates():
+    handlers = pytest.importorskip("ignite.handlers")
+    from ignite.engine import Events
+
+    def scheduler():
+        optimizer = torch.optim.SGD(model().parameters(), lr=0.1)
+        return optimizer, gt.Scheduler(optimizer, lr=LINE)
+
+    optimizer, inner = scheduler()
+    wrapped = handlers.LRScheduler(inner, use_legacy=True)
+    assert ignite_rates(wrapped, optimizer, Events.ITERATION_COMPLETED, 5) == LINE.array(5).tolist()
+    optimizer, inner = scheduler()
+    wrapped = handlers.LRScheduler(inner)
+    # ignite gives the first rate twice here, with torch's schedulers too.
+    assert ignite_rates(wrapped, optimizer, Events.ITERATION_COMPLETED, 5) == [LINE[0], *LINE.array(4)]
+    optimizer, inner = scheduler()
+    warm = handlers.create_lr_scheduler_with_warmup(inner, 0.0, 3, warmup_end_value=0.1)
+    got = ignite_rates(warm, optimizer, Events.ITERATION_STARTED, 6)
+    assert got == [0.0, 0.05, 0.1, LINE[1], LINE[2], LINE[3]]
+    assert handlers.LRScheduler.simulate_values(4, scheduler()[1]) == [[k, LINE[k]] for k in range(4)]
+
+
+@ANY_WARNING
+def test_skorch_builds_it():
+    skorch = pytest.importorskip("skorch")
+    from skorch.callbacks import LRScheduler
+
+    class Rates(skorch.callbacks.Callback):
+        def on_epoch_begin(self, net, **_):
+            got.append(net.optimizer_.param_groups[0]["lr"])
+
+    got = []
+    net = skorch.NeuralNetRegressor(
+        torch.nn.Linear, module__in_features=1, module__out_features=1, max_epochs=4, lr=0.1, train_split=None,
+        verbose=0, callbacks=[("rates", Rates()), ("lr", LRScheduler(policy=gt.Scheduler, lr=LINE))],
+    )  # fmt: skip
+    net.fit(X.numpy(), Y.numpy())
+    net.partial_fit(X.numpy(), Y.numpy())  # which builds it anew, with last_epoch=3
+    assert got == LINE.array(8).tolist()
+    assert LRScheduler(policy=gt.Scheduler, lr=LINE).simulate(5, 0.1).tolist() == LINE.array(5).tolist()
 
 
 @ANY_WARNING

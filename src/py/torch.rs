@@ -218,7 +218,7 @@ fn step_sequential<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>>
     live.state.set_item(intern!(py, "last_epoch"), epoch)?;
     let last = live.get(intern!(py, "_last_lr"));
     let lrs = if is_start {
-        child.call_method1(intern!(py, "_update_lr"), (0,))?;
+        py.import(intern!(py, "glidepath.torch.turns"))?.call_method1(intern!(py, "start_in_turn"), (&child,))?;
         child.call_method0(intern!(py, "get_last_lr"))?
     } else {
         step_child(&child, last.as_ref())?

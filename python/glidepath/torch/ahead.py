@@ -6,7 +6,6 @@ rest (a function of yours, a `get_lr` of yours, a metric) a copy on copied param
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -23,6 +22,7 @@ from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, ReduceLROn
 
 from glidepath._core import Schedule, _preview, _schedule, _seek, _Stepper, table
 from glidepath.torch.scheduler import Scheduler
+from glidepath.torch.turns import begin, ruling, takes_metrics
 
 __all__ = ["preview", "schedule", "seek"]
 
@@ -51,11 +51,17 @@ def preview(
            [0.01]])
     """
     _refuse_others("preview", scheduler)
-    is_plateau = isinstance(scheduler, ReduceLROnPlateau)
+    on_metrics = takes_metrics(scheduler)
     # This refuses what is no count, for every class with one message.
-    found = _preview(scheduler, n) if n is not None or not (is_plateau or metrics is not None) else None
-    if is_plateau != (metrics is not None):
+    found = _preview(scheduler, n) if n is not None or not (on_metrics or metrics is not None) else None
+    if on_metrics != (metrics is not None):
         msg = "`preview.metrics`: the metric of each step must be given for ReduceLROnPlateau, and for it alone."
+        if on_metrics and not isinstance(scheduler, ReduceLROnPlateau):
+            name = type(scheduler).__name__
+            msg = (
+                f"`preview.metrics`: got None; this {name} has a ReduceLROnPlateau, so the metric of each step must be "
+                "given instead of `n`. Write `preview(metrics=[...])`."
+            )
         raise TypeError(msg)
     if metrics is not None:
         if n is not None:
@@ -90,8 +96,9 @@ def seek(scheduler: LRScheduler, step: SupportsIndex) -> None:
     if isinstance(scheduler, Scheduler):
         scheduler.seek(step)
         return
-    if isinstance(scheduler, ReduceLROnPlateau):
-        msg = "`seek`: got a ReduceLROnPlateau, whose rates follow from metrics and not from the step. Load its state."
+    if takes_metrics(scheduler):
+        what = _on_metrics(scheduler)
+        msg = f"`seek`: got {what}, whose rates follow from metrics and not from the step. Load its state."
         raise TypeError(msg)
     if _seek(scheduler, step):
         return
@@ -139,8 +146,9 @@ def schedule(scheduler: LRScheduler, group: SupportsIndex = 0, *, steps: Support
         raise IndexError(msg)
     if isinstance(scheduler, Scheduler):
         return scheduler.schedule(which)
-    if isinstance(scheduler, ReduceLROnPlateau):
-        msg = "`schedule`: got a ReduceLROnPlateau, whose rates follow from metrics and not from the step."
+    if takes_metrics(scheduler):
+        what = _on_metrics(scheduler)
+        msg = f"`schedule`: got {what}, whose rates follow from metrics and not from the step."
         raise TypeError(msg)
     found = _exactly(scheduler, which)
     if found is not None:
@@ -262,6 +270,12 @@ def _named(scheduler: LRScheduler) -> str:
     return name
 
 
+def _on_metrics(scheduler: LRScheduler) -> str:
+    if isinstance(scheduler, ReduceLROnPlateau):
+        return "a ReduceLROnPlateau"
+    return f"a {type(scheduler).__name__} with a ReduceLROnPlateau"
+
+
 def _refuse_others(place: str, scheduler: object) -> None:
     if not isinstance(scheduler, LRScheduler):
         msg = f"`{place}.scheduler`: got {type(scheduler).__name__}; it must be a scheduler of glidepath's or torch's."
@@ -372,8 +386,8 @@ def _start(scheduler: Any) -> None:
         _set(group, "lr", group["initial_lr"])
     scheduler.last_epoch = 0
     scheduler.recursive_undo()
-    first = scheduler._schedulers[bisect_right(scheduler._milestones, 0)]
-    first._initial_step()
+    first, _ = ruling(scheduler, 0)
+    begin(first)
     scheduler._last_lr = first.get_last_lr()
 
 
@@ -387,7 +401,7 @@ def _cloned(lr: float | Tensor) -> float | Tensor:
 
 
 def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:
-    apart = {"optimizer", "_schedulers", "lr_lambdas"}
+    apart = {"optimizer", "_schedulers", "lr_lambdas", "_in_sequence"}
     vars(scheduler).update({key: value for key, value in vars(ghost).items() if key not in apart})
     for live, child in zip(vars(scheduler).get("_schedulers", ()), vars(ghost).get("_schedulers", ()), strict=True):
         _take_over(live, child)

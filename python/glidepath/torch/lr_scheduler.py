@@ -7,7 +7,6 @@ torch's own code runs.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +20,7 @@ from torch.optim.lr_scheduler import EPOCH_DEPRECATION_WARNING
 from torch.optim.swa_utils import SWALR as TorchSWALR  # noqa: N811  # a class's name in capitals
 
 from glidepath._core import Schedule, _Road, _Stepper
-from glidepath.torch import ahead
+from glidepath.torch import ahead, turns
 from glidepath.torch.scheduler import Scheduler
 
 __all__ = [
@@ -115,6 +114,15 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
         """
         return ahead.schedule(self, group, steps=steps)
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load a state, as torch's `load_state_dict` does.
+
+        DIFFERENCE: the state of another class is refused (`ValueError`) where its keys tell. torch takes it, and its
+        numbers become attributes that nobody reads.
+        """
+        _refuse_others_state(self, state_dict)
+        super().load_state_dict(state_dict)
+
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, bool]]:
         return (), {"verbose": self.verbose}
 
@@ -138,15 +146,50 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
             print(f"Epoch {_shown(epoch)}: adjusting learning rate of group {group} to {lr:.4e}.")
 
 
+# Each is in the states of the classes that have it, and of no other.
+TELLING = {
+    "lr_lambdas", "step_size", "milestones", "gamma", "factor", "total_iters", "start_factor", "power", "T_max", "T_0",
+    "total_size", "total_steps", "anneal_epochs", "patience", "_schedulers", "_milestones", "schedules",
+}  # fmt: skip
+
+
+def _refuse_others_state(scheduler: LRScheduler, state: dict[str, Any]) -> None:
+    """Refuse the state of another class, as far as its keys tell."""
+    own = vars(scheduler).keys()
+    name = type(scheduler).__name__
+    if "_schedulers" in own and "_schedulers" in state:
+        held, saved = len(vars(scheduler)["_schedulers"]), len(state["_schedulers"])
+        if held != saved:
+            msg = (
+                f"`{name}.load_state_dict`: got a state of {saved} schedulers; this one has {held}. Build it as it was."
+            )
+            raise ValueError(msg)
+    foreign = TELLING & state.keys() - own
+    if "total_size" in state:
+        foreign.discard("gamma")  # CyclicLR had one in older versions of torch.
+    missing = {"_schedulers"} & own - state.keys()
+    if not foreign and not missing:
+        return
+    told = f"has {', '.join(sorted(foreign))}" if foreign else "does not have _schedulers"
+    way_out = "Load what its own `state_dict()` returned."
+    for key in ("step", "last_epoch"):
+        if key in state and not turns.takes_metrics(scheduler):
+            way_out = f'To go on where that one was, write `scheduler.seek(state["{key}"])`.'
+            break
+    msg = f"`{name}.load_state_dict`: got the state of another scheduler: it {told}. {way_out}"
+    raise ValueError(msg)
+
+
 def _road(cls: type[LRScheduler]) -> _Road:
     """Return the class's rule, if its subclasses left torch's seams alone, and the `step` of torch's."""
     facade = next(base for base in cls.__mro__ if "_torch" in vars(base))
     is_ours = all(getattr(cls, seam, None) is getattr(facade, seam, None) for seam in SEAMS)
     beyond = cls.__mro__[cls.__mro__.index(_Stepper) + 1 :]
     torch_step = next(vars(base)["step"] for base in beyond if "step" in vars(base))
+    step = vars(facade).get("_step", torch_step)
     steps_here = cls.step is _Stepper.step and cls.get_last_lr is lr_scheduler.LRScheduler.get_last_lr
     prints_apart = torch_step is not lr_scheduler.LRScheduler.step
-    return _Road(facade.__name__ if is_ours else "", torch_step, steps_here, prints_apart)
+    return _Road(facade.__name__ if is_ours else "", step, steps_here, prints_apart)
 
 
 LRScheduler._road = _road(LRScheduler)
@@ -182,29 +225,6 @@ def _milestone(n: Any) -> Any:
             with suppress(ValueError):
                 return number(n)
     return _integer(n)
-
-
-def _undo(scheduler: Any) -> None:
-    """Put every scheduler in this one, or this one, before its first step.
-
-    DIFFERENCE: torch takes one epoch off, and so one for each SequentialLR around it.
-    """
-    if not hasattr(scheduler, "_schedulers"):
-        scheduler.last_epoch = -1
-        return
-    for child in scheduler._schedulers:
-        _undo(child)
-
-
-def _take_over(composite: SequentialLR | ChainedScheduler) -> None:
-    """Start a composite where it is a later child of SequentialLR: on the initial rates, as it starts alone.
-
-    DIFFERENCE: torch raises NotImplementedError there, in the middle of a run.
-    """
-    for group in composite.optimizer.param_groups:
-        lr_scheduler._update_param_group_val(group, "lr", group["initial_lr"])
-    _undo(composite)
-    composite._initial_step()
 
 
 class _LRScheduler(LRScheduler, lr_scheduler._LRScheduler):
@@ -716,8 +736,12 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
     """One scheduler after another: the i-th from `milestones[i - 1]` on, counted from there.
 
     DIFFERENCE: a SequentialLR or ChainedScheduler among the schedulers starts as it would alone, where torch starts it
-    wrongly or raises `NotImplementedError`; and with a `last_epoch` the sequence resumes at the step after it, where
-    torch starts the first scheduler again.
+    wrongly or raises `NotImplementedError`. With a `last_epoch` the sequence resumes at the step after it, where torch
+    starts the first scheduler again.
+
+    DIFFERENCE: a ReduceLROnPlateau may be among the schedulers, which torch refuses. `step(metrics)` hands the metric
+    on to it while it rules, and steps the other schedulers without. At its milestone the groups get their initial
+    rates, as with any scheduler; the first metric that counts is that of the next step.
 
     Args:
         optimizer: whose groups' learning rates are set.
@@ -731,13 +755,16 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
     >>> parts = [ConstantLR(optimizer, 0.5), ExponentialLR(optimizer, 0.9)]
     >>> SequentialLR(optimizer, parts, milestones=[2]).preview(4).ravel().tolist()
     [0.05, 0.1, 0.09000000000000001, 0.08100000000000002]
+    >>> parts = [LinearLR(optimizer, 0.5, total_iters=2), ReduceLROnPlateau(optimizer, patience=0)]
+    >>> SequentialLR(optimizer, parts, milestones=[2]).preview(metrics=[9.0, 8.0, 7.0, 7.0]).ravel().tolist()
+    [0.07500000000000001, 0.1, 0.1, 0.010000000000000002]
     """
 
     _torch = lr_scheduler.SequentialLR
     if TYPE_CHECKING:
 
-        def step(self) -> None:  # type: ignore[override]  # torch's takes no epoch here
-            """Move on by one step."""
+        def step(self, metrics: SupportsFloat | None = None) -> None:
+            """Move on by one step; a ReduceLROnPlateau that rules takes the metric."""
 
     def __init__(
         self,
@@ -750,27 +777,50 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
         self.verbose = verbose
         if any(_milestone(milestone) is not milestone for milestone in milestones):
             milestones = [_milestone(milestone) for milestone in milestones]
-        lr_scheduler.SequentialLR.__init__(self, optimizer, schedulers, milestones)
+        if any(map(turns.is_special, schedulers)):
+            for group in optimizer.param_groups:
+                group.setdefault("initial_lr", _copied(group["lr"]))
+            stand_ins = [turns.StandIn.of(child) for child in schedulers]
+            lr_scheduler.SequentialLR.__init__(self, optimizer, stand_ins, milestones)
+            self._schedulers = schedulers
+            if any(map(turns.takes_metrics, schedulers)):
+                self.takes_metrics = True
+            turns.start_in_turn(self)
+        else:
+            lr_scheduler.SequentialLR.__init__(self, optimizer, schedulers, milestones)
         if last_epoch != -1:
             self.seek(_integer(last_epoch) + 1)
 
     def recursive_undo(self, sched: Any = None) -> None:
         """Take back the first step of every scheduler in this one, or of `sched`."""
-        _undo(self if sched is None else sched)
+        turns.undo(self if sched is None else sched)
+
+    def _step(self, *arguments: Any, **keywords: Any) -> None:
+        """Make a step where Rust does not: as torch's `step`, and of schedulers that torch's does not know."""
+        metrics = _metrics(self, lr_scheduler.SequentialLR.step, arguments, keywords)
+        self.last_epoch += 1
+        child, is_start = turns.ruling(self, self.last_epoch)
+        if is_start:
+            turns.start_in_turn(child)
+        else:
+            _step_with(child, metrics)
+        self._last_lr = child.get_last_lr()
+
+    def _print_lrs(self, epoch: float | None = None) -> None:
+        super()._print_lrs()
 
     def _initial_step(self) -> None:
-        self.last_epoch = 0
-        _undo(self)
-        first = self._schedulers[bisect_right(self._milestones, 0)]
-        first._initial_step()
-        self._last_lr = first.get_last_lr()
+        turns.begin(self)
 
     def _update_lr(self, epoch: int | None = None) -> None:
-        _take_over(self)
+        turns.start_in_turn(self)
 
 
 class ChainedScheduler(LRScheduler, lr_scheduler.ChainedScheduler):
     """All of the schedulers at each step, one after another, each on the rate that the one before has set.
+
+    A `Scheduler` among them sets its entries anew at each step and does not multiply: chain it with schedulers of other
+    entries only.
 
     Args:
         schedulers: the schedulers, of one optimizer.
@@ -790,14 +840,50 @@ class ChainedScheduler(LRScheduler, lr_scheduler.ChainedScheduler):
 
     def __init__(self, schedulers: Sequence[Any], optimizer: Optimizer | None = None) -> None:
         lr_scheduler.ChainedScheduler.__init__(self, schedulers, optimizer)
+        if any(map(turns.takes_metrics, schedulers)):
+            self.takes_metrics = True
+
+    def _step(self, *arguments: Any, **keywords: Any) -> None:
+        """Make a step where Rust does not: as torch's `step`, and of schedulers that torch's does not know."""
+        metrics = _metrics(self, lr_scheduler.ChainedScheduler.step, arguments, keywords)
+        for child in self._schedulers:
+            _step_with(child, metrics)
+        self._last_lr = [_copied(group["lr"]) for group in self._schedulers[-1].optimizer.param_groups]
 
     def _initial_step(self) -> None:
-        for child in self._schedulers:
-            child._initial_step()
-        self._last_lr = [_copied(group["lr"]) for group in self.optimizer.param_groups]
+        turns.begin(self)
 
     def _update_lr(self, epoch: int | None = None) -> None:
-        _take_over(self)
+        turns.start_in_turn(self)
+
+
+def _metrics(
+    composite: LRScheduler, torch_step: Callable[..., None], arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> Any:
+    """Return the metric that a composite's step was given; refuse one of no use, as torch does, and a missing one."""
+    if not turns.takes_metrics(composite):
+        if arguments or keywords:
+            torch_step(composite, *arguments, **keywords)  # which takes none, and says so
+        return None
+    metrics = _given(*arguments, **keywords)
+    if metrics is None and turns.needs_metrics(composite):
+        msg = (
+            f"`{type(composite).__name__}.step`: got no metrics; a ReduceLROnPlateau makes this step and needs them. "
+            "Call `step(metrics)`."
+        )
+        raise TypeError(msg)
+    return metrics
+
+
+def _given(metrics: Any = None) -> Any:
+    return metrics
+
+
+def _step_with(child: Any, metrics: Any) -> None:
+    if turns.takes_metrics(child) and metrics is not None:
+        child.step(metrics)
+    else:
+        child.step()
 
 
 class ReduceLROnPlateau(LRScheduler, lr_scheduler.ReduceLROnPlateau):

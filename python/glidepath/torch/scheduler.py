@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Collection
 from typing import Any, Literal, SupportsIndex, TypeAlias, cast
 
 import numpy as np
@@ -11,20 +12,28 @@ from torch import Tensor, from_numpy
 from torch.optim import Optimizer, lr_scheduler
 
 from glidepath._core import Schedule
+from glidepath.torch import drivers as driving
+from glidepath.torch.drivers import Driver, Drivers, Initial
 
 __all__ = ["Scheduler"]
 
-Driver: TypeAlias = Schedule | tuple[Schedule | None, ...]
-"""What drives one entry of a group: a schedule, or one for each place of a tuple such as betas."""
-Drivers: TypeAlias = Driver | list[Driver | None] | None
+OnChange: TypeAlias = Literal["error", "keep", "replace"]
 
 
 class Scheduler(lr_scheduler.LRScheduler):
     """Set hyper-parameters of an optimizer's groups from schedules: at step k, `group[name] = schedule[k]`.
 
     It carries one integer, the step. So it can be put anywhere (`seek`), and a state that it saves is that integer and
-    the schedules' texts, to see whether they have changed. Step 0 is set as it is made. Groups that are added later are
-    driven too, where one schedule serves all. A tensor is filled in place.
+    the schedules' texts, to see whether they have changed. Step 0 is set as it is made. A tensor is filled in place; a
+    tuple such as betas stays a tuple.
+
+    Groups with values of their own (a lower rate for the lower layers, no decay for biases) keep their proportions with
+    `relative=True`: then `group[name] = initial * schedule[k]`, rounded once, where `initial` is the group's value when
+    this scheduler is made. The group keeps it as `initial_lr`, `initial_weight_decay`, and so on, where it has no such
+    entry yet, and the state of this scheduler has it too. Without `relative`, one schedule makes groups that differ
+    equal, with a warning.
+
+    Groups that are added later are driven too, where one schedule serves all.
 
     Args:
         optimizer: whose groups are set.
@@ -32,12 +41,19 @@ class Scheduler(lr_scheduler.LRScheduler):
         weight_decay: the same.
         momentum: the same.
         betas: the same; a schedule drives the first beta, a tuple of schedules each its own, None none.
-        others: the same for any other entry that the groups have, by its name.
+        relative: whether the schedules are factors of each group's initial value; or the names for which they are.
+        on_change: what `load_state_dict` does where this scheduler's schedules are not those that were saved, if the
+            call does not say: "error" raises, "keep" keeps this one's, "replace" takes the saved ones.
+        last_epoch: the step before the first; -1 starts anew.
+        others: schedules for any other entry of the groups that holds a number or a tuple of numbers, by its name.
 
-    Raises `TypeError` for what is no schedule, `ValueError` where nothing is driven, a group has no such entry, or a
-    list does not have one item a group.
+    Raises `TypeError` for what is no schedule, `ValueError` where nothing is driven, a group has no such entry, a list
+    does not have one item a group, or no schedule can drive the entry (`params`, a flag). Warns (`UserWarning`) where
+    one schedule makes groups equal that are not.
 
-    It is a `torch.optim.lr_scheduler.LRScheduler`, as training loops want to see one.
+    It is a `torch.optim.lr_scheduler.LRScheduler`, as training loops want to see one. In a `ChainedScheduler` it sets
+    its entries anew at each step: it does not multiply, and what the other schedulers have made of them is lost. To
+    multiply, multiply the schedules: `lr=a * b`.
 
     >>> lr = gp.linear(0.0, 0.1, 2) >> gp.cosine(0.1, 0.0, 8)
     >>> scheduler = Scheduler(optimizer, lr=lr, weight_decay=1e-4 * gp.linear(1, 0, 10))
@@ -55,6 +71,10 @@ class Scheduler(lr_scheduler.LRScheduler):
         weight_decay: Drivers = None,
         momentum: Drivers = None,
         betas: Drivers = None,
+        *,
+        relative: bool | Collection[str] = False,
+        on_change: OnChange = "error",
+        last_epoch: int = -1,
         **others: Drivers,
     ) -> None:
         if not isinstance(cast("object", optimizer), Optimizer):
@@ -63,17 +83,32 @@ class Scheduler(lr_scheduler.LRScheduler):
         given = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "betas": betas, **others}
         self.optimizer = optimizer
         self.drivers = {name: drivers for name, drivers in given.items() if drivers is not None}
+        self.on_change = _checked("Scheduler", on_change)
         self._step_count = 1  # Accelerate counts here the steps that it leaves out.
         if not self.drivers:
             msg = "`Scheduler`: got no schedule; give at least one, for instance `lr=gp.cosine(0.1, 0.0, 1000)`."
             raise ValueError(msg)
+        groups = optimizer.param_groups
         for name, drivers in self.drivers.items():
-            _check(optimizer, name, drivers)
-        for group in optimizer.param_groups:
-            lr = group["lr"]
-            group.setdefault("initial_lr", lr.detach().clone() if isinstance(lr, Tensor) else lr)
-        self.seek(0)
-        self.base_lrs = list(self._last_lr)
+            driving.check("Scheduler", groups, name, drivers)
+        for group in groups:
+            group.setdefault("initial_lr", driving.copied(group["lr"]))
+        self.initial: dict[str, list[Initial]] = {name: [] for name in _relative(relative, self.drivers)}
+        self._products: dict[str, list[Driver | None]] = {}
+        self._groups = len(groups)
+        self._in_sequence = False
+        for name in self.drivers:
+            self._warn_of_unequal(name, range(len(groups)))
+        self.base_lrs = [driving.copied(group["initial_lr"]) for group in groups]
+        self.seek(_whole("Scheduler.last_epoch", last_epoch, least=-1) + 1)
+
+    def __repr__(self) -> str:
+        """Show what drives what."""
+        names = ["optimizer", *(f"{name}={drivers!r}" for name, drivers in self.drivers.items())]
+        if self.initial:
+            relative = True if self.initial.keys() == self.drivers.keys() else list(self.initial)
+            names.append(f"relative={relative}")
+        return f"Scheduler({', '.join(names)})"
 
     def step(self, epoch: int | None = None) -> None:
         """Set the next step's values; or, if `epoch` is given, that step's."""
@@ -91,181 +126,342 @@ class Scheduler(lr_scheduler.LRScheduler):
         """
         step = _whole("seek.step", step)
         groups = self.optimizer.param_groups
+        if len(groups) > self._groups:
+            for name in self.drivers:
+                self._warn_of_unequal(name, range(self._groups, len(groups)))
         values = [
-            (group, name, _next(group[name], driver, step))
+            (group, name, driver.at(step) if isinstance(driver, Schedule) else _values(driver, step))
             for name in self.drivers
-            for group, driver in zip(groups, self._of_groups(name, len(groups)), strict=True)
+            for group, driver in zip(groups, self._of_groups(name), strict=True)
             if driver is not None
         ]
-        for group, name, value in values:
-            if isinstance(group[name], Tensor):
-                group[name].fill_(value)
-            else:
-                group[name] = value
+        for group, name, new in values:
+            driving.put(group, name, new)
         self.last_epoch = step
-        self._last_lr = [lr.clone() if isinstance(lr, Tensor) else lr for lr in (group["lr"] for group in groups)]
+        self._groups = len(groups)
+        self._last_lr = [driving.copied(group["lr"]) for group in groups]
 
     def _initial_step(self) -> None:
+        # SequentialLR starts its first scheduler so.
+        self._in_sequence = True
         self.seek(0)
 
     def _update_lr(self, epoch: int | None = None) -> None:
-        # torch's SequentialLR lets a later scheduler take over so.
+        # SequentialLR lets a later scheduler take over so.
+        self._in_sequence = True
         self.seek(self.last_epoch if epoch is None else epoch)
 
-    def schedule(self, group: int = 0) -> Schedule:
-        """Return the schedule of a group's learning rate.
+    def get_lr(self) -> list[float | Tensor]:
+        """Return each group's learning rate at `last_epoch`, as wrappers that set rates themselves ask for it.
+
+        >>> Scheduler(optimizer, lr=gp.linear(0.0, 0.1, 10)).get_lr()
+        [0.0]
+        """
+        step, rates = max(self.last_epoch, 0), []
+        for group, driver in zip(self.optimizer.param_groups, self._of_groups("lr"), strict=True):
+            lr = driving.copied(group["lr"])
+            value = driver.at(step) if isinstance(driver, Schedule) else None
+            rates.append(lr if value is None else lr.fill_(value) if isinstance(lr, Tensor) else value)
+        return rates
+
+    def schedule(self, group: int = 0, *, name: str = "lr", place: int = 0) -> Schedule:
+        """Return the schedule of an entry of a group, the learning rate if nothing else is said.
+
+        Args:
+            group: which of the optimizer's groups.
+            name: of which entry.
+            place: which value of a tuple: 0 is the first beta.
 
         Raises `ValueError` where no schedule drives it.
 
         >>> Scheduler(optimizer, lr=gp.linear(0.0, 0.1, 10)).schedule()
         gp.linear(0.0, 0.1, 10)
+        >>> Scheduler(optimizer, weight_decay=gp.linear(0.1, 0.0, 10)).schedule(name="weight_decay")
+        gp.linear(0.1, 0.0, 10)
         """
         groups = len(self.optimizer.param_groups)
-        driver = self._of_groups("lr", groups)[group] if "lr" in self.drivers else None
-        if not isinstance(driver, Schedule):
-            msg = f"`schedule.group`: got {group}; no schedule drives its learning rate. Take a group that has one."
-            raise ValueError(msg)  # noqa: TRY004  # the group is of the right type
-        return driver
+        if not isinstance(cast("object", group), int):
+            msg = f"`schedule.group`: got {group!r}; it must be a whole number from 0 to {groups - 1}."
+            raise TypeError(msg)
+        if not 0 <= group < groups:
+            rule = f"it must be from 0 to {groups - 1}, as the optimizer has {groups} groups"
+            msg = f"`schedule.group`: got {group}; {rule}."
+            raise IndexError(msg)
+        parts = driving.as_tuple(self._of_groups(self._driven("schedule", name))[group])
+        part = parts[place] if 0 <= place < len(parts) else None
+        if part is None:
+            what = "its learning rate" if name == "lr" else f"place {place} of its `{name}`"
+            msg = f"`schedule.group`: got {group}; no schedule drives {what}. Take a group that has one."
+            raise ValueError(msg)
+        return cast("Schedule", part)
 
-    def preview(self, n: SupportsIndex) -> NDArray[np.float64]:
-        """Return the learning rates that the next n steps will set, shape (n, groups); nothing is touched.
+    def preview(self, n: SupportsIndex, *, name: str = "lr", place: int = 0) -> NDArray[np.float64]:
+        """Return the values that the next n steps will set, shape (n, groups); nothing is touched.
+
+        Args:
+            n: how many steps.
+            name: of which entry, the learning rate if nothing else is said.
+            place: which value of a tuple: 0 is the first beta.
 
         >>> Scheduler(optimizer, lr=gp.linear(0.0, 0.1, 10)).preview(2)
         array([[0.01],
                [0.02]])
         """
         groups = self.optimizer.param_groups
-        out = np.empty((_whole("preview.n", n), len(groups)))
-        drivers = self._of_groups("lr", len(groups)) if "lr" in self.drivers else [None] * len(groups)
+        drivers = self._of_groups(name if name == "lr" else self._driven("preview", name))
+        out = np.empty((_whole("preview.n", n, ValueError), len(groups)))
         for column, group, driver in zip(out.T, groups, drivers, strict=True):
-            if isinstance(driver, Schedule):
-                column[:] = _as_set(group["lr"], driver.array(len(column), self.last_epoch + 1))
+            places, parts = driving.places_of(group[name]), driving.as_tuple(driver)
+            if not 0 <= place < len(places):
+                msg = f"`preview.place`: got {place}; it must be from 0 to {len(places) - 1}, the places of `{name}`."
+                raise IndexError(msg)
+            part = parts[place] if place < len(parts) else None
+            if part is None:
+                column[:] = float(places[place])
             else:
-                column[:] = float(group["lr"])
+                column[:] = _as_set(places[place], part.array(len(column), self.last_epoch + 1))
         return out
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the step, and the schedules' texts.
+        """Return the step and the schedules' texts; with `relative`, the groups' initial values too.
 
         >>> Scheduler(optimizer, lr=gp.constant(0.1)).state_dict()
         {'step': 0, 'schedules': {'lr': '{"glidepath":1,"schedule":{"kind":"constant","value":0.1}}'}}
         """
-        return {"step": self.last_epoch, "schedules": {name: _text(of) for name, of in self.drivers.items()}}
+        state = {
+            "step": self.last_epoch,
+            "schedules": {name: driving.text_of(drivers) for name, drivers in self.drivers.items()},
+        }
+        if self.initial:
+            state["initial"] = {name: list(values) for name, values in self.initial.items()}
+        return state
 
-    def load_state_dict(
-        self, state_dict: dict[str, Any], on_change: Literal["error", "keep", "replace"] = "error"
-    ) -> None:
-        """Go to the step of a saved state, and set its values.
+    def load_state_dict(self, state_dict: dict[str, Any], on_change: OnChange | None = None) -> None:
+        """Go to the step of a saved state. The next `step()` sets the values of the step after it.
+
+        Loading sets nothing in the optimizer, as with torch's schedulers: the values of that step are in the
+        optimizer's own state. Where you do not load that, or this scheduler was made after it was loaded, say
+        `scheduler.seek(scheduler.last_epoch)`.
+
+        There is one exception. Where the schedules have changed and this scheduler keeps its own, they rule at once: an
+        entry that has the value of the saved schedule at that step gets this scheduler's. In a SequentialLR they rule
+        from the next step on.
 
         Args:
             state_dict: what `state_dict()` returned.
             on_change: what to do where this scheduler's schedules are not those that were saved: "error" raises,
-                "keep" keeps this one's, "replace" takes the saved ones.
+                "keep" keeps this one's, "replace" takes the saved ones; None does what was said at construction.
 
-        Raises `ValueError` where schedules have changed and nothing is said of that.
+        Raises `ValueError` where schedules have changed and nothing is said of that, and for the state of another
+        class; `TypeError` where a part of the state has another type.
 
         >>> saved = Scheduler(optimizer, lr=gp.cosine(0.1, 0.0, 100)).state_dict()
         >>> longer = Scheduler(optimizer, lr=gp.cosine(0.1, 0.0, 200))
         >>> longer.load_state_dict(saved, on_change="keep")
         """
-        if on_change not in {"error", "keep", "replace"}:
-            msg = f"`load_state_dict.on_change`: got {on_change!r}; it must be one of error, keep, replace."
+        on_change = self.on_change if on_change is None else _checked("load_state_dict", on_change)
+        step, texts, initial = _contents(state_dict)
+        drivers, kept = self.drivers, {**self.initial, **{k: v for k, v in initial.items() if k in self.initial}}
+        replaced: dict[str, Any] = {}
+        place, groups = "load_state_dict.initial", len(self.optimizer.param_groups)
+        if texts != {name: driving.text_of(own) for name, own in self.drivers.items()} or (
+            initial.keys() != self.initial.keys()
+        ):
+            saved = self._read(texts)
+            if on_change == "error":
+                raise ValueError(self._changed(saved, initial))
+            if on_change == "replace":
+                drivers, kept = saved, initial
+            elif not self._in_sequence and self.last_epoch >= 0 <= step:
+                replaced = {
+                    name: _products(f"{place}.{name}", saved[name], initial.get(name), groups)
+                    for name in saved.keys() & drivers.keys()
+                }
+        self._products = {
+            name: _products(f"{place}.{name}", drivers[name], values, len(values)) for name, values in kept.items()
+        }
+        self.drivers, self.initial, self._groups = drivers, kept, groups
+        for name, was in replaced.items():
+            self._replace(name, was, step)
+        self.last_epoch = step
+        self._last_lr = self.get_lr()
+
+    def _replace(self, name: str, saved: list[Driver | None], step: int) -> None:
+        """Set this scheduler's value where an entry has that of a saved schedule."""
+        for group, *drivers in zip(self.optimizer.param_groups, saved, self._of_groups(name), strict=False):
+            places = driving.places_of(group[name])
+            was, now = (_values(driver, step) for driver in drivers)
+            rows = zip(places, was, now, strict=False)
+            driving.put(group, name, tuple(new if driving.holds(place, old) else None for place, old, new in rows))
+
+    def _read(self, texts: dict[str, Any]) -> dict[str, Any]:
+        """Read a state's schedules, and refuse those that do not fit the groups."""
+        place = "load_state_dict.schedules"
+        groups = self.optimizer.param_groups
+        saved = {name: driving.read(f"{place}.{name}", text) for name, text in texts.items()}
+        for name, drivers in saved.items():
+            # There may be groups that were added after a list was given.
+            known = groups[: len(drivers)] if isinstance(drivers, list) else groups
+            driving.check(place, known, name, drivers)
+        return saved
+
+    def _changed(self, saved: dict[str, Any], initial: dict[str, Any]) -> str:
+        """Return the message that says how this scheduler's schedules differ from those of a state."""
+        told = [driving.differences(saved, self.drivers)]
+        for name in sorted(initial.keys() ^ self.initial.keys()):
+            if name in saved.keys() & self.drivers.keys():
+                now = "was relative, and is not now" if name in initial else "was not relative, and is now"
+                told.append(f"`{name}` {now}.")
+        return " ".join([
+            "`load_state_dict`: got a state with other schedules.",
+            *filter(None, told),
+            'Say `on_change="keep"` to go on with this scheduler\'s, or "replace" with the saved ones;',
+            "where a framework loads the state, say it in `Scheduler(...)`.",
+        ])  # fmt: skip
+
+    def _driven(self, place: str, name: str) -> str:
+        if name not in self.drivers:
+            msg = f"`{place}.name`: got {name!r}; no schedule drives it. It must be one of {', '.join(self.drivers)}."
             raise ValueError(msg)
-        if not {"step", "schedules"} <= state_dict.keys():
-            got = ", ".join(sorted(map(str, state_dict))) or "none"
-            rule = "it must have step and schedules. Save `state_dict()`."
-            msg = f"`load_state_dict`: got a state with the keys {got}; {rule}"
-            raise ValueError(msg)
-        saved, own = state_dict["schedules"], self.state_dict()["schedules"]
-        if saved != own and on_change == "error":
-            changed = sorted(name for name in saved.keys() | own.keys() if saved.get(name) != own.get(name))
+        return name
+
+    def _of_groups(self, name: str) -> list[Driver | None]:
+        """Return what drives an entry in each group; a relative schedule is multiplied by the initial value."""
+        groups, drivers = self.optimizer.param_groups, self.drivers.get(name)
+        if name not in self.initial and not isinstance(drivers, list):
+            return [drivers] * len(groups)
+        known = max(self._groups if name in self.initial else 0, len(drivers) if isinstance(drivers, list) else 0)
+        if len(groups) < known:
             msg = (
-                f"`load_state_dict`: got a state with other schedules of {', '.join(changed)}. "
-                'Say `on_change="keep"` to go on with this scheduler\'s, or "replace" with the saved ones.'
+                f"`Scheduler.{name}`: the optimizer has {len(groups)} groups now, and had {known}: one was removed. "
+                "Make a new Scheduler for those that are left, and `seek` the step."
             )
             raise ValueError(msg)
-        if saved != own and on_change == "replace":
-            drivers = {name: _driver(text) for name, text in saved.items()}
-            for name, driver in drivers.items():
-                _check(self.optimizer, name, driver, grown=True)
-            self.drivers = drivers
-        self.seek(state_dict["step"])
+        if name not in self.initial:
+            return driving.of_groups(drivers, len(groups))
+        values, products = self.initial[name], self._products.get(name, [])
+        if len(products) < len(groups):
+            of_all = driving.of_groups(drivers, len(groups))
+            new = zip(groups[len(values) :], of_all[len(values) :], strict=True)
+            values += [None if driver is None else driving.initial_of(group, name) for group, driver in new]
+            products = self._products[name] = _products(f"Scheduler.{name}", drivers, values, len(values))
+        return products[: len(groups)]
 
-    def _of_groups(self, name: str, groups: int) -> list[Driver | None]:
-        """Return a driver for each group; those that were added to a list's own are left alone."""
-        drivers = self.drivers[name]
-        if isinstance(drivers, list):
-            return [*drivers, *[None] * (groups - len(drivers))]
-        return [drivers] * groups
-
-
-def _check(optimizer: Optimizer, name: str, drivers: Drivers, *, grown: bool = False) -> None:
-    """Refuse what does not fit the groups; of those that have `grown` there may be more than a list has items."""
-    groups = optimizer.param_groups
-    if grown and isinstance(drivers, list):
-        groups = groups[: len(drivers)]
-    if isinstance(drivers, list) and len(drivers) != len(groups):
-        msg = (
-            f"`Scheduler.{name}`: got a list of {len(drivers)}; it must have one item for each of {len(groups)} groups."
+    def _warn_of_unequal(self, name: str, new: range) -> None:
+        """Warn if a schedule that serves all groups makes some equal that are not."""
+        if name in self.initial or isinstance(self.drivers[name], list):
+            return
+        groups = self.optimizer.param_groups
+        is_driven = [part is not None for part in driving.as_tuple(self.drivers[name])]
+        values = [_numbers(group.get(f"initial_{name}", group[name]), is_driven) for group in groups]
+        if new.start > 0 and f"initial_{name}" not in groups[0]:
+            return  # The first groups' values are driven, and their own forgotten.
+        if all(values[i] == values[0] for i in new):
+            return
+        shown = list(dict.fromkeys(", ".join(map(repr, value)) for value in values))
+        warnings.warn(
+            f"`Scheduler.{name}`: one schedule sets all {len(groups)} groups, whose own values differ: "
+            f"{'; '.join(shown)}. They become equal. To scale each group's own value, write `relative=True` and a "
+            "schedule of factors; to set each group apart, give a list with one schedule for each group.",
+            UserWarning,
+            stacklevel=3,
         )
+
+
+def _values(driver: Driver | None, step: int) -> tuple[float | None, ...]:
+    """Return the value of a step for each place that is driven."""
+    return tuple(None if part is None else part.at(step) for part in driving.as_tuple(driver))
+
+
+def _products(place: str, drivers: Drivers, values: list[Initial] | None, groups: int) -> list[Driver | None]:
+    """Return what drives an entry in each group, multiplied by its initial value where there are such."""
+    of_all = driving.of_groups(drivers, groups)[:groups]
+    if values is None:
+        return of_all
+    return [
+        None if driver is None else driving.scaled(place, value, driver)
+        for value, driver in zip(values, of_all, strict=False)
+    ]
+
+
+def _relative(relative: bool | Collection[str], drivers: dict[str, Any]) -> list[str]:
+    if isinstance(relative, bool):
+        return list(drivers) if relative else []
+    names = [relative] if isinstance(relative, str) or not isinstance(relative, Collection) else list(relative)
+    for name in names:
+        if name not in drivers:
+            rule = f"it must be True, False, or names of what is driven: {', '.join(drivers)}"
+            msg = f"`Scheduler.relative`: got {name!r}; {rule}."
+            raise ValueError(msg)
+    return names
+
+
+def _checked(place: str, on_change: OnChange) -> OnChange:
+    if on_change not in ("error", "keep", "replace"):
+        msg = f"`{place}.on_change`: got {on_change!r}; it must be one of error, keep, replace."
         raise ValueError(msg)
-    for i, group in enumerate(groups):
-        driver = drivers[i] if isinstance(drivers, list) else drivers
-        for part in _parts(driver):
-            if not isinstance(part, Schedule):
-                msg = f"`Scheduler.{name}`: got a {type(part).__name__}; it must be a Schedule. Try `gp.constant(...)`."
-                raise TypeError(msg)
-        if driver is None:
-            continue
-        if name not in group:
-            known = ", ".join(sorted(group.keys() - {"params"}))
-            msg = f"`Scheduler.{name}`: group {i} has no such entry; it has {known}."
-            raise ValueError(msg)
-        if isinstance(driver, tuple) and not (isinstance(group[name], tuple) and len(group[name]) == len(driver)):
-            msg = f"`Scheduler.{name}`: got a tuple of {len(driver)}; group {i} has {group[name]!r} there."
-            raise ValueError(msg)
+    return on_change
 
 
-def _parts(driver: Driver | None) -> Iterator[object]:
-    yield from (part for part in (driver if isinstance(driver, tuple) else (driver,)) if part is not None)
+def _contents(state: object) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    """Return the step, the texts and the initial values of a state, of the right types."""
+    way_out = "Load what `state_dict()` returned."
+    if not isinstance(state, dict):
+        msg = f"`load_state_dict.state_dict`: got a {type(state).__name__}; it must be a dict. {way_out}"
+        raise TypeError(msg)
+    if not {"step", "schedules"} <= state.keys():
+        got = ", ".join(sorted(map(str, state))) or "none"
+        if "last_epoch" in state:
+            msg = (
+                f"`load_state_dict`: got the state of another scheduler, with the keys {got}; a Scheduler's has step "
+                'and schedules. To go on where that one was, write `scheduler.seek(state["last_epoch"])`.'
+            )
+        else:
+            rule = "it must have step and schedules. Save `state_dict()`."
+            msg = f"`load_state_dict`: got a state with the keys {got}; {rule}"
+        raise ValueError(msg)
+    step, texts, initial = state["step"], state["schedules"], state.get("initial", {})
+    if isinstance(step, bool) or not hasattr(step, "__index__"):
+        msg = f"`load_state_dict.step`: got {step!r}; it must be a whole number. {way_out}"
+        raise TypeError(msg)
+    if step.__index__() > 2**53:
+        msg = f"`load_state_dict.step`: got {step}; it must be at most 2**53. {way_out}"
+        raise ValueError(msg)
+    for name, part in (("schedules", texts), ("initial", initial)):
+        if not isinstance(part, dict) or not all(isinstance(key, str) for key in part):
+            msg = f"`load_state_dict.{name}`: got {part!r}; it must be a dict by names of entries. {way_out}"
+            raise TypeError(msg)
+    for name, values in initial.items():
+        if name not in texts or not isinstance(values, list) or not all(map(_is_initial, values)):
+            msg = f"`load_state_dict.initial.{name}`: got {values!r}; it must be a list of numbers. {way_out}"
+            raise TypeError(msg)
+    return step.__index__(), texts, {name: list(values) for name, values in initial.items()}
 
 
-def _next(old: Any, driver: Driver, step: SupportsIndex) -> Any:
-    """Return what an entry becomes."""
-    if isinstance(driver, tuple):
-        return tuple(was if part is None else part.at(step) for was, part in zip(old, driver, strict=True))
-    return (driver.at(step), *old[1:]) if isinstance(old, tuple) else driver.at(step)
+def _is_initial(value: object) -> bool:
+    places = value if isinstance(value, list) else [value]
+    return all(place is None or (isinstance(place, int | float) and not isinstance(place, bool)) for place in places)
 
 
-def _whole(place: str, n: SupportsIndex) -> int:
+def _numbers(entry: Any, is_driven: list[bool]) -> list[float | None]:
+    """Return the numbers of an entry's driven places; None for a tensor that has no value (a meta tensor)."""
+    chosen = [place for place, driven in zip(driving.places_of(entry), is_driven, strict=False) if driven]
+    return [
+        None if place is None or (isinstance(place, Tensor) and place.is_meta) else float(place) for place in chosen
+    ]
+
+
+def _whole(place: str, n: SupportsIndex, error: type[Exception] = IndexError, *, least: int = 0) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__"):
-        msg = f"`{place}`: got {n!r}; it must be a whole number from 0 to 2**53. Convert it with `int()`."
+        msg = f"`{place}`: got {n!r}; it must be a whole number from {least} to 2**53. Convert it with `int()`."
         raise TypeError(msg)
     whole = n.__index__()
-    if not 0 <= whole <= 2**53:
-        msg = f"`{place}`: got {whole}; it must be a whole number from 0 to 2**53."
-        raise IndexError(msg)
+    if not least <= whole <= 2**53:
+        msg = f"`{place}`: got {whole}; it must be a whole number from {least} to 2**53."
+        raise error(msg)
     return whole
 
 
-def _as_set(lr: object, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the values as a learning rate like this one takes them: a tensor rounds to its own type."""
-    return from_numpy(values).to(lr.dtype).double().numpy() if isinstance(lr, Tensor) else values
-
-
-def _text(drivers: Drivers) -> Any:
-    """Write drivers as texts, in lists: what `torch.load(weights_only=True)` reads."""
-    if isinstance(drivers, Schedule):
-        return drivers.to_json()
-    if drivers is None:
-        return None
-    kind = "groups" if isinstance(drivers, list) else "places"
-    return {kind: [_text(driver) for driver in drivers]}
-
-
-def _driver(text: Any) -> Any:
-    if isinstance(text, dict):
-        (kind, texts), *_ = text.items()
-        parts = [_driver(inner) for inner in texts]
-        return parts if kind == "groups" else tuple(parts)
-    return None if text is None else Schedule.from_json(text)
+def _as_set(old: object, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values as an entry like this one takes them: a tensor rounds to its own type."""
+    return from_numpy(values).to(old.dtype).double().numpy() if isinstance(old, Tensor) else values

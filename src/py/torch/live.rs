@@ -173,10 +173,10 @@ impl<'py> Live<'py> {
         }
     }
 
-    /// An attribute of the instance where torch's is the class's.
+    /// An attribute of the instance where torch's is the class's, or the mark of a composite that takes metrics.
     #[cold]
     pub(super) fn has_seams_of_its_own(&self) -> bool {
-        const CALLED: [&str; 8] = [
+        const CALLED: [&str; 9] = [
             "get_lr",
             "_update_lr",
             "get_last_lr",
@@ -185,6 +185,7 @@ impl<'py> Live<'py> {
             "_annealing_cos",
             "_annealing_linear",
             "_get_initial_lr",
+            "takes_metrics",
         ];
         CALLED.iter().any(|name| self.state.contains(name).unwrap_or(true))
     }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 from torch.optim import Optimizer, lr_scheduler
 
-from glidepath._core import Schedule
+from glidepath._core import Schedule, _way_to_schedule
 
 __all__ = ["Scheduler"]
 
@@ -213,7 +213,8 @@ def _check(optimizer: Optimizer, name: str, drivers: Drivers, *, grown: bool = F
         driver = drivers[i] if isinstance(drivers, list) else drivers
         for part in _parts(driver):
             if not isinstance(part, Schedule):
-                msg = f"`Scheduler.{name}`: got a {type(part).__name__}; it must be a Schedule. Try `gp.constant(...)`."
+                way = _way_to_schedule(part) or "Try `gp.constant(...)`."
+                msg = f"`Scheduler.{name}`: got a {type(part).__name__}; it must be a Schedule. {way}"
                 raise TypeError(msg)
         if driver is None:
             continue

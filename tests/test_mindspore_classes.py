@@ -611,6 +611,15 @@ def test_a_table_that_ends_where_the_schedule_does(ms: Any) -> None:
     curve = gp.linear(0.1, 0.0, 10)
     assert gms.learning_rate(curve, curve.steps)(10**6) == np.float32(curve[9])
     assert gms.learning_rate(curve, curve.steps + 1)(10**6) == 0.0
+    whole = gms.learning_rate(curve)
+    assert (whole([0, 9, 10, 10**6]) == curve.gather([0, 9, 10, 10**6], dtype="float32")).all()
+    assert repr(whole) == "learning_rate(gp.linear(0.1, 0.0, 10), 11)"
+    message = (
+        "`learning_rate.total_steps`: got None; it must be given for a schedule without an end. Give the number of "
+        "training steps: `learning_rate(schedule, 10_000)`."
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        gms.learning_rate(gp.constant(0.1))
 
 
 @needs_mindspore

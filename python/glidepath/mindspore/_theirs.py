@@ -1,9 +1,10 @@
 """What is MindSpore's own, under glidepath's paths."""
 
 from importlib import import_module
+from typing import Any
 
 
-def forwarded(module: str, name: str) -> object:
+def forwarded(module: str, name: str) -> Any:
     """Find what is no learning rate, `Cell` or `Momentum`, where MindSpore has it: in its module of the same name."""
     missing = f"module {module!r} has no attribute {name!r}"
     if name.startswith("_"):

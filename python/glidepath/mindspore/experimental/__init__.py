@@ -58,5 +58,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         return forwarded(__name__, name)
-    module = "ahead" if name in {"preview", "schedule", "seek"} else "lr_scheduler"
-    return getattr(import_module(f"glidepath.mindspore.experimental.optim.{module}"), name)
+    module = import_module(
+        "glidepath.mindspore.experimental.optim.lr_scheduler"
+    )  # says what to install without MindSpore
+    if name in {"preview", "schedule", "seek"}:
+        module = import_module("glidepath.mindspore.experimental.optim.ahead")
+    return getattr(module, name)

@@ -36,6 +36,7 @@ import numpy as np
 
 from glidepath._core import Schedule, _between, _closed, _cycle, _is_better, _next, _reduced, _scaled, replay
 from glidepath.mindspore import _checks as check
+from glidepath.mindspore._theirs import refuse_without
 
 try:
     from mindspore import Parameter, Tensor, ops
@@ -44,6 +45,7 @@ try:
 
     from glidepath.mindspore.experimental.optim.ahead import Ahead, follows_metrics
 except ImportError as error:
+    refuse_without(error)
     raise ImportError(
         "glidepath.mindspore.experimental sets the learning rates of MindSpore's optimizers; MindSpore cannot be "
         "imported here: `pip install mindspore`. (gp.replay has the same rules without it.)"

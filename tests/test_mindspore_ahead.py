@@ -112,9 +112,11 @@ def test_the_values() -> None:
 def test_it_goes_on_from_the_present_learning_rates() -> None:
     used = optimizer([0.5])
     scheduler = ours.ExponentialLR(used, 0.5)
-    used.param_groups[0]["lr"] = 1.0
+    used.param_groups[0]["lr"] = set_by_hand = 1.0
     assert scheduler.preview(2).tolist() == [[0.5], [0.25]]
-    assert used.param_groups[0]["lr"] == 1.0, "nothing is touched, not even what a user has set"
+    assert halving(ours)(optimizer([1.0]), 2).preview(2).tolist() == [[0.5], [0.25]]
+    assert scheduler.schedule().steps is None
+    assert used.param_groups[0]["lr"] is set_by_hand, "nothing is changed, not even what a user has set"
     scheduler.gamma = 0.25
     assert scheduler.preview(1).tolist() == [[0.25]]
     scheduler.seek(1)

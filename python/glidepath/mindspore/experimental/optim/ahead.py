@@ -39,6 +39,10 @@ class Ahead:
         """Return the groups' learning rates."""
 
     @abstractmethod
+    def _peek(self) -> list[float]:
+        """Return the groups' learning rates, and leave what a user has set in their place where it is."""
+
+    @abstractmethod
     def _write(self, values: list[float]) -> None:
         """Set the groups' learning rates."""
 
@@ -294,7 +298,8 @@ def _step(scheduler: Any, step: Any) -> int:
 
 
 def _group(scheduler: Any, group: Any) -> int:
-    place, groups = f"{type(scheduler).__name__}.schedule.group", len(scheduler.get_last_lr())
+    place = f"{type(scheduler).__name__}.schedule.group"
+    groups = scheduler.groups_num if isinstance(scheduler, Ahead) else len(scheduler.get_last_lr())
     rule = f"it must be a whole number from 0 to {groups - 1}"
     number = _whole(place, group, rule)
     if not 0 <= number < groups:
@@ -405,7 +410,7 @@ class _Copies(dict[int, Any]):
         self.pairs: list[tuple[Any, Any]] = []
         self.rates = None
         if isinstance(scheduler, Ahead) and not scheduler._has_its_own_rule():  # noqa: SLF001 (a hook of its class)
-            self.rates = _Rates(scheduler._read())  # noqa: SLF001 (the same)
+            self.rates = _Rates(scheduler._peek())  # noqa: SLF001 (the same)
         self[id(scheduler.optimizer)] = _CopiedOptimizer(scheduler.optimizer, self)
 
     def of(self, value: Any) -> Any:

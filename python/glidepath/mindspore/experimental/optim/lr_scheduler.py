@@ -105,6 +105,10 @@ class _Stateful(Ahead):
     def _read(self) -> list[float]:
         return _floats(self._last_lr)
 
+    def _peek(self) -> list[float]:
+        lrs = [_number(f"optimizer.param_groups[{i}]['lr']", group["lr"]) for i, group in enumerate(self._groups)]
+        return [float(np.float32(lr)) for lr in lrs]
+
     def _write(self, values: Sequence[Any]) -> None:
         for lr, value in zip(self._last_lr, values, strict=True):
             ops.assign(lr, Tensor(float(value), mstype.float32))

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from importlib.util import find_spec
 from random import Random
 from typing import Any
@@ -416,7 +417,7 @@ def test_a_mindspore_without_a_name_that_is_needed_is_refused(name: str) -> None
     run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     message = run.stderr.strip().splitlines()[-1]
     assert message.startswith(
-        "ImportError: `mindspore`: got version 2.10.0, which lacks a name that glidepath needs (cannot import name "
+        f"ImportError: `mindspore`: got version {version('mindspore')}, which lacks a name that glidepath needs (cannot "
     )
     assert message.endswith("; glidepath is tested with 2.10.0. Install that: `pip install mindspore==2.10.0`.")
 

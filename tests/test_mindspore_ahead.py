@@ -133,6 +133,30 @@ def test_a_long_way_is_short() -> None:
     assert (decay.last_epoch, decay.T_cur) == (2**53, 2**53 % 7)
 
 
+@pytest.mark.parametrize("at", [np.int64(3), 3.0, 2.5, -2, 0, True, 2**70])
+def test_a_milestone_may_be_what_a_step_takes(at: Any) -> None:
+    drawn = Case(
+        f"milestone {at!r}",
+        lambda m, o: m.SequentialLR(o, [m.ConstantLR(o, 0.5, 2), m.ExponentialLR(o, 0.5)], [at]),
+        has_replay=at not in {2.5, 2**70},
+    )
+    want = run(ours, drawn, [0.1])
+    for seed in range(3):
+        walk(Random(seed), drawn, [0.1], want)
+    scheduler = drawn.make(ours, optimizer([0.1]))
+    scheduler.seek(7)
+    assert all(type(part.last_epoch) is int for part in scheduler._schedulers)
+
+
+def test_milestones_out_of_order_are_stepped() -> None:
+    drawn = Case(
+        "out of order",
+        lambda m, o: m.SequentialLR(o, [m.ConstantLR(o, 0.5, 2), m.ExponentialLR(o, 0.5), m.StepLR(o, 2)], [5, 3]),
+        has_replay=False,
+    )
+    walk(Random(1), drawn, [0.1], run(ours, drawn, [0.1]))
+
+
 def test_composites_have_replays() -> None:
     used = optimizer([0.5])
     scheduler = EACH["SequentialLR"](ours, used)

@@ -1016,8 +1016,9 @@ class SequentialLR(_Composite):
         self._schedulers[0]._restart()  # noqa: SLF001 (of this module)
 
     def _replay(self, group: int) -> Schedule | None:
-        schedulers, milestones = self._replays(group), self.milestones
-        is_plain = all(isinstance(milestone, int) for milestone in milestones) and milestones == sorted(milestones)
+        schedulers, milestones = self._replays(group), list(map(int, self.milestones))
+        # Others (fractions, or out of order) count for a step, but for no replay.
+        is_plain = milestones == sorted(self.milestones) and all(abs(at) <= check.MOST for at in milestones)
         if schedulers is None or not is_plain or self._has_its_own_rule():
             return None
         initial = self._initial(group)
@@ -1025,8 +1026,9 @@ class SequentialLR(_Composite):
 
     def _jump(self, step: int) -> None:
         self.last_epoch = step
-        begins = [0, *(max(milestone, 1) for milestone in self.milestones)]
-        ends = [*(milestone - 1 for milestone in self.milestones), step]
+        milestones = list(map(int, self.milestones))
+        begins = [0, *(max(milestone, 1) for milestone in milestones)]
+        ends = [*(milestone - 1 for milestone in milestones), step]
         for scheduler, begin, end in zip(self._schedulers, begins, ends, strict=True):
             last = max(min(end, step), 0)
             # The first has made its step 0 whatever the milestones say; of the others those whose turn has come.

@@ -6,6 +6,7 @@
 //! schedule   the class: operators, methods, protocols
 //! arrays     outputs: allocated or borrowed from numpy, filled with the GIL released
 //! convert    arguments: what counts as a number, a step, a list of either, and what is said of anything else
+//! ways       how to get a schedule from an object that has one
 //! torch      the step of a live torch scheduler, and a look ahead
 //! ```
 //! A Python exception is an [`Error`] with another face; nothing here words a rule that `limits.rs` has words for.
@@ -16,6 +17,7 @@ mod replays;
 mod schedule;
 mod shapes;
 mod torch;
+mod ways;
 
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -54,6 +56,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(force, module)?)?;
     module.add_function(wrap_pyfunction!(tally, module)?)?;
     module.add_function(wrap_pyfunction!(level, module)?)?;
+    module.add_function(wrap_pyfunction!(ways::way_to_schedule, module)?)?;
     torch::add_to(module)?;
     // What is public stands in `glidepath/__init__.py`.
     module.delattr("__all__")

@@ -428,6 +428,7 @@ def _recurrence(next_lr: Callable[..., Any]) -> Callable[..., float]:
                 lr = next_lr(lr, epoch, base, **parameters)
         return float(lr)
 
+    value.next_lr = next_lr  # type: ignore[attr-defined]
     return value
 
 
@@ -504,12 +505,12 @@ def single_cyclic(
     base_lr: float,
     max_lr: float,
     step_size_up: float = 2000.0,
-    step_size_down: float = 2000.0,
+    step_size_down: float | None = None,
     mode: str = "triangular",
     gamma: float = 1.0,
     scale: float = 1.0,
 ) -> Any:
-    total = step_size_up + step_size_down
+    total = step_size_up + (step_size_up if step_size_down is None else step_size_down)
     up = step_size_up / total
     cycle = np.floor(F(1) + F(k) / F(total))
     x = F(1) + F(k) / F(total) - cycle
@@ -545,6 +546,77 @@ def single_one_cycle(
     raise AssertionError("the last phase has no end")
 
 
+class _Single:
+    """A scheduler of MindSpore's on one group. `enter` is how a later part of SequentialLR begins: by `step(0)`."""
+
+    def __init__(self, part: Any) -> None:
+        content = dict(part if isinstance(part, dict) else json.loads(part.to_json())["schedule"])
+        self.form, self.p, self.k = content.pop("kind"), content, -1
+        self.parts = [_Single(part) for part in content.get("schedulers", [])]
+
+    def initial(self) -> Any:
+        if self.p.get("initial_lr") is not None:
+            return F(self.p["initial_lr"])
+        if self.parts:
+            return self.parts[0].initial()
+        return F(self.p["base_lr"] if "base_lr" in self.p else EXPERIMENTAL[self.form](0, **self.p))
+
+    def reset(self) -> None:
+        self.k = -1
+        for part in self.parts:
+            part.reset()
+
+    def start(self, lr: Any) -> Any:
+        self.reset()
+        if not self.parts:
+            return self.step(lr)
+        self.k = 0
+        for part in self.parts[:1] if "milestones" in self.p else self.parts:
+            lr = part.start(lr)
+        return lr
+
+    def step(self, lr: Any) -> Any:
+        self.k += 1
+        if not self.parts:
+            rule, given = EXPERIMENTAL[self.form], dict(self.p)
+            if not hasattr(rule, "next_lr"):
+                return F(rule(self.k, **given))
+            with np.errstate(all="ignore"):
+                return rule.next_lr(lr, self.k, F(given.pop("base_lr")), **given)
+        if "milestones" not in self.p:
+            for part in self.parts:
+                lr = part.step(lr)
+            return lr
+        i = bisect.bisect_right(self.p["milestones"], self.k)
+        begins = i > 0 and self.p["milestones"][i - 1] == self.k
+        return self.parts[i].enter(lr) if begins else self.parts[i].step(lr)
+
+    def enter(self, lr: Any) -> Any:
+        if self.parts:
+            return self.start(self.initial())
+        self.reset()
+        base, kind = self.initial(), self.form.rpartition(".")[2]
+        if kind not in {"MultiStepLR", "ConstantLR", "CosineAnnealingLR"}:
+            return self.step(base)
+        self.k = 0
+        if kind == "MultiStepLR":
+            return base * F(self.p["gamma"] ** sum(milestone <= 0 for milestone in self.p["milestones"]))
+        if kind == "ConstantLR":
+            return base * (F(self.p["factor"]) + F((self.p["total_iters"] <= 0) * (1 - self.p["factor"])))
+        return F(self.p["eta_min"]) + (base - F(self.p["eta_min"])) * F(2) / F(2)
+
+
+def _composite(kind: str) -> Callable[..., float]:
+    def value(k: int, **parameters: Any) -> float:
+        twin = _Single({"kind": kind, **parameters})
+        lr = twin.start(twin.initial())
+        for _ in range(k):
+            lr = twin.step(lr)
+        return float(lr)
+
+    return value
+
+
 EXPERIMENTAL = {
     "mindspore.experimental.StepLR": single_step,
     "mindspore.experimental.LinearLR": single_linear,
@@ -556,6 +628,8 @@ EXPERIMENTAL = {
     "mindspore.experimental.CosineAnnealingWarmRestarts": single_restarts,
     "mindspore.experimental.CyclicLR": single_cyclic,
     "mindspore.experimental.OneCycleLR": single_one_cycle,
+    "mindspore.experimental.SequentialLR": _composite("mindspore.experimental.SequentialLR"),
+    "mindspore.experimental.ChainedScheduler": _composite("mindspore.experimental.ChainedScheduler"),
 }
 FORMS: dict[str, Callable[..., float]] = {
     "torch.StepLR": step_lr,

@@ -45,7 +45,8 @@ MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli
            "glidepath.mindspore.learning_rate_schedule", "glidepath.mindspore._mindspore",
            "glidepath.mindspore.experimental"]  # fmt: skip
 if find_spec("mindspore") is not None:
-    MODULES += ["glidepath.mindspore.table", "glidepath.mindspore.experimental.optim.lr_scheduler"]
+    MODULES += ["glidepath.mindspore.table", "glidepath.mindspore.experimental.optim.lr_scheduler",
+                "glidepath.mindspore.experimental.optim.ahead"]  # fmt: skip
 NOT_RUN = ("pip ", "make ", "python -m asv ", "asv ", "cargo ")
 FLAGS = doctest.ELLIPSIS
 FENCE = re.compile(r"^```(\w*)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from importlib.util import find_spec
 from random import Random
 from typing import Any
@@ -392,6 +393,7 @@ def test_it_works_without_mindspore() -> None:
 NEEDS_IT = [
     ("gms.learning_rate(gp.constant(0.1), 5)", "ImportError: `learning_rate` makes a schedule of MindSpore's, which c"),
     ("gms.experimental.StepLR", "ImportError: glidepath.mindspore.experimental sets the learning rates of MindSpore's"),
+    ("gms.experimental.preview", "ImportError: glidepath.mindspore.experimental sets the learning rates of MindSpore"),
     ("gms.experimental.optim.lr_scheduler", "ImportError: glidepath.mindspore.experimental sets the learning rates of"),
     ("from glidepath.mindspore.experimental import *", "ImportError: glidepath.mindspore.experimental sets the learni"),
     ("gms.experimental.optim.SGD", "AttributeError: module 'glidepath.mindspore.experimental.optim' has no attribute"),
@@ -405,6 +407,19 @@ def test_what_needs_mindspore_says_what_to_install(statement: str, message: str)
     run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert message in run.stderr.strip().splitlines()[-1]
     assert "`pip install mindspore`" in run.stderr.strip().splitlines()[-1]
+
+
+@needs_mindspore
+@pytest.mark.parametrize("name", ["nn.CosineDecayLR", "experimental.StepLR"])
+def test_a_mindspore_without_a_name_that_is_needed_is_refused(name: str) -> None:
+    """As a much older or newer one would be; it is not taken for one that is not installed."""
+    code = f"import mindspore\ndel mindspore.Tensor\nfrom glidepath import mindspore as gms\ngms.{name}"
+    run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    message = run.stderr.strip().splitlines()[-1]
+    assert message.startswith(
+        f"ImportError: `mindspore`: got version {version('mindspore')}, which lacks a name that glidepath needs (cann"
+    )
+    assert message.endswith("; glidepath is tested with 2.10.0. Install that: `pip install mindspore==2.10.0`.")
 
 
 def test_all_can_be_imported_without_mindspore() -> None:
@@ -611,6 +626,15 @@ def test_a_table_that_ends_where_the_schedule_does(ms: Any) -> None:
     curve = gp.linear(0.1, 0.0, 10)
     assert gms.learning_rate(curve, curve.steps)(10**6) == np.float32(curve[9])
     assert gms.learning_rate(curve, curve.steps + 1)(10**6) == 0.0
+    whole = gms.learning_rate(curve)
+    assert (whole([0, 9, 10, 10**6]) == curve.gather([0, 9, 10, 10**6], dtype="float32")).all()
+    assert repr(whole) == "learning_rate(gp.linear(0.1, 0.0, 10), 11)"
+    message = (
+        "`learning_rate.total_steps`: got None; it must be given for a schedule without an end. Give the number of "
+        "training steps: `learning_rate(schedule, 10_000)`."
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        gms.learning_rate(gp.constant(0.1))
 
 
 @needs_mindspore

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import inspect
 import json
 import os
 import pickle
@@ -27,6 +29,7 @@ STEP_LR = "torch.StepLR"
 LIST = {"learning_rate": 0.1, "decay_rate": 0.9, "total_step": 6, "step_per_epoch": 2, "decay_epoch": 1}
 SLOW = {"base_lr": 0.1, "step_size": 1, "gamma": 1 - 1e-12}
 """A recurrence that takes its time, and never comes to rest."""
+SINGLE = gp.replay("mindspore.experimental.ConstantLR", base_lr=0.1)
 
 every_form = pytest.mark.parametrize("form", _core.REPLAYS)
 rows = pytest.mark.parametrize("name", [case.name for case in CASES.values() if case.covers == "replay"])
@@ -109,7 +112,7 @@ def some_experimental(form: str, rng: Random) -> dict[str, Any]:
         "CosineAnnealingLR": {"T_max": n, "eta_min": end},
         "CosineAnnealingWarmRestarts": {"T_0": n, "T_mult": rng.randint(1, 3), "eta_min": end},
         "CyclicLR": {
-            "max_lr": 2 * base, "step_size_up": float(n), "step_size_down": rng.uniform(1, 50), "gamma": 0.97,
+            "max_lr": 2 * base, "step_size_up": float(n), "step_size_down": rng.choice((None, 7.5)), "gamma": 0.97,
             "mode": rng.choice(("triangular", "triangular2", "exp_range")),
         },
         "OneCycleLR": {
@@ -118,7 +121,23 @@ def some_experimental(form: str, rng: Random) -> dict[str, Any]:
         },
     }  # fmt: skip
     name = form.rpartition(".")[2]
+    if name in {"SequentialLR", "ChainedScheduler"}:
+        return some_composite(name, rng)
     return {"max_lr" if name == "OneCycleLR" else "base_lr": base, **given[name]}
+
+
+def some_composite(name: str, rng: Random) -> dict[str, Any]:
+    forms = list(recurrences.EXPERIMENTAL)
+    if rng.random() < 0.7:
+        forms = [form for form in forms if form.endswith("LR") and "Sequential" not in form]
+    parts = []
+    for _ in range(rng.randint(1, 3)):
+        form = rng.choice(forms)
+        parts.append(gp.replay(form, **some_experimental(form, rng)))
+    given: dict[str, Any] = {"schedulers": parts, "initial_lr": rng.choice((None, 0.3))}
+    if name == "SequentialLR":
+        given["milestones"] = sorted(rng.randint(-1, 60) for _ in parts[1:])
+    return given
 
 
 def test_threads_that_ask_at_once_get_the_same() -> None:
@@ -253,6 +272,16 @@ def test_past_the_largest_double_it_is_infinite_and_arithmetic_is_floating_point
     (lambda: gp.replay(STEP_LR, base_lr=float("nan"), step_size=2), ValueError,
      "`torch.StepLR.base_lr`: got nan; it must be a finite number. Check the computation that gave nan."),
     (lambda: gp.replay(STEP_LR, base_lr=0.1, step_size=0), ValueError, "`torch.StepLR.step_size`: got 0; it must be a"),
+    (lambda: gp.replay("mindspore.experimental.ChainedScheduler", schedulers=[steplr()]), ValueError,
+     ("`mindspore.experimental.ChainedScheduler.schedulers[0]`: got a replay of torch.StepLR; it must be one of "
+     "MindSpore's experimental schedulers. Join other schedules with `then`.")),
+    (lambda: gp.replay("mindspore.experimental.SequentialLR", schedulers=[SINGLE, SINGLE], milestones=[]), ValueError,
+     ("`mindspore.experimental.SequentialLR.milestones`: got 0 of them; there must be one fewer than schedulers, which "
+     "are 2. Each says where the next scheduler takes over.")),
+    (lambda: gp.replay("mindspore.experimental.SequentialLR", schedulers=[SINGLE] * 3, milestones=[3, 1]), ValueError,
+     "`mindspore.experimental.SequentialLR.milestones`: got [3, 1]; they must be in order. Sort them."),
+    (lambda: gp.replay("torch.ChainedScheduler", schedulers=[3]), TypeError,
+     "`torch.ChainedScheduler.schedulers[0]`: got 3; it must be a replay. Make it with `gp.replay(...)`."),
     (lambda: gp.replay("mindspore.exponential_decay_lr", **LIST | {"decay_rate": 2.0, "total_step": 10_000}),
      OverflowError, "`mindspore.exponential_decay_lr.decay_rate`: got 2.0 with a power past the largest double at"),
     (lambda: gp.Schedule.from_json(steplr().to_json().replace("30", "-3")), ValueError,
@@ -264,6 +293,52 @@ def test_refusals_say_what_is_wrong(make: Any, error: type[Exception], message: 
     with pytest.raises(error) as caught:
         make()
     assert str(caught.value).startswith(message), caught.value
+
+
+# The frameworks' own defaults.
+
+OURS = {"base_lr", "initial_lr", "scale"}
+"""Parameters that stand for what a scheduler finds in its optimizer, or works out."""
+NOT_REPLAYED = {
+    "optimizer", "last_epoch", "verbose", "epochs", "steps_per_epoch", "scale_fn", "scale_mode", "cycle_momentum",
+    "base_momentum", "max_momentum",
+}  # fmt: skip
+"""Parameters of the frameworks' that no replay has."""
+LENGTH = inspect.Parameter("total_steps", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
+"""OneCycleLR has None for `epochs * steps_per_epoch`, which a replay does not take."""
+
+
+def framework_s(form: str) -> Any:
+    """What a form replays; torch's where MindSpore has none of that name."""
+    family, _, name = form.rpartition(".")
+    if family == "torch" or name in {"OneCycleLR", "ChainedScheduler"}:
+        pytest.importorskip("torch")
+        module = "torch.optim.swa_utils" if name == "SWALR" else "torch.optim.lr_scheduler"
+    else:
+        pytest.importorskip("mindspore")
+        module = "mindspore.experimental.optim.lr_scheduler" if "experimental" in family else "mindspore.nn"
+    return getattr(importlib.import_module(module), name)
+
+
+@every_form
+def test_a_form_has_the_framework_s_parameters_and_defaults(form: str) -> None:
+    theirs = inspect.signature(framework_s(form)).parameters
+    definition = json.loads(gp.schema())["$defs"][form]
+    own = {name: given for name, given in definition["properties"].items() if name not in {"kind", *OURS}}
+    assert own.keys() == theirs.keys() - {*NOT_REPLAYED, *OURS}
+    for name, given in own.items():
+        if theirs[name].replace(annotation=inspect.Parameter.empty) == LENGTH:
+            continue
+        is_required = name in definition["required"]
+        assert is_required == (theirs[name].default is inspect.Parameter.empty), name
+        assert is_required or given["default"] == theirs[name].default, name
+
+
+def test_a_fall_lasts_as_long_as_a_rise_by_default() -> None:
+    for family in ("torch", "mindspore.experimental"):
+        cyclic = gp.replay(f"{family}.CyclicLR", base_lr=0.0, max_lr=1.0, step_size_up=100)
+        assert (cyclic[100], cyclic[150], cyclic[200]) == (1.0, 0.5, 0.0)
+        assert cyclic == gp.replay(f"{family}.CyclicLR", base_lr=0.0, max_lr=1.0, step_size_up=100, step_size_down=None)
 
 
 # What the forms say of themselves.

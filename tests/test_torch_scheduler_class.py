@@ -297,7 +297,7 @@ REFUSED = [
       f"number, or a tuple of these: {KNOWN}.")),
     (lambda o: gt.Scheduler(o, wd=LINE), ValueError, f"`Scheduler.wd`: group 0 has no such entry; it has {KNOWN}."),
     (lambda o: gt.Scheduler(o, lr=Cell()), TypeError,
-     "`Scheduler.lr`: got a Cell; it must be a Schedule. Give its `.schedule()`."),
+     "`Scheduler.lr`: got a Cell; it must be a Schedule. Take its schedule: `.schedule()`."),
     (lambda o: gt.Scheduler(o, lr=LINE, on_change="x"), ValueError,
      "`Scheduler.on_change`: got 'x'; it must be one of error, keep, replace."),
     (lambda o: gt.Scheduler(o, lr=LINE, on_change=[]), ValueError,

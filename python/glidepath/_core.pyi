@@ -63,6 +63,8 @@ _ReplayKind: TypeAlias = Literal[
     "mindspore.experimental.CosineAnnealingWarmRestarts",
     "mindspore.experimental.CyclicLR",
     "mindspore.experimental.OneCycleLR",
+    "mindspore.experimental.SequentialLR",
+    "mindspore.experimental.ChainedScheduler",
 ]
 
 __version__: Final[str]
@@ -122,6 +124,9 @@ def _cycle(first: int, times: int, epoch: float) -> tuple[float, float]:
 
 def _scaled(lr: float, factor: float) -> float:
     """A learning rate times a factor, in float32."""
+
+def _way_to_schedule(value: object) -> str | None:
+    """How to get a schedule from an object that has one, as a message's last sentence; None where it has none."""
 
 def _single(schedule: Schedule, k: int) -> np.float32:
     """The value at step `k` as `numpy.float32`, which takes half the time of `numpy.float32(s[k])`."""

@@ -12,6 +12,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PySlice, PyString, Py
 
 use super::arrays::{self, Chunks, Dtype, Lists, Run, STRIDE};
 use super::convert::{self, Real};
+use super::ways;
 use crate::error::Error;
 use crate::json;
 use crate::limits::{BOUND, FINITE, GAP, MAX_STEP, RealLimit, START, STEP, TIMES};
@@ -50,7 +51,7 @@ pub(super) struct Schedule {
 /// What follows must be a schedule.
 fn no_schedule(other: &Bound<'_, PyAny>) -> Error {
     Error::kind("then.following", convert::shown(other), "it must be a schedule")
-        .or("A number that stays is `gp.constant(number)`.")
+        .or(ways::to_schedule(other).unwrap_or("A number that stays is `gp.constant(number)`."))
 }
 
 impl Schedule {
@@ -125,7 +126,13 @@ fn number(sign: &str, other: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
             let rule = "a schedule takes another schedule or a number";
             Err(Error::kind(sign, convert::shown(other), rule).or("A bool is not a number: write 1 or 0.").into())
         }
-        Real::Other => Ok(None),
+        Real::Other => match ways::to_schedule(other) {
+            Some(way) => {
+                let rule = "a schedule takes another schedule or a number";
+                Err(Error::kind(sign, convert::shown(other), rule).or(way).into())
+            }
+            None => Ok(None),
+        },
     }
 }
 
@@ -511,7 +518,9 @@ impl Schedule {
     fn __rshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let next = match other.cast::<Schedule>() {
             Ok(next) => Some(self.spec.then(&next.get().spec, None)),
-            Err(_) if !matches!(convert::as_real(other)?, Real::Other) => Some(Err(no_schedule(other))),
+            Err(_) if !matches!(convert::as_real(other)?, Real::Other) || ways::to_schedule(other).is_some() => {
+                Some(Err(no_schedule(other)))
+            }
             Err(_) => None,
         };
         answer(other.py(), next)

@@ -10,8 +10,8 @@ use std::fmt::Write;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use super::convert;
 use super::schedule::Schedule;
+use super::{convert, ways};
 use crate::curve::SHAPES;
 use crate::error::Error;
 use crate::limits::show;
@@ -104,7 +104,10 @@ fn schedules(argument: &Bound<'_, PyAny>, place: convert::Place<'_>, rule: &str)
         let item = item?;
         match item.cast::<Schedule>() {
             Ok(schedule) => Ok(schedule.get().spec().clone()),
-            Err(_) => Err(refused(format!("{place}[{i}]"), &item, "it must be a replay").into()),
+            Err(_) => {
+                let way = ways::to_schedule(&item).unwrap_or("Make it with `gp.replay(...)`.");
+                Err(refused(format!("{place}[{i}]"), &item, "it must be a replay").or(way).into())
+            }
         }
     };
     argument.try_iter()?.enumerate().map(item).collect()

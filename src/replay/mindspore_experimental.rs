@@ -121,19 +121,21 @@ replays! {
     /// A triangular wave from `base_lr` to `max_lr` and back, its height scaled by `mode`, in float32.
     ///
     /// Args:
+    ///     step_size_up: how many epochs each way up has.
+    ///     step_size_down: how many each way down has; as many as up, if left out.
     ///     mode: "triangular"; "triangular2", halved every cycle; "exp_range", times `gamma ** k`.
     ///     scale: a factor of the height, for a scale that a caller works out.
     ///
     /// Source: `mindspore.experimental.optim.lr_scheduler.CyclicLR`, MindSpore 2.10.
     ///
-    /// >>> gp.replay("mindspore.experimental.CyclicLR", base_lr=0.0, max_lr=1.0, step_size_up=2.0,
-    /// ...           step_size_down=2.0).array(5, dtype="float32")
+    /// >>> gp.replay("mindspore.experimental.CyclicLR", base_lr=0.0, max_lr=1.0, step_size_up=2.0).array(
+    /// ...     5, dtype="float32")
     /// array([0. , 0.5, 1. , 0.5, 0. ], dtype=float32)
     CyclicLr as "mindspore.experimental.CyclicLR" {
         base_lr: f64 = Kind::Double(FINITE);
         max_lr: f64 = Kind::Double(FINITE);
         step_size_up: f64 = Kind::Real(POSITIVE), or Value::Real(2000.0);
-        step_size_down: f64 = Kind::Real(NOT_NEGATIVE), or Value::Real(2000.0);
+        step_size_down: Option<f64> = Kind::Real(NOT_NEGATIVE), or Value::Absent;
         mode: Arc<str> = Kind::Text(&["triangular", "triangular2", "exp_range"]), or Value::Text("triangular".into());
         gamma: f64 = Kind::Double(FINITE), or Value::Real(1.0);
         scale: f64 = Kind::Double(FINITE), or Value::Real(1.0);
@@ -388,7 +390,7 @@ impl Formula for WarmRestarts {
 
 impl Formula for CyclicLr {
     fn value(&self, k: u64) -> f64 {
-        let total = self.step_size_up + self.step_size_down;
+        let total = self.step_size_up + self.step_size_down.unwrap_or(self.step_size_up);
         let up = self.step_size_up / total;
         let (epoch, base, top) = (k as f32, self.base_lr as f32, self.max_lr as f32);
         let cycle = (1.0 + epoch / total as f32).floor();

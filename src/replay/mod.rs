@@ -13,6 +13,7 @@ pub mod libm;
 mod declare;
 pub mod mindspore;
 pub mod mindspore_cells;
+pub mod mindspore_composites;
 pub mod mindspore_experimental;
 pub mod torch;
 mod walk;
@@ -49,10 +50,16 @@ impl Debug for Form {
 
 /// Every form there is, by framework, in the order of their declaration.
 pub static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
-    [torch::forms(), mindspore::forms(), mindspore_cells::forms(), mindspore_experimental::forms()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        torch::forms(),
+        mindspore::forms(),
+        mindspore_cells::forms(),
+        mindspore_experimental::forms(),
+        mindspore_composites::forms(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 });
 
 /// The form of that name.

@@ -15,14 +15,14 @@ def positive_int(place: str, value: object) -> int:
     """Check a count from 1 on. numpy's integers are none to MindSpore."""
     number = whole(place, value)
     if not 1 <= number <= MOST:
-        raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int from 1 to 2**53. Counts start at 1.")
+        raise ValueError(f"`{place}`: got {shown(value)}; it must be an int from 1 to 2**53. Counts start at 1.")
     return number
 
 
 def whole(place: str, value: object) -> int:
     """Check an int."""
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"`{place}`: got {_shown(value)}; it must be an int. Convert it with `int()`.")
+        raise TypeError(f"`{place}`: got {shown(value)}; it must be an int. Convert it with `int()`.")
     return value
 
 
@@ -30,14 +30,14 @@ def count(place: str, value: object) -> int:
     """Check a count from 0 on."""
     number = whole(place, value)
     if not 0 <= number <= MOST:
-        raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int from 0 to 2**53. Count from 0.")
+        raise ValueError(f"`{place}`: got {shown(value)}; it must be an int from 0 to 2**53. Count from 0.")
     return number
 
 
 def finite(place: str, value: object) -> float:
     """Check a float. An int is none to MindSpore, numpy's float64 is one."""
     if not isinstance(value, float):
-        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a float. Convert it with `float()`.")
+        raise TypeError(f"`{place}`: got {shown(value)}; it must be a float. Convert it with `float()`.")
     if not math.isfinite(value):
         raise ValueError(f"`{place}`: got {value!r}; it must be a finite float. Give the number itself.")
     return value
@@ -46,9 +46,9 @@ def finite(place: str, value: object) -> float:
 def number(place: str, value: object) -> float:
     """Check a finite number of any type, where MindSpore takes any."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
-        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a number. Convert it with `float()`.")
+        raise TypeError(f"`{place}`: got {shown(value)}; it must be a number. Convert it with `float()`.")
     if not abs(value) <= sys.float_info.max:
-        raise ValueError(f"`{place}`: got {_shown(value)}; it must be a finite number. Give the number itself.")
+        raise ValueError(f"`{place}`: got {shown(value)}; it must be a finite number. Give the number itself.")
     return float(value)
 
 
@@ -56,7 +56,7 @@ def epoch(place: str, value: object) -> int:
     """Check an epoch before the next one."""
     number = whole(place, value)
     if not -1 <= number <= MOST:
-        raise ValueError(f"`{place}`: got {_shown(value)}; it must be from -1 to 2**53. To start anew, take -1.")
+        raise ValueError(f"`{place}`: got {shown(value)}; it must be from -1 to 2**53. To start anew, take -1.")
     return number
 
 
@@ -79,25 +79,25 @@ def not_negative(place: str, value: object) -> float:
 def flag(place: str, value: object) -> bool:
     """Check a bool. numpy's bool is none to MindSpore."""
     if not isinstance(value, bool):
-        raise TypeError(f"`{place}`: got {_shown(value)}; it must be True or False. Convert it with `bool()`.")
+        raise TypeError(f"`{place}`: got {shown(value)}; it must be True or False. Convert it with `bool()`.")
     return value
 
 
 def sequence(place: str, value: object) -> Sequence[object]:
     """Check a list or tuple."""
     if not isinstance(value, (list, tuple)):
-        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a list or a tuple. Convert it with `list()`.")
+        raise TypeError(f"`{place}`: got {shown(value)}; it must be a list or a tuple. Convert it with `list()`.")
     return cast("Sequence[object]", value)
 
 
 def exactly_list(place: str, value: object) -> list[object]:
     """Check a list."""
     if not isinstance(value, list):
-        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a list. Convert it with `list()`.")
+        raise TypeError(f"`{place}`: got {shown(value)}; it must be a list. Convert it with `list()`.")
     return cast("list[object]", value)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Show a short literal as it is, anything else by its type."""
     if isinstance(value, int) and abs(value) >= 10**40:
         return "an int of more than 40 digits"

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from glidepath.mindspore._theirs import refuse_without
+
 try:
     from mindspore import Tensor, ops
     from mindspore import dtype as mstype
     from mindspore.nn.learning_rate_schedule import LearningRateSchedule
-except ImportError:
+except ImportError as error:
+    refuse_without(error)
     Tensor = ()  # what nothing is an instance of
 
     class _Missing:

@@ -1,9 +1,25 @@
-"""What is MindSpore's own, under glidepath's paths."""
+"""What is MindSpore's own, under glidepath's paths; and which MindSpore."""
 
+import sys
 from importlib import import_module
+from typing import Any
+
+TRIED = "2.10.0"
+"""The version of MindSpore that the tests run with."""
 
 
-def forwarded(module: str, name: str) -> object:
+def refuse_without(error: ImportError) -> None:
+    """Raise where MindSpore was imported but lacks a name that glidepath imports: it is another version."""
+    loaded = sys.modules.get("mindspore")
+    if loaded is not None:
+        version = getattr(loaded, "__version__", "unknown")
+        raise ImportError(
+            f"`mindspore`: got version {version}, which lacks a name that glidepath needs ({error}); glidepath is "
+            f"tested with {TRIED}. Install that: `pip install mindspore=={TRIED}`."
+        ) from error
+
+
+def forwarded(module: str, name: str) -> Any:
     """Find what is no learning rate, `Cell` or `Momentum`, where MindSpore has it: in its module of the same name."""
     missing = f"module {module!r} has no attribute {name!r}"
     if name.startswith("_"):

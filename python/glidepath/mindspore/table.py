@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from glidepath._core import Schedule, _single, table
+from glidepath._core import Schedule, _single, _way_to_schedule, table
 from glidepath.mindspore import _checks as check
 from glidepath.mindspore._mindspore import LearningRateSchedule, Tensor, ops
 from glidepath.mindspore.learning_rate_schedule import of_ints
@@ -12,24 +12,26 @@ from glidepath.mindspore.learning_rate_schedule import of_ints
 __all__ = ["learning_rate"]
 
 
-def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any]") -> "_TableSchedule":
+def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None" = None) -> "_TableSchedule":
     """Turn a schedule into one of MindSpore's, for ``learning_rate``, a group's ``lr`` or ``weight_decay``.
 
     It is a table of the first ``total_steps`` values in float32, each rounded once from the real value, of which the
-    optimizer takes the one of its step. Past its end it holds the last value, ``schedule[total_steps - 1]``: to end on
-    ``schedule[schedule.steps]`` give ``schedule.steps + 1``. (There a list raises.) Before step 0 it holds the first.
+    optimizer takes the one of its step. Past its end it holds the last value, ``schedule[total_steps - 1]``. (There a
+    list raises.) Before step 0 it holds the first.
 
     Args:
         schedule: any glidepath schedule.
-        total_steps: how many steps the table has: 4 bytes each.
+        total_steps: how many steps the table has: 4 bytes each. ``schedule.steps + 1`` where it is None, so that the
+            last is the value on which the schedule ends.
 
     Raises:
-        TypeError, ValueError: an argument of the wrong type or out of its range, or a value past the largest float32.
+        TypeError, ValueError: an argument of the wrong type or out of its range, a schedule without an end for which
+            ``total_steps`` is None, or a value past the largest float32.
         ImportError: MindSpore is not installed.
 
     >>> import glidepath as gp
     >>> from glidepath.mindspore import learning_rate
-    >>> lr = learning_rate(gp.warmup_cosine(0.1, steps=1_000, warmup=100), total_steps=1_001)
+    >>> lr = learning_rate(gp.warmup_cosine(0.1, steps=1_000, warmup=100))
     >>> print(lr(50), lr([999, 1_000, 10_000]))
     0.05 [3.0461712e-07 0.0000000e+00 0.0000000e+00]
     """
@@ -41,8 +43,15 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any]") -> "
     if not isinstance(schedule, Schedule):
         raise TypeError(
             f"`learning_rate.schedule`: got an object of type {type(schedule).__name__}; it must be a glidepath "
-            "schedule. Wrap values with `gp.table(values)`."
+            f"schedule. {_way_to_schedule(schedule) or 'Wrap values with `gp.table(values)`.'}"
         )
+    if total_steps is None:
+        if schedule.steps is None:
+            raise ValueError(
+                "`learning_rate.total_steps`: got None; it must be given for a schedule without an end. Give the "
+                "number of training steps: `learning_rate(schedule, 10_000)`."
+            )
+        total_steps = schedule.steps + 1
     steps = int(total_steps) if isinstance(total_steps, np.integer) else total_steps
     return _TableSchedule(schedule, check.positive_int("learning_rate.total_steps", steps))
 

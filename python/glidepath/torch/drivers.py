@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from torch import Tensor, tensor
 
-from glidepath._core import Schedule
+from glidepath._core import Schedule, _way_to_schedule
 
 Driver: TypeAlias = Schedule | tuple[Schedule | None, ...]
 """What drives one entry of a group: a schedule, or one for each place of a tuple such as betas."""
@@ -40,7 +40,7 @@ def check(place: str, groups: list[Group], name: str, drivers: Drivers) -> None:
     for i, (group, driver) in enumerate(zip(groups, of_groups(drivers, len(groups)), strict=True)):
         for part in _parts(driver):
             if not isinstance(part, Schedule):
-                way_out = "Give its `.schedule()`." if hasattr(part, "schedule") else "Try `gp.constant(...)`."
+                way_out = _way_to_schedule(part) or "Try `gp.constant(...)`."
                 msg = f"`{place}.{name}`: got a {type(part).__name__}; it must be a Schedule. {way_out}"
                 raise TypeError(msg)
         if driver is not None:

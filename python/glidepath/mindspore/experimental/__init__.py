@@ -1,15 +1,17 @@
 """What `mindspore.experimental` has of learning rates: its schedulers, here and, as there, in `optim.lr_scheduler`.
 
-They are loaded, and MindSpore with them, when they are first asked for.
+`preview`, `seek` and `schedule` look ahead and jump. They take these schedulers and MindSpore's own. Everything is
+loaded, and MindSpore with it, at its first use.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glidepath.mindspore._theirs import forwarded
 from glidepath.mindspore.experimental import optim
 
 if TYPE_CHECKING:
+    from glidepath.mindspore.experimental.optim.ahead import preview, schedule, seek
     from glidepath.mindspore.experimental.optim.lr_scheduler import (
         ChainedScheduler,
         ConstantLR,
@@ -47,10 +49,18 @@ __all__ = [
     "SequentialLR",
     "StepLR",
     "optim",
+    "preview",
+    "schedule",
+    "seek",
 ]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name not in __all__:
         return forwarded(__name__, name)
-    return getattr(import_module("glidepath.mindspore.experimental.optim.lr_scheduler"), name)
+    module = import_module(
+        "glidepath.mindspore.experimental.optim.lr_scheduler"
+    )  # says what to install without MindSpore
+    if name in {"preview", "schedule", "seek"}:
+        module = import_module("glidepath.mindspore.experimental.optim.ahead")
+    return getattr(module, name)

@@ -4,7 +4,7 @@ The classes are loaded when they are first asked for: MindSpore, where it is ins
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glidepath.mindspore._theirs import forwarded
 from glidepath.mindspore.nn import dynamic_lr
@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name not in __all__:
         return forwarded(__name__, name)
     module = import_module("glidepath.mindspore.nn.learning_rate_schedule")

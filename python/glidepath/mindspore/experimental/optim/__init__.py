@@ -1,7 +1,7 @@
 """`mindspore.experimental.optim` with glidepath's `lr_scheduler`: all else, `SGD` or `Adam`, is MindSpore's own."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glidepath.mindspore._theirs import forwarded
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["lr_scheduler"]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name not in __all__:
         return forwarded(__name__, name)
     return import_module("glidepath.mindspore.experimental.optim.lr_scheduler")

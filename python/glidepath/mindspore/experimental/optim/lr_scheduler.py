@@ -3,7 +3,8 @@
 Each has the name, the arguments and the behaviour of its counterpart in ``mindspore.experimental.optim.lr_scheduler``:
 it sets the learning rates of the optimizer's groups, in place, when it is made and at every ``step()``. Beside that
 there are ``state_dict`` and ``load_state_dict``; an epoch that is an int, and does not stand still at 2**24; a
-``MultiStepLR`` that works inside a ``SequentialLR``; composites of composites; ``OneCycleLR``; ``ChainedScheduler``.
+``MultiStepLR`` that works inside a ``SequentialLR``; composites of composites; ``OneCycleLR``; ``ChainedScheduler``;
+``preview``, ``seek`` and ``schedule``, which stand in ``ahead``.
 
 They are called from Python: step one outside what ``mindspore.jit`` compiles.
 
@@ -26,20 +27,25 @@ import math
 from abc import abstractmethod
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
 from glidepath._core import Schedule, _between, _closed, _cycle, _is_better, _next, _reduced, _scaled, replay
 from glidepath.mindspore import _checks as check
+from glidepath.mindspore._theirs import refuse_without
 
 try:
     from mindspore import Parameter, Tensor, ops
     from mindspore import dtype as mstype
     from mindspore.experimental.optim.optimizer import Optimizer
+
+    from glidepath.mindspore.experimental.optim.ahead import Ahead, follows_metrics
 except ImportError as error:
+    refuse_without(error)
     raise ImportError(
         "glidepath.mindspore.experimental sets the learning rates of MindSpore's optimizers; MindSpore cannot be "
         "imported here: `pip install mindspore`. (gp.replay has the same rules without it.)"
@@ -67,7 +73,7 @@ __all__ = [
 _Factor = Callable[[Any], Any]
 
 
-class _Stateful:
+class _Stateful(Ahead):
     """What all share: the optimizer's learning rates, and a state that can be saved."""
 
     optimizer: Any
@@ -99,6 +105,10 @@ class _Stateful:
     def _read(self) -> list[float]:
         return _floats(self._last_lr)
 
+    def _peek(self) -> list[float]:
+        lrs = [_number(f"optimizer.param_groups[{i}]['lr']", group["lr"]) for i, group in enumerate(self._groups)]
+        return [float(np.float32(lr)) for lr in lrs]
+
     def _write(self, values: Sequence[Any]) -> None:
         for lr, value in zip(self._last_lr, values, strict=True):
             ops.assign(lr, Tensor(float(value), mstype.float32))
@@ -129,12 +139,31 @@ class _Stateful:
             TypeError, ValueError: a state with other attributes than this scheduler's, of another number of groups, or
                 with a value that cannot be. Then nothing is changed. (The class itself is not in a state.)
         """
+        with self._all_or_nothing():
+            self._load(state)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
         before = self.state_dict()
         try:
-            self._load(state)
+            yield
         except Exception:
             self._load(before)
             raise
+
+    def _take(self, other: "_Stateful") -> None:
+        self._load(other.state_dict())
+
+    def _replay(self, group: int) -> Schedule | None:  # noqa: ARG002 (the others' signature)
+        return None
+
+    def _has_its_own_rule(self) -> bool:
+        """Whether a subclass or an instance has a rule of its own in the place of this module's, here or in a part."""
+        kind = type(self)
+        here = next(base for base in kind.__mro__ if base.__module__ == __name__)
+        names = ("step", "get_lr", "_get_closed_form_lr")
+        own = any(name in vars(self) or getattr(kind, name, None) is not getattr(here, name, None) for name in names)
+        return own or any(part._has_its_own_rule() for part in self._parts())  # noqa: SLF001 (of this module)
 
     def _load(self, state: dict[str, Any]) -> None:
         place = f"{type(self).__name__}.load_state_dict"
@@ -290,9 +319,16 @@ class LRScheduler(_Stateful):
         self.last_epoch = -1
 
     def _restart(self) -> None:
-        """Take the first step again, from the initial learning rates."""
+        """Take the first step again, from the learning rates that the groups have."""
         self._undo()
         self.step()
+
+    def _begin(self) -> None:
+        self._write(_floats(self.base_lrs))
+        self._restart()
+
+    def _jump(self, step: int) -> None:
+        self.last_epoch = step
 
 
 def _epoch(place: str, epoch: Any) -> Any:
@@ -331,6 +367,9 @@ class _RuleScheduler(LRScheduler):
 
     def _check(self) -> None:
         self._rules()
+
+    def _replay(self, group: int) -> Schedule | None:
+        return None if self._has_its_own_rule() else self._rules()[group]
 
     def get_lr(self) -> Sequence[Any]:
         """Return the groups' learning rates at ``self.last_epoch``, from those before."""
@@ -612,6 +651,9 @@ class CosineAnnealingWarmRestarts(_RuleScheduler):
     def _undo(self) -> None:
         self._at, self.last_epoch = -1.0, -1
 
+    def _jump(self, step: int) -> None:
+        self._at, self.last_epoch = float(step), step
+
 
 class CyclicLR(LRScheduler):
     """Rise from ``base_lr`` to ``max_lr`` and fall again, in cycles.
@@ -677,6 +719,9 @@ class CyclicLR(LRScheduler):
 
     def _check(self) -> None:
         self._rules(0)
+
+    def _replay(self, group: int) -> Schedule | None:
+        return None if self._scale_fn is not None or self._has_its_own_rule() else self._rules(0)[group]
 
     def _rules(self, epoch: int) -> list[Schedule]:
         shape: dict[str, Any] = {"mode": self.mode, "gamma": self.gamma}
@@ -756,13 +801,23 @@ class OneCycleLR(LRScheduler):
         given = {name: getattr(self, name) for name in names}
         return [replay("mindspore.experimental.OneCycleLR", max_lr=top, **given) for top in self.max_lrs]
 
-    def get_lr(self) -> Sequence[Any]:
-        """Return the groups' learning rates at ``self.last_epoch``."""
-        if self.last_epoch > self.total_steps:
+    def _replay(self, group: int) -> Schedule | None:
+        return None if self._has_its_own_rule() else self._rules()[group]
+
+    def _jump(self, step: int) -> None:
+        self._check_step(step)
+        super()._jump(step)
+
+    def _check_step(self, step: int) -> None:
+        if step > self.total_steps:
             raise ValueError(
-                f"`OneCycleLR.step`: got step {self.last_epoch}; there are {self.total_steps} steps in all. Give more "
+                f"`OneCycleLR.step`: got step {step}; there are {self.total_steps} steps in all. Give more "
                 "`total_steps`, or stop stepping."
             )
+
+    def get_lr(self) -> Sequence[Any]:
+        """Return the groups' learning rates at ``self.last_epoch``."""
+        self._check_step(self.last_epoch)
         return [rule[self.last_epoch] for rule in self._rules()]
 
 
@@ -881,7 +936,25 @@ class _Composite(_Stateful):
 
     @abstractmethod
     def _restart(self) -> None:
-        """Take the first step again, from the initial learning rates."""
+        """Take the first step again, from the learning rates that the groups have."""
+
+    def _begin(self) -> None:
+        self._write(_floats(self.base_lrs))
+        self._restart()
+
+    def _replays(self, group: int) -> list[Schedule] | None:
+        """Return the replays of the parts, or None where one has none."""
+        parts = [part._replay(group) if group < part.groups_num else None for part in self._schedulers]  # noqa: SLF001 (of this module)
+        found = [part for part in parts if part is not None]
+        return found if len(found) == len(parts) else None
+
+    def _initial(self, group: int) -> dict[str, float]:
+        """Return the argument `initial_lr` of a replay, where it is needed."""
+        first, initial = self._schedulers[0], float(self.base_lrs[group])
+        while isinstance(first, _Composite):
+            first = first._schedulers[0]  # noqa: SLF001 (of this module)
+        is_default = not isinstance(first, OneCycleLR) and float(first.base_lrs[group]) == initial
+        return {} if is_default else {"initial_lr": initial}
 
     def _refuse_epochs(self, epoch: int | None) -> bool:
         """Whether to begin again: 0 is the one epoch that can be gone to."""
@@ -926,8 +999,7 @@ class SequentialLR(_Composite):
     def step(self, epoch: int | None = None) -> bool:
         """Go on by one epoch (0: begin again), and set the groups' learning rates."""
         if self._refuse_epochs(epoch):
-            self._write(_floats(self.base_lrs))
-            self._restart()
+            self._begin()
             return True
         self.last_epoch += 1
         now = bisect_right(self.milestones, self.last_epoch)
@@ -943,6 +1015,28 @@ class SequentialLR(_Composite):
         self._undo()
         self.last_epoch = 0
         self._schedulers[0]._restart()  # noqa: SLF001 (of this module)
+
+    def _replay(self, group: int) -> Schedule | None:
+        schedulers, milestones = self._replays(group), list(map(int, self.milestones))
+        # Others (fractions, or out of order) count for a step, but for no replay.
+        is_plain = milestones == sorted(self.milestones) and all(abs(at) <= check.MOST for at in milestones)
+        if schedulers is None or not is_plain or self._has_its_own_rule():
+            return None
+        initial = self._initial(group)
+        return replay("mindspore.experimental.SequentialLR", schedulers=schedulers, milestones=milestones, **initial)
+
+    def _jump(self, step: int) -> None:
+        self.last_epoch = step
+        milestones = list(map(int, self.milestones))
+        begins = [0, *(max(milestone, 1) for milestone in milestones)]
+        ends = [*(milestone - 1 for milestone in milestones), step]
+        for scheduler, begin, end in zip(self._schedulers, begins, ends, strict=True):
+            last = max(min(end, step), 0)
+            # The first has made its step 0 whatever the milestones say; of the others those whose turn has come.
+            if last >= begin:
+                scheduler._jump(last - begin)  # noqa: SLF001 (of this module)
+            else:
+                scheduler._undo()  # noqa: SLF001 (the same)
 
     def _resume(self) -> None:
         """Take the schedulers, which were resumed themselves, one epoch back, and step the first, as MindSpore does."""
@@ -977,8 +1071,7 @@ class ChainedScheduler(_Composite):
     def step(self, epoch: int | None = None) -> bool:
         """Go on by one epoch (0: begin again), and set the groups' learning rates."""
         if self._refuse_epochs(epoch):
-            self._write(_floats(self.base_lrs))
-            self._restart()
+            self._begin()
             return True
         for scheduler in self._schedulers:
             scheduler.step()
@@ -987,6 +1080,16 @@ class ChainedScheduler(_Composite):
     def _restart(self) -> None:
         for scheduler in self._schedulers:
             scheduler._restart()  # noqa: SLF001 (of this module)
+
+    def _replay(self, group: int) -> Schedule | None:
+        schedulers = self._replays(group)
+        if schedulers is None or self._has_its_own_rule():
+            return None
+        return replay("mindspore.experimental.ChainedScheduler", schedulers=schedulers, **self._initial(group))
+
+    def _jump(self, step: int) -> None:
+        for scheduler in self._schedulers:
+            scheduler._jump(step)  # noqa: SLF001 (of this module)
 
 
 class ReduceLROnPlateau(_Stateful):
@@ -1020,6 +1123,16 @@ class ReduceLROnPlateau(_Stateful):
         self.mode_worse = self.best = math.inf if mode == "min" else -math.inf
         self.min_lrs = _tensors(_number_a_group("ReduceLROnPlateau.min_lr", min_lr, optimizer))
         self.wait = self.cooldown_counter = self.last_epoch = 0
+
+    _takes_metrics = True
+
+    def seek(self, step: SupportsIndex) -> None:  # noqa: ARG002 (the others' signature)
+        """Raise `TypeError`: the learning rates follow from metrics, not from the step."""
+        raise follows_metrics("ReduceLROnPlateau.seek")
+
+    def schedule(self, group: SupportsIndex = 0, *, steps: SupportsIndex | None = None) -> Schedule:  # noqa: ARG002 (the same)
+        """Raise `TypeError`: the learning rates follow from metrics, not from the step."""
+        raise follows_metrics("ReduceLROnPlateau.schedule")
 
     def _check(self) -> None:
         for name, known in (("mode", ("min", "max")), ("threshold_mode", ("rel", "abs"))):

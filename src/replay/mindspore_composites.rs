@@ -1,0 +1,221 @@
+//! Schedulers made of MindSpore's experimental schedulers: one after another, or all at once. Rates are float32.
+//!
+//! ```text
+//! start      the first step: as the constructor makes it
+//! step       one epoch further
+//! enter      `step(0)`, with which SequentialLR begins a later scheduler: by the closed formula, where there is one
+//! ```
+
+use std::sync::Arc;
+
+use super::Replay;
+use super::walk::Recurrence;
+use crate::error::Error;
+use crate::limits::FINITE;
+use crate::shape::{Kind, Value};
+use crate::spec::{Expr, Spec};
+
+replays! {
+    /// One scheduler after another: the i-th begins at epoch `milestones[i - 1]`, on its own `base_lr`, in float32.
+    ///
+    /// Args:
+    ///     schedulers: the schedulers, replays of MindSpore's experimental ones.
+    ///     milestones: the epochs at which the next one takes over, in order.
+    ///     initial_lr: the rate that each starts on where it has no `base_lr`; the first one's `base_lr`, if left out.
+    ///
+    /// Source: `mindspore.experimental.optim.lr_scheduler.SequentialLR`, MindSpore 2.10. A composite or a `MultiStepLR`
+    /// may be among its schedulers; MindSpore refuses the first, and raises in the middle of the run for the second.
+    ///
+    /// >>> constant = gp.replay("mindspore.experimental.ConstantLR", base_lr=0.1, factor=0.5)
+    /// >>> decay = gp.replay("mindspore.experimental.ExponentialLR", base_lr=0.1, gamma=0.5)
+    /// >>> gp.replay("mindspore.experimental.SequentialLR", schedulers=[constant, decay], milestones=[2]).array(
+    /// ...     4, dtype="float32")
+    /// array([0.05, 0.05, 0.1 , 0.05], dtype=float32)
+    SequentialLr as "mindspore.experimental.SequentialLR" {
+        schedulers: Arc<[Spec]> = Kind::Replays;
+        milestones: Arc<[i64]> = Kind::Ints;
+        initial_lr: Option<f64> = Kind::Double(FINITE), or Value::Absent;
+    }
+
+    /// All of the schedulers at each epoch, one after another, each on the rate that the one before has made, in float32.
+    ///
+    /// Args:
+    ///     schedulers: the schedulers, replays of MindSpore's experimental ones.
+    ///     initial_lr: the rate that the first starts on; its `base_lr`, if left out.
+    ///
+    /// Source: `torch.optim.lr_scheduler.ChainedScheduler`, torch 2.13, over MindSpore 2.10's schedulers; MindSpore has none.
+    ///
+    /// >>> constant = gp.replay("mindspore.experimental.ConstantLR", base_lr=0.1, factor=0.5, total_iters=2)
+    /// >>> decay = gp.replay("mindspore.experimental.ExponentialLR", base_lr=0.1, gamma=0.5)
+    /// >>> gp.replay("mindspore.experimental.ChainedScheduler", schedulers=[constant, decay]).array(4, dtype="float32")
+    /// array([0.05  , 0.025 , 0.025 , 0.0125], dtype=float32)
+    ChainedScheduler as "mindspore.experimental.ChainedScheduler" {
+        schedulers: Arc<[Spec]> = Kind::Replays;
+        initial_lr: Option<f64> = Kind::Double(FINITE), or Value::Absent;
+    }
+}
+
+/// A scheduler and where it stands. Its epoch is -1 before its first step.
+#[derive(Clone, Debug)]
+enum Part {
+    Leaf { replay: Replay, epoch: i64 },
+    Sequential { parts: Vec<Part>, milestones: Arc<[i64]>, initial: f32, epoch: i64 },
+    Chained { parts: Vec<Part>, initial: f32 },
+}
+
+impl Part {
+    /// The part that a replay is, before its first step.
+    fn of(replay: &Replay) -> Result<Part, Error> {
+        if replay.name() == SequentialLr::NAME {
+            return SequentialLr::taken(replay.arguments()).part();
+        }
+        if replay.name() == ChainedScheduler::NAME {
+            return ChainedScheduler::taken(replay.arguments()).part();
+        }
+        Ok(Part::Leaf { replay: replay.clone(), epoch: -1 })
+    }
+
+    /// The rate that it starts on.
+    fn initial(&self) -> f32 {
+        match self {
+            Part::Sequential { initial, .. } | Part::Chained { initial, .. } => *initial,
+            Part::Leaf { replay, .. } => {
+                let base = replay.params().iter().position(|param| param.name == "base_lr");
+                match base.map(|i| &replay.arguments()[i]) {
+                    Some(Value::Real(base)) => *base as f32,
+                    // OneCycleLR has no base rate: it begins on its own first value.
+                    _ => replay.still(0).0 as f32,
+                }
+            }
+        }
+    }
+
+    /// Goes back to before the first step.
+    fn reset(&mut self) {
+        match self {
+            Part::Leaf { epoch, .. } => *epoch = -1,
+            Part::Sequential { parts, epoch, .. } => {
+                *epoch = -1;
+                parts.iter_mut().for_each(Part::reset);
+            }
+            Part::Chained { parts, .. } => parts.iter_mut().for_each(Part::reset),
+        }
+    }
+
+    fn start(&mut self, lr: &mut f32) {
+        self.reset();
+        match self {
+            Part::Leaf { .. } => self.step(lr),
+            Part::Sequential { parts, epoch, .. } => {
+                *epoch = 0;
+                parts[0].start(lr);
+            }
+            Part::Chained { parts, .. } => parts.iter_mut().for_each(|part| part.start(lr)),
+        }
+    }
+
+    fn step(&mut self, lr: &mut f32) {
+        match self {
+            Part::Leaf { replay, epoch } => {
+                *epoch += 1;
+                let (road, k) = (replay.road(), epoch.unsigned_abs());
+                let next = road.next(f64::from(*lr), k).or_else(|| road.closed(k));
+                *lr = next.expect("each of these has a rule of the rate before, or a formula") as f32;
+            }
+            Part::Sequential { parts, milestones, epoch, .. } => {
+                *epoch += 1;
+                let now = milestones.partition_point(|milestone| milestone <= epoch);
+                if now > 0 && milestones[now - 1] == *epoch { parts[now].enter(lr) } else { parts[now].step(lr) }
+            }
+            Part::Chained { parts, .. } => parts.iter_mut().for_each(|part| part.step(lr)),
+        }
+    }
+
+    fn enter(&mut self, lr: &mut f32) {
+        match self {
+            Part::Leaf { replay, epoch } => {
+                *epoch = 0;
+                *lr = replay.road().closed(0).expect("each of these has a closed formula") as f32;
+            }
+            Part::Sequential { initial, .. } | Part::Chained { initial, .. } => {
+                *lr = *initial;
+                self.start(lr);
+            }
+        }
+    }
+}
+
+/// A composite under way: the part, and the rate that it has set.
+#[derive(Clone, Debug)]
+pub struct Stepper {
+    part: Part,
+    lr: f32,
+}
+
+impl Stepper {
+    fn started(mut part: Part) -> Stepper {
+        let mut lr = part.initial();
+        part.start(&mut lr);
+        Stepper { part, lr }
+    }
+}
+
+fn parts(schedulers: &[Spec]) -> Result<Vec<Part>, Error> {
+    let part = |(i, spec): (usize, &Spec)| {
+        let Expr::Replay(replay) = spec.expr() else { unreachable!("the parameter's type has been checked") };
+        if !replay.name().starts_with("mindspore.experimental.") {
+            let rule = "it must be one of MindSpore's experimental schedulers";
+            return Err(Error::value(format!("schedulers[{i}]"), format!("a replay of {}", replay.name()), rule)
+                .or("Join other schedules with `then`."));
+        }
+        Part::of(replay)
+    };
+    schedulers.iter().enumerate().map(part).collect()
+}
+
+impl SequentialLr {
+    fn part(&self) -> Result<Part, Error> {
+        let (parts, milestones) = (parts(&self.schedulers)?, self.milestones.clone());
+        if milestones.len() + 1 != parts.len() {
+            let rule = format!("there must be one fewer than schedulers, which are {}", parts.len());
+            return Err(Error::value("milestones", format!("{} of them", milestones.len()), rule)
+                .or("Each says where the next scheduler takes over."));
+        }
+        if !milestones.is_sorted() {
+            return Err(Error::value("milestones", format!("{milestones:?}"), "they must be in order").or("Sort them."));
+        }
+        let initial = self.initial_lr.map_or_else(|| parts[0].initial(), |lr| lr as f32);
+        Ok(Part::Sequential { parts, milestones, initial, epoch: -1 })
+    }
+}
+
+impl ChainedScheduler {
+    fn part(&self) -> Result<Part, Error> {
+        let parts = parts(&self.schedulers)?;
+        let initial = self.initial_lr.map_or_else(|| parts[0].initial(), |lr| lr as f32);
+        Ok(Part::Chained { parts, initial })
+    }
+}
+
+macro_rules! composites {
+    ($($Name:ident)*) => {$(
+        impl Recurrence for $Name {
+            type State = Stepper;
+
+            fn check(&self) -> Result<(), Error> {
+                self.part().map(drop)
+            }
+            fn start(&self) -> Stepper {
+                Stepper::started(self.part().expect("it has been checked"))
+            }
+            fn lr(&self, stepper: &Stepper, _k: u64) -> f64 {
+                f64::from(stepper.lr)
+            }
+            fn advance(&self, stepper: &mut Stepper, _k: u64) {
+                stepper.part.step(&mut stepper.lr);
+            }
+        }
+    )*};
+}
+
+composites!(SequentialLr ChainedScheduler);

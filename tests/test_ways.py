@@ -1,0 +1,115 @@
+"""Where a schedule is wanted and an object that has one is given, the message says how to get it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import glidepath as gp
+
+METHOD = "Take its schedule: `.schedule()`."
+S = gp.linear(0.0, 1.0, 10)
+
+
+def torch_schedulers() -> dict[str, tuple[Any, str]]:
+    torch = pytest.importorskip("torch")
+    from glidepath import torch as gt
+
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    way = "Take its schedule: `glidepath.torch.schedule(scheduler)`."
+    swa = torch.optim.swa_utils.SWALR(optimizer, 0.05)
+    return {
+        "StepLR": (gt.StepLR(optimizer, 2), METHOD),
+        "Scheduler": (gt.Scheduler(optimizer, lr=S), METHOD),
+        "StepLR of torch's": (torch.optim.lr_scheduler.StepLR(optimizer, 2), way),
+        "SWALR of torch's": (swa, way),
+    }
+
+
+def mindspore_schedulers() -> dict[str, tuple[Any, str]]:
+    ms = pytest.importorskip("mindspore")
+    from mindspore.experimental import optim
+
+    import glidepath.mindspore as gms
+
+    optimizer = optim.SGD([ms.Parameter(ms.Tensor([1.0]), name="w")], lr=0.1)
+    parts = [gms.experimental.ConstantLR(optimizer), gms.experimental.StepLR(optimizer, 2)]
+    way = "Take its schedule: `glidepath.mindspore.experimental.schedule(scheduler)`."
+    cell = "Make it with the class of that name in `glidepath.mindspore.nn`, and take its `.schedule()`."
+    return {
+        "SequentialLR": (gms.experimental.SequentialLR(optimizer, parts, [3]), METHOD),
+        "StepLR of MindSpore's": (optim.lr_scheduler.StepLR(optimizer, 2), way),
+        "PolynomialDecayLR": (gms.nn.PolynomialDecayLR(0.1, 0.01, 10, 1.0), METHOD),
+        "table": (gms.learning_rate(S), METHOD),
+        "PolynomialDecayLR of MindSpore's": (ms.nn.PolynomialDecayLR(0.1, 0.01, 10, 1.0), cell),
+    }
+
+
+# What is asked of them, and what of the message comes before the way out.
+
+ASKED: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "then": (S.then, "`then.following`: got an object of type {}; it must be a schedule. "),
+    ">>": (lambda x: S >> x, "`then.following`: got an object of type {}; it must be a schedule. "),
+    "+": (lambda x: S + x, "`+`: got an object of type {}; a schedule takes another schedule or a number. "),
+    "reflected *": (lambda x: x * S, "`*`: got an object of type {}; a schedule takes another schedule or a number. "),
+    "replay": (
+        lambda x: gp.replay("torch.ChainedScheduler", schedulers=[x]),
+        "`torch.ChainedScheduler.schedulers[0]`: got an object of type {}; it must be a replay. ",
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("schedulers", [torch_schedulers, mindspore_schedulers])
+def test_the_way_out_is_said(schedulers: Callable[[], dict[str, tuple[Any, str]]], asked: str) -> None:
+    ask, before = ASKED[asked]
+    for name, (scheduler, way) in schedulers().items():
+        kind = f"{type(scheduler).__module__}.{type(scheduler).__qualname__}"
+        with pytest.raises(TypeError) as caught:
+            ask(scheduler)
+        assert str(caught.value) == before.format(kind) + way, name
+
+
+def test_learning_rate_says_it() -> None:
+    found = mindspore_schedulers()
+    from glidepath.mindspore import learning_rate
+
+    for name, (scheduler, way) in found.items():
+        with pytest.raises(TypeError) as caught:
+            learning_rate(scheduler, 10)
+        kind = type(scheduler).__name__
+        want = f"`learning_rate.schedule`: got an object of type {kind}; it must be a glidepath schedule. {way}"
+        assert str(caught.value) == want, name
+
+
+def test_scheduler_says_it() -> None:
+    torch = pytest.importorskip("torch")
+    from glidepath import torch as gt
+    from glidepath.mindspore import nn
+
+    others = {
+        "PolynomialDecayLR": (nn.PolynomialDecayLR(0.1, 0.01, 10, 1.0), METHOD),
+        "float": (0.1, "Try `gp.constant(...)`."),
+    }
+    for name, (driver, way) in {**torch_schedulers(), **others}.items():
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+        with pytest.raises(TypeError) as caught:
+            gt.Scheduler(optimizer, lr=driver)
+        want = f"`Scheduler.lr`: got a {type(driver).__name__}; it must be a Schedule. {way}"
+        assert str(caught.value) == want, name
+
+
+class Own:
+    """Has a schedule that is none of ours to call."""
+
+    schedule = 3
+
+
+@pytest.mark.parametrize("other", ["x", None, object(), Own(), gp.Schedule, [1.0]])
+def test_what_has_no_schedule_gets_python_s_words(other: Any) -> None:
+    with pytest.raises(TypeError, match="unsupported operand type"):
+        S + other
+    with pytest.raises(TypeError, match="unsupported operand type"):
+        S >> other

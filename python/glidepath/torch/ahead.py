@@ -6,7 +6,6 @@ rest (a function of yours, a `get_lr` of yours, a metric) a copy on copied param
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from copy import copy, deepcopy
 from types import MethodType
@@ -18,6 +17,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import CyclicLR, LRScheduler, ReduceLROnPlateau
 
 from glidepath._core import Schedule, _preview, _schedule, _seek, table
+from glidepath.torch import _versions
 from glidepath.torch.scheduler import Scheduler
 
 __all__ = ["preview", "schedule", "seek"]
@@ -53,7 +53,7 @@ def preview(
         raise TypeError(msg)
     if metrics is not None:
         return _stepped(scheduler, [(metric,) for metric in metrics])
-    found = _preview(scheduler, n)
+    found = _preview(scheduler, n) if _versions.looks_ahead(scheduler) else None
     return _stepped(scheduler, [()] * int(n or 0)) if found is None else found
 
 
@@ -83,7 +83,7 @@ def seek(scheduler: LRScheduler, step: int) -> None:
     if isinstance(scheduler, ReduceLROnPlateau):
         msg = "`seek`: got a ReduceLROnPlateau, whose rates follow from metrics and not from the step. Load its state."
         raise TypeError(msg)
-    if _seek(scheduler, step):
+    if _versions.looks_ahead(scheduler, seeks=True) and _seek(scheduler, step):
         return
     ghost, groups = _started(scheduler)
     for _ in range(step):
@@ -91,7 +91,7 @@ def seek(scheduler: LRScheduler, step: int) -> None:
     _take_over(scheduler, ghost)
     for live, group in zip(scheduler.optimizer.param_groups, groups, strict=True):
         for key in group.keys() - {"params"}:
-            _set(live, key, group[key])
+            set_entry(live, key, group[key])
 
 
 def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None) -> Schedule:
@@ -128,7 +128,7 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
     if isinstance(scheduler, ReduceLROnPlateau):
         msg = "`schedule`: got a ReduceLROnPlateau, whose rates follow from metrics and not from the step."
         raise TypeError(msg)
-    found = _schedule(scheduler, group)
+    found = _schedule(scheduler, group) if _versions.looks_ahead(scheduler) else None
     if found is not None:
         return found
     if steps is None:
@@ -163,7 +163,7 @@ def _started(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
     ghost, groups = _ghost(scheduler)
     base = _base(ghost)
     for i, group in enumerate(groups):
-        _set(group, "lr", base[i] if i < len(base) else group.get("initial_lr", group["lr"]))
+        set_entry(group, "lr", base[i] if i < len(base) else group.get("initial_lr", group["lr"]))
     _start(ghost)
     return ghost, groups
 
@@ -182,13 +182,17 @@ def _ghost(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
     real = scheduler.optimizer
     optimizer = object.__new__(type(real))
     optimizer.__dict__.update(real.__dict__, _opt_called=True)
-    groups = [{key: _copied(key, value) for key, value in group.items()} for group in real.param_groups]
+    copies: dict[int, Any] = {id(real): optimizer}
+    groups = [{key: _copied(key, value, copies) for key, value in group.items()} for group in real.param_groups]
     optimizer.param_groups = groups
-    return _on(optimizer, scheduler, {id(real): optimizer}), groups
+    return _on(optimizer, scheduler, copies), groups
 
 
-def _copied(key: str, value: Any) -> Any:
-    return value.detach().clone() if isinstance(value, Tensor) and key != "params" else value
+def _copied(key: str, value: Any, copies: dict[int, Any]) -> Any:
+    """Copy a tensor, once: where it stands in several places, its copy does so too."""
+    if not isinstance(value, Tensor) or key == "params":
+        return value
+    return copies.setdefault(id(value), value.detach().clone())
 
 
 def _on(optimizer: Any, scheduler: LRScheduler, copies: dict[int, Any]) -> LRScheduler:
@@ -235,22 +239,34 @@ def _start(scheduler: Any) -> None:
         scheduler.last_epoch = -1
         own = scheduler.base_lrs
         # CyclicLR has its own base rates only after its first step.
-        scheduler.base_lrs = [_copied("lr", group.get("initial_lr", group["lr"])) for group in groups]
+        scheduler.base_lrs = [_copied("lr", group.get("initial_lr", group["lr"]), {}) for group in groups]
         scheduler._initial_step()
         scheduler.base_lrs = own
         return
     for child in scheduler._schedulers:
         _start(child)
     if not hasattr(scheduler, "_milestones"):
-        scheduler._last_lr = [_copied("lr", group["lr"]) for group in groups]
+        scheduler._last_lr = [_copied("lr", group["lr"], {}) for group in groups]
         return
     for group in groups:
-        _set(group, "lr", group["initial_lr"])
+        set_entry(group, "lr", group["initial_lr"])
     scheduler.last_epoch = 0
-    scheduler.recursive_undo()
-    first = scheduler._schedulers[bisect_right(scheduler._milestones, 0)]
+    undo(scheduler)
+    first = _versions.first_of(scheduler)
     first._initial_step()
     scheduler._last_lr = first.get_last_lr()
+
+
+def undo(scheduler: Any) -> None:
+    """Put every scheduler in this one, or this one, before its first step.
+
+    DIFFERENCE: torch takes one epoch off, and so one for each SequentialLR around it.
+    """
+    if not hasattr(scheduler, "_schedulers"):
+        scheduler.last_epoch = -1
+        return
+    for child in scheduler._schedulers:
+        undo(child)
 
 
 def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:
@@ -260,7 +276,7 @@ def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:
         _take_over(live, child)
 
 
-def _set(group: dict[str, Any], key: str, value: Any) -> None:
+def set_entry(group: dict[str, Any], key: str, value: Any) -> None:
     """Set a group's value; a tensor stays the tensor that it is."""
     if isinstance(group.get(key), Tensor):
         group[key].fill_(value.squeeze() if isinstance(value, Tensor) else value)

@@ -7,7 +7,6 @@ torch's own code runs.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Literal, cast
 
@@ -19,7 +18,8 @@ from torch.optim.lr_scheduler import EPOCH_DEPRECATION_WARNING
 from torch.optim.swa_utils import SWALR as TorchSWALR  # noqa: N811  # a class's name in capitals
 
 from glidepath._core import Schedule, _Road, _Stepper
-from glidepath.torch import ahead
+from glidepath.torch import _versions, ahead
+from glidepath.torch._versions import ETA_MIN, HAS_UPDATE_LR, HAS_VERBOSE, VERBOSE
 from glidepath.torch.scheduler import Scheduler
 
 __all__ = [
@@ -82,9 +82,8 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
         super().__init_subclass__(**keywords)
         cls._road = _road(cls)
 
-    def __init__(self, optimizer: Optimizer, last_epoch: int = -1, verbose: bool = False) -> None:
-        self.verbose = verbose
-        self._torch.__init__(self, optimizer, last_epoch)
+    def __init__(self, optimizer: Optimizer, last_epoch: int = -1, verbose: bool = VERBOSE) -> None:
+        self._torch.__init__(self, optimizer, last_epoch, *self._verbosity(verbose))
 
     def preview(self, n: int | None = None, *, metrics: Iterable[float] | None = None) -> NDArray[np.float64]:
         """Return the learning rates that the next n steps will set, shape (n, groups); see `glidepath.torch.preview`.
@@ -113,27 +112,41 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
         """
         return ahead.schedule(self, group, steps=steps)
 
+    def _verbosity(self, verbose: bool) -> tuple[Any, ...]:
+        """Note `verbose`, or return it for torch's constructor, where that has it."""
+        if HAS_VERBOSE:
+            return (verbose,)
+        self.verbose = verbose
+        return ()
+
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, bool]]:
         return (), {"verbose": self.verbose}
 
-    def _update_lr(self, epoch: int | None = None) -> None:
-        super()._update_lr(epoch)
-        if self.verbose:
-            self._print_lrs(epoch)
+    if HAS_UPDATE_LR:
+
+        def _update_lr(self, epoch: int | None = None) -> None:
+            super()._update_lr(epoch)
+            if self.verbose:
+                self._print_lrs(epoch)
 
     def _print_lrs(self, epoch: float | None = None) -> None:
         for i, lr in enumerate(self.get_last_lr()):
             self.print_lr(True, i, float(lr), epoch)
 
-    @staticmethod
-    def print_lr(is_verbose: bool, group: int, lr: float, epoch: float | None = None) -> None:
-        """Print what a group's learning rate has become, if `is_verbose`: in the words of torch before 2.7."""
-        if not is_verbose:
-            return
-        if epoch is None:
-            print(f"Adjusting learning rate of group {group} to {lr:.4e}.")
-        else:
-            print(f"Epoch {_shown(epoch)}: adjusting learning rate of group {group} to {lr:.4e}.")
+    if HAS_VERBOSE:
+        # An attribute of the instance, as torch makes it, and not what `_Stepper` has for it.
+        verbose = False
+    else:
+
+        @staticmethod
+        def print_lr(is_verbose: bool, group: int, lr: float, epoch: float | None = None) -> None:
+            """Print what a group's learning rate has become, if `is_verbose`: in the words of torch before 2.7."""
+            if not is_verbose:
+                return
+            if epoch is None:
+                print(f"Adjusting learning rate of group {group} to {lr:.4e}.")
+            else:
+                print(f"Epoch {_shown(epoch)}: adjusting learning rate of group {group} to {lr:.4e}.")
 
 
 def _road(cls: type[LRScheduler]) -> _Road:
@@ -143,8 +156,11 @@ def _road(cls: type[LRScheduler]) -> _Road:
     beyond = cls.__mro__[cls.__mro__.index(_Stepper) + 1 :]
     torch_step = next(vars(base)["step"] for base in beyond if "step" in vars(base))
     steps_here = cls.step is _Stepper.step and cls.get_last_lr is lr_scheduler.LRScheduler.get_last_lr
-    prints_apart = torch_step is not lr_scheduler.LRScheduler.step
-    return _Road(facade.__name__ if is_ours else "", torch_step, steps_here, prints_apart)
+    prints_apart = not HAS_VERBOSE and not (HAS_UPDATE_LR and torch_step is lr_scheduler.LRScheduler.step)
+    if torch_step is lr_scheduler.SequentialLR.step and not HAS_UPDATE_LR:
+        torch_step = _versions.sequential_step
+    is_known = is_ours and _versions.steps(facade.__name__)
+    return _Road(facade.__name__ if is_known else "", torch_step, steps_here, prints_apart)
 
 
 LRScheduler._road = _road(LRScheduler)
@@ -158,26 +174,14 @@ def _copied(lr: float | Tensor) -> float | Tensor:
     return lr.clone() if isinstance(lr, Tensor) else lr
 
 
-def _undo(scheduler: Any) -> None:
-    """Put every scheduler in this one, or this one, before its first step.
-
-    DIFFERENCE: torch takes one epoch off, and so one for each SequentialLR around it.
-    """
-    if not hasattr(scheduler, "_schedulers"):
-        scheduler.last_epoch = -1
-        return
-    for child in scheduler._schedulers:
-        _undo(child)
-
-
 def _take_over(composite: SequentialLR | ChainedScheduler) -> None:
     """Start a composite where it is a later child of SequentialLR: on the initial rates, as it starts alone.
 
     DIFFERENCE: torch raises NotImplementedError there, in the middle of a run.
     """
     for group in composite.optimizer.param_groups:
-        lr_scheduler._update_param_group_val(group, "lr", group["initial_lr"])
-    _undo(composite)
+        ahead.set_entry(group, "lr", group["initial_lr"])
+    ahead.undo(composite)
     composite._initial_step()
 
 
@@ -209,10 +213,9 @@ class LambdaLR(LRScheduler, lr_scheduler.LambdaLR):
         optimizer: Optimizer,
         lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.LambdaLR.__init__(self, optimizer, lr_lambda, last_epoch)
+        lr_scheduler.LambdaLR.__init__(self, optimizer, lr_lambda, last_epoch, *self._verbosity(verbose))
 
 
 class MultiplicativeLR(LRScheduler, lr_scheduler.MultiplicativeLR):
@@ -237,10 +240,9 @@ class MultiplicativeLR(LRScheduler, lr_scheduler.MultiplicativeLR):
         optimizer: Optimizer,
         lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.MultiplicativeLR.__init__(self, optimizer, lr_lambda, last_epoch)
+        lr_scheduler.MultiplicativeLR.__init__(self, optimizer, lr_lambda, last_epoch, *self._verbosity(verbose))
 
 
 class StepLR(LRScheduler, lr_scheduler.StepLR):
@@ -267,10 +269,9 @@ class StepLR(LRScheduler, lr_scheduler.StepLR):
         step_size: int,
         gamma: float = 0.1,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.StepLR.__init__(self, optimizer, step_size, gamma, last_epoch)
+        lr_scheduler.StepLR.__init__(self, optimizer, step_size, gamma, last_epoch, *self._verbosity(verbose))
 
 
 class MultiStepLR(LRScheduler, lr_scheduler.MultiStepLR):
@@ -297,10 +298,9 @@ class MultiStepLR(LRScheduler, lr_scheduler.MultiStepLR):
         milestones: Iterable[int],
         gamma: float = 0.1,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.MultiStepLR.__init__(self, optimizer, milestones, gamma, last_epoch)
+        lr_scheduler.MultiStepLR.__init__(self, optimizer, milestones, gamma, last_epoch, *self._verbosity(verbose))
 
 
 class ConstantLR(LRScheduler, lr_scheduler.ConstantLR):
@@ -329,10 +329,9 @@ class ConstantLR(LRScheduler, lr_scheduler.ConstantLR):
         factor: float = 1.0 / 3,
         total_iters: int = 5,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.ConstantLR.__init__(self, optimizer, factor, total_iters, last_epoch)
+        lr_scheduler.ConstantLR.__init__(self, optimizer, factor, total_iters, last_epoch, *self._verbosity(verbose))
 
     def get_lr(self) -> list[float | Tensor]:
         """Return the next rates, as torch's `get_lr` does.
@@ -370,10 +369,11 @@ class LinearLR(LRScheduler, lr_scheduler.LinearLR):
         end_factor: float = 1.0,
         total_iters: int = 5,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.LinearLR.__init__(self, optimizer, start_factor, end_factor, total_iters, last_epoch)
+        lr_scheduler.LinearLR.__init__(
+            self, optimizer, start_factor, end_factor, total_iters, last_epoch, *self._verbosity(verbose)
+        )
 
 
 class ExponentialLR(LRScheduler, lr_scheduler.ExponentialLR):
@@ -398,10 +398,9 @@ class ExponentialLR(LRScheduler, lr_scheduler.ExponentialLR):
         optimizer: Optimizer,
         gamma: float,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.ExponentialLR.__init__(self, optimizer, gamma, last_epoch)
+        lr_scheduler.ExponentialLR.__init__(self, optimizer, gamma, last_epoch, *self._verbosity(verbose))
 
 
 class PolynomialLR(LRScheduler, lr_scheduler.PolynomialLR):
@@ -428,10 +427,9 @@ class PolynomialLR(LRScheduler, lr_scheduler.PolynomialLR):
         total_iters: int = 5,
         power: float = 1.0,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.PolynomialLR.__init__(self, optimizer, total_iters, power, last_epoch)
+        lr_scheduler.PolynomialLR.__init__(self, optimizer, total_iters, power, last_epoch, *self._verbosity(verbose))
 
 
 class CosineAnnealingLR(LRScheduler, lr_scheduler.CosineAnnealingLR):
@@ -456,12 +454,11 @@ class CosineAnnealingLR(LRScheduler, lr_scheduler.CosineAnnealingLR):
         self,
         optimizer: Optimizer,
         T_max: int,
-        eta_min: float = 0.0,
+        eta_min: float = ETA_MIN,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.CosineAnnealingLR.__init__(self, optimizer, T_max, eta_min, last_epoch)
+        lr_scheduler.CosineAnnealingLR.__init__(self, optimizer, T_max, eta_min, last_epoch, *self._verbosity(verbose))
 
 
 class CosineAnnealingWarmRestarts(LRScheduler, lr_scheduler.CosineAnnealingWarmRestarts):
@@ -488,12 +485,13 @@ class CosineAnnealingWarmRestarts(LRScheduler, lr_scheduler.CosineAnnealingWarmR
         optimizer: Optimizer,
         T_0: int,
         T_mult: int = 1,
-        eta_min: float = 0.0,
+        eta_min: float = ETA_MIN,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.CosineAnnealingWarmRestarts.__init__(self, optimizer, T_0, T_mult, eta_min, last_epoch)
+        lr_scheduler.CosineAnnealingWarmRestarts.__init__(
+            self, optimizer, T_0, T_mult, eta_min, last_epoch, *self._verbosity(verbose)
+        )
 
     def _print_lrs(self, epoch: float | None = None) -> None:
         super()._print_lrs(self.last_epoch if epoch is None else epoch)
@@ -541,9 +539,8 @@ class CyclicLR(LRScheduler, lr_scheduler.CyclicLR):
         base_momentum: float = 0.8,
         max_momentum: float = 0.9,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
         lr_scheduler.CyclicLR.__init__(
             self,
             optimizer,
@@ -559,6 +556,7 @@ class CyclicLR(LRScheduler, lr_scheduler.CyclicLR):
             base_momentum,
             max_momentum,
             last_epoch,
+            *self._verbosity(verbose),
         )
 
 
@@ -608,9 +606,8 @@ class OneCycleLR(LRScheduler, lr_scheduler.OneCycleLR):
         final_div_factor: float = 1e4,
         three_phase: bool = False,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
         lr_scheduler.OneCycleLR.__init__(
             self,
             optimizer,
@@ -627,6 +624,7 @@ class OneCycleLR(LRScheduler, lr_scheduler.OneCycleLR):
             final_div_factor,
             three_phase,
             last_epoch,
+            *self._verbosity(verbose),
         )
 
 
@@ -656,10 +654,11 @@ class SWALR(LRScheduler, TorchSWALR):
         anneal_epochs: int = 10,
         anneal_strategy: Literal["cos", "linear"] = "cos",
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        TorchSWALR.__init__(self, optimizer, swa_lr, anneal_epochs, anneal_strategy, last_epoch)
+        # Where torch's schedulers still have `verbose`, this one has none, and says so.
+        verbosity = self._verbosity(verbose) if verbose != VERBOSE else ()
+        TorchSWALR.__init__(self, optimizer, swa_lr, anneal_epochs, anneal_strategy, last_epoch, *verbosity)
 
 
 class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
@@ -691,21 +690,21 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
         schedulers: list[Any],
         milestones: list[int],
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.SequentialLR.__init__(self, optimizer, schedulers, milestones)
+        with _versions.taken_back(schedulers):
+            lr_scheduler.SequentialLR.__init__(self, optimizer, schedulers, milestones, -1, *self._verbosity(verbose))
         if last_epoch != -1:
             self.seek(last_epoch + 1)
 
     def recursive_undo(self, sched: Any = None) -> None:
         """Take back the first step of every scheduler in this one, or of `sched`."""
-        _undo(self if sched is None else sched)
+        ahead.undo(self if sched is None else sched)
 
     def _initial_step(self) -> None:
         self.last_epoch = 0
-        _undo(self)
-        first = self._schedulers[bisect_right(self._milestones, 0)]
+        ahead.undo(self)
+        first = _versions.first_of(self)
         first._initial_step()
         self._last_lr = first.get_last_lr()
 
@@ -775,11 +774,20 @@ class ReduceLROnPlateau(LRScheduler, lr_scheduler.ReduceLROnPlateau):
         cooldown: int = 0,
         min_lr: list[float] | float = 0,
         eps: float = 1e-8,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
         lr_scheduler.ReduceLROnPlateau.__init__(
-            self, optimizer, mode, factor, patience, threshold, threshold_mode, cooldown, min_lr, eps
+            self,
+            optimizer,
+            mode,
+            factor,
+            patience,
+            threshold,
+            threshold_mode,
+            cooldown,
+            min_lr,
+            eps,
+            *self._verbosity(verbose),
         )
 
     def _reduce_lr(self, epoch: float) -> None:

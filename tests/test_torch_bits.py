@@ -24,11 +24,13 @@ from torch_recipes import (  # noqa: E402
     draw_leaf,
     draw_lrs,
     look,
+    milestones_may_warn,
     optimizer,
     outcome,
     state_of,
 )
 
+pytestmark = milestones_may_warn
 BATCHES = 40
 PER_BATCH = 75
 

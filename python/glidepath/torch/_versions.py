@@ -41,7 +41,7 @@ RELEASE = int(_NUMBERS[1]), int(_NUMBERS[2])
 if RELEASE < OLDEST:
     raise ImportError(
         f"`glidepath.torch`: got PyTorch {torch.__version__}; it must be 2.4 or newer. "
-        'Run `pip install "glidepath[torch]" --upgrade`.'
+        'Run `pip install --upgrade "glidepath[torch]"`.'
     )
 IS_READ = RELEASE <= NEWEST and not _NUMBERS[5]
 """Whether this is a release that was read: none that is newer, and no build between two releases."""
@@ -209,3 +209,6 @@ def sequential_step(sequence: Any) -> None:
     else:
         child.step(0)
     sequence._last_lr = child.get_last_lr()
+
+
+sequential_step.__qualname__ = "SequentialLR.step"  # for the message of a TypeError

@@ -159,8 +159,9 @@ def _road(cls: type[LRScheduler]) -> _Road:
     prints_apart = not HAS_VERBOSE and not (HAS_UPDATE_LR and torch_step is lr_scheduler.LRScheduler.step)
     if torch_step is lr_scheduler.SequentialLR.step and not HAS_UPDATE_LR:
         torch_step = _versions.sequential_step
-    is_known = is_ours and _versions.steps(facade.__name__)
-    return _Road(facade.__name__ if is_known else "", torch_step, steps_here, prints_apart)
+    name = facade.__name__
+    rule = name if is_ours and _versions.is_known(name) else ""
+    return _Road(rule, torch_step, steps_here, prints_apart, _versions.steps(name))
 
 
 LRScheduler._road = _road(LRScheduler)

@@ -56,7 +56,7 @@ OTHER := build/torch-$(TORCH)
 test-torch: build/wheel.stamp
 	@trap 'rm -rf $(OTHER)' EXIT; trap 'exit 130' INT TERM; set -ex; rm -rf $(OTHER); \
 	$(PYTHON) -m venv $(OTHER); \
-	$(OTHER)/bin/python -m pip install --quiet "$$(echo $(WHEELS)/*.whl)[torch]" "torch==$(TORCH)" $(WITH) \
+	$(OTHER)/bin/python -m pip install --quiet --no-cache-dir --no-compile "$$(echo $(WHEELS)/*.whl)[torch]" "torch==$(TORCH)" $(WITH) \
 		gmpy2 hypothesis pytest; \
 	$(OTHER)/bin/python -c "import numpy, torch; print('torch', torch.__version__, 'numpy', numpy.__version__)"; \
 	$(OTHER)/bin/python -m pytest tests/test_torch_*.py tests/test_docs.py -k torch

@@ -1282,6 +1282,8 @@ def test_tensors_of_one_dimension_are_sought():
         found = []
         for act in (lambda s: s.seek(3), lambda s: rows_of(s, 3)):
             held = optimizer([torch.tensor([0.1], dtype=dtype)])
+            if outcome(lambda: lr_scheduler.ExponentialLR(optimizer([torch.tensor([0.1])]), 0.9))[0]:
+                pytest.skip(f"torch {torch.__version__} takes no rates of one dimension")
             scheduler = gt.ExponentialLR(held, 0.9)
             values = [scheduler.schedule(0, steps=4)[k] for k in range(4)]
             act(scheduler)

@@ -43,6 +43,14 @@ def optimizer(lrs: list[Any], beta: bool = False, step: bool = True) -> torch.op
     return made_optimizer
 
 
+def keeps_its_start(scheduler: Any) -> bool:
+    """Whether the rates are still there from which a scheduler started: not where they stand in the groups' tensors."""
+    is_sequence = hasattr(scheduler, "_milestones")
+    if COPIES_TENSORS or not any(isinstance(group["lr"], torch.Tensor) for group in scheduler.optimizer.param_groups):
+        return True
+    return not is_sequence and all(map(keeps_its_start, getattr(scheduler, "_schedulers", ())))
+
+
 def made(lr: Any) -> Any:
     if isinstance(lr, tuple):
         return torch.tensor(lr[1], dtype={"t32": torch.float32, "t64": torch.float64}[lr[0]])

@@ -155,6 +155,17 @@ def looks_ahead(scheduler: Any, *, seeks: bool = False) -> bool:
     return HAS_UPDATE_LR or not (sequences and seeks)
 
 
+def check_start(place: str, scheduler: Any) -> None:
+    """Refuse a scheduler whose start is lost."""
+    has_tensor = any(isinstance(group["lr"], torch.Tensor) for group in scheduler.optimizer.param_groups)
+    if RELEASE < TENSORS_SINCE and has_tensor and any(hasattr(one, "_milestones") for one in _all(scheduler)):
+        msg = (
+            f"`{place}`: got a SequentialLR of rates that are tensors. Before torch 2.10 its steps change the initial "
+            "rates too, so its start is lost. Load its state, or make the rates floats."
+        )
+        raise TypeError(msg)
+
+
 def _all(scheduler: Any) -> Iterator[Any]:
     yield scheduler
     for child in getattr(scheduler, "_schedulers", ()):

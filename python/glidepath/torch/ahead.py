@@ -85,6 +85,7 @@ def seek(scheduler: LRScheduler, step: int) -> None:
         raise TypeError(msg)
     if _versions.looks_ahead(scheduler, seeks=True) and _seek(scheduler, step):
         return
+    _versions.check_start("seek", scheduler)
     ghost, groups = _started(scheduler)
     for _ in range(step):
         ghost.step()
@@ -137,6 +138,7 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
             "Say how many steps a table of them shall have."
         )
         raise ValueError(msg)
+    _versions.check_start("schedule", scheduler)
     ghost, ghosts = _started(scheduler)
     values = [float(ghosts[group]["lr"])]
     for _ in range(steps - 1):

@@ -22,6 +22,7 @@ from torch.optim import lr_scheduler  # noqa: E402
 
 import glidepath as gp  # noqa: E402
 import glidepath.torch as gt  # noqa: E402
+from glidepath.torch import _versions  # noqa: E402
 from test_docs import run_examples  # noqa: E402
 from torch_recipes import (  # noqa: E402
     COPIES_TENSORS,
@@ -912,9 +913,9 @@ LONG = {
 
 @pytest.mark.parametrize("name", WITHOUT_FUNCTIONS)
 def test_a_million_steps(name):
-    n = MILLION
+    n = MILLION if _versions.steps(name) else 20_000  # where torch makes all the steps, fewer must do
     theirs, ours, sought = (LONG[name](module, optimizer([0.1])) for module in (THEIRS, OURS, OURS))
-    schedule = ours.schedule()
+    schedule = ours.schedule(steps=n + 1)
     ahead = ours.preview(n)[:, 0]
     group, rates = theirs.optimizer.param_groups[0], []
     step_theirs, step_ours = theirs.step, ours.step

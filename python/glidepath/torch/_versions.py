@@ -44,7 +44,7 @@ if RELEASE < OLDEST:
         'Run `pip install --upgrade "glidepath[torch]"`.'
     )
 IS_READ = RELEASE <= NEWEST and not _NUMBERS[5]
-"""Whether this is a release that was read: none that is newer, and no build between two releases."""
+"""Whether this is a release that was read, and neither a newer one nor a build between two."""
 
 from torch.optim import lr_scheduler, swa_utils  # noqa: E402  # torch before 2.0 has other names there
 

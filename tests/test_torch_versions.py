@@ -128,7 +128,8 @@ def test_a_sequence_starts_as_this_versions(milestones, tensors):
 
 
 def test_a_look_ahead_of_groups_that_share_a_tensor():
-    scheduler = gt.MultiplicativeLR(optimizer([torch.tensor(0.1)] * 3), lambda _: 0.5)
+    factors = [lambda _, factor=factor: factor for factor in (0.5, 0.25, 0.125)]
+    scheduler = gt.LambdaLR(optimizer([torch.tensor(0.1)] * 3), factors)
     ahead = scheduler.preview(4).tolist()
     for row in ahead:
         scheduler.step()

@@ -621,7 +621,7 @@ def test_a_captured_rate_inside_of_a_transform():
     assert errors[0] == errors[1]
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # by torch, which itself calls it
 @pytest.mark.parametrize("name", ["CyclicLR", "ExponentialLR"])
 def test_forward_mode_derivatives_follow_a_rate(name):
     from torch.autograd import forward_ad

@@ -1,5 +1,8 @@
 # make test     everything that must hold, on numpy 2 and numpy 1.26 (the first run installs torch too, some 5 GB, and
 #               MindSpore, which needs numpy 1.26: 10 GB of disk in all)
+# make test-torch TORCH=2.6.0
+#               the tests of glidepath.torch on another version of PyTorch, in an environment that is removed afterwards
+#               (5 GB of disk meanwhile); WITH="lightning accelerate" installs more packages there
 # make demo     pregenerate 100 million steps of Llama 3's schedule, look at them, and time it
 # make bench    the table of measured ratios beside their bars
 # make asv      the asv suite against the installed build, offline
@@ -21,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find src python -type f -not -name '*.so' -not -name '*.pyc') Cargo.toml $(wildcard Cargo.lock) \
 	pyproject.toml README.md LICENSE
 
-.PHONY: test lint-rust test-rust lint-python test-python demo bench asv exact clean
+.PHONY: test lint-rust test-rust lint-python test-python test-torch demo bench asv exact clean
 .DELETE_ON_ERROR:
 
 test: lint-rust test-rust lint-python test-python
@@ -45,6 +48,18 @@ lint-python: $(NP2)/torch.stamp $(NP2)/installed.stamp
 test-python: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
 	$(NP2)/bin/python -m pytest
 	$(NP1)/bin/python -m pytest
+
+TORCH ?= 2.15.0
+WITH ?=
+OTHER := build/torch-$(TORCH)
+
+test-torch: build/wheel.stamp
+	@trap 'rm -rf $(OTHER)' EXIT; trap 'exit 130' INT TERM; set -ex; rm -rf $(OTHER); \
+	$(PYTHON) -m venv $(OTHER); \
+	$(OTHER)/bin/python -m pip install --quiet --no-cache-dir --no-compile "$$(echo $(WHEELS)/*.whl)[torch]" "torch==$(TORCH)" $(WITH) \
+		gmpy2 hypothesis pytest; \
+	$(OTHER)/bin/python -c "import numpy, torch; print('torch', torch.__version__, 'numpy', numpy.__version__)"; \
+	$(OTHER)/bin/python -m pytest tests/test_torch_*.py tests/test_docs.py -k torch
 
 demo: $(NP2)/installed.stamp
 	$(BIN)/python benches/demo.py

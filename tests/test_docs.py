@@ -79,6 +79,7 @@ def in_project(monkeypatch, tmp_path) -> Path:
     return tmp_path
 
 
+@pytest.mark.filterwarnings("ignore:The epoch parameter:UserWarning")  # of SequentialLR itself, before torch 2.9
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_python_blocks_do_what_they_show(path, in_project):
     names: dict[str, object] = {}  # as a reader starts: a page imports what it uses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from random import Random
 
@@ -23,12 +24,19 @@ from torch_recipes import (  # noqa: E402
     draw,
     draw_leaf,
     draw_lrs,
+    keeps_its_start,
     look,
+    milestones_may_warn,
     optimizer,
     outcome,
     state_of,
 )
 
+pytestmark = milestones_may_warn
+LOST = (
+    "`seek`: got a SequentialLR of rates that are tensors. Before torch 2.10 its steps change the initial rates too, "
+    "so its start is lost. Load its state, or make the rates floats."
+)
 BATCHES = 40
 PER_BATCH = 75
 
@@ -56,7 +64,7 @@ def act(rng, theirs, ours):
             scheduler.optimizer.param_groups[i]["lr"] *= scale
         results = [(), ()]
     elif what < 0.97:
-        saved = theirs.state_dict(), ours.state_dict()
+        saved = [copy.deepcopy(scheduler.state_dict()) for scheduler in (theirs, ours)]
         # Both ways: torch's state into ours, and ours into torch's.
         results = [outcome(lambda: theirs.load_state_dict(saved[1])), outcome(lambda: ours.load_state_dict(saved[0]))]
     elif hasattr(theirs, "gamma") and not hasattr(theirs, "max_lrs"):
@@ -145,6 +153,10 @@ def test_a_sought_state_is_a_stepped_state(batch):
         if theirs is None:
             continue
         of_torchs = build(THEIRS, optimizer(lrs, beta))
+        if not keeps_its_start(theirs):
+            for scheduler in (ours, of_torchs):
+                assert outcome(lambda s=scheduler: gt.seek(s, 3))[:2] == ("TypeError", LOST)
+            continue
         step = rng.choice([0, 1, 2, 40, 200])
         stepped = ("", "")
         for _ in range(step):

@@ -13,12 +13,20 @@ from torch.optim import lr_scheduler  # noqa: E402
 
 import glidepath as gp  # noqa: E402
 import glidepath.torch as gt  # noqa: E402
+from torch_recipes import milestones_may_warn  # noqa: E402
+
+pytestmark = milestones_may_warn
 
 STEPS = 12
 ANY_WARNING = pytest.mark.filterwarnings("ignore")  # those of the clients about themselves
 
 X = torch.linspace(-1, 1, 32).reshape(32, 1)
 Y = 3 * X + 1
+
+
+def client(name):
+    """A package that trains with torch, if it is installed; not every one takes every torch."""
+    return pytest.importorskip(name, reason=f"{name} is not installed beside torch {torch.__version__}")
 
 
 def model():
@@ -83,7 +91,7 @@ def test_a_loop_resumed_from_a_checkpoint(schedule, tmp_path):
 @ANY_WARNING
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_lightning(schedule, tmp_path):
-    lightning = pytest.importorskip("lightning")
+    lightning = client("lightning")
     got = []
 
     class Module(lightning.LightningModule):
@@ -116,7 +124,7 @@ def test_lightning(schedule, tmp_path):
 
 @ANY_WARNING
 def test_lightning_watches_a_metric(tmp_path):
-    lightning = pytest.importorskip("lightning")
+    lightning = client("lightning")
 
     class Module(lightning.LightningModule):
         def __init__(self):
@@ -146,7 +154,7 @@ def test_lightning_watches_a_metric(tmp_path):
 @ANY_WARNING
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_accelerate(schedule):
-    accelerate = pytest.importorskip("accelerate")
+    accelerate = client("accelerate")
     accelerator = accelerate.Accelerator(cpu=True)
     net, got = model(), []
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
@@ -165,7 +173,7 @@ def test_accelerate(schedule):
 @ANY_WARNING
 @pytest.mark.parametrize("schedule", [*SCHEDULES, None])
 def test_the_hf_trainer(schedule, tmp_path, monkeypatch):
-    transformers = pytest.importorskip("transformers")
+    transformers = client("transformers")
     monkeypatch.setenv("WANDB_DISABLED", "true")
     monkeypatch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
     got = []

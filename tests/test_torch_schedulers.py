@@ -22,8 +22,22 @@ from torch.optim import lr_scheduler  # noqa: E402
 
 import glidepath as gp  # noqa: E402
 import glidepath.torch as gt  # noqa: E402
+from glidepath.torch import _versions  # noqa: E402
 from test_docs import run_examples  # noqa: E402
-from torch_recipes import OURS, THEIRS, look, optimizer, outcome, state_of  # noqa: E402
+from torch_recipes import (  # noqa: E402
+    COPIES_TENSORS,
+    HAS_VERBOSE,
+    OURS,
+    THEIRS,
+    copies_tensors,
+    look,
+    milestones_may_warn,
+    optimizer,
+    outcome,
+    state_of,
+)
+
+pytestmark = milestones_may_warn
 
 CLASSES = {
     "LambdaLR": lambda m, o: m.LambdaLR(o, lambda k: 0.9**k),
@@ -113,9 +127,10 @@ def test_a_class_is_a_subclass_of_torchs_with_its_signature(name):
     assert issubclass(ours, theirs)
     assert issubclass(ours, gt.LRScheduler)
     parameters = dict(inspect.signature(ours).parameters)
-    verbose = parameters.pop("verbose", None)
-    assert (verbose is None) == (name == "ChainedScheduler")
     wanted = inspect.signature(theirs).parameters
+    assert ("verbose" in parameters) == (name != "ChainedScheduler")
+    if "verbose" not in wanted:
+        parameters.pop("verbose", None)
     assert [(p.name, p.default, p.kind) for p in parameters.values()] == [
         (p.name, p.default, p.kind) for p in wanted.values()
     ]
@@ -185,18 +200,30 @@ def test_states_travel_both_ways(name):
     assert state_of(into_ours) == state_of(into_theirs)
 
 
-@every_class
-def test_a_state_loads_with_weights_only(name):
-    ours, file = made(name, steps=6), io.BytesIO()
-    state = ours.state_dict()
+def reloaded(state, safe):
+    """A state, as `torch.load(weights_only=True)` reads it."""
+    file = io.BytesIO()
     torch.save(state, file)
     file.seek(0)
+    torch.serialization.add_safe_globals(safe)
+    try:
+        return torch.load(file, weights_only=True)
+    finally:
+        torch.serialization.clear_safe_globals()
+
+
+@every_class
+def test_a_state_loads_with_weights_only(name):
+    ours, theirs = (made(name, module, steps=6).state_dict() for module in (OURS, THEIRS))
     safe = [__import__("collections").Counter] if "MultiStep" in name else []
-    with torch.serialization.safe_globals(safe):
-        loaded = torch.load(file, weights_only=True)
-    fresh = made(name)
-    fresh.load_state_dict(loaded)
-    assert state_of(fresh) == state_of(ours)
+    refused = outcome(lambda: reloaded(theirs, safe))
+    assert outcome(lambda: reloaded(ours, safe)) == refused
+    # Before torch 2.10 the state of SWALR has a function.
+    assert not refused[0] or (name == "SWALR" and not COPIES_TENSORS)
+    if not refused[0]:
+        fresh = made(name)
+        fresh.load_state_dict(reloaded(ours, safe))
+        assert state_of(fresh) == state_of(made(name, steps=6))
 
 
 @pytest.mark.parametrize("name", [*WITHOUT_FUNCTIONS, "ReduceLROnPlateau"])
@@ -234,15 +261,44 @@ def test_it_has_torchs_attributes_and_no_cycles(name):
 # Manners.
 
 
+prints = pytest.mark.skipif(HAS_VERBOSE, reason=f"torch {torch.__version__} has a `verbose` of its own")
+
+
+@pytest.mark.skipif(not HAS_VERBOSE, reason=f"torch {torch.__version__} has no `verbose`")
+@every_class
+def test_verbose_is_torchs_where_torch_has_it(name, capsys):
+    if name in {"ChainedScheduler", "SWALR"}:
+        for module in (THEIRS, OURS):
+            with pytest.raises(TypeError):
+                CLASSES[name](with_verbose(module, name, True), optimizer(LRS))
+        return
+    found = []
+    for module in (THEIRS, OURS):
+        results = []
+        for verbose in (True, False, "deprecated"):
+            made_by = with_verbose(module, name, verbose)
+            schedulers = []
+            said = outcome(lambda m=made_by, s=schedulers: s.append(CLASSES[name](m, optimizer(LRS))))
+            step(schedulers[0])
+            results.append((said, vars(schedulers[0]).get("verbose"), state_of(schedulers[0]), capsys.readouterr()))
+        found.append(results)
+    assert found[0] == found[1]
+
+
+def with_verbose(module, name, verbose):
+    """The module, with a class that is made so."""
+    cls, other = getattr(module, name), type(module)("verbose")
+    vars(other).update(vars(module))
+    setattr(other, name, lambda *args, **kw: cls(*args, **kw, verbose=verbose))
+    return other
+
+
+@prints
 @every_class
 def test_verbose_prints_each_update_in_the_old_words(name, capsys):
     if name == "ChainedScheduler":
         return
-    module = type(OURS)("verbose")
-    vars(module).update(vars(OURS))
-    cls = getattr(OURS, name)
-    setattr(module, name, lambda *args, **kw: cls(*args, **kw, verbose=True))
-    scheduler = CLASSES[name](module, optimizer([0.1, 0.2]))
+    scheduler = CLASSES[name](with_verbose(OURS, name, True), optimizer([0.1, 0.2]))
     assert scheduler.verbose
     capsys.readouterr()
     for k in range(4):
@@ -263,17 +319,20 @@ def test_verbose_prints_each_update_in_the_old_words(name, capsys):
         assert printed == wanted
 
 
+@prints
 def test_verbose_prints_the_first_rate_too(capsys):
     gt.ExponentialLR(optimizer([0.1]), 0.9, -1, True)
     assert capsys.readouterr().out == "Adjusting learning rate of group 0 to 1.0000e-01.\n"
 
 
 def test_the_first_steps_warn_as_torchs_do():
+    files = []
     for module in (THEIRS, OURS):
         scheduler = module.StepLR(optimizer([0.1], step=False), 3)
         with pytest.warns(UserWarning, match=r"Detected call of `lr_scheduler.step\(\)` before") as caught:
             scheduler.step()
-        assert caught[0].filename == __file__
+        files.append(caught[0].filename)
+    assert files[0] == files[1]
 
 
 def test_a_subclass_with_its_own_get_lr_is_obeyed():
@@ -345,6 +404,7 @@ def test_a_group_added_later():
         assert results[0] == results[1]
 
 
+@copies_tensors
 def test_a_tensor_stays_the_tensor_that_it_is():
     scheduler = made("CosineAnnealingLR", lrs=[("t32", 0.1), ("t64", 0.1)])
     tensors = [group["lr"] for group in scheduler.optimizer.param_groups]
@@ -360,21 +420,27 @@ def test_a_tensor_stays_the_tensor_that_it_is():
 
 @pytest.mark.parametrize("name", [name for name in WITHOUT_FUNCTIONS if name != "ChainedScheduler"])
 def test_a_tensor_on_a_device_is_never_read(name):
-    """A meta tensor has no value: to read it is an error."""
-    rates = [torch.tensor(0.1, device="meta") for _ in range(2)]
-    held = optimizer(rates)
-    scheduler = CLASSES[name](OURS, held)
-    for _ in range(4):
-        scheduler.step()
-    assert all(group["lr"] is rate for group, rate in zip(held.param_groups, rates, strict=True))
-    with pytest.raises((RuntimeError, NotImplementedError)):
-        rates[0].item()
+    """A meta tensor has no value: to read it is an error, as some steps of older versions of torch do."""
+    results = []
+    for module in (THEIRS, OURS):
+        rates = [torch.tensor(0.1, device="meta") for _ in range(2)]
+        held, schedulers = optimizer(rates), []
+        found = [outcome(lambda m=module, o=held, s=schedulers: s.append(CLASSES[name](m, o)))]
+        found += [outcome(scheduler.step) for scheduler in schedulers for _ in range(4)]
+        stay = [group["lr"] is rate for group, rate in zip(held.param_groups, rates, strict=True)]
+        results.append((found, stay))
+        with pytest.raises((RuntimeError, NotImplementedError)):
+            rates[0].item()
+    assert results[0] == results[1]
+    assert not COPIES_TENSORS or results[1] == ([("", "", [])] * 5, [True, True])
 
 
 @every_class
 @pytest.mark.parametrize("lrs", [[0.1], LRS, [("t32", 0.1), ("t64", 0.03)]], ids=["one", "two", "tensors"])
 def test_rates_that_somebody_keeps_stay_as_they_were(name, lrs):
     """A step writes into the old `_last_lr` where nobody else has it, and only there."""
+    if not COPIES_TENSORS and lrs[0] == ("t32", 0.1):
+        pytest.skip(f"torch {torch.__version__} notes the tensor itself")
     scheduler = made(name, lrs=lrs, steps=1)
     kept = []
     for k in range(1, 14):
@@ -464,6 +530,7 @@ def test_autograd_sees_that_a_rate_was_written():
     assert errors[0] == errors[1]
 
 
+@copies_tensors
 def test_inference_tensors():
     """DIFFERENCE: outside of inference mode too."""
     results = []
@@ -535,7 +602,8 @@ def test_a_function_mode_sees_every_write():
         with Log():
             scheduler.step()
         seen.append([name for name in names if name in {"fill_", "clone"}])
-    assert seen[0] == seen[1] == ["fill_", "clone"]
+    assert seen[0] == seen[1]
+    assert seen[1] == ["fill_", "clone"] or not COPIES_TENSORS
 
 
 def test_a_captured_rate_inside_of_a_transform():
@@ -553,7 +621,7 @@ def test_a_captured_rate_inside_of_a_transform():
     assert errors[0] == errors[1]
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # by torch, which itself calls it
 @pytest.mark.parametrize("name", ["CyclicLR", "ExponentialLR"])
 def test_forward_mode_derivatives_follow_a_rate(name):
     from torch.autograd import forward_ad
@@ -640,6 +708,7 @@ def test_a_finalizer_of_an_old_rate_sees_a_whole_step(name):
         assert results[0] == results[1]
 
 
+@copies_tensors
 def test_another_thread_sees_whole_lists():
     scheduler = of_rates(OURS, [torch.tensor(1.0) for _ in range(3)], "ExponentialLR")
     odd, done = [], threading.Event()
@@ -670,6 +739,7 @@ def test_rates_that_somebody_has_a_view_of(name):
         assert scheduler.get_last_lr()[0] == lr_of(scheduler)
 
 
+@copies_tensors
 def test_last_rates_are_tensors_like_any_other(tmp_path):
     scheduler = of_rates(OURS, [torch.tensor(0.1), torch.tensor(0.2, dtype=torch.float64)])
     last = scheduler.get_last_lr()
@@ -677,7 +747,11 @@ def test_last_rates_are_tensors_like_any_other(tmp_path):
     parts = [[lr.detach() for lr in last], [lr.view(1) for lr in last], [lr.data for lr in last]]
     arrays = [lr.numpy() for lr in last]
     torch.save(last, tmp_path / "last.pt")
-    copies = [copy.deepcopy(last), pickle.loads(pickle.dumps(last)), torch.load(tmp_path / "last.pt")]
+    copies = [
+        copy.deepcopy(last),
+        pickle.loads(pickle.dumps(last)),
+        torch.load(tmp_path / "last.pt", weights_only=True),
+    ]
     assert all(lr.is_leaf and lr._version == 0 and lr.is_contiguous() for lr in last)
     del last
     for _ in range(5):
@@ -791,10 +865,9 @@ def test_a_nested_composite_is_the_flat_one(nested):
 def test_torch_itself_fails_there():
     held = optimizer([0.1])
     inner = lr_scheduler.ChainedScheduler([lr_scheduler.ExponentialLR(held, 0.9)])
-    theirs = lr_scheduler.SequentialLR(held, [lr_scheduler.ConstantLR(held, 0.5), inner], [2])
-    theirs.step()
-    with pytest.raises(NotImplementedError):
-        theirs.step()
+    # As it is made before torch 2.6; by `step(0)`, which a composite does not take, before 2.9.
+    with pytest.raises((NotImplementedError, TypeError, AttributeError)):
+        stepped(lr_scheduler.SequentialLR(held, [lr_scheduler.ConstantLR(held, 0.5), inner], [2]), 2)
 
 
 def test_a_constant_factor_of_0_comes_back_to_the_base_rate():
@@ -840,9 +913,9 @@ LONG = {
 
 @pytest.mark.parametrize("name", WITHOUT_FUNCTIONS)
 def test_a_million_steps(name):
-    n = MILLION
+    n = MILLION if _versions.steps(name) else 20_000  # where torch makes all the steps, fewer must do
     theirs, ours, sought = (LONG[name](module, optimizer([0.1])) for module in (THEIRS, OURS, OURS))
-    schedule = ours.schedule()
+    schedule = ours.schedule(steps=n + 1)
     ahead = ours.preview(n)[:, 0]
     group, rates = theirs.optimizer.param_groups[0], []
     step_theirs, step_ours = theirs.step, ours.step
@@ -1214,6 +1287,8 @@ def test_tensors_of_one_dimension_are_sought():
         found = []
         for act in (lambda s: s.seek(3), lambda s: rows_of(s, 3)):
             held = optimizer([torch.tensor([0.1], dtype=dtype)])
+            if outcome(lambda: lr_scheduler.ExponentialLR(optimizer([torch.tensor([0.1])]), 0.9))[0]:
+                pytest.skip(f"torch {torch.__version__} takes no rates of one dimension")
             scheduler = gt.ExponentialLR(held, 0.9)
             values = [scheduler.schedule(0, steps=4)[k] for k in range(4)]
             act(scheduler)
@@ -1265,6 +1340,7 @@ def test_adopting_what_is_ours_or_stands_twice():
     assert twice[0] == twice[1]
 
 
+@prints
 def test_verbose_is_any_truth(capsys):
     for given, lines in ((1, 1), (None, 0), (0, 0)):
         rows_of(gt.StepLR(optimizer([0.1]), 3, verbose=given), 1)

@@ -8,17 +8,27 @@ from random import Random
 from types import ModuleType
 from typing import Any
 
+import pytest
 import torch
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import SWALR as TORCH_SWALR
 
 import glidepath.torch as gt
+from glidepath.torch import _versions
 
 Build = Callable[[Any, torch.optim.Optimizer], Any]
 
 THEIRS = ModuleType("theirs")
 vars(THEIRS).update({**vars(lr_scheduler), "SWALR": TORCH_SWALR})
 OURS = gt
+
+HAS_VERBOSE = _versions.HAS_VERBOSE
+COPIES_TENSORS = _versions.RELEASE >= _versions.TENSORS_SINCE
+"""Whether this torch copies a rate that is a tensor where it notes it. If not, no step of such a rate is ours."""
+copies_tensors = pytest.mark.skipif(not COPIES_TENSORS, reason=f"torch {torch.__version__} notes the tensor itself")
+# Before torch 2.9 SequentialLR warns of itself at each milestone.
+_at_milestones = pytest.mark.filterwarnings(r"ignore:The epoch parameter in `scheduler\.step\(\)`:UserWarning")
+milestones_may_warn = [] if _versions.HAS_UPDATE_LR else [_at_milestones]
 
 
 def optimizer(lrs: list[Any], beta: bool = False, step: bool = True) -> torch.optim.Optimizer:
@@ -31,6 +41,14 @@ def optimizer(lrs: list[Any], beta: bool = False, step: bool = True) -> torch.op
     made_optimizer = kind(groups, lr=0.1, **known, **extra)
     made_optimizer._opt_called = step
     return made_optimizer
+
+
+def keeps_its_start(scheduler: Any) -> bool:
+    """Whether the rates are still there from which a scheduler started: not where they stand in the groups' tensors."""
+    is_sequence = hasattr(scheduler, "_milestones")
+    if COPIES_TENSORS or not any(isinstance(group["lr"], torch.Tensor) for group in scheduler.optimizer.param_groups):
+        return True
+    return not is_sequence and all(map(keeps_its_start, getattr(scheduler, "_schedulers", ())))
 
 
 def made(lr: Any) -> Any:

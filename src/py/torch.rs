@@ -84,13 +84,15 @@ pub(super) struct Road {
     steps_here: bool,
     /// Whether torch's function is not the one that calls `_update_lr`, which prints.
     prints_apart: bool,
+    /// Whether the rule makes the steps; if not, it only tells what torch's will set.
+    steps_by_rule: bool,
 }
 
 #[pymethods]
 impl Road {
     #[new]
-    fn new(rule: &str, torch: Py<PyAny>, steps_here: bool, prints_apart: bool) -> Road {
-        Road { kind: Kind::named(rule), torch, steps_here, prints_apart }
+    fn new(rule: &str, torch: Py<PyAny>, steps_here: bool, prints_apart: bool, steps_by_rule: bool) -> Road {
+        Road { kind: Kind::named(rule), torch, steps_here, prints_apart, steps_by_rule }
     }
 }
 
@@ -181,8 +183,8 @@ fn on_our_road<'py>(
     slf: &Bound<'py, Stepper>,
     above: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let kind = slf.get().road.get().kind;
-    if kind == Kind::Other {
+    let &Road { kind, steps_by_rule, .. } = slf.get().road.get();
+    if kind == Kind::Other || !steps_by_rule {
         return Ok(None);
     }
     let Some(live) = Live::of(slf.as_any()) else { return Ok(None) };

@@ -21,8 +21,9 @@ from torch import Tensor, inference_mode
 from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, ReduceLROnPlateau, SequentialLR
 
 from glidepath._core import Schedule, _preview, _schedule, _seek, _Stepper, table
+from glidepath.torch import _versions
 from glidepath.torch.scheduler import Scheduler
-from glidepath.torch.turns import begin, ruling, takes_metrics
+from glidepath.torch.turns import begin, takes_metrics, undo
 
 __all__ = ["preview", "schedule", "seek"]
 
@@ -53,7 +54,9 @@ def preview(
     _refuse_others("preview", scheduler)
     on_metrics = takes_metrics(scheduler)
     # This refuses what is no count, for every class with one message.
-    found = _preview(scheduler, n) if n is not None or not (on_metrics or metrics is not None) else None
+    found = None
+    if n is not None or not (on_metrics or metrics is not None):
+        found = _preview(scheduler if _versions.looks_ahead(scheduler) else None, n)
     if on_metrics != (metrics is not None):
         msg = "`preview.metrics`: the metric of each step must be given for ReduceLROnPlateau, and for it alone."
         if on_metrics and not isinstance(scheduler, ReduceLROnPlateau):
@@ -100,8 +103,9 @@ def seek(scheduler: LRScheduler, step: SupportsIndex) -> None:
         what = _on_metrics(scheduler)
         msg = f"`seek`: got {what}, whose rates follow from metrics and not from the step. Load its state."
         raise TypeError(msg)
-    if _seek(scheduler, step):
+    if _versions.looks_ahead(scheduler, seeks=True) and _seek(scheduler, step):
         return
+    _versions.check_start("seek", scheduler)
     ghost, groups = _started(scheduler)
     for _ in range(int(step)):
         ghost.step()
@@ -159,6 +163,7 @@ def schedule(scheduler: LRScheduler, group: SupportsIndex = 0, *, steps: Support
             f"For a table of them, say how many steps: `schedule({which}, steps=1000)`."
         )
         raise ValueError(msg)
+    _versions.check_start("schedule", scheduler)
     ghost, ghosts = _started(scheduler)
     values = [_value(ghosts[which]["lr"])]
     for _ in range(length - 1):
@@ -178,7 +183,8 @@ def _whole(n: Any) -> int | None:
 def _exactly(scheduler: LRScheduler, group: int) -> Schedule | None:
     """Return a group's rates as a replay, or as schedules that were given as functions; None where they are neither."""
     plain = _plain(scheduler, _plain_optimizer(scheduler.optimizer), {})
-    return _schedule(plain, group) or _of_functions(plain, group)
+    found = _schedule(plain, group) if _versions.looks_ahead(scheduler) else None
+    return found or _of_functions(plain, group)
 
 
 def _of_functions(scheduler: Any, group: int) -> Schedule | None:
@@ -203,7 +209,7 @@ def _of_functions_in_turn(scheduler: Any, group: int) -> Schedule | None:
     parts = [_of_functions(child, group) for child in children[first:]]
     if first:
         scheduler._schedulers, scheduler._milestones = children[:first], milestones[: first - 1]
-        parts.insert(0, _schedule(scheduler, group))
+        parts.insert(0, _schedule(scheduler, group) if _versions.looks_ahead(scheduler) else None)
     usual = all(type(milestone) is int and milestone > 0 for milestone in milestones)
     if not usual or sorted(set(milestones)) != milestones or None in parts:
         return None
@@ -385,8 +391,8 @@ def _start(scheduler: Any) -> None:
     for group in groups:
         _set(group, "lr", group["initial_lr"])
     scheduler.last_epoch = 0
-    scheduler.recursive_undo()
-    first, _ = ruling(scheduler, 0)
+    undo(scheduler)
+    first = _versions.first_of(scheduler)
     begin(first)
     scheduler._last_lr = first.get_last_lr()
 

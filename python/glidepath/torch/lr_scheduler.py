@@ -20,7 +20,8 @@ from torch.optim.lr_scheduler import EPOCH_DEPRECATION_WARNING
 from torch.optim.swa_utils import SWALR as TorchSWALR  # noqa: N811  # a class's name in capitals
 
 from glidepath._core import Schedule, _Road, _Stepper
-from glidepath.torch import ahead, turns
+from glidepath.torch import _versions, ahead, turns
+from glidepath.torch._versions import ETA_MIN, HAS_UPDATE_LR, HAS_VERBOSE, VERBOSE
 from glidepath.torch.scheduler import Scheduler
 
 __all__ = [
@@ -83,9 +84,8 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
         super().__init_subclass__(**keywords)
         cls._road = _road(cls)
 
-    def __init__(self, optimizer: Optimizer, last_epoch: int = -1, verbose: bool = False) -> None:
-        self.verbose = verbose
-        self._torch.__init__(self, optimizer, _integer(last_epoch))
+    def __init__(self, optimizer: Optimizer, last_epoch: int = -1, verbose: bool = VERBOSE) -> None:
+        self._construct(verbose, optimizer, last_epoch)
 
     def preview(self, n: SupportsIndex | None = None, *, metrics: Iterable[float] | None = None) -> NDArray[np.float64]:
         """Return the learning rates that the next n steps will set, shape (n, groups); see `glidepath.torch.preview`.
@@ -123,27 +123,45 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
         _refuse_others_state(self, state_dict)
         super().load_state_dict(state_dict)
 
+    def _construct(self, verbose: bool, *arguments: Any) -> None:
+        """Call torch's constructor. It gets numpy's integers as Python's, and `verbose` where it has that."""
+        self._torch.__init__(self, *map(_integer, arguments), *self._verbosity(verbose))
+
+    def _verbosity(self, verbose: bool) -> tuple[Any, ...]:
+        """Note `verbose`, or return it for torch's constructor, where that has it."""
+        if HAS_VERBOSE:
+            return (verbose,)
+        self.verbose = verbose
+        return ()
+
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, bool]]:
         return (), {"verbose": self.verbose}
 
-    def _update_lr(self, epoch: int | None = None) -> None:
-        super()._update_lr(epoch)
-        if self.verbose:
-            self._print_lrs(epoch)
+    if HAS_UPDATE_LR:
+
+        def _update_lr(self, epoch: int | None = None) -> None:
+            super()._update_lr(epoch)
+            if self.verbose:
+                self._print_lrs(epoch)
 
     def _print_lrs(self, epoch: float | None = None) -> None:
         for i, lr in enumerate(self.get_last_lr()):
             self.print_lr(True, i, float(lr), epoch)
 
-    @staticmethod
-    def print_lr(is_verbose: bool, group: int, lr: float, epoch: float | None = None) -> None:
-        """Print what a group's learning rate has become, if `is_verbose`: in the words of torch before 2.7."""
-        if not is_verbose:
-            return
-        if epoch is None:
-            print(f"Adjusting learning rate of group {group} to {lr:.4e}.")
-        else:
-            print(f"Epoch {_shown(epoch)}: adjusting learning rate of group {group} to {lr:.4e}.")
+    if HAS_VERBOSE:
+        # An attribute of the instance, as torch makes it, and not what `_Stepper` has for it.
+        verbose = False
+    else:
+
+        @staticmethod
+        def print_lr(is_verbose: bool, group: int, lr: float, epoch: float | None = None) -> None:
+            """Print what a group's learning rate has become, if `is_verbose`: in the words of torch before 2.7."""
+            if not is_verbose:
+                return
+            if epoch is None:
+                print(f"Adjusting learning rate of group {group} to {lr:.4e}.")
+            else:
+                print(f"Epoch {_shown(epoch)}: adjusting learning rate of group {group} to {lr:.4e}.")
 
 
 # Each is in the states of the classes that have it, and of no other.
@@ -188,8 +206,10 @@ def _road(cls: type[LRScheduler]) -> _Road:
     torch_step = next(vars(base)["step"] for base in beyond if "step" in vars(base))
     step = vars(facade).get("_step", torch_step)
     steps_here = cls.step is _Stepper.step and cls.get_last_lr is lr_scheduler.LRScheduler.get_last_lr
-    prints_apart = torch_step is not lr_scheduler.LRScheduler.step
-    return _Road(facade.__name__ if is_ours else "", step, steps_here, prints_apart)
+    prints_apart = not HAS_VERBOSE and not (HAS_UPDATE_LR and torch_step is lr_scheduler.LRScheduler.step)
+    name = facade.__name__
+    rule = name if is_ours and _versions.is_known(name) else ""
+    return _Road(rule, step, steps_here, prints_apart, _versions.steps(name))
 
 
 LRScheduler._road = _road(LRScheduler)
@@ -255,10 +275,9 @@ class LambdaLR(LRScheduler, lr_scheduler.LambdaLR):
         optimizer: Optimizer,
         lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.LambdaLR.__init__(self, optimizer, lr_lambda, _integer(last_epoch))
+        self._construct(verbose, optimizer, lr_lambda, last_epoch)
 
 
 class MultiplicativeLR(LRScheduler, lr_scheduler.MultiplicativeLR):
@@ -283,10 +302,9 @@ class MultiplicativeLR(LRScheduler, lr_scheduler.MultiplicativeLR):
         optimizer: Optimizer,
         lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.MultiplicativeLR.__init__(self, optimizer, lr_lambda, _integer(last_epoch))
+        self._construct(verbose, optimizer, lr_lambda, last_epoch)
 
 
 class StepLR(LRScheduler, lr_scheduler.StepLR):
@@ -313,10 +331,9 @@ class StepLR(LRScheduler, lr_scheduler.StepLR):
         step_size: int,
         gamma: float = 0.1,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.StepLR.__init__(self, optimizer, _integer(step_size), gamma, _integer(last_epoch))
+        self._construct(verbose, optimizer, step_size, gamma, last_epoch)
 
 
 class MultiStepLR(LRScheduler, lr_scheduler.MultiStepLR):
@@ -346,10 +363,9 @@ class MultiStepLR(LRScheduler, lr_scheduler.MultiStepLR):
         milestones: Iterable[int],
         gamma: float = 0.1,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.MultiStepLR.__init__(self, optimizer, map(_milestone, milestones), gamma, _integer(last_epoch))
+        self._construct(verbose, optimizer, map(_milestone, milestones), gamma, last_epoch)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load the scheduler's state, as torch's `load_state_dict` does.
@@ -391,10 +407,9 @@ class ConstantLR(LRScheduler, lr_scheduler.ConstantLR):
         factor: float = 1.0 / 3,
         total_iters: int = 5,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.ConstantLR.__init__(self, optimizer, factor, _integer(total_iters), _integer(last_epoch))
+        self._construct(verbose, optimizer, factor, total_iters, last_epoch)
 
     def get_lr(self) -> list[float | Tensor]:
         """Return the next rates, as torch's `get_lr` does.
@@ -432,12 +447,9 @@ class LinearLR(LRScheduler, lr_scheduler.LinearLR):
         end_factor: float = 1.0,
         total_iters: int = 5,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.LinearLR.__init__(
-            self, optimizer, start_factor, end_factor, _integer(total_iters), _integer(last_epoch)
-        )
+        self._construct(verbose, optimizer, start_factor, end_factor, total_iters, last_epoch)
 
 
 class ExponentialLR(LRScheduler, lr_scheduler.ExponentialLR):
@@ -462,10 +474,9 @@ class ExponentialLR(LRScheduler, lr_scheduler.ExponentialLR):
         optimizer: Optimizer,
         gamma: float,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.ExponentialLR.__init__(self, optimizer, gamma, _integer(last_epoch))
+        self._construct(verbose, optimizer, gamma, last_epoch)
 
 
 class PolynomialLR(LRScheduler, lr_scheduler.PolynomialLR):
@@ -492,10 +503,9 @@ class PolynomialLR(LRScheduler, lr_scheduler.PolynomialLR):
         total_iters: int = 5,
         power: float = 1.0,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.PolynomialLR.__init__(self, optimizer, _integer(total_iters), power, _integer(last_epoch))
+        self._construct(verbose, optimizer, total_iters, power, last_epoch)
 
 
 class CosineAnnealingLR(LRScheduler, lr_scheduler.CosineAnnealingLR):
@@ -520,12 +530,11 @@ class CosineAnnealingLR(LRScheduler, lr_scheduler.CosineAnnealingLR):
         self,
         optimizer: Optimizer,
         T_max: int,
-        eta_min: float = 0.0,
+        eta_min: float = ETA_MIN,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.CosineAnnealingLR.__init__(self, optimizer, _integer(T_max), eta_min, _integer(last_epoch))
+        self._construct(verbose, optimizer, T_max, eta_min, last_epoch)
 
 
 class CosineAnnealingWarmRestarts(LRScheduler, lr_scheduler.CosineAnnealingWarmRestarts):
@@ -556,14 +565,11 @@ class CosineAnnealingWarmRestarts(LRScheduler, lr_scheduler.CosineAnnealingWarmR
         optimizer: Optimizer,
         T_0: int,
         T_mult: int = 1,
-        eta_min: float = 0.0,
+        eta_min: float = ETA_MIN,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.CosineAnnealingWarmRestarts.__init__(
-            self, optimizer, _integer(T_0), _integer(T_mult), eta_min, _integer(last_epoch)
-        )
+        self._construct(verbose, optimizer, T_0, T_mult, eta_min, last_epoch)
 
     def _print_lrs(self, epoch: float | None = None) -> None:
         super()._print_lrs(self.last_epoch if epoch is None else epoch)
@@ -611,11 +617,10 @@ class CyclicLR(LRScheduler, lr_scheduler.CyclicLR):
         base_momentum: float = 0.8,
         max_momentum: float = 0.9,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.CyclicLR.__init__(
-            self,
+        self._construct(
+            verbose,
             optimizer,
             base_lr,
             max_lr,
@@ -628,7 +633,7 @@ class CyclicLR(LRScheduler, lr_scheduler.CyclicLR):
             cycle_momentum,
             base_momentum,
             max_momentum,
-            _integer(last_epoch),
+            last_epoch,
         )
 
 
@@ -678,11 +683,10 @@ class OneCycleLR(LRScheduler, lr_scheduler.OneCycleLR):
         final_div_factor: float = 1e4,
         three_phase: bool = False,
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.OneCycleLR.__init__(
-            self,
+        self._construct(
+            verbose,
             optimizer,
             max_lr,
             _integer(total_steps),
@@ -696,7 +700,7 @@ class OneCycleLR(LRScheduler, lr_scheduler.OneCycleLR):
             div_factor,
             final_div_factor,
             three_phase,
-            _integer(last_epoch),
+            last_epoch,
         )
 
 
@@ -726,10 +730,13 @@ class SWALR(LRScheduler, TorchSWALR):
         anneal_epochs: int = 10,
         anneal_strategy: Literal["cos", "linear"] = "cos",
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        TorchSWALR.__init__(self, optimizer, swa_lr, _integer(anneal_epochs), anneal_strategy, _integer(last_epoch))
+        # Where torch's schedulers still have `verbose`, this one has none, and says so.
+        verbosity = self._verbosity(verbose) if verbose != VERBOSE else ()
+        TorchSWALR.__init__(
+            self, *map(_integer, (optimizer, swa_lr, anneal_epochs, anneal_strategy, last_epoch)), *verbosity
+        )
 
 
 class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
@@ -772,22 +779,21 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
         schedulers: list[Any],
         milestones: list[int],
         last_epoch: int = -1,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
         if any(_milestone(milestone) is not milestone for milestone in milestones):
             milestones = [_milestone(milestone) for milestone in milestones]
         if any(map(turns.is_special, schedulers)):
             for group in optimizer.param_groups:
                 group.setdefault("initial_lr", _copied(group["lr"]))
-            stand_ins = [turns.StandIn.of(child) for child in schedulers]
-            lr_scheduler.SequentialLR.__init__(self, optimizer, stand_ins, milestones)
+            self._construct(verbose, optimizer, [turns.StandIn.of(child) for child in schedulers], milestones, -1)
             self._schedulers = schedulers
             if any(map(turns.takes_metrics, schedulers)):
                 self.takes_metrics = True
             turns.start_in_turn(self)
         else:
-            lr_scheduler.SequentialLR.__init__(self, optimizer, schedulers, milestones)
+            with _versions.taken_back(schedulers):
+                self._construct(verbose, optimizer, schedulers, milestones, -1)
         if last_epoch != -1:
             self.seek(_integer(last_epoch) + 1)
 
@@ -929,21 +935,9 @@ class ReduceLROnPlateau(LRScheduler, lr_scheduler.ReduceLROnPlateau):
         cooldown: int = 0,
         min_lr: list[float] | float = 0,
         eps: float = 1e-8,
-        verbose: bool = False,
+        verbose: bool = VERBOSE,
     ) -> None:
-        self.verbose = verbose
-        lr_scheduler.ReduceLROnPlateau.__init__(
-            self,
-            optimizer,
-            mode,
-            factor,
-            _integer(patience),
-            threshold,
-            threshold_mode,
-            _integer(cooldown),
-            min_lr,
-            eps,
-        )
+        self._construct(verbose, optimizer, mode, factor, patience, threshold, threshold_mode, cooldown, min_lr, eps)
 
     def _reduce_lr(self, epoch: float) -> None:
         before = [float(group["lr"]) for group in self.optimizer.param_groups] if self.verbose else []

@@ -13,6 +13,8 @@ from typing import Any
 from torch import Tensor
 from torch.optim.lr_scheduler import ChainedScheduler, ReduceLROnPlateau, SequentialLR
 
+from glidepath.torch._versions import first_of
+
 __all__ = ["StandIn", "begin", "is_special", "needs_metrics", "ruling", "start_in_turn", "takes_metrics", "undo"]
 
 
@@ -38,7 +40,7 @@ def begin(scheduler: Any) -> None:
     if isinstance(scheduler, SequentialLR):
         scheduler.last_epoch = 0
         undo(scheduler)
-        first, _ = ruling(scheduler, 0)
+        first = first_of(scheduler)
         begin(first)
         scheduler._last_lr = first.get_last_lr()
     elif isinstance(scheduler, ChainedScheduler):
@@ -56,7 +58,10 @@ def begin(scheduler: Any) -> None:
 def start_in_turn(scheduler: Any) -> None:
     """Start a scheduler where its turn comes in a SequentialLR: on the initial rates, as it starts alone."""
     if not is_special(scheduler):
-        scheduler._update_lr(0)
+        if hasattr(scheduler, "_update_lr"):
+            scheduler._update_lr(0)
+        else:
+            scheduler.step(0)  # so did torch before 2.9
         return
     for group in scheduler.optimizer.param_groups:
         if isinstance(group["lr"], Tensor):

@@ -65,12 +65,13 @@ fn clock(live: &Live<'_>, kind: Kind, moves_momentum: bool) -> Option<(Clock, bo
     if kind == Kind::Restarts {
         let cur = read!(live, get, "T_cur")?;
         (clock.cur, clock.period) = (as_float(&cur)?, read!(live, whole, "T_i")?);
-        let is_usual = clock.epoch >= 0 && clock.period > 0;
+        let is_usual = clock.epoch >= 0 && clock.period > 0 && clock.cur < clock.period as f64;
         return is_usual.then(|| (clock, cur.cast_exact::<PyFloat>().is_ok()));
     }
     clock.count = read!(live, whole, "_step_count")?;
-    // The first step is torch's: it is that of construction, or looks whether the optimizer has stepped.
-    (clock.count > 1).then_some((clock, false))
+    // The first step is torch's: it is that of construction, or looks whether the optimizer has stepped. So is a step
+    // onto epoch 0, which torch before 2.8 takes for the first.
+    (clock.count > 1 && clock.epoch >= 0).then_some((clock, false))
 }
 
 /// Where a step reads two numbers of every group.

@@ -222,3 +222,111 @@ kits! {
     quick_plain: QuickPlain;
     fine_plain: FinePlain;
 }
+
+/// Numbers far out: huge and tiny exponents, zeros, clamps inside arithmetic, nested.
+impl Random {
+    fn nasty(&mut self) -> f64 {
+        let sign = if self.below(3) == 0 { -1.0 } else { 1.0 };
+        match self.below(8) {
+            0 => 0.0,
+            1 => sign * f64::MIN_POSITIVE * 2f64.powi(-(self.below(53) as i32)),
+            2 => sign * 2f64.powi(self.below(2_045) as i32 - 1_022) * (1.0 + self.unit()),
+            3 => sign * 2f64.powi(self.below(600) as i32 - 300),
+            4 => sign * f64::MAX,
+            _ => sign * self.positive(-3.0, 3.0),
+        }
+    }
+
+    fn nasty_leaf(&mut self) -> Spec {
+        let (start, end, steps) = (Real(self.nasty()), Real(self.nasty()), Count(self.steps(40)));
+        let per = Real([1.0, 1.0, 0.5, self.positive(-3.0, 6.0)][self.below(4) as usize]);
+        let (name, arguments): (&str, Vec<Value>) = match self.below(7) {
+            0 => ("linear", vec![start, end, steps]),
+            1 => ("cosine", vec![start, end, steps]),
+            2 => ("polynomial", vec![start, end, steps, Real([0.5, 3.0, 8.0, 100.0][self.below(4) as usize])]),
+            3 => ("natural_exponential", vec![start, Real(self.nasty()), per, Flag(false)]),
+            4 => ("inverse_sqrt", vec![start, Real(self.nasty().abs().max(5e-324))]),
+            5 => ("inverse_time", vec![start, Real(self.nasty().abs()), per, Flag(false)]),
+            _ => ("exponential", vec![start, Real([0.5, 2.0, 4.0, 0.25][self.below(4) as usize]), per, Flag(false)]),
+        };
+        Spec::leaf(shape(name).unwrap(), arguments).unwrap()
+    }
+
+    fn nasty_schedule(&mut self, depth: u32) -> Spec {
+        if depth == 0 {
+            return self.nasty_leaf();
+        }
+        let part = self.nasty_schedule(depth - 1);
+        let other = |r: &mut Random, part: &Spec| match r.below(4) {
+            0 => Operand::Number(r.nasty()),
+            1 => Operand::Schedule(part.clone()),
+            _ => {
+                let depth = r.below(u64::from(depth)) as u32;
+                Operand::Schedule(r.nasty_schedule(depth))
+            }
+        };
+        let made = match self.below(6) {
+            0 => Spec::sum(vec![other(self, &part), Operand::Schedule(part.clone())]),
+            1 => {
+                let negated = Spec::product(vec![Operand::Number(-1.0), other(self, &part)]).unwrap();
+                Spec::sum(vec![Operand::Schedule(part.clone()), Operand::Schedule(negated)])
+            }
+            2 | 3 => Spec::product(vec![other(self, &part), Operand::Schedule(part.clone())]),
+            4 => {
+                let bound = self.nasty();
+                if self.below(2) == 0 { part.clamp(Some(bound), None) } else { part.clamp(None, Some(bound)) }
+            }
+            _ => part.quotient(Some(self.nasty()).filter(|x| *x != 0.0).unwrap_or(3.0)),
+        };
+        made.unwrap_or(part)
+    }
+}
+
+/// At single steps, however large or small the numbers on the way: the truth lies within the jet's error.
+fn far_out<K: Kit>(seed: u64) {
+    let mut random = Random(seed);
+    let mut tried = 0;
+    for _ in 0..3_000 {
+        let spec = random.nasty_schedule(1 + (seed % 4) as u32);
+        let node = &lower(&spec).root;
+        let k = [0, 1, 2_000, random.steps(12), random.steps(52)][random.below(5) as usize];
+        let ask = AskOne::<K> { node, k, kit: std::marker::PhantomData };
+        let (hi, lo, err, exp) = if K::FUSED { simd::fused(ask) } else { simd::apart(ask) };
+        if !(err < f64::INFINITY) {
+            continue;
+        }
+        // Of two precisions the better; what both do not know to the jet's error is no test of it.
+        let value = node.value::<Big>(Point { k, stride: 0, cx: 6_144 });
+        let off = value - (big(hi) + big(lo)).scaled(exp as isize);
+        let Some(most) = off.least_size() else { continue };
+        let bound = big(err).scaled(exp as isize);
+        assert!(!(most - bound).is_above_zero(), "{spec} at {k}: {hi:e} + {lo:e} +- {err:e}, times 2^{exp}");
+        tried += 1;
+    }
+    assert!(tried > 500, "{tried}");
+}
+
+struct AskOne<'a, K: Kit> {
+    node: &'a Node,
+    k: u64,
+    kit: std::marker::PhantomData<K>,
+}
+
+impl<K: Kit> Task for AskOne<'_, K> {
+    type Out = (f64, f64, f64, i64);
+
+    #[inline(always)]
+    fn run(self) -> Self::Out {
+        self.node.value::<Jet<1, K>>(Point { k: self.k, stride: 0, cx: Width(1.0) }).centre()
+    }
+}
+
+#[test]
+fn jets_hold_far_out() {
+    for seed in 1..9 {
+        far_out::<FinePlain>(seed);
+        if simd::has_fused() {
+            far_out::<QuickFused>(seed + 100);
+        }
+    }
+}

@@ -6,7 +6,6 @@ is what takes longest: each page of it is made as it is written.
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -20,8 +19,7 @@ from helpers import within
 
 LIMIT = 0.2
 """Seconds from the signal to the exception."""
-PATIENT = 5.0
-"""What is asked of a machine so busy that a process which only sleeps does not hear the signal in time."""
+TRIES = 6
 
 PRELUDE = """
 import signal, sys, time
@@ -86,15 +84,13 @@ def stopped_after(setup: str, work: str, delay: float = 0.25) -> float:
 
 
 def assert_stops(setup: str, work: str) -> None:
-    """Within the limit; on a machine that is busy, within what an idle child needs there, and a little."""
-    for _ in range(3):
-        took = stopped_after(setup, work)
-        if took < LIMIT:
+    """Within the limit, in one of a few tries: what is late only because the machine is busy is not late every time."""
+    took = []
+    for _ in range(TRIES):
+        took.append(stopped_after(setup, work))
+        if took[-1] < LIMIT:
             return
-        idle = stopped_after("", "time.sleep(60)")
-        if idle > LIMIT / 4 or os.getloadavg()[0] > 2 * (os.cpu_count() or 1):
-            assert took < PATIENT, f"{took:.3f} s, on a busy machine where an idle process takes {idle:.3f} s"
-    assert took < LIMIT, f"{took:.3f} s, where an idle process takes {idle:.3f} s"
+    raise AssertionError(f"heard after {took} s: {work}")
 
 
 @pytest.mark.parametrize("shape", SHAPES)

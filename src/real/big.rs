@@ -165,27 +165,6 @@ impl Big {
         }
     }
 
-    /// Times `2^by`.
-    #[cfg(test)]
-    pub(crate) fn scaled(self, by: isize) -> Self {
-        let precision = self.precision;
-        self * Self::exact(Float::new(IBig::ONE, by), precision)
-    }
-
-    /// The least size in the ball, exactly; `None` where nothing is known.
-    #[cfg(test)]
-    pub(crate) fn least_size(&self) -> Option<Self> {
-        let least = self.least();
-        let known = !self.radius.is_infinite();
-        known.then(|| Self::exact(Float::new(least.digits.into(), least.exponent), self.precision))
-    }
-
-    /// Is all of the ball above zero?
-    #[cfg(test)]
-    pub(crate) fn is_above_zero(&self) -> bool {
-        self.is_positive()
-    }
-
     fn exact(centre: Float, precision: usize) -> Self {
         Self::new(centre, Bound::ZERO, precision)
     }

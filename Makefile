@@ -7,6 +7,7 @@
 # make bench    the table of measured ratios beside their bars
 # make asv      the asv suite against the installed build, offline
 # make exact    a million points a leaf against big floats, with ==
+# make fuzz     random cases of every topic, ten minutes each (`make fuzz SECONDS=60`)
 #
 # Nothing needs setting up: the first run makes .venv (numpy 2) and .venv-np1 (numpy 1.26), builds one wheel and
 # installs it in both. Files named *.stamp remember what is done.
@@ -24,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find src python -type f -not -name '*.so' -not -name '*.pyc') Cargo.toml $(wildcard Cargo.lock) \
 	pyproject.toml README.md LICENSE
 
-.PHONY: test lint-rust test-rust lint-python test-python test-torch demo bench asv exact clean
+.PHONY: test lint-rust test-rust lint-python test-python test-torch demo bench asv exact fuzz clean
 .DELETE_ON_ERROR:
 
 test: lint-rust test-rust lint-python test-python
@@ -74,6 +75,12 @@ asv: $(NP2)/installed.stamp
 
 exact: $(NP2)/installed.stamp
 	$(BIN)/python tests/exactness.py
+
+# The topics that need MindSpore run on numpy 1.26.
+SECONDS ?= 600
+fuzz: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
+	$(BIN)/python tests/fuzz.py --seconds $(SECONDS)
+	$(NP1)/bin/python tests/fuzz.py --seconds $(SECONDS)
 
 clean:
 	rm -rf build $(NP2) $(NP1) target

@@ -11,6 +11,7 @@
 //! settle: one value: quick jet, fine jet, rational, big floats of growing precision; the first that is certain
 //! ```
 
+use std::cell::Cell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
@@ -19,7 +20,7 @@ use crate::error::Interrupted;
 use crate::pace::{Pace, Paced};
 use crate::plan::{Map, Node, Plan, part};
 use crate::real::Point;
-use crate::real::big::Big;
+use crate::real::big::{Big, PRECISIONS, TIES};
 use crate::real::dd::{FineFused, FinePlain, Kit, QuickFused};
 use crate::real::exact::Exact;
 use crate::real::jet::{Jet, Width, scale};
@@ -134,74 +135,71 @@ out!(f64, 5);
 // At the reach of a narrow tile c3 is 2^-36 of c0.
 out!(f32, 3);
 
-/// Precisions of the last rung, in bits.
-const PRECISIONS: [usize; 4] = [192, 384, 768, 1536];
-
 #[inline(always)]
 fn jet_at<K: Kit, T: Out>(node: &Node, k: u64) -> Option<T> {
     let (hi, lo, err, exp) = node.value::<Jet<1, K>>(Point { k, stride: 0, cx: Width(1.0) }).centre();
     T::of_jet(hi, lo, err, exp)
 }
 
+/// Says whether to go on: asked where a single value takes long.
+type GoOn<'a> = &'a dyn Fn() -> bool;
+
 /// The value at one step, from rung `from` on.
 #[inline(always)]
-fn settle<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts) -> T {
+fn settle<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts, go_on: GoOn<'_>) -> Result<T, Interrupted> {
     if from <= Rung::Careful {
         let quick = if simd::has_fused() { jet_at::<QuickFused, T>(node, k) } else { jet_at::<FinePlain, T>(node, k) };
         if let Some(y) = quick {
             counts[Rung::Quick.max(from) as usize] += 1;
-            return y;
+            return Ok(y);
         }
     }
-    settle_slowly(node, k, from, counts)
+    settle_slowly(node, k, from, counts, go_on)
 }
 
 #[cold]
 #[inline(never)]
-fn settle_slowly<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts) -> T {
-    if node.is_unreal(k) {
-        return T::of(beyond_real(node, k));
+fn settle_slowly<T: Out>(
+    node: &Node,
+    k: u64,
+    from: Rung,
+    counts: &mut Counts,
+    go_on: GoOn<'_>,
+) -> Result<T, Interrupted> {
+    // A tree of many nodes takes long. What it comes to counts only if nobody said no on the way.
+    let stopped = Cell::new(false);
+    let go_on = || {
+        stopped.set(stopped.get() || !go_on());
+        !stopped.get()
+    };
+    let settled = |y: Option<T>| if stopped.get() { Err(Interrupted) } else { Ok(y) };
+    if let Some(y) = settled(node.unreal(k, &go_on).map(T::of))? {
+        return Ok(y);
     }
     if from <= Rung::Fresh {
         let fine = if simd::has_fused() { jet_at::<FineFused, T>(node, k) } else { jet_at::<FinePlain, T>(node, k) };
         if let Some(y) = fine {
             counts[Rung::Fresh as usize] += 1;
-            return y;
+            return Ok(y);
         }
     }
-    if from <= Rung::Exact
-        && let Some(y) = T::of_exact(&node.value::<Exact>(Point { k, stride: 0, cx: () }))
-    {
-        counts[Rung::Exact as usize] += 1;
-        return y;
+    if from <= Rung::Exact {
+        let exact = T::of_exact(&node.value_while::<Exact, _>(Point { k, stride: 0, cx: () }, &go_on));
+        if let Some(y) = settled(exact)? {
+            counts[Rung::Exact as usize] += 1;
+            return Ok(y);
+        }
     }
     counts[Rung::Big as usize] += 1;
-    let ball = |bits: usize| node.value::<Big>(Point { k, stride: 0, cx: bits });
-    for bits in PRECISIONS {
-        if let Some(y) = T::of_big(&ball(bits)) {
-            return y;
+    let mut bits = PRECISIONS.into_iter();
+    loop {
+        let (Some(precision), true) = (bits.next(), go_on()) else { return Err(Interrupted) };
+        let ball = node.value_while::<Big, _>(Point { k, stride: 0, cx: precision }, &go_on);
+        let tie = if precision < TIES { None } else { T::of_tie(&ball) };
+        let centre = if bits.len() > 0 { None } else { Some(T::of_centre(&ball)) };
+        if let Some(y) = settled(T::of_big(&ball).or(tie).or(centre))? {
+            return Ok(y);
         }
-    }
-    T::of_tie(&ball(PRECISIONS[PRECISIONS.len() - 1]))
-}
-
-/// Floating-point arithmetic on the operands' doubles, one of which is infinite or not a number. The others are real numbers: not
-/// 0 because they round to it, nor infinite.
-fn beyond_real(node: &Node, k: u64) -> f64 {
-    let double = |node: &Node| {
-        let y = at::<f64>(node, k, Rung::Quick, &mut [0; 5]);
-        if node.is_unreal(k) {
-            return y;
-        }
-        let (hi, _, err, _) = node.value::<Jet<1, FinePlain>>(Point { k, stride: 0, cx: Width(1.0) }).centre();
-        let least = if err < hi.abs() { f64::MIN_POSITIVE.copysign(hi) } else { 0.0 };
-        if y == 0.0 { least } else { y.clamp(f64::MIN, f64::MAX) }
-    };
-    match node {
-        Node::Sum(nodes) => nodes.iter().map(double).sum(),
-        Node::Product(nodes) => nodes.iter().map(double).product(),
-        Node::Quotient(node, by) => double(node) / by,
-        _ => double(node),
     }
 }
 
@@ -209,7 +207,13 @@ impl Plan {
     /// The value at step `k`.
     #[inline]
     pub fn at(&self, k: u64) -> f64 {
-        at(&self.root, k, first_rung(), &mut [0; 5])
+        self.at_while(k, &|| true).expect("nothing interrupts it")
+    }
+
+    /// The value at step `k`. `go_on` is asked only where that takes long: on the last rungs, between their parts.
+    #[inline]
+    pub fn at_while(&self, k: u64, go_on: &dyn Fn() -> bool) -> Result<f64, Interrupted> {
+        at(&self.root, k, first_rung(), &mut [0; 5], go_on)
     }
 
     /// The values at `start`, `start + stride`, ..., into `out`.
@@ -226,7 +230,7 @@ impl Plan {
         let stop = AtomicBool::new(false);
         let threads = threads.clamp(1, out.len() / 1024 + 1);
         if threads == 1 {
-            return self.filler(&stop, poll).fill(&self.root, out, start, stride);
+            return self.filler(&stop, poll).finish(|filler| filler.fill(&self.root, out, start, stride));
         }
         let share = out.len().div_ceil(threads);
         let shares = out.chunks_mut(share).enumerate().map(|(i, out)| (start + (i * share) as u64 * stride, out));
@@ -273,7 +277,7 @@ impl Plan {
         poll: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Interrupted> {
         let stop = AtomicBool::new(false);
-        crate::gather::gather(&self.root, steps, out, &mut self.filler(&stop, poll))
+        self.filler(&stop, poll).finish(|filler| crate::gather::gather(&self.root, steps, out, filler))
     }
 
     /// Walks the recurrences, if there are any, to where step `k` finds them: then `at` is quick.
@@ -293,15 +297,28 @@ impl Plan {
     }
 
     fn filler<'a>(&self, stop: &'a AtomicBool, poll: &'a dyn Fn() -> bool) -> Filler<'a> {
-        let mut filler = Filler::new(stop, poll);
-        filler.seeks = self.seeks;
-        filler
+        Filler {
+            from: first_rung(),
+            seeks: self.seeks,
+            size: self.size,
+            stop,
+            poll,
+            left: PATIENCE,
+            doubt: Vec::new(),
+            counts: [0; 5],
+        }
     }
 }
 
 /// One step, through whatever needs no number.
 #[inline(always)]
-pub(crate) fn at<T: Out>(root: &Node, k: u64, from: Rung, counts: &mut Counts) -> T {
+pub(crate) fn at<T: Out>(
+    root: &Node,
+    k: u64,
+    from: Rung,
+    counts: &mut Counts,
+    go_on: GoOn<'_>,
+) -> Result<T, Interrupted> {
     let (mut node, mut k) = (root, k);
     loop {
         match node {
@@ -315,22 +332,34 @@ pub(crate) fn at<T: Out>(root: &Node, k: u64, from: Rung, counts: &mut Counts) -
                 node = inner;
             }
             Node::Leaf(Curve::Table(table)) => {
-                return T::of(table.values[k.min(table.values.len() as u64 - 1) as usize]);
+                return Ok(T::of(table.values[k.min(table.values.len() as u64 - 1) as usize]));
             }
-            Node::Replay(replay) => return T::of(replay.still(k).0),
-            Node::Clamp(inner, low, high) => return at_clamped(inner, k, from, *low, *high, counts),
-            _ => return settle(node, k, from, counts),
+            Node::Replay(replay) => return Ok(T::of(replay.still(k).0)),
+            Node::Clamp(inner, low, high) => return at_clamped(inner, k, from, (*low, *high), counts, go_on),
+            _ => return settle(node, k, from, counts, go_on),
         }
     }
 }
 
 #[inline(never)]
-fn at_clamped<T: Out>(inner: &Node, k: u64, from: Rung, low: Option<f64>, high: Option<f64>, counts: &mut Counts) -> T {
-    at::<T>(inner, k, from, counts).clamped(low, high)
+fn at_clamped<T: Out>(
+    inner: &Node,
+    k: u64,
+    from: Rung,
+    (low, high): (Option<f64>, Option<f64>),
+    counts: &mut Counts,
+    go_on: GoOn<'_>,
+) -> Result<T, Interrupted> {
+    Ok(at::<T>(inner, k, from, counts, go_on)?.clamped(low, high))
 }
 
-/// Work between two looks at `poll`, in nanoseconds or so.
-const PATIENCE: i64 = 20_000_000;
+/// Work between two looks at `poll`, in nanoseconds or so. A value that is written counts 1; in memory that nobody has
+/// touched it may take 30.
+const PATIENCE: i64 = 1_000_000;
+/// Values that are written at a time, for the work to be accounted for.
+pub(crate) const PIECE: usize = 1 << 18;
+/// What a jet costs for each node of the plan, in nanoseconds or so.
+pub(crate) const JET: usize = 50;
 /// Periods up to this are copied rather than worked out again: a copy of 2^20 doubles from the outer cache costs 1.1 to 1.4 of
 /// a fill, working them out 1.6.
 const COPIED: u64 = 1 << 20;
@@ -344,6 +373,8 @@ pub struct Filler<'a> {
     pub(crate) from: Rung,
     /// Whether there are recurrences to walk along.
     pub(crate) seeks: bool,
+    /// How many nodes the plan has.
+    pub(crate) size: usize,
     stop: &'a AtomicBool,
     poll: &'a dyn Fn() -> bool,
     left: i64,
@@ -360,8 +391,13 @@ impl Drop for Filler<'_> {
 }
 
 impl<'a> Filler<'a> {
-    pub(crate) fn new(stop: &'a AtomicBool, poll: &'a dyn Fn() -> bool) -> Self {
-        Filler { from: first_rung(), seeks: false, stop, poll, left: PATIENCE, doubt: Vec::new(), counts: [0; 5] }
+    /// Does the work; what was done in vain is not counted.
+    fn finish(mut self, work: impl FnOnce(&mut Self) -> Result<(), Interrupted>) -> Result<(), Interrupted> {
+        let done = work(&mut self);
+        if done.is_err() {
+            self.counts = [0; 5];
+        }
+        done
     }
 
     /// Accounts for some nanoseconds of work; looks up now and then.
@@ -377,15 +413,16 @@ impl<'a> Filler<'a> {
         if self.stop.load(Ordering::Relaxed) || !(self.poll)() { Err(Interrupted) } else { Ok(()) }
     }
 
-    /// One value; the last rung is slow.
+    /// One value.
     #[inline(always)]
     pub(crate) fn one<T: Out>(&mut self, node: &Node, k: u64, from: Rung) -> Result<T, Interrupted> {
         if self.seeks {
             self.seek(node, k)?;
         }
-        let before = self.counts[Rung::Big as usize];
-        let y = at(node, k, from, &mut self.counts);
-        self.spend(if self.counts[Rung::Big as usize] > before { 2_000_000 } else { 50 })?;
+        let (stop, poll) = (self.stop, self.poll);
+        let go_on = || !stop.load(Ordering::Relaxed) && poll();
+        let y = at(node, k, from, &mut self.counts, &go_on)?;
+        self.spend(JET * self.size)?;
         Ok(y)
     }
 
@@ -409,7 +446,8 @@ impl<'a> Filler<'a> {
             Node::Remap(Map::Delay(n), inner) => {
                 let (waiting, rest) = cut(out, k, *n, stride);
                 if !waiting.is_empty() {
-                    waiting.fill(self.one(inner, 0, self.from)?);
+                    let first = self.one(inner, 0, self.from)?;
+                    self.flood(waiting, first)?;
                 }
                 let k = k + waiting.len() as u64 * stride;
                 if rest.is_empty() { Ok(()) } else { self.fill(inner, rest, k - n, stride) }
@@ -424,10 +462,7 @@ impl<'a> Filler<'a> {
                 }
                 Ok(())
             }
-            Node::Leaf(Curve::Table(table)) => {
-                fill_table(&table.values, out, k, stride);
-                self.spend(out.len())
-            }
+            Node::Leaf(Curve::Table(table)) => self.fill_table(&table.values, out, k, stride),
             Node::Replay(replay) => self.fill_replay(replay, out, k, stride),
             Node::Leaf(curve) => match curve.period() {
                 Some(period) if period <= COPIED && stride == 1 => self.fill_period(node, period, out, k),
@@ -435,6 +470,51 @@ impl<'a> Filler<'a> {
             },
             _ => self.fill_smooth(node, out, k, stride),
         }
+    }
+
+    /// The same value everywhere.
+    fn flood<T: Out>(&mut self, out: &mut [T], value: T) -> Result<(), Interrupted> {
+        for piece in out.chunks_mut(PIECE) {
+            piece.fill(value);
+            self.spend(piece.len())?;
+        }
+        Ok(())
+    }
+
+    fn fill_table<T: Out>(&mut self, values: &[f64], out: &mut [T], k: u64, stride: u64) -> Result<(), Interrupted> {
+        let (now, after) = cut(out, k, values.len() as u64, stride);
+        let mut at = k as usize;
+        for piece in now.chunks_mut(PIECE) {
+            if stride == 1 {
+                piece.iter_mut().zip(&values[at..]).for_each(|(y, x)| *y = T::of(*x));
+            } else {
+                piece.iter_mut().enumerate().for_each(|(i, y)| *y = T::of(values[at + i * stride as usize]));
+            }
+            at += piece.len() * stride as usize;
+            self.spend(piece.len())?;
+        }
+        self.flood(after, T::of(values[values.len() - 1]))
+    }
+
+    /// Writes the first `base` values again and again.
+    fn copy_period<T: Out>(&mut self, out: &mut [T], base: usize) -> Result<(), Interrupted> {
+        if base == 0 || out.len() <= base {
+            return Ok(());
+        }
+        // Grow the pattern to some pages, then copy it from where it stays in cache.
+        let mut ready = base;
+        while ready < 4096 && ready < out.len() {
+            let more = ready.min(out.len() - ready);
+            out.copy_within(..more, ready);
+            ready += more;
+        }
+        let whole = ready - ready % base;
+        let (pattern, rest) = out.split_at_mut(whole);
+        for block in rest.chunks_mut(whole) {
+            block.copy_from_slice(&pattern[..block.len()]);
+            self.spend(block.len())?;
+        }
+        Ok(())
     }
 
     fn fill_switch<T: Out>(
@@ -467,7 +547,8 @@ impl<'a> Filler<'a> {
     ) -> Result<(), Interrupted> {
         let (mut rest, after) = cut(out, k, end, stride);
         if !after.is_empty() {
-            after.fill(self.one(inner, period, self.from)?);
+            let last = self.one(inner, period, self.from)?;
+            self.flood(after, last)?;
         }
         let base = (period as usize).min(rest.len());
         if stride == 1 && period <= COPIED && rest.len() > base {
@@ -476,8 +557,7 @@ impl<'a> Filler<'a> {
             let (head, tail) = first.split_at_mut(split);
             self.fill(inner, head, k % period, 1)?;
             self.fill(inner, tail, 0, 1)?;
-            copy_period(rest, base);
-            return self.spend(rest.len());
+            return self.copy_period(rest, base);
         }
         while !rest.is_empty() {
             let (now, later) = cut(rest, k % period, period, stride);
@@ -492,8 +572,7 @@ impl<'a> Filler<'a> {
     fn fill_period<T: Out>(&mut self, node: &Node, period: u64, out: &mut [T], k: u64) -> Result<(), Interrupted> {
         let base = (period as usize).min(out.len());
         self.fill_smooth(node, &mut out[..base], k, 1)?;
-        copy_period(out, base);
-        self.spend(out.len())
+        self.copy_period(out, base)
     }
 
     /// Inner values, one every `n` steps, each written `n` times; `gap` inner steps lie between two of them.
@@ -517,14 +596,20 @@ impl<'a> Filler<'a> {
             let values = &mut buffer[..needed.min(BUFFER as u64) as usize];
             self.fill(inner, values, at * gap, gap)?;
             at += values.len() as u64;
+            let before = rest.len();
             for &value in values.iter() {
                 let (now, later) = rest.split_at_mut(left.min(rest.len() as u64) as usize);
-                now.fill(value);
+                if now.len() < PIECE / BUFFER {
+                    now.fill(value)
+                } else {
+                    self.flood(now, value)?
+                }
                 rest = later;
                 left = n;
             }
+            self.spend((before - rest.len()).min(PIECE))?;
         }
-        self.spend(BUFFER)
+        Ok(())
     }
 
     /// Runs of one value where it stands still for long, else values one by one.
@@ -545,8 +630,7 @@ impl<'a> Filler<'a> {
             let (now, later) = rest.split_at_mut(if is_run { n } else { BUFFER.min(rest.len()) });
             k += now.len() as u64 * stride;
             if is_run {
-                now.fill(T::of(value));
-                self.spend(n)?;
+                self.flood(now, T::of(value))?;
                 if !later.is_empty() {
                     walk.go(k, &mut |cost| self.spend(cost))?;
                 }
@@ -577,8 +661,8 @@ impl<'a> Filler<'a> {
                     *y = self.one(node, k + i as u64 * stride, self.from)?;
                 }
             } else {
-                now.fill(self.one(node, k, self.from)?);
-                self.spend(now.len())?;
+                let value = self.one(node, k, self.from)?;
+                self.flood(now, value)?;
             }
             k += now.len() as u64 * stride;
             rest = later;
@@ -644,21 +728,31 @@ impl<'a> Filler<'a> {
         let cx = Width((1u64 << tile.m) as f64);
         let jet =
             tile.node.value::<Jet<M, K>>(Point { k: tile.k + before as u64 * tile.stride, stride: tile.stride, cx });
+        self.spend(JET * self.size)?;
         pace.learn(&jet, tile.m);
         if jet.deg >= N {
             return Ok(None);
         }
         self.doubt.clear();
         let (n, first, careful) = (out.len(), -(before as f64), self.from == Rung::Careful);
-        let slow = if let Some(sub) = tile.sub {
-            let doubt = &mut self.doubt;
-            simd::widest(WideRun::<T, M, W, K> { out: &mut *out, first, jet: &jet, m: tile.m, sub, careful, doubt })
-        } else {
-            let (poly, worth) = Poly::<T, N>::new(&jet, tile.m);
-            let run = Run { out: &mut *out, first, m: tile.m, poly: &poly, careful, doubt: &mut self.doubt };
-            (worth == Worth::Good).then(|| simd::widest(run))
-        };
-        let Some(slow) = slow else { return Ok(None) };
+        let (poly, worth) = if tile.sub.is_some() { Poly::beyond() } else { Poly::<T, N>::new(&jet, tile.m) };
+        if tile.sub.is_none() && worth != Worth::Good {
+            return Ok(None);
+        }
+        let mut slow = 0;
+        for (i, out) in out.chunks_mut(PIECE).enumerate() {
+            let (n, offset, known) = (out.len(), i * PIECE, self.doubt.len());
+            let (first, doubt) = (first + offset as f64, &mut self.doubt);
+            slow += if let Some(sub) = tile.sub {
+                let run = WideRun::<T, M, W, K> { out, first, jet: &jet, m: tile.m, sub, careful, doubt };
+                let Some(slow) = simd::widest(run) else { return Ok(None) };
+                slow
+            } else {
+                simd::widest(Run { out, first, m: tile.m, poly: &poly, careful, doubt })
+            };
+            self.doubt[known..].iter_mut().for_each(|place| *place += offset);
+            self.spend(n)?;
+        }
         if !self.doubt.is_empty() {
             let again = Again { out: &mut *out, first, jet: &jet, m: tile.m, doubt: &mut self.doubt };
             if K::FUSED { simd::fused_apart(again) } else { simd::apart(again) }
@@ -669,7 +763,6 @@ impl<'a> Filler<'a> {
         }
         self.counts[Rung::Careful as usize] += slow.saturating_sub(left);
         self.counts[Rung::Quick as usize] += (n as u64).saturating_sub(slow.max(left));
-        self.spend(n)?;
         Ok(Some(()))
     }
 
@@ -740,40 +833,4 @@ const FEW: usize = 12;
 fn cut<T>(out: &mut [T], k: u64, end: u64, stride: u64) -> (&mut [T], &mut [T]) {
     let n = end.saturating_sub(k).div_ceil(stride).min(out.len() as u64);
     out.split_at_mut(n as usize)
-}
-
-/// Writes the first `base` values again and again.
-fn copy_period<T: Copy>(out: &mut [T], base: usize) {
-    if base == 0 || out.len() <= base {
-        return;
-    }
-    // Grow the pattern to some pages, then copy it from where it stays in cache.
-    let mut ready = base;
-    while ready < 4096 && ready < out.len() {
-        let more = ready.min(out.len() - ready);
-        out.copy_within(..more, ready);
-        ready += more;
-    }
-    let whole = ready - ready % base;
-    if whole == 0 || ready >= out.len() {
-        return;
-    }
-    let (pattern, rest) = out.split_at_mut(whole);
-    for block in rest.chunks_mut(whole) {
-        block.copy_from_slice(&pattern[..block.len()]);
-    }
-}
-
-fn fill_table<T: Out>(values: &[f64], out: &mut [T], k: u64, stride: u64) {
-    let (now, after) = cut(out, k, values.len() as u64, stride);
-    if stride == 1 && !now.is_empty() {
-        for (y, x) in now.iter_mut().zip(&values[k as usize..]) {
-            *y = T::of(*x);
-        }
-    } else {
-        for (i, y) in now.iter_mut().enumerate() {
-            *y = T::of(values[(k + i as u64 * stride) as usize]);
-        }
-    }
-    after.fill(T::of(values[values.len() - 1]));
 }

@@ -12,7 +12,7 @@
 
 use crate::curve::Curve;
 use crate::error::Interrupted;
-use crate::eval::{Filler, Out, Rung};
+use crate::eval::{Filler, JET, Out, PIECE, Rung};
 use crate::limits::MAX_STEP;
 use crate::plan::{Map, Node};
 use crate::real::Point;
@@ -55,7 +55,7 @@ pub(crate) fn gather<T: Out>(
             if (steps.len() as u64) < SHARE * 1024 {
                 return one_by_one(node, steps, out, filler);
             }
-            let table = Tiles::new(inner, bounds(steps).map(|k| map.apply(k).0), steps.len(), filler);
+            let table = Tiles::new(inner, bounds(steps, filler)?.map(|k| map.apply(k).0), steps.len(), filler)?;
             for (steps, out) in steps.chunks(mapped.len()).zip(out.chunks_mut(1024)) {
                 let to = &mut mapped[..steps.len()];
                 to.iter_mut().zip(steps).for_each(|(to, &k)| *to = map.apply(k).0);
@@ -65,16 +65,20 @@ pub(crate) fn gather<T: Out>(
         }
         Node::Clamp(inner, low, high) => {
             gather(inner, steps, out, filler)?;
-            out.iter_mut().for_each(|y| *y = y.clamped(*low, *high));
-            Ok(())
+            out.chunks_mut(PIECE).try_for_each(|out| {
+                out.iter_mut().for_each(|y| *y = y.clamped(*low, *high));
+                filler.spend(out.len())
+            })
         }
         Node::Leaf(Curve::Table(table)) => {
             let last = table.values.len() as u64 - 1;
-            out.iter_mut().zip(steps).for_each(|(y, &k)| *y = T::of(table.values[k.min(last) as usize]));
-            Ok(())
+            out.chunks_mut(BLOCK).zip(steps.chunks(BLOCK)).try_for_each(|(out, steps)| {
+                out.iter_mut().zip(steps).for_each(|(y, &k)| *y = T::of(table.values[k.min(last) as usize]));
+                filler.spend(steps.len())
+            })
         }
         _ => {
-            let table = Tiles::new(node, bounds(steps), steps.len(), filler);
+            let table = Tiles::new(node, bounds(steps, filler)?, steps.len(), filler)?;
             for (steps, out) in steps.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
                 look_up(node, &table, steps, out, filler)?;
             }
@@ -90,25 +94,65 @@ fn one_by_one<T: Out>(node: &Node, steps: &[u64], out: &mut [T], filler: &mut Fi
     Ok(())
 }
 
+/// In the order of the steps; in their own order where there is no memory to sort them.
 fn in_order<T: Out>(node: &Node, steps: &[u64], out: &mut [T], filler: &mut Filler<'_>) -> Result<(), Interrupted> {
-    if steps.is_sorted() {
-        return one_by_one(node, steps, out, filler);
-    }
-    let mut order: Vec<usize> = (0..steps.len()).collect();
-    order.sort_unstable_by_key(|&i| steps[i]);
+    let Some(order) = sorted(steps, filler)? else { return one_by_one(node, steps, out, filler) };
     for i in order {
         out[i] = filler.one(node, steps[i], filler.from)?;
     }
     Ok(())
 }
 
-/// The least and the greatest step.
-fn bounds(steps: &[u64]) -> [u64; 2] {
-    let mut all = [u64::MAX, 0];
-    for &k in steps {
-        all = [all[0].min(k), all[1].max(k)];
+/// The places of the steps in the order of the steps; `None` where that is their own, or there is no memory for it.
+///
+/// The blocks are sorted, then merged: the standard library's sort would not stop on the way.
+fn sorted(steps: &[u64], filler: &mut Filler<'_>) -> Result<Option<Vec<usize>>, Interrupted> {
+    let n = steps.len();
+    let (mut is_sorted, mut last) = (true, 0);
+    for block in steps.chunks(BLOCK) {
+        is_sorted = is_sorted && last <= block[0] && block.is_sorted();
+        last = block[block.len() - 1];
+        filler.spend(block.len())?;
     }
-    all
+    let (mut order, mut merged) = (Vec::new(), Vec::new());
+    if is_sorted || order.try_reserve_exact(n).and(merged.try_reserve_exact(n)).is_err() {
+        return Ok(None);
+    }
+    for start in (0..n).step_by(BLOCK) {
+        order.extend(start..n.min(start + BLOCK));
+        order[start..].sort_unstable_by_key(|&i| steps[i]);
+        filler.spend(50 * BLOCK)?;
+    }
+    let mut size = BLOCK;
+    while size < n {
+        merged.clear();
+        for pair in order.chunks(2 * size) {
+            let (mut a, mut b) = pair.split_at(size.min(pair.len()));
+            while let (Some(&i), Some(&j)) = (a.first(), b.first()) {
+                let from = if steps[i] <= steps[j] { &mut a } else { &mut b };
+                merged.push(from[0]);
+                *from = &from[1..];
+                filler.spend(10)?;
+            }
+            merged.extend_from_slice(a);
+            merged.extend_from_slice(b);
+        }
+        std::mem::swap(&mut order, &mut merged);
+        size *= 2;
+    }
+    Ok(Some(order))
+}
+
+/// The least and the greatest step.
+fn bounds(steps: &[u64], filler: &mut Filler<'_>) -> Result<[u64; 2], Interrupted> {
+    let mut all = [u64::MAX, 0];
+    for block in steps.chunks(PIECE) {
+        for &k in block {
+            all = [all[0].min(k), all[1].max(k)];
+        }
+        filler.spend(block.len())?;
+    }
+    Ok(all)
 }
 
 /// The polynomials of equal tiles from `first` on; none where they would not pay.
@@ -120,11 +164,11 @@ struct Tiles {
 }
 
 impl Tiles {
-    fn new(node: &Node, [least, greatest]: [u64; 2], n: usize, filler: &Filler<'_>) -> Tiles {
+    fn new(node: &Node, [least, greatest]: [u64; 2], n: usize, filler: &mut Filler<'_>) -> Result<Tiles, Interrupted> {
         let mut tiles = Tiles { first: least, log: 1, lines: Vec::new() };
         let most = TILES.min(n as u64 / SHARE);
         if most == 0 || filler.from > Rung::Quick || least > greatest {
-            return tiles;
+            return Ok(tiles);
         }
         while (greatest - least) >> tiles.log >= most {
             tiles.log += 1;
@@ -133,9 +177,13 @@ impl Tiles {
         // A few tiles first: where most of them have no polynomial, the rest are not worth their making.
         let sample = (0..8).filter(|i| tiles.line(node, count * i / 8).is_some()).count();
         if sample >= 4 {
-            tiles.lines = (0..count).map(|i| tiles.line(node, i).unwrap_or(NONE)).collect();
+            tiles.lines = Vec::with_capacity(count as usize);
+            for i in 0..count {
+                tiles.lines.push(tiles.line(node, i).unwrap_or(NONE));
+                filler.spend(2 * JET * filler.size)?;
+            }
         }
-        tiles
+        Ok(tiles)
     }
 
     fn line(&self, node: &Node, i: u64) -> Option<Line> {

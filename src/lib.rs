@@ -37,6 +37,11 @@
 //! # Ok::<(), glidepath::error::Error>(())
 //! ```
 
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!(
+    "glidepath needs a 64-bit target: its big floats have exponents of the pointer's width, and 32 bits are too few for them"
+);
+
 #[macro_use]
 pub mod shape;
 pub mod curve;

@@ -5,21 +5,28 @@
 
 use crate::curve::{Curve, Formula, NEVER, Span};
 use crate::error::Interrupted;
+use crate::real::big::{self, Big};
+use crate::real::dd::FinePlain;
+use crate::real::exact::Exact;
+use crate::real::jet::{Jet, Width};
 use crate::real::{Number, Point};
 use crate::replay::{Replay, Spend};
+use crate::round::Rounded;
 use crate::simd::Task;
 
 /// A lowered schedule.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) root: Node,
+    /// How many nodes it has: what one value costs, in units of a simple one.
+    pub(crate) size: usize,
     /// Whether there is a recurrence in it that has to be walked along.
     pub(crate) seeks: bool,
 }
 
 impl Plan {
     pub(crate) fn new(root: Node) -> Plan {
-        Plan { seeks: root.seeks(), root }
+        Plan { seeks: root.seeks(), size: root.size(), root }
     }
 }
 
@@ -152,6 +159,12 @@ impl Node {
         }
     }
 
+    fn size(&self) -> usize {
+        let mut size = 1;
+        self.each_child(&mut |child| size += child.size());
+        size
+    }
+
     fn seeks(&self) -> bool {
         let mut seeks = matches!(self, Node::Replay(replay) if !replay.is_direct());
         self.each_child(&mut |child| seeks |= child.seeks());
@@ -173,66 +186,104 @@ impl Node {
         }
     }
 
-    /// Whether a recurrence is infinite or not a number at step `k`.
-    pub(crate) fn is_unreal(&self, k: u64) -> bool {
+    /// The value at step `k`, where it is no real number, because a recurrence in it is infinite or not a number there.
+    ///
+    /// A sum is then what its infinite terms are; in a product only the signs of the other factors count.
+    pub(crate) fn unreal(&self, k: u64, go_on: &dyn Fn() -> bool) -> Option<f64> {
         match self {
-            Node::Leaf(_) => false,
-            Node::Replay(replay) => !replay.still(k).0.is_finite(),
+            Node::Leaf(_) => None,
+            Node::Replay(replay) => Some(replay.still(k).0).filter(|value| !value.is_finite()),
             Node::Switch { starts, parts } => {
                 let (i, start) = part(starts, k);
-                parts[i].is_unreal(k - start)
+                parts[i].unreal(k - start, go_on)
             }
-            Node::Remap(map, inner) => inner.is_unreal(map.apply(k).0),
-            Node::Sum(nodes) | Node::Product(nodes) => nodes.iter().any(|node| node.is_unreal(k)),
-            Node::Quotient(node, _) | Node::Clamp(node, ..) => node.is_unreal(k),
+            Node::Remap(map, inner) => inner.unreal(map.apply(k).0, go_on),
+            Node::Sum(nodes) => nodes.iter().filter_map(|node| node.unreal(k, go_on)).reduce(|sum, x| sum + x),
+            Node::Product(nodes) => {
+                let unreal: Vec<_> = nodes.iter().map(|node| node.unreal(k, go_on)).collect();
+                if unreal.iter().all(Option::is_none) {
+                    return None;
+                }
+                let factors = nodes.iter().zip(unreal);
+                Some(factors.map(|(node, x)| x.unwrap_or_else(|| node.sign(k, go_on))).product())
+            }
+            Node::Quotient(node, by) => node.unreal(k, go_on).map(|value| value / by),
+            Node::Clamp(node, low, high) => {
+                node.unreal(k, go_on).map(|value| value.clamped(*low, *high)).filter(|value| !value.is_finite())
+            }
         }
+    }
+
+    /// 1, -1 or 0: the sign of a value that is a real number; 0 where no rung knows.
+    fn sign(&self, k: u64, go_on: &dyn Fn() -> bool) -> f64 {
+        let (hi, lo, err, _) = self.value::<Jet<1, FinePlain>>(Point { k, stride: 0, cx: Width(1.0) }).centre();
+        if err + lo.abs() < hi.abs() {
+            return hi.signum();
+        }
+        let exact = self.value_while::<Exact, _>(Point { k, stride: 0, cx: () }, go_on).sign();
+        let big = |&bits: &usize| self.value_while::<Big, _>(Point { k, stride: 0, cx: bits }, go_on).sign();
+        exact.or_else(|| big::PRECISIONS.iter().find_map(big)).unwrap_or(0.0)
     }
 
     /// The value around a step.
     #[inline(always)]
     pub fn value<N: Number>(&self, at: Point<N>) -> N {
-        N::enter(Evaluate { node: self, at })
+        self.value_while(at, always)
+    }
+
+    /// The same; where `go_on`, which is asked between the nodes, says no, any number at all.
+    #[inline(always)]
+    pub(crate) fn value_while<N: Number, F: Fn() -> bool + Copy>(&self, at: Point<N>, go_on: F) -> N {
+        N::enter(Evaluate { node: self, at, go_on })
     }
 }
 
-struct Evaluate<'a, N: Number> {
-    node: &'a Node,
-    at: Point<N>,
+fn always() -> bool {
+    true
 }
 
-impl<N: Number> Task for Evaluate<'_, N> {
+struct Evaluate<'a, N: Number, F> {
+    node: &'a Node,
+    at: Point<N>,
+    go_on: F,
+}
+
+impl<N: Number, F: Fn() -> bool + Copy> Task for Evaluate<'_, N, F> {
     type Out = N;
 
     #[inline(always)]
     fn run(self) -> N {
-        let at = self.at;
+        let (at, go_on) = (self.at, self.go_on);
         match self.node {
             Node::Leaf(curve) => curve.value(at),
             Node::Replay(replay) => at.real(replay.still(at.k).0),
             Node::Switch { starts, parts } => {
                 let (i, start) = part(starts, at.k);
-                parts[i].value(at.moved_to(at.k - start))
+                parts[i].value_while(at.moved_to(at.k - start), go_on)
             }
             Node::Remap(map, inner) => {
                 let (k, moves) = map.apply(at.k);
-                inner.value(if moves { at.moved_to(k) } else { at.held_at(k) })
+                inner.value_while(if moves { at.moved_to(k) } else { at.held_at(k) }, go_on)
             }
             Node::Sum(nodes) => {
-                let mut sum: N = nodes[0].value(at);
-                for node in &nodes[1..] {
-                    sum = sum + node.value(at);
+                let mut sum: N = nodes[0].value_while(at, go_on);
+                for node in nodes[1..].iter().take_while(|_| go_on()) {
+                    sum = sum + node.value_while(at, go_on);
                 }
                 sum
             }
             Node::Product(nodes) => {
-                let mut product: N = nodes[0].value(at);
-                for node in &nodes[1..] {
-                    product = product * node.value(at);
+                let mut product: N = nodes[0].value_while(at, go_on);
+                for node in nodes[1..].iter().take_while(|_| go_on()) {
+                    product = product * node.value_while(at, go_on);
                 }
                 product
             }
-            Node::Quotient(node, by) => node.value(at) / at.real(*by),
-            Node::Clamp(node, low, high) => node.value(at).clamp(*low, *high),
+            Node::Quotient(node, by) => node.value_while(at, go_on) / at.real(*by),
+            Node::Clamp(node, low, high) => match node.unreal(at.k, &go_on) {
+                Some(value) => at.real(value.clamped(*low, *high)),
+                None => node.value_while(at, go_on).clamp(*low, *high),
+            },
         }
     }
 }

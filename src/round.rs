@@ -13,8 +13,10 @@ pub trait Rounded: Lane {
     fn of_exact(x: &Exact) -> Option<Self>;
     /// The value, where the whole ball rounds to it.
     fn of_big(x: &Big) -> Option<Self>;
-    /// The value of a ball that holds a midpoint still, and so counts as that midpoint.
-    fn of_tie(x: &Big) -> Self;
+    /// The value of a ball that holds one midpoint still, and so counts as that midpoint.
+    fn of_tie(x: &Big) -> Option<Self>;
+    /// The value of a ball of which nothing better is known than its centre.
+    fn of_centre(x: &Big) -> Self;
     /// The value between two roundings to float64, the lower first, if that is certain.
     fn of_bracket(low: f64, high: f64) -> Option<Self>;
     /// Kept within bounds, which are doubles.
@@ -22,7 +24,7 @@ pub trait Rounded: Lane {
 }
 
 macro_rules! rounded {
-    ($T:ty, $jet:path, $exact:ident, $big:ident, $tie:ident, $bracket:path) => {
+    ($T:ty, $jet:path, $exact:ident, $big:ident, $tie:ident, $settle:ident, $bracket:path) => {
         impl Rounded for $T {
             #[inline(always)]
             fn of_jet(hi: f64, lo: f64, err: f64, exp: i64) -> Option<$T> {
@@ -34,8 +36,11 @@ macro_rules! rounded {
             fn of_big(x: &Big) -> Option<$T> {
                 x.$big()
             }
-            fn of_tie(x: &Big) -> $T {
+            fn of_tie(x: &Big) -> Option<$T> {
                 x.$tie()
+            }
+            fn of_centre(x: &Big) -> $T {
+                x.$settle()
             }
             #[inline(always)]
             fn of_bracket(low: f64, high: f64) -> Option<$T> {
@@ -51,8 +56,8 @@ macro_rules! rounded {
     };
 }
 
-rounded!(f64, round_f64, round_f64, round_f64, settle_f64, same_f64);
-rounded!(f32, round_f32, round_f32, round_f32, settle_f32, same_f32);
+rounded!(f64, round_f64, round_f64, round_f64, tie_f64, settle_f64, same_f64);
+rounded!(f32, round_f32, round_f32, round_f32, tie_f32, settle_f32, same_f32);
 
 #[inline(always)]
 fn same_f64(low: f64, high: f64) -> Option<f64> {
@@ -102,19 +107,17 @@ fn round_far(hi: f64, lo: f64, err: f64, exp: i64, fine: i64, grid: impl Fn(i64)
     if !(err < f64::INFINITY) {
         return None;
     }
-    if hi == 0.0 {
-        return if err == 0.0 && lo == 0.0 { Some(0.0) } else { None };
+    let most = hi.abs() + lo.abs() + err;
+    if most == 0.0 || exponent(most).saturating_add(exp) < -1080 {
+        // All of it is far below the least subnormal: neither its size nor its sign matters.
+        return Some(0.0);
     }
-    let top = exponent(hi).saturating_add(exp);
     if !(err + lo.abs() < 0.75 * hi.abs()) {
-        // Not even its size is known; only if all of it is far below the least subnormal is that enough.
         return None;
     }
+    let top = exponent(hi).saturating_add(exp);
     if top > 1026 {
         return Some(f64::INFINITY.copysign(hi));
-    }
-    if top < -1080 {
-        return Some(0.0);
     }
     if top >= fine {
         return bracket(hi, lo, err).map(|y| scale(y, exp) + 0.0);

@@ -131,7 +131,7 @@ impl<T: Lane, const N: usize> Poly<T, N> {
     #[inline(always)]
     pub fn new<const M: usize, K: Kit>(jet: &Jet<M, K>, m: u32) -> (Self, Worth) {
         debug_assert!(jet.deg < N);
-        let Some(jet) = jet.plain() else { return (Poly::empty(), Worth::Beyond) };
+        let Some(jet) = jet.plain() else { return Poly::beyond() };
         let mut late = 0.0;
         let mut c = [0.0; N];
         for i in 1..N {
@@ -191,9 +191,10 @@ impl<T: Lane, const N: usize> Poly<T, N> {
         poly
     }
 
-    fn empty() -> Self {
+    /// No polynomial.
+    pub fn beyond() -> (Self, Worth) {
         let gaps = Gaps { quick: 0.0, careful: 0.0, try_quick: false, worth: Worth::Beyond };
-        Self::with_gaps(&gaps, Dd::<FinePlain>::default(), [0.0; N], [0.0; 2], 0)
+        (Self::with_gaps(&gaps, Dd::<FinePlain>::default(), [0.0; N], [0.0; 2], 0), Worth::Beyond)
     }
 }
 

@@ -5,6 +5,8 @@ A million points a leaf are the business of exactness.py; here are tens of thous
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -230,6 +232,105 @@ def test_what_is_easy_does_not_need_big_floats(text: str) -> None:
         assert tally["big"] <= n // 50, tally
         assert_same(got, schedule.gather(range(start, start + n), dtype=dtype), text)
     assert_right(schedule, expr, [start, start + 1, start + n // 2, start + n])
+
+
+FAR = {
+    # A clamp of what is exactly 0, with an exponent of its own.
+    "exponential(0.0, 2.0).clamp(high=0.5) + 1.0": (2_000, 1.0),
+    "exponential(0.0, 2.0).clamp(low=-0.5) + 1.0": (2_000, 1.0),
+    "exponential(0.0, 2.0).clamp(0.25, 0.5) + 1.0": (2_000, 1.25),
+    "exponential(0.0, 0.5).clamp(low=-0.5) * 2.0 + 1.0": (2_000, 1.0),
+    "(linear(1.0, 0.0, 100) * exponential(1.0, 2.0)).clamp(low=-1.0) * 2.0": (2_000, 0.0),
+    "(linear(1.0, 0.0, 100) * exponential(-1.0, 2.0)).clamp(high=1.0) - 2.0": (2_000, -2.0),
+    "(exponential(1.0, 2.0) - exponential(1.0, 2.0)).clamp(low=-1.0, high=1.0) + 3.0": (2_000, 3.0),
+    "(exponential(1.0, 0.5) - exponential(1.0, 0.5)).clamp(low=-1.0, high=1.0) + 3.0": (2_000, 3.0),
+    "exponential(1.0, 0.5).clamp(low=0.0) + 1.0": (10**15, 1.0),
+    "exponential(-1.0, 2.0).clamp(low=-3.0) * 2.0": (10**15, -6.0),
+    "1.0 / 3.0 * exponential(1.0, 2.0).clamp(high=3.0)": (5_000, 1.0),
+    # Of an unknown number and a bound that is scaled to infinity nothing follows.
+    "((exponential(1.0, 4.0) - exponential(1.0, 4.0)) * exponential(1.0, 0.5)).clamp(low=1e-3, high=5.0) + 1.0": (
+        793_129_986_397,
+        1.001,
+    ),
+    # Exponents that lie far apart.
+    "(exponential(3.0, 4.0) + exponential(-1.0, 0.5)) * exponential(0.001, 0.25)": (793_129_986_396, 0.003),
+    "(exponential(3.0, 4.0) + exponential(-1.0, 0.5)) * exponential(0.001, 0.25) ": (793_129_986_397, 0.003),
+    "(exponential(3.0, 4.0) - exponential(3.0, 4.0)) * exponential(0.001, 0.25) + 1.0": (793_129_986_397, 1.0),
+    "(exponential(1.0, 4.0) * exponential(1.0, 0.25) + 1.0) * exponential(1.0, 0.5)": (10**13, 0.0),
+    "(exponential(1.0, 2.0) / 3.0 - exponential(1.0, 2.0, 2) * exponential(1.0, 2.0, 2.0001)) * 1.0": (2**41, math.inf),
+    "(exponential(1.0, 16.0) / 3.0 - exponential(1.0, 16.0)) * exponential(1.0, 0.5, 0.25)": (2**42, -2 / 3),
+    "exponential(1.0, 2.0) * (exponential(1.0, 0.5) + 0.0)": (2**53, 1.0),
+    # An error that rounds to 0 on the way.
+    "(exponential(1.0, 2.0) + 3.0 - exponential(1.0, 2.0)) * (exponential(1.0, 2.0) + 3.0 - exponential(1.0, 2.0))": (
+        2_000,
+        9.0,
+    ),
+    "((natural_exponential(1.0, -1.0) + 1.0) - natural_exponential(1.0, -1.0))": (2_000, 1.0),
+}
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+@pytest.mark.parametrize("text", FAR)
+def test_what_is_0_or_far_out(text: str, rung: str) -> None:
+    """Every verb, dtype and instruction set, from every rung on."""
+    schedule = eval(text, vars(gp).copy())
+    expr = eval(text, vars(expression).copy())
+    k, want = FAR[text]
+    # MPFR's exponents end at 2**30: past that the values are worked out by hand alone.
+    kept, doubles, _ = oracle.answers(expr, [k])
+    assert k > 2**30 or kept
+    assert all(doubles == want)
+    for level in LEVELS:
+        with forced(level=level, rung=rung):
+            assert schedule[k] == schedule(k) == schedule.at(k) == want
+            for dtype in DTYPES:
+                expected = np.array([want], dtype=dtype)
+                assert_same(schedule.gather([k], dtype=dtype), expected, (text, level))
+                assert_same(schedule.array(1, start=k, dtype=dtype), expected, (text, level))
+
+
+@pytest.mark.parametrize("text", FAR)
+def test_arrays_of_what_is_0_or_far_out(text: str) -> None:
+    expr = eval(text, vars(expression).copy())
+    schedule = eval(text, vars(gp).copy())
+    k, n = FAR[text][0], 200
+    start = min(k - n // 2, MAX_STEP + 1 - n)
+    for level in LEVELS:
+        with forced(level=level):
+            assert_right_window(schedule, expr, start, n, Random(0), samples=10)
+            for dtype in DTYPES:
+                steps = range(start, start + n)
+                assert_same(schedule.array(n, start=start, dtype=dtype), schedule.gather(steps, dtype=dtype), text)
+
+
+@pytest.mark.parametrize("timescale", [1e-24, 2.0**-80, 1e-40, 1e-90, 5e-324, 1e300])
+def test_roots_of_large_and_small_numbers(timescale: float) -> None:
+    """The powers of 1 / x in the series of x ** p leave the doubles where x is large."""
+    expr = expression.inverse_sqrt(1.0, timescale) * 1e-30
+    schedule = expr.build(gp)
+    for start in (100, 700, 5_000):
+        assert_right_window(schedule, expr, start, 2_000, Random(start), samples=300)
+
+
+def test_infinity_in_arithmetic() -> None:
+    """Of the other factors only the sign counts, however small they are, and however many."""
+    endless = gp.replay("torch.StepLR", base_lr=1.0, step_size=1, gamma=2.0)
+    tiny = gp.exponential(1.0, 0.5)
+    assert (tiny * tiny * endless)[3_000] == np.inf
+    assert (-tiny * tiny * endless)[3_000] == -np.inf
+    # Whether this difference is above 0 only the last rung knows.
+    e = gp.natural_exponential(1.0, 1.0)
+    assert (((tiny + e) - e - tiny * 0.5) * endless)[2_000] == np.inf
+    assert ((tiny - tiny) * endless).gather([1_000]).tolist() == [0.0]
+    assert np.isnan(((tiny - tiny) * endless)[2_000])
+    assert (gp.exponential(1.0, 2.0) * -1.0 + endless)[2_000] == np.inf
+    # A bound is a real number again.
+    bounded = endless.clamp(high=0.1)
+    assert (bounded * gp.linear(0.0, 3.0, 7))[2_000] == float(Fraction(0.1) * 3)
+    assert (bounded + tiny)[2_000] == 0.1
+    assert (bounded * 3.0).array(3, start=1_500).tolist() == [float(Fraction(0.1) * 3)] * 3
+    assert (-endless).clamp(low=-2.0).then(tiny, at=5_000)[2_000] == -2.0
+    assert (((-endless).clamp(low=-2.0) + 1.0) * endless)[2_000] == -np.inf
 
 
 def test_infinity_times_what_rounds_to_zero() -> None:

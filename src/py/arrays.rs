@@ -4,9 +4,10 @@
 //! gives is borrowed as a slice, so that every value is written once, where it is to be. A strided array goes through a
 //! small buffer.
 
+use std::cell::OnceCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use numpy::ndarray::{ArrayView1, ArrayViewMut1, Axis, Ix1};
 use numpy::{
@@ -36,6 +37,8 @@ const BLOCK: usize = 4096;
 const LOOK: usize = 1_000_000;
 /// Milliseconds between two looks for a signal. A look may have to wait 5 for the GIL.
 const PATIENCE: u64 = 50;
+/// How long a few values may keep the GIL. One that needs big floats of 192 bits takes a tenth of it.
+const BRIEF: Duration = Duration::from_micros(500);
 /// More threads than this are never started.
 const MOST_THREADS: u64 = 256;
 
@@ -169,8 +172,8 @@ fn fill_into<T: Real>(out: &Bound<'_, PyArrayDyn<T>>, plan: &Plan, start: u64, t
     if let Ok(slice) = borrowed.as_slice_mut() {
         return detached(out.py(), work(plan, n), |poll| plan.fill(slice, run.start, 1, threads, poll));
     }
-    let view = borrowed.as_array_mut().into_dimensionality::<Ix1>().expect("it has one dimension");
-    detached(out.py(), work(plan, n), |poll| fill_strided(view, plan, run.start, poll))
+    let mut view = borrowed.as_array_mut().into_dimensionality::<Ix1>().expect("it has one dimension");
+    detached(out.py(), work(plan, n), |poll| fill_strided(view.view_mut(), plan, run.start, poll))
 }
 
 fn fill_strided<T: Real>(
@@ -323,10 +326,16 @@ fn work(plan: &Plan, n: usize) -> usize {
     if plan.seeks() { usize::MAX } else { n }
 }
 
-/// Runs a piece of work on `n` values with the floating-point unit in its default state, without the GIL where there
-/// are many; Ctrl-C ends it.
-fn detached(py: Python<'_>, n: usize, work: impl FnOnce(Poll) -> Result<(), Interrupted> + Send) -> PyResult<()> {
-    let (begun, next) = (Instant::now(), AtomicU64::new(PATIENCE));
+/// Runs a piece of work on `n` values with the floating-point unit in its default state, without the GIL where it takes
+/// long; Ctrl-C ends it.
+///
+/// Few values are tried with the GIL first. Where that takes longer than [`BRIEF`], it starts again without it.
+fn detached(py: Python<'_>, n: usize, mut work: impl FnMut(Poll) -> Result<(), Interrupted> + Send) -> PyResult<()> {
+    let begun = Instant::now();
+    if n <= ATTACHED && simd::with_default_mxcsr(|| work(&|| begun.elapsed() < BRIEF)).is_ok() {
+        return Ok(());
+    }
+    let next = AtomicU64::new(PATIENCE);
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
     let poll = || {
         let now = begun.elapsed().as_millis() as u64;
@@ -342,15 +351,31 @@ fn detached(py: Python<'_>, n: usize, work: impl FnOnce(Poll) -> Result<(), Inte
             _ => true,
         }
     };
-    let guarded = || {
-        let _state = simd::default_mxcsr();
-        work(&poll)
-    };
-    let done = if n > ATTACHED { py.detach(guarded) } else { guarded() };
-    done.map_err(|Interrupted| {
+    py.detach(|| simd::with_default_mxcsr(|| work(&poll))).map_err(|Interrupted| {
         let raised = raised.into_inner().unwrap_or_else(PoisonError::into_inner);
         raised.unwrap_or_else(|| PyRuntimeError::new_err("a thread that was to help has failed"))
     })
+}
+
+/// The value at step `k`: with the GIL where that is quick, which it nearly always is; else without.
+#[inline]
+pub(super) fn at(py: Python<'_>, plan: &Plan, k: u64) -> PyResult<f64> {
+    let begun = OnceCell::new();
+    let is_brief = || begun.get_or_init(Instant::now).elapsed() < BRIEF;
+    match simd::with_default_mxcsr(|| plan.at_while(k, &is_brief)) {
+        Ok(value) => Ok(value),
+        Err(Interrupted) => slowly_at(py, plan, k),
+    }
+}
+
+#[cold]
+fn slowly_at(py: Python<'_>, plan: &Plan, k: u64) -> PyResult<f64> {
+    let mut value = 0.0;
+    detached(py, usize::MAX, |poll| {
+        value = plan.at_while(k, poll)?;
+        Ok(())
+    })?;
+    Ok(value)
 }
 
 /// A schedule's values in arrays of a given size, one after another, each made when it is asked for.

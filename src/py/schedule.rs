@@ -18,7 +18,6 @@ use crate::json;
 use crate::limits::{BOUND, FINITE, GAP, MAX_STEP, RealLimit, START, STEP, TIMES};
 use crate::lower::lower;
 use crate::plan::Plan;
-use crate::simd::with_default_mxcsr;
 use crate::spec::{Expr, Operand, Spec};
 
 /// A learning-rate schedule: a pure function of the step, as a small immutable value.
@@ -73,7 +72,7 @@ impl Schedule {
         if plan.seeks() {
             arrays::seek(py, plan, k)?;
         }
-        Ok(with_default_mxcsr(|| plan.at(k)))
+        arrays::at(py, plan, k)
     }
 
     /// `s[key]`, where the key is not a plain int within the limits.

@@ -39,6 +39,12 @@ const FAR: isize = isize::BITS as isize - 4;
 /// Bits that a logarithm is worked in beyond its precision: one that is near 0 loses 53 of them.
 const LOG_GUARD: usize = 64;
 
+/// The precisions that are tried in turn, in bits. From [`TIES`] on a ball that holds a tie counts as the tie; the last is
+/// for sums in which more than that cancels.
+pub const PRECISIONS: [usize; 5] = [192, 384, 768, TIES, 6_144];
+/// See [`PRECISIONS`].
+pub const TIES: usize = 1_536;
+
 /// A real number, known to lie within a radius of a big float.
 #[derive(Clone, Debug)]
 pub struct Big {
@@ -71,17 +77,40 @@ impl Big {
         self.settle()
     }
 
+    /// The tie that the ball holds, in float64 to nearest-even; `None` where it is wider than that.
+    pub fn tie_f64(&self) -> Option<f64> {
+        self.tie()
+    }
+
+    /// The tie that the ball holds, in float32 to nearest-even; `None` where it is wider than that.
+    pub fn tie_f32(&self) -> Option<f32> {
+        self.tie()
+    }
+
+    /// 1, -1 or 0, where the whole ball has one sign.
+    pub fn sign(&self) -> Option<f64> {
+        if self.is_zero() {
+            Some(0.0)
+        } else if self.least().is_zero() {
+            None
+        } else {
+            Some(if self.centre.sign() == Sign::Positive { 1.0 } else { -1.0 })
+        }
+    }
+
     fn round<F: Format>(&self) -> Option<F> {
         let (low, high) = self.ranks::<F>()?;
         (low == high).then(|| F::of_rank(low))
     }
 
+    fn tie<F: Format>(&self) -> Option<F> {
+        let (low, high) = self.ranks::<F>()?;
+        (low + 1 == high).then(|| F::of_rank(low + (low & 1))) // the even one of the two
+    }
+
     fn settle<F: Format>(&self) -> F {
-        F::of_rank(match self.ranks::<F>() {
-            Some((low, high)) if low == high => low,
-            Some((low, high)) if low + 1 == high => low + (low & 1), // the even one of the two
-            _ => Leading::of_dyadic(self.centre.significand(), self.centre.exponent() as i64).rank::<F>(),
-        })
+        let centre = || Leading::of_dyadic(self.centre.significand(), self.centre.exponent() as i64).rank::<F>();
+        self.round().or_else(|| self.tie()).unwrap_or_else(|| F::of_rank(centre()))
     }
 
     /// The ranks of what both ends of the ball round to; `None` where it is unbounded.

@@ -61,6 +61,16 @@ impl Exact {
         self.0.clone().map(Relaxed::canonicalize)
     }
 
+    /// 1, -1 or 0; `None` where there is no rational value.
+    pub fn sign(&self) -> Option<f64> {
+        let x = self.0.as_ref()?;
+        Some(match x.numerator().sign() {
+            _ if x.is_zero() => 0.0,
+            Sign::Positive => 1.0,
+            Sign::Negative => -1.0,
+        })
+    }
+
     fn is_zero(&self) -> bool {
         self.0.as_ref().is_some_and(Relaxed::is_zero)
     }
@@ -382,7 +392,8 @@ impl Leading {
             return 0;
         }
         let last = (top - F::DIGITS).max(F::LEAST); // the power of two of the last bit that is kept
-        if last - F::LEAST >= F::INFINITE >> (F::DIGITS - 1) {
+        if last - F::LEAST >= (F::INFINITE >> (F::DIGITS - 1)) - 1 {
+            // The size is at least 2^1024 (2^128 for float32): infinite already, and twice that has no rank.
             return F::INFINITE;
         }
         let digits = u128::from(self.digits) << 1 | u128::from(self.more); // in half units, to hold what follows
@@ -433,6 +444,18 @@ mod tests {
         let (double, single) = (text.parse::<f64>().unwrap() + 0.0, text.parse::<f32>().unwrap() + 0.0);
         assert_eq!(f64::of_rank(lead.rank::<f64>()).to_bits(), double.to_bits(), "{n} * 2^{exponent}");
         assert_eq!(f32::of_rank(lead.rank::<f32>()).to_bits(), single.to_bits(), "{n} * 2^{exponent}");
+    }
+
+    #[test]
+    fn what_is_nearly_a_power_past_the_largest_is_infinite() {
+        for top in 1_024..1_030 {
+            for off in [-1, 0, 1] {
+                let lead = Leading::of_dyadic(&((IBig::ONE << 80) + off), top - 80);
+                assert_eq!(lead.rank::<f64>(), f64::INFINITE, "2^{top} and {off}");
+                let lead = Leading::of_dyadic(&((IBig::ONE << 80) + off), top - 896 - 80);
+                assert_eq!(lead.rank::<f32>(), f32::INFINITE, "2^{} and {off}", top - 896);
+            }
+        }
     }
 
     /// The value of a float of some rank; of infinity, what would come after the largest float.

@@ -10,7 +10,10 @@
 //! A jet of one coefficient is the value at one step. Every operation below adds what it drops or rounds to `err`, so
 //! that the author of a formula has nothing to prove: an operation that rounds nothing adds exactly 0.
 //!
-//! Numbers are kept moderate (2^-300 to 2^300) by `exp`, so that a product of two factors that overflow may be 1.
+//! Numbers are kept moderate (2^-300 to 2^300) by `exp`, so that a product of two factors that overflow may be 1. Every
+//! jet, however large or small, is such a ball; an infinite `err` means that nothing is known of the value.
+
+use std::cmp::Ordering::{self, Equal, Greater, Less};
 
 use super::dd::{Dd, Kit, RECIP_SQRT_BOUND, mul_add};
 use super::functions;
@@ -29,10 +32,10 @@ const LOW: usize = 3;
 /// Where coefficients are rescaled: squares of what lies within stay far from overflow and underflow.
 const HUGE: f64 = f64::from_bits((1023 + 300) << 52);
 const TINY: f64 = f64::from_bits((1023 - 300) << 52);
-/// An exponent past this only says «at least so far»: two of opposite sign cannot be multiplied.
-const FAR: i64 = 1 << 41;
-/// An exponent that takes nothing away from one as large as that.
-const NEAR: i64 = 1 << 30;
+/// Exponents stay within this, so that no sum of two overflows. Larger numbers are unknown, smaller ones are 0 with an error.
+const LIMIT: i64 = 1 << 60;
+/// What is added where an error may have rounded to 0 on the way. It is less than 2^-300 of any jet's size.
+const LEAST_ERR: f64 = TINY * TINY * TINY;
 
 /// Bounds on narrowed jets. See [`Jet::narrowing`].
 #[derive(Clone, Copy, Debug)]
@@ -173,23 +176,52 @@ impl<const N: usize, K: Kit> Jet<N, K> {
             self.l[i] = scale(self.l[i], by);
         }
         // What falls below 2^-1022 on the way is less than 2^-1000 in all.
-        self.err = scale(self.err, by) + TINY * TINY * TINY;
+        self.err = scale(self.err, by) + LEAST_ERR;
         self.exp = exp;
         self
     }
 
-    /// Brings the coefficients back to where they can be squared.
+    /// Brings the coefficients back to where they can be squared; where all are 0, the error.
     #[inline(always)]
     fn tidy(self) -> Self {
         let size = self.size(0);
-        if (TINY..HUGE).contains(&size) || size == 0.0 {
-            return self;
+        if (TINY..HUGE).contains(&size) { self } else { self.rescaled(size) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn rescaled(self, size: f64) -> Self {
+        if self.is_zero() {
+            return Self::zero();
         }
+        let size = if size == 0.0 { self.err } else { size };
         if !size.is_finite() {
             return Self::unknown();
         }
-        let exp = self.exp.saturating_add(exponent(size));
-        self.with_exponent(exp)
+        self.with_exponent(self.exp + exponent(size))
+    }
+
+    /// The same number, its exponent within [`LIMIT`].
+    #[inline(always)]
+    fn within_limit(self) -> Self {
+        if self.exp.abs() <= LIMIT {
+            return self;
+        }
+        if self.is_zero() {
+            return Self::zero();
+        }
+        // Coefficients and errors are below 2^1024 each.
+        if self.exp < 0 && self.size(0) + self.err < f64::INFINITY {
+            Self::below(4096 - LIMIT)
+        } else {
+            Self::unknown()
+        }
+    }
+
+    /// A number of which only is known that its size is at most `2^exp`.
+    #[inline(always)]
+    fn below(exp: i64) -> Self {
+        Jet { err: 1.0, exp, ..Self::zero() }
     }
 
     #[inline(always)]
@@ -197,9 +229,6 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         if self.exp != o.exp {
             if self.is_zero() || o.is_zero() {
                 return if o.is_zero() { self } else { o };
-            }
-            if self.exp.abs().max(o.exp.abs()) >= FAR {
-                return if self.exp.abs() >= FAR { Self::plus_far(o, self) } else { Self::plus_far(self, o) };
             }
             let exp = self.exp.max(o.exp);
             return Self::sum(self.with_exponent(exp), o.with_exponent(exp)).tidy();
@@ -230,15 +259,8 @@ impl<const N: usize, K: Kit> Jet<N, K> {
     #[inline(always)]
     fn times(self, o: Self) -> Self {
         let (a, b) = if self.deg <= o.deg { (self, o) } else { (o, self) };
-        match (a.exp.abs() >= FAR, b.exp.abs() >= FAR) {
-            (false, false) => (),
-            (true, false) => return Self::times_far(b, a),
-            (false, true) => return Self::times_far(a, b),
-            (true, true) if (a.exp < 0) != (b.exp < 0) => return Self::unknown(),
-            (true, true) => (),
-        }
         let mut out = Self::zero();
-        out.exp = a.exp.saturating_add(b.exp);
+        out.exp = a.exp + b.exp;
         out.deg = (a.deg + b.deg).min(N - 1);
         let mut err = a.err * (b.size(0) + b.err) + b.err * a.size(0);
         for k in 0..=out.deg {
@@ -277,8 +299,9 @@ impl<const N: usize, K: Kit> Jet<N, K> {
                 }
             }
         }
-        out.err = err * SLACK;
-        out.tidy()
+        // A product of two small errors may round to 0, which would say that the product is exact.
+        out.err = err * SLACK + if a.err > 0.0 || b.err > 0.0 { LEAST_ERR } else { 0.0 };
+        out.within_limit().tidy()
     }
 
     #[inline(always)]
@@ -286,11 +309,11 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         if o.deg > 0 || o.err > 0.0 {
             return self.times(o.recip());
         }
-        if o.c[0] == 0.0 || o.exp.abs() >= FAR {
+        if o.c[0] == 0.0 {
             return Self::unknown();
         }
         let mut out = Self::zero();
-        out.exp = self.exp.saturating_sub(o.exp);
+        out.exp = self.exp - o.exp;
         out.deg = self.deg;
         let mut err = self.err / o.c[0].abs() * (1.0 + 4.0 * U);
         for i in 0..=self.deg {
@@ -303,8 +326,8 @@ impl<const N: usize, K: Kit> Jet<N, K> {
                 err += 2.0 * U * out.c[i].abs();
             }
         }
-        out.err = err * SLACK;
-        out.tidy()
+        out.err = err * SLACK + if self.err > 0.0 { LEAST_ERR } else { 0.0 };
+        out.within_limit().tidy()
     }
 
     /// `f(x)`, from the Taylor coefficients of `f` at `x`'s centre.
@@ -389,10 +412,16 @@ impl<const N: usize, K: Kit> Jet<N, K> {
     ///
     /// The rest is `|C(p, N)| q^N (1 +- q)^(p - N)` of the leading term, by Lagrange, where `q = radius / x0 < 1/2`.
     #[inline(always)]
-    fn power_series(self, p: f64, lead: impl FnOnce(Dd<K>, i64) -> (Dd<K>, i64, f64)) -> Self {
+    fn power_series(mut self, p: f64, lead: impl FnOnce(Dd<K>, i64) -> (Dd<K>, i64, f64)) -> Self {
+        let size = exponent(self.c[0]);
+        if size.abs() > 30 {
+            // The coefficients need 1 / x0 to the power of N - 1, which must not underflow.
+            self = self.with_exponent(self.exp + size);
+        }
         let x0 = self.c[0];
         let q = (self.radius() + self.err) / x0.abs() * SLACK;
-        if !(q < 0.5) || self.exp.abs() >= FAR {
+        // The logarithm takes exponents up to 2^52.
+        if !(q < 0.5) || self.exp.abs() >= 1 << 50 {
             return Self::unknown();
         }
         let (f0, exp, rel) = lead(self.lead(0), self.exp);
@@ -467,8 +496,7 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         if r > 0.5 {
             // Only that it is below 2^(1.5 (r + err)) of f0; in a sum that may be nothing.
             let most = (1.5 * (r + x.err)).min(1e9) as i64 + 2;
-            let exp = if r < 1e8 { exp + exponent(f0.hi) + most } else { FAR };
-            return if exp < FAR { Jet { err: 1.0, exp, ..Self::zero() } } else { Self::unknown() };
+            return if r < 1e8 { Self::below(exp + exponent(f0.hi) + most) } else { Self::unknown() };
         }
         let top = f0.hi * (1.0 + 2.0 * (r + x.err)) * SLACK;
         if N > 1 && x.deg > 0 {
@@ -491,49 +519,47 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         out.tidy()
     }
 
+    /// On which side of a bound it lies all over the tile: `Less` and `Greater` where it may touch it, `Equal` where it
+    /// is it, `None` where that is not known.
+    #[inline(always)]
+    fn side_of(self, bound: f64) -> Option<Ordering> {
+        let over = self.plus(-Self::real(bound, Width(1.0)));
+        let mid = over.c[0] + over.l[0];
+        let r = (over.radius() + over.l[0].abs() + over.err) * SLACK + U * mid.abs();
+        match (mid - r >= 0.0, mid + r <= 0.0) {
+            (true, true) => Some(Equal),
+            (true, false) => Some(Greater),
+            (false, true) => Some(Less),
+            (false, false) => None,
+        }
+    }
+
     #[inline(always)]
     fn is_zero(&self) -> bool {
         self.c[0] == 0.0 && self.deg == 0 && self.err == 0.0
     }
 
-    /// `x + far`, `far` being what [`Jet::far`] made: as good as nothing, or all.
+    /// `e ** x` where `|x| >= 2^40`: its exponent, its sign and a rough size.
     #[cold]
     #[inline(never)]
-    fn plus_far(x: Self, far: Self) -> Self {
-        match (x.exp.abs() <= NEAR, far.exp < 0) {
-            (false, _) => Self::unknown(),
-            (true, true) => Jet { err: x.err + TINY * TINY * TINY, ..x },
-            (true, false) => far,
-        }
-    }
-
-    /// `x far`.
-    #[cold]
-    #[inline(never)]
-    fn times_far(x: Self, far: Self) -> Self {
-        if x.is_zero() {
-            return x;
-        }
-        // The sign of what is as good as nothing does not matter.
-        let sign_is_known = x.err + x.size(1) < x.c[0].abs();
-        if x.exp.abs() > NEAR || !(sign_is_known || far.exp < 0) {
-            return Self::unknown();
-        }
-        if x.c[0] < 0.0 { -far } else { far }
-    }
-
-    /// `e ** x` where `|x| > 2^39`: all that can be said is how far it goes.
-    #[inline(always)]
     fn far(x: Self) -> Self {
         let certain = x.err + x.radius() < 0.25 * x.c[0].abs();
-        if !certain {
-            return Self::unknown();
+        if !certain || exponent(x.c[0]) + x.exp > 58 {
+            return if certain && x.c[0] < 0.0 { Self::below(-LIMIT / 8) } else { Self::unknown() };
         }
-        let bits = scale(x.c[0], x.exp.min(60)).abs().min((1u64 << 60) as f64) as i64;
-        Jet {
-            exp: if x.c[0] > 0.0 { bits.max(FAR) } else { -bits.max(FAR) },
-            ..Self::constant(Dd::new(1.0, 0.0), 0.5, 0)
+        let x = x.with_exponent(0);
+        // 1 / ln 2.
+        let y = x.lead(0) * Dd::new(std::f64::consts::LOG2_E, 2.0355273740931033e-17);
+        let off = 1.5 * (x.err + x.radius()) + y.hi.abs() * UU;
+        let whole = y.hi.floor();
+        let rest = (y.hi - whole) + y.lo;
+        let exp = whole as i64 + rest.floor() as i64;
+        if off > 0.1 {
+            // Of a whole tile, say: not even the size is known.
+            return Self::below(exp + 2 + off.min((1u64 << 60) as f64) as i64);
         }
+        // From 2^-0.1 to 2^1.1.
+        Self::constant(Dd::new(1.6, 0.0), 0.75, exp)
     }
 
     /// Bounds on [`Jet::narrowed`], and on what it leaves out and rounds, for any centre in the tile and a tile `r` times
@@ -858,21 +884,14 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
 
     #[inline(always)]
     fn clamp(self, low: Option<f64>, high: Option<f64>) -> Self {
-        let mid = self.c[0] + self.l[0];
-        let r = (self.radius() + self.l[0].abs() + self.err) * SLACK + U * mid.abs();
-        let within = |bound: f64| scale(bound, self.exp.saturating_neg());
-        let low_here = low.map_or(f64::NEG_INFINITY, within);
-        let high_here = high.map_or(f64::INFINITY, within);
-        if let (Some(low), true) = (low, mid + r <= low_here) {
-            return Self::real(low, Width(1.0));
+        let side = |bound: Option<f64>| bound.map(|bound| (bound, self.side_of(bound)));
+        let (low, high) = (side(low), side(high));
+        // A tile that crosses a bound is split; at one step, the next rung tells the value from the bound.
+        match (low, high) {
+            (Some((low, Some(Less | Equal))), _) => Self::real(low, Width(1.0)),
+            (_, Some((high, Some(Greater | Equal)))) => Self::real(high, Width(1.0)),
+            (Some((_, None)), _) | (_, Some((_, None))) => Self::unknown(),
+            _ => self,
         }
-        if let (Some(high), true) = (high, mid - r >= high_here) {
-            return Self::real(high, Width(1.0));
-        }
-        if mid - r > low_here && mid + r < high_here {
-            return self;
-        }
-        // It crosses a bound within the tile (the tile is split), or cannot be told from it at this step.
-        Self::unknown()
     }
 }

@@ -1,0 +1,193 @@
+"""Ctrl-C: a real SIGINT to a child process, which must raise KeyboardInterrupt within 200 ms, whatever it is doing.
+
+A child prints a line when it starts to work, and another, with the time, when it has stopped. Fresh memory of gigabytes
+is what takes longest: each page of it is made as it is written.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import glidepath as gp
+from helpers import within
+
+LIMIT = 0.2
+"""Seconds from the signal to the exception."""
+TRIES = 6
+
+PRELUDE = """
+import signal, sys, time
+import numpy as np
+import glidepath as gp
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def powers(n):
+    p = gp.exponential(1.0, 1.0000001)
+    factors = [gp.exponential(1.0, 1.0 + i * 1e-6) for i in range(1, n)]
+    while factors:
+        p, factors = p * factors[0], factors[1:]
+    return p
+"""
+RUN = """
+print("go", flush=True)
+try:
+    {work}
+    print("done", flush=True)
+except KeyboardInterrupt:
+    print(time.monotonic(), flush=True)
+"""
+
+SHAPES = {
+    "constant": "gp.constant(0.1)",
+    "piecewise": "gp.piecewise_constant([0.1, 0.2], [5])",
+    "delay": "gp.linear(0.0, 1.0, 10).delay(10**12)",
+    "ended": "gp.cosine(1.0, 0.0, 10)",
+    "hold": "gp.cosine(1.0, 0.0, 10**12).hold(10**11)",
+    "short hold": "gp.cosine(1.0, 0.0, 10**12).hold(3)",
+    "by_epoch": "gp.cosine(1.0, 0.0, 10**9).by_epoch(10**4)",
+    "repeat": "gp.cosine(1.0, 0.0, 1_000).repeat()",
+    "long repeat": "gp.cosine(1.0, 0.0, 1_000_000).repeat()",
+    "ended repeat": "gp.cosine(1.0, 0.0, 10).repeat(2)",
+    "triangle": "gp.triangle(0.0, 1.0, 2_000, 3_000)",
+    "table": "gp.table([0.1, 0.2])",
+    "clamp": "gp.constant(0.1).clamp(high=0.05)",
+    "wide tiles": "gp.linear(0.5, 1.0, 2**50)",
+    "curve": "gp.cosine(1.0, 0.1, 10**12)",
+    "replay": "gp.replay('torch.StepLR', base_lr=0.1, step_size=10**12)",
+}
+VALUES = 4 * 10**9 // 8
+"""4 GB of float64: several seconds."""
+
+
+def stopped_after(setup: str, work: str, delay: float = 0.25) -> float:
+    """How long after a SIGINT the child raised KeyboardInterrupt, in seconds."""
+    source = PRELUDE + setup + RUN.format(work=work)
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        try:
+            assert child.stdout.readline() == "go\n"
+            time.sleep(delay)
+            sent = time.monotonic()
+            child.send_signal(signal.SIGINT)
+            heard = child.stdout.readline().strip()
+        finally:
+            child.kill()
+    assert heard != "done", f"it ended before the signal came: {work}"
+    assert heard, f"it died: {work}"
+    return float(heard) - sent
+
+
+def assert_stops(setup: str, work: str) -> None:
+    """Within the limit, in one of a few tries: what is late only because the machine is busy is not late every time."""
+    took = []
+    for _ in range(TRIES):
+        took.append(stopped_after(setup, work))
+        if took[-1] < LIMIT:
+            return
+    raise AssertionError(f"heard after {took} s: {work}")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_fresh_memory(shape: str) -> None:
+    assert_stops(f"s = {SHAPES[shape]}", f"s.array({VALUES})")
+
+
+VERBS = {
+    "float32": f"s.array({2 * VALUES}, dtype='float32')",
+    "two threads": f"s.array({VALUES}, threads=2)",
+    "fill": f"s.fill(np.empty({VALUES}))",
+    "strided fill": f"s.fill(np.empty({VALUES})[::2])",
+    "slice": f"s[:{2 * VALUES}:2]",
+    "chunks": f"list(s.chunks({VALUES}, {VALUES // 2}))",
+    "small chunks": "[0 for _ in s.chunks(10**12, 100)]",
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("shape", ["constant", "repeat", "curve"])
+def test_verbs(shape: str, verb: str) -> None:
+    assert_stops(f"s = {SHAPES[shape]}", VERBS[verb])
+
+
+GATHERED = {
+    "table": "gp.table([0.1, 0.2])",
+    "clamped": "gp.cosine(1.0, 0.0, 10**7).clamp(high=0.5)",
+    "by_epoch": "gp.cosine(1.0, 0.0, 10**7).by_epoch(3)",
+    "curve": "gp.cosine(1.0, 0.0, 10**8)",
+    "recurrence": "gp.replay('torch.ExponentialLR', base_lr=0.1, gamma=0.9999999)",
+}
+
+
+@pytest.mark.parametrize("shape", GATHERED)
+def test_gather(shape: str) -> None:
+    setup = f"s = {GATHERED[shape]}\nk = np.arange(2 * 10**7)[::-1].copy()"
+    assert_stops(setup, "while True: s.gather(k)")
+
+
+LISTS = {
+    "list": "list(s)",
+    "iter": "sum(s)",
+    "list function": "while True: dynamic_lr.cosine_decay_lr(0.0, 0.1, 3 * 10**6, 1, 3 * 10**6)",
+}
+
+
+@pytest.mark.parametrize("verb", LISTS)
+def test_lists(verb: str) -> None:
+    setup = "from glidepath.mindspore import dynamic_lr" if "dynamic_lr" in LISTS[verb] else ""
+    assert_stops(f"s = gp.cosine(1.0, 0.1, 10**9)\n{setup}", LISTS[verb])
+
+
+SLOW = {
+    "at": "[s.at(10**9) for _ in range(10**6)]",
+    "index": "[s[10**9] for _ in range(10**6)]",
+    "call": "[s(10**9) for _ in range(10**6)]",
+    "gather": "s.gather([10**9] * 10**6)",
+    "array": "s.array(10**6, start=10**9)",
+    "short array": "[s.array(10, start=10**9) for _ in range(10**6)]",
+    "svg": "s._repr_svg_()",
+}
+
+
+@pytest.mark.parametrize("verb", SLOW)
+def test_one_value_that_takes_long(verb: str) -> None:
+    """The difference of a product of powers and itself: 0, which only the last rung finds."""
+    assert_stops("p = powers(3_000)\ns = (p - p * 1.0).clamp(-1.0, 1.0) + p - p", SLOW[verb])
+
+
+def test_other_threads_go_on_meanwhile() -> None:
+    """The slow rungs work without the GIL."""
+    p = gp.exponential(1.0, 1.0000001)
+    for i in range(1, 40):
+        p = p * gp.exponential(1.0, 1.0 + i * 1e-6)
+    hard = p - p * 1.0
+    begun = time.perf_counter()
+    assert hard.at(10**9) == 0.0
+    alone = time.perf_counter() - begun
+    turns, running = 0, True
+
+    def turn() -> None:
+        nonlocal turns
+        while running:
+            turns += 1
+            time.sleep(1e-4)
+
+    thread = threading.Thread(target=turn)
+    thread.start()
+    try:
+        with within(60):
+            before = turns
+            assert hard.at(10**9) == 0.0
+            assert hard[10**9] == 0.0
+            assert hard.array(1, start=10**9)[0] == 0.0
+            seen = turns - before
+    finally:
+        running = False
+        thread.join()
+    # Three values, each with the GIL held throughout, would leave it some three turns.
+    assert seen > 20, f"{seen} turns during values of {alone:.3f} s"

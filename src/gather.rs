@@ -94,10 +94,18 @@ fn in_order<T: Out>(node: &Node, steps: &[u64], out: &mut [T], filler: &mut Fill
     if steps.is_sorted() {
         return one_by_one(node, steps, out, filler);
     }
-    let mut order: Vec<usize> = (0..steps.len()).collect();
-    order.sort_unstable_by_key(|&i| steps[i]);
-    for i in order {
-        out[i] = filler.one(node, steps[i], filler.from)?;
+    // As many at a time as there is memory for: each time starts the walk anew.
+    let (mut order, mut most) = (Vec::new(), steps.len());
+    while order.try_reserve_exact(most).is_err() && most > 1 {
+        most /= 2;
+    }
+    for from in (0..steps.len()).step_by(most) {
+        order.clear();
+        order.extend(from..steps.len().min(from + most));
+        order.sort_unstable_by_key(|&i| steps[i]);
+        for &i in &order {
+            out[i] = filler.one(node, steps[i], filler.from)?;
+        }
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 import glidepath
+from glidepath._core import _shown
 from glidepath.plot import horizon, plot, sparkline
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class _Steps(click.ParamType[int]):
             return value
         match = self._pattern.fullmatch(value.strip())
         if value.strip().startswith("-"):
-            self.fail(f"got {value!r}; steps are counted from 0. Write it without the minus.", param, ctx)
+            self.fail(f"got {_shown(value)}; steps are counted from 0. Write it without the minus.", param, ctx)
         if match is None or len(value) > _MOST_DIGITS:
             shown = value if len(value) <= _MOST_DIGITS else value[:_MOST_DIGITS] + "..."
             self.fail(f"got {shown!r}; steps are a whole number. Write 1000000, 1_000_000, 1e6 or 1M.", param, ctx)

@@ -7,6 +7,8 @@ from typing import cast
 
 import numpy as np
 
+from glidepath._core import _shown
+
 MOST = 2**53
 """The largest count: up to here every integer is a double. (DIFFERENCE: MindSpore has no limit.)"""
 
@@ -39,7 +41,7 @@ def finite(place: str, value: object) -> float:
     if not isinstance(value, float):
         raise TypeError(f"`{place}`: got {_shown(value)}; it must be a float. Convert it with `float()`.")
     if not math.isfinite(value):
-        raise ValueError(f"`{place}`: got {value!r}; it must be a finite float. Give the number itself.")
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be a finite float. Give the number itself.")
     return value
 
 
@@ -64,7 +66,9 @@ def positive(place: str, value: object) -> float:
     """Check a float above 0."""
     number = finite(place, value)
     if not number > 0.0:
-        raise ValueError(f"`{place}`: got {value!r}; it must be a float above 0. For no change at all take a constant.")
+        raise ValueError(
+            f"`{place}`: got {_shown(value)}; it must be a float above 0. For no change at all take a constant."
+        )
     return number
 
 
@@ -72,7 +76,7 @@ def not_negative(place: str, value: object) -> float:
     """Check a float from 0 on."""
     number = finite(place, value)
     if not number >= 0.0:
-        raise ValueError(f"`{place}`: got {value!r}; it must be a float, 0.0 or above. Turn its sign.")
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be a float, 0.0 or above. Turn its sign.")
     return number
 
 
@@ -95,13 +99,3 @@ def exactly_list(place: str, value: object) -> list[object]:
     if not isinstance(value, list):
         raise TypeError(f"`{place}`: got {_shown(value)}; it must be a list. Convert it with `list()`.")
     return cast("list[object]", value)
-
-
-def _shown(value: object) -> str:
-    """Show a short literal as it is, anything else by its type."""
-    if isinstance(value, int) and abs(value) >= 10**40:
-        return "an int of more than 40 digits"
-    if value is None or isinstance(value, (int, float, str)):
-        text = repr(value)
-        return text if len(text) <= 60 else text[:60] + "..."  # noqa: PLR2004 (as much as the core shows)
-    return f"an object of type {type(value).__name__}"

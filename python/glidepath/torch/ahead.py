@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.lr_scheduler import CyclicLR, LRScheduler, ReduceLROnPlateau
 
-from glidepath._core import Schedule, _preview, _schedule, _seek, table
+from glidepath._core import Schedule, _preview, _schedule, _seek, _shown, table
 from glidepath.torch.scheduler import Scheduler
 
 __all__ = ["preview", "schedule", "seek"]
@@ -115,10 +115,10 @@ def schedule(scheduler: LRScheduler, group: int = 0, *, steps: int | None = None
     _refuse_others("schedule", scheduler)
     groups = len(scheduler.optimizer.param_groups)
     if not isinstance(cast("object", group), int):
-        msg = f"`schedule.group`: got {group!r}; it must be a whole number from 0 to {groups - 1}."
+        msg = f"`schedule.group`: got {_shown(group)}; it must be a whole number from 0 to {groups - 1}."
         raise TypeError(msg)
     if steps is not None and (not isinstance(cast("object", steps), int) or steps < 1):
-        msg = f"`schedule.steps`: got {steps!r}; it must be a whole number of steps, 1 or more."
+        msg = f"`schedule.steps`: got {_shown(steps)}; it must be a whole number of steps, 1 or more."
         raise ValueError(msg)
     if not 0 <= group < groups:
         msg = f"`schedule.group`: got {group}; it must be from 0 to {groups - 1}, as the optimizer has {groups} groups."

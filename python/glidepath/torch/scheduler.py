@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 from torch.optim import Optimizer, lr_scheduler
 
-from glidepath._core import Schedule
+from glidepath._core import Schedule, _shown
 
 __all__ = ["Scheduler"]
 
@@ -169,7 +169,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         >>> longer.load_state_dict(saved, on_change="keep")
         """
         if on_change not in {"error", "keep", "replace"}:
-            msg = f"`load_state_dict.on_change`: got {on_change!r}; it must be one of error, keep, replace."
+            msg = f"`load_state_dict.on_change`: got {_shown(on_change)}; it must be one of error, keep, replace."
             raise ValueError(msg)
         if not {"step", "schedules"} <= state_dict.keys():
             got = ", ".join(sorted(map(str, state_dict))) or "none"
@@ -239,7 +239,7 @@ def _next(old: Any, driver: Driver, step: SupportsIndex) -> Any:
 
 def _whole(place: str, n: SupportsIndex) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__"):
-        msg = f"`{place}`: got {n!r}; it must be a whole number from 0 to 2**53. Convert it with `int()`."
+        msg = f"`{place}`: got {_shown(n)}; it must be a whole number from 0 to 2**53. Convert it with `int()`."
         raise TypeError(msg)
     whole = n.__index__()
     if not 0 <= whole <= 2**53:

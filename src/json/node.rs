@@ -251,7 +251,7 @@ impl Reading<'_> {
 
     fn value(&self) -> Result<(), Error> {
         self.values.set(self.values.get() + 1);
-        if self.values.get() % LOOK == 0 { go_on(self.poll) } else { Ok(()) }
+        if self.values.get().is_multiple_of(LOOK) { go_on(self.poll) } else { Ok(()) }
     }
 
     /// Each part is an object, and the text around them is one more.

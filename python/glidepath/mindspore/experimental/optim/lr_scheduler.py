@@ -23,6 +23,7 @@ Source: ``mindspore.experimental.optim.lr_scheduler`` of MindSpore 2.10.
 """
 
 import math
+import reprlib
 from abc import abstractmethod
 from bisect import bisect_right
 from collections import Counter
@@ -189,7 +190,7 @@ def _restored(place: str, value: Any, before: Any) -> Any:
         return _like(_plain(value), before)
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"`{place}`: got {_shown(value)}; here stands {_shown(before)}, so that it must be of that type. Load what "
+            f"`{place}`: got {_item(value)}; here stands {_item(before)}, so that it must be of that type. Load what "
             "`state_dict` gave."
         ) from error
 
@@ -305,6 +306,11 @@ def _epoch(place: str, epoch: Any) -> Any:
     if not 0 <= epoch <= check.MOST:
         raise ValueError(f"`{place}`: got {_shown(epoch)}; it must be a number from 0 to 2**53. Count epochs from 0.")
     return epoch
+
+
+def _item(value: Any) -> str:
+    """Show an item of a state: a list by the beginnings of its items."""
+    return reprlib.repr(value) if isinstance(value, list) else _shown(value)
 
 
 def _whole(place: str, epoch: Any) -> int:

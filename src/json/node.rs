@@ -10,6 +10,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
@@ -126,7 +127,7 @@ impl Node {
             values: Cell::new(0),
             objects: Cell::new(0),
             others: Cell::new(0),
-            most_keys: most_keys(),
+            most_keys: *MOST_KEYS_OF_A_PART,
             stop: RefCell::new(None),
         };
         let mut reader = serde_json::Deserializer::from_str(text);
@@ -204,12 +205,12 @@ fn go_on(poll: Poll) -> Result<(), Error> {
 }
 
 /// The most keys that a part has: its kind and its parameters.
-fn most_keys() -> usize {
+static MOST_KEYS_OF_A_PART: LazyLock<usize> = LazyLock::new(|| {
     let shapes = SHAPES.iter().map(|shape| (shape.params)().len());
     let forms = FORMS.iter().map(|form| (form.params)().len());
     let combinators = COMBINATORS.iter().map(|combinator| combinator.keys.len());
     1 + shapes.chain(forms).chain(combinators).max().unwrap_or(0)
-}
+});
 
 fn worded(error: &serde_json::Error) -> Error {
     let place = format!(" at line {} column {}", error.line(), error.column());

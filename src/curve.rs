@@ -235,8 +235,8 @@ shapes! {
     /// >>> gp.piecewise_constant([0.1, 0.01], [3]).array(5)
     /// array([0.1 , 0.1 , 0.1 , 0.01, 0.01])
     PiecewiseConstant as piecewise_constant {
-        values: Arc<[f64]> = Kind::Reals(FINITE);
-        milestones: Arc<[u64]> = Kind::Counts(START);
+        values: Arc<Vec<f64>> = Kind::Reals(FINITE);
+        milestones: Arc<Vec<u64>> = Kind::Counts(START);
     }
 
     /// `values[k]`; past the end, the last of them.
@@ -249,7 +249,7 @@ shapes! {
     /// >>> gp.table([0.3, 0.2, 0.1]).array(5)
     /// array([0.3, 0.2, 0.1, 0.1, 0.1])
     Table as table {
-        values: Arc<[f64]> = Kind::Reals(FINITE);
+        values: Arc<Vec<f64>> = Kind::Reals(FINITE);
     }
 
     /// A triangular wave: from `low` up to a peak in `up` steps, down again in `down` steps, and so on.

@@ -16,6 +16,10 @@ pub enum Fault {
     Index,
     /// A number that is past the largest double where a framework computes with it (`OverflowError`).
     Overflow,
+    /// There is too little memory for it (`MemoryError`).
+    Memory,
+    /// Reading or writing it was stopped (by a signal, whose handler's exception a caller in Python sees).
+    Stopped,
 }
 
 /// One thing wrong, at one place.
@@ -82,6 +86,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// How much of a value a message shows, in characters.
+pub const SHOWN: usize = 60;
+
+/// A text as a message shows it: the end of a long one is left out.
+pub fn brief(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.into(),
+    }
+}
 
 /// A fill that was asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -94,30 +94,48 @@ fn one_by_one<T: Out>(node: &Node, steps: &[u64], out: &mut [T], filler: &mut Fi
     Ok(())
 }
 
-/// In the order of the steps; in their own order where there is no memory to sort them.
+/// In the order of the steps, as many at a time as there is memory to sort.
 fn in_order<T: Out>(node: &Node, steps: &[u64], out: &mut [T], filler: &mut Filler<'_>) -> Result<(), Interrupted> {
-    let Some(order) = sorted(steps, filler)? else { return one_by_one(node, steps, out, filler) };
+    if is_sorted(steps, filler)? {
+        return one_by_one(node, steps, out, filler);
+    }
+    let (mut order, mut merged) = (Vec::new(), Vec::new());
+    if order.try_reserve_exact(steps.len()).and(merged.try_reserve_exact(steps.len())).is_err() {
+        // Half of them at a time: each half walks anew from the start.
+        let half = steps.len() / 2;
+        let (first, second) = out.split_at_mut(half);
+        in_order(node, &steps[..half], first, filler)?;
+        return in_order(node, &steps[half..], second, filler);
+    }
+    sort(steps, &mut order, &mut merged, filler)?;
     for i in order {
         out[i] = filler.one(node, steps[i], filler.from)?;
     }
     Ok(())
 }
 
-/// The places of the steps in the order of the steps; `None` where that is their own, or there is no memory for it.
-///
-/// The blocks are sorted, then merged: the standard library's sort would not stop on the way.
-fn sorted(steps: &[u64], filler: &mut Filler<'_>) -> Result<Option<Vec<usize>>, Interrupted> {
-    let n = steps.len();
-    let (mut is_sorted, mut last) = (true, 0);
+fn is_sorted(steps: &[u64], filler: &mut Filler<'_>) -> Result<bool, Interrupted> {
+    let mut last = 0;
     for block in steps.chunks(BLOCK) {
-        is_sorted = is_sorted && last <= block[0] && block.is_sorted();
+        if last > block[0] || !block.is_sorted() {
+            return Ok(false);
+        }
         last = block[block.len() - 1];
         filler.spend(block.len())?;
     }
-    let (mut order, mut merged) = (Vec::new(), Vec::new());
-    if is_sorted || order.try_reserve_exact(n).and(merged.try_reserve_exact(n)).is_err() {
-        return Ok(None);
-    }
+    Ok(true)
+}
+
+/// Writes the places of the steps, in the order of the steps, into `order`. Both lists have the memory for it.
+///
+/// The blocks are sorted, then merged: the standard library's sort would not stop on the way.
+fn sort(
+    steps: &[u64],
+    order: &mut Vec<usize>,
+    merged: &mut Vec<usize>,
+    filler: &mut Filler<'_>,
+) -> Result<(), Interrupted> {
+    let n = steps.len();
     for start in (0..n).step_by(BLOCK) {
         order.extend(start..n.min(start + BLOCK));
         order[start..].sort_unstable_by_key(|&i| steps[i]);
@@ -137,10 +155,10 @@ fn sorted(steps: &[u64], filler: &mut Filler<'_>) -> Result<Option<Vec<usize>>, 
             merged.extend_from_slice(a);
             merged.extend_from_slice(b);
         }
-        std::mem::swap(&mut order, &mut merged);
+        std::mem::swap(order, merged);
         size *= 2;
     }
-    Ok(Some(order))
+    Ok(())
 }
 
 /// The least and the greatest step.

@@ -19,7 +19,10 @@ use crate::limits::{BOUND, CountLimit, FINITE, GAP, RealLimit, STEP, TIMES};
 
 pub use read::from_json;
 pub use schema::schema;
-pub use write::to_json;
+pub use write::{to_json, to_python};
+
+/// Asked now and then whether to go on.
+pub type Poll<'a> = &'a dyn Fn() -> bool;
 
 /// The version of the text form that is written, and the only one that is read.
 const VERSION: u64 = 1;

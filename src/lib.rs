@@ -51,6 +51,7 @@ mod gather;
 pub mod json;
 pub mod limits;
 pub mod lower;
+pub mod memory;
 mod pace;
 pub mod plan;
 #[cfg(feature = "python")]

@@ -5,6 +5,7 @@
 //! replays    one for all replays
 //! schedule   the class: operators, methods, protocols
 //! arrays     outputs: allocated or borrowed from numpy, filled with the GIL released
+//! busy       which memory running calls use
 //! convert    arguments: what counts as a number, a step, a list of either, and what is said of anything else
 //! ways       how to get a schedule from an object that has one
 //! torch      the step of a live torch scheduler, and a look ahead
@@ -12,6 +13,7 @@
 //! A Python exception is an [`Error`] with another face; nothing here words a rule that `limits.rs` has words for.
 
 mod arrays;
+mod busy;
 mod convert;
 mod replays;
 mod schedule;
@@ -19,7 +21,7 @@ mod shapes;
 mod torch;
 mod ways;
 
-use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt, PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -35,6 +37,9 @@ impl From<Error> for PyErr {
             Fault::Value => PyValueError::new_err(error.to_string()),
             Fault::Index => PyIndexError::new_err(error.to_string()),
             Fault::Overflow => PyOverflowError::new_err(error.to_string()),
+            Fault::Memory => PyMemoryError::new_err(error.rule),
+            // Where a signal's handler has raised something else, the caller of the wall raises that instead.
+            Fault::Stopped => PyKeyboardInterrupt::new_err(error.rule),
         }
     }
 }
@@ -49,8 +54,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<schedule::Schedule>()?;
     shapes::add_to(module)?;
     replays::add_to(module)?;
+    busy::add_to(module)?;
     module.add("SHAPES", PyTuple::new(module.py(), curve::SHAPES.iter().map(|shape| shape.name))?)?;
     module.add_function(wrap_pyfunction!(schema, module)?)?;
+    module.add_function(wrap_pyfunction!(shown, module)?)?;
     module.add_function(wrap_pyfunction!(arrays::listed, module)?)?;
     module.add_function(wrap_pyfunction!(schedule::single, module)?)?;
     module.add_function(wrap_pyfunction!(force, module)?)?;
@@ -73,6 +80,13 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 fn schema() -> String {
     json::schema()
+}
+
+/// A value as a message shows it: a literal, cut where it is long; anything else by its type.
+#[pyfunction]
+#[pyo3(name = "_shown")]
+fn shown(value: &Bound<'_, PyAny>) -> String {
+    convert::shown(value)
 }
 
 /// Forces an instruction set ("baseline", "avx2", "avx512") and a first rung ("quick", "careful", "fresh", "exact",

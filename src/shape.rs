@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{Error, brief};
 use crate::limits::{CountLimit, RealLimit};
 use crate::real::Base;
 use crate::spec::{Expr, Spec};
@@ -20,11 +20,11 @@ pub enum Value {
     /// A yes or no.
     Flag(bool),
     /// Real numbers.
-    Reals(Arc<[f64]>),
+    Reals(Arc<Vec<f64>>),
     /// Counts of steps.
-    Counts(Arc<[u64]>),
+    Counts(Arc<Vec<u64>>),
     /// Whole numbers.
-    Ints(Arc<[i64]>),
+    Ints(Arc<Vec<i64>>),
     /// A word.
     Text(Arc<str>),
     /// Schedules.
@@ -36,13 +36,14 @@ pub enum Value {
 /// Equal in every bit: -0.0 is not 0.0.
 impl PartialEq for Value {
     fn eq(&self, other: &Value) -> bool {
-        let bits = |list: &[f64]| list.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         match (self, other) {
             (Value::Real(a), Value::Real(b)) => a.to_bits() == b.to_bits(),
             (Value::Count(a), Value::Count(b)) => a == b,
             (Value::Int(a), Value::Int(b)) => a == b,
             (Value::Flag(a), Value::Flag(b)) => a == b,
-            (Value::Reals(a), Value::Reals(b)) => bits(a) == bits(b),
+            (Value::Reals(a), Value::Reals(b)) => {
+                Arc::ptr_eq(a, b) || a.len() == b.len() && a.iter().zip(&**b).all(|(a, b)| a.to_bits() == b.to_bits())
+            }
             (Value::Counts(a), Value::Counts(b)) => a == b,
             (Value::Ints(a), Value::Ints(b)) => a == b,
             (Value::Text(a), Value::Text(b)) => a == b,
@@ -116,7 +117,7 @@ impl Param {
             (Kind::Text(words), Value::Text(word)) => {
                 return Err(Error::value(
                     place,
-                    format!("{word:?}"),
+                    format!("\"{}\"", brief(&word).escape_debug()),
                     format!("it must be one of {}", words.join(", ")),
                 ));
             }
@@ -126,16 +127,19 @@ impl Param {
     }
 }
 
-fn check_reals(place: &str, limit: RealLimit, list: Arc<[f64]>) -> Result<Arc<[f64]>, Error> {
+fn check_reals(place: &str, limit: RealLimit, mut list: Arc<Vec<f64>>) -> Result<Arc<Vec<f64>>, Error> {
     if list.is_empty() {
         return Err(Error::value(place, "[]", "it must hold at least one value").or("Give the values themselves."));
     }
     limit.check_each(place, &list)?;
     let negative_zero = |x: &f64| *x == 0.0 && x.is_sign_negative();
-    if list.iter().any(negative_zero) { Ok(list.iter().map(|x| x + 0.0).collect()) } else { Ok(list) }
+    if list.iter().any(negative_zero) {
+        Arc::make_mut(&mut list).iter_mut().for_each(|x| *x += 0.0);
+    }
+    Ok(list)
 }
 
-fn check_counts(place: &str, limit: CountLimit, list: Arc<[u64]>) -> Result<Arc<[u64]>, Error> {
+fn check_counts(place: &str, limit: CountLimit, list: Arc<Vec<u64>>) -> Result<Arc<Vec<u64>>, Error> {
     if let Some(i) = list.iter().position(|&n| limit.check(place, n).is_err()) {
         limit.check(&format!("{place}[{i}]"), list[i])?;
     }
@@ -219,11 +223,11 @@ field!(f64, Value::Real(x) => *x, self => Value::Real(*self));
 field!(u64, Value::Count(n) => *n, self => Value::Count(*self));
 field!(bool, Value::Flag(flag) => *flag, self => Value::Flag(*self));
 field!(Base, Value::Real(x) => Base::new(*x), self => Value::Real(self.value));
-field!(Arc<[f64]>, Value::Reals(list) => list.clone(), self => Value::Reals(self.clone()));
-field!(Arc<[u64]>, Value::Counts(list) => list.clone(), self => Value::Counts(self.clone()));
+field!(Arc<Vec<f64>>, Value::Reals(list) => list.clone(), self => Value::Reals(self.clone()));
+field!(Arc<Vec<u64>>, Value::Counts(list) => list.clone(), self => Value::Counts(self.clone()));
 
 field!(i64, Value::Int(n) => *n, self => Value::Int(*self));
-field!(Arc<[i64]>, Value::Ints(list) => list.clone(), self => Value::Ints(self.clone()));
+field!(Arc<Vec<i64>>, Value::Ints(list) => list.clone(), self => Value::Ints(self.clone()));
 field!(Arc<str>, Value::Text(word) => word.clone(), self => Value::Text(self.clone()));
 field!(Arc<[Spec]>, Value::Schedules(list) => list.clone(), self => Value::Schedules(self.clone()));
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::curve::{Curve, Formula, SHAPES};
 use crate::error::Error;
 use crate::limits::{BOUND, FINITE, GAP, MAX_DEPTH, MAX_PARTS, MAX_STEP, START, STEP, TIMES, show};
+use crate::memory::{push, reserved, too_little};
 use crate::replay::{Form, Replay};
 use crate::shape::{Param, Shape, Value};
 use crate::simd;
@@ -88,6 +89,13 @@ impl Spec {
             return Err(Error::value(expr.kind(), format!("depth {depth}"), rule)
                 .or("Merge neighbouring steps of the nesting into one."));
         }
+        if let Expr::Then(parts, _) = &expr {
+            let start = parts.iter().fold(0u64, |start, (_, length)| start.saturating_add(*length));
+            if start > MAX_STEP {
+                let rule = "the last part must start at step 2**53 at the latest";
+                return Err(Error::value("then.at", start, rule).or("Shorten a part before it."));
+            }
+        }
         let steps = expr.steps();
         if steps.is_some_and(|n| n > MAX_STEP) {
             let got = steps.map_or_else(String::new, |n| format!("{n} steps in all"));
@@ -128,32 +136,40 @@ impl Spec {
                     .or("Say how long it lasts: `a.then(b, at=1000)`."));
             }
         };
-        let mut parts: Vec<(Spec, u64)> = Vec::new();
-        let mut before = 0;
-        // A chain is cut where `at` comes before its last joint, and goes on where it comes after.
-        let last = match self.expr() {
-            Expr::Then(chain, last) => {
-                let mut rest = last;
-                for (part, length) in chain {
-                    if before + length >= at {
-                        rest = part;
-                        break;
-                    }
-                    parts.push((part.clone(), *length));
-                    before += length;
-                }
-                rest
-            }
-            _ => self,
-        };
-        parts.push((last.clone(), at - before));
-        match next.expr() {
-            Expr::Then(chain, last) => {
-                parts.extend(chain.iter().cloned());
-                Spec::make(Expr::Then(parts, last.clone()))
-            }
-            _ => Spec::make(Expr::Then(parts, next.clone())),
+        Spec::chain(&[self.clone(), next.clone()], &[at])
+    }
+
+    /// Part after part, each but the last for so many steps, 1 at least; chains within it are taken apart.
+    pub fn chain(parts: &[Spec], lengths: &[u64]) -> Result<Spec, Error> {
+        let (last, first) = parts.split_last().expect("a chain has parts");
+        let mut chain = Vec::new();
+        for (part, &length) in first.iter().zip(lengths) {
+            part.take(length, &mut chain);
         }
+        match last.expr() {
+            Expr::Then(parts, last) => {
+                chain.extend(parts.iter().cloned());
+                Spec::make(Expr::Then(chain, last.clone()))
+            }
+            _ => Spec::make(Expr::Then(chain, last.clone())),
+        }
+    }
+
+    /// Appends its first `length` steps. A chain is cut where they end before its last joint, and goes on where after.
+    fn take(&self, length: u64, parts: &mut Vec<(Spec, u64)>) {
+        let (mut before, mut rest) = (0, self);
+        if let Expr::Then(chain, last) = self.expr() {
+            rest = last;
+            for (part, own) in chain {
+                if before + own >= length {
+                    rest = part;
+                    break;
+                }
+                parts.push((part.clone(), *own));
+                before += own;
+            }
+        }
+        parts.push((rest.clone(), length - before));
     }
 
     /// The pointwise sum; sums within it are taken apart.
@@ -243,16 +259,22 @@ fn flatten(
     operands: Vec<Operand>,
     inner: impl Fn(&Expr) -> Option<&Vec<Operand>>,
 ) -> Result<Vec<Operand>, Error> {
-    let mut flat = Vec::new();
+    let mut flat = reserved(operands.len())?;
     let mut schedules = 0;
     for (i, operand) in operands.into_iter().enumerate() {
         match operand {
-            Operand::Number(x) => flat.push(Operand::Number(FINITE.check(&format!("{kind}[{i}]"), x)?)),
+            Operand::Number(x) => {
+                let x = FINITE.check("", x).map_err(|e| e.within(&format!("{kind}[{i}]")))?;
+                push(&mut flat, Operand::Number(x))?;
+            }
             Operand::Schedule(spec) => {
                 schedules += 1;
                 match inner(spec.expr()) {
-                    Some(within) => flat.extend(within.iter().cloned()),
-                    None => flat.push(Operand::Schedule(spec)),
+                    Some(within) => {
+                        flat.try_reserve(within.len()).map_err(too_little)?;
+                        flat.extend(within.iter().cloned());
+                    }
+                    None => push(&mut flat, Operand::Schedule(spec))?,
                 }
             }
         }
@@ -376,9 +398,9 @@ fn hash_value<H: Hasher>(value: &Value, state: &mut H) {
     }
 }
 
-/// Tables up to this are written out whole by `Display`; of longer ones the first few.
-const WHOLE: usize = 128;
-const SHOWN: usize = 8;
+/// Lists of up to so many values are written out whole by `Display`; of longer ones the first few.
+pub const WHOLE: usize = 1000;
+const FEW: usize = 8;
 
 /// As Python would write it: `gp.linear(0.0, 0.1, 100)`.
 impl fmt::Display for Spec {
@@ -386,22 +408,7 @@ impl fmt::Display for Spec {
         match self.expr() {
             Expr::Leaf(curve) => fmt_leaf(curve, f),
             Expr::Replay(replay) => fmt_replay(replay, f),
-            Expr::Then(parts, last) => {
-                parts[0].0.fmt_atom(f)?;
-                for (i, (part, length)) in parts.iter().enumerate() {
-                    let next = parts.get(i + 1).map_or(last, |(next, _)| next);
-                    write!(f, ".then({next}")?;
-                    // The length so far is what `then` would take by itself only where it is the chain's own.
-                    let own = part.steps() == Some(*length);
-                    if own {
-                        write!(f, ")")?;
-                    } else {
-                        let at: u64 = parts[..=i].iter().map(|(_, length)| length).sum();
-                        write!(f, ", at={at})")?;
-                    }
-                }
-                Ok(())
-            }
+            Expr::Then(parts, last) => fmt_chain(parts, last, f),
             Expr::Sum(operands) => fmt_operands(operands, " + ", f),
             Expr::Product(operands) => fmt_operands(operands, " * ", f),
             Expr::Quotient(a, by) => {
@@ -432,6 +439,35 @@ impl Spec {
             _ => write!(f, "{self}"),
         }
     }
+}
+
+/// `a.then(b).then(c, at=20)`. Where a part is cut that by itself would end past 2**53, what follows it goes into its
+/// brackets: `a.then(b.then(c, at=20), at=10)`.
+fn fmt_chain(parts: &[(Spec, u64)], last: &Spec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    parts[0].0.fmt_atom(f)?;
+    // How long everything is within the brackets that are open, and where each of these starts, to close it with.
+    let (mut before, mut open) = (0u64, Vec::new());
+    for (i, (part, length)) in parts.iter().enumerate() {
+        let next = parts.get(i + 1).map_or(last, |(next, _)| next);
+        // The length so far is what `then` would take by itself only where it is the chain's own.
+        let is_own = part.steps() == Some(*length);
+        before += length;
+        let is_cut = parts.get(i + 1).is_some_and(|(_, length)| next.steps() != Some(*length));
+        if is_cut && next.steps().is_some_and(|steps| before + steps > MAX_STEP) {
+            f.write_str(".then(")?;
+            next.fmt_atom(f)?;
+            open.push((is_own, before));
+            before = 0;
+            continue;
+        }
+        write!(f, ".then({next}")?;
+        close(is_own, before, f)?;
+    }
+    open.into_iter().rev().try_for_each(|(is_own, at)| close(is_own, at, f))
+}
+
+fn close(is_own: bool, at: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if is_own { f.write_str(")") } else { write!(f, ", at={at})") }
 }
 
 fn fmt_call(a: &Spec, name: &str, n: Option<&u64>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -503,21 +539,31 @@ fn fmt_value(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Value::Real(x) => f.write_str(&show(*x)),
         Value::Count(n) => write!(f, "{n}"),
         Value::Flag(flag) => f.write_str(if *flag { "True" } else { "False" }),
-        Value::Reals(list) => fmt_list(list, |x| show(*x), f),
-        Value::Counts(list) => fmt_list(list, u64::to_string, f),
+        Value::Reals(list) => fmt_list(list, |x, f| f.write_str(&show(*x)), f),
+        Value::Counts(list) => fmt_list(list, fmt::Display::fmt, f),
         Value::Int(n) => write!(f, "{n}"),
-        Value::Ints(list) => fmt_list(list, i64::to_string, f),
+        Value::Ints(list) => fmt_list(list, fmt::Display::fmt, f),
         Value::Text(word) => write!(f, "\"{word}\""),
-        Value::Schedules(list) => fmt_list(list, Spec::to_string, f),
+        Value::Schedules(list) => fmt_list(list, fmt::Display::fmt, f),
         Value::Absent => f.write_str("None"),
     }
 }
 
-fn fmt_list<T>(list: &[T], show: impl Fn(&T) -> String, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let whole = list.len() <= WHOLE;
-    let shown: Vec<String> = list[..if whole { list.len() } else { SHOWN }].iter().map(show).collect();
-    if whole {
-        return write!(f, "[{}]", shown.join(", "));
+fn fmt_list<T>(
+    list: &[T],
+    item: impl Fn(&T, &mut fmt::Formatter<'_>) -> fmt::Result,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let shown = if list.len() <= WHOLE { list.len() } else { FEW };
+    f.write_str("[")?;
+    for (i, value) in list[..shown].iter().enumerate() {
+        if i > 0 {
+            f.write_str(", ")?;
+        }
+        item(value, f)?;
     }
-    write!(f, "[{}, ... {} in all]", shown.join(", "), list.len())
+    if shown < list.len() {
+        write!(f, ", ... {} values; `to_json()` writes them all", list.len())?;
+    }
+    f.write_str("]")
 }

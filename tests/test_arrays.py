@@ -7,20 +7,25 @@ import multiprocessing
 import operator
 import os
 import pickle
+import re
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing import shared_memory
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import glidepath as gp
 from cases import CASES
 from helpers import DTYPES, REFUSED, Array, assert_same, drawn
+from strategies import expressions
 
 N = 1_500
 S = gp.linear(0.0, 3e-4, 200) >> gp.cosine(3e-4, 3e-5, 5_000)
@@ -205,26 +210,136 @@ class nothing_raised:  # noqa: N801 (used like pytest.raises)
     def __exit__(self, *_: object) -> None: ...
 
 
-def test_overlapping_elements_are_refused_or_written_once() -> None:
-    """A stride of zero: one place for many values has no right content."""
-    out = np.lib.stride_tricks.as_strided(np.zeros(1), shape=(8,), strides=(0,), writeable=True)
-    with pytest.raises((ValueError, TypeError)):
-        S.fill(out)
-    close = np.lib.stride_tricks.as_strided(np.zeros(8), shape=(8,), strides=(4,), writeable=True)
-    with pytest.raises((ValueError, TypeError)):
-        S.fill(close)
+def overlapping(shape: tuple[int, ...], strides: tuple[int, ...], dtype: str) -> Array:
+    memory = np.full(64, -1.0, dtype=dtype)
+    return np.lib.stride_tricks.as_strided(memory, shape=shape, strides=strides, writeable=True)
 
 
-def test_gather_into_its_own_steps_is_refused_or_right() -> None:
+@every_dtype
+def test_elements_that_overlap_are_refused(dtype: str) -> None:
+    """Where one place is for two values, one of them is lost."""
+    size = np.dtype(dtype).itemsize
+    message = (
+        "got an array whose elements overlap; each of its elements must have a place of its own. Fill a copy of it."
+    )
+    for strides in ((0,), (0, size), (size, 0), (size, size), (2 * size, size)):
+        shape = (8,) if len(strides) == 1 else (4, 3)
+        out = overlapping(shape, strides, dtype)
+        with pytest.raises(ValueError, match=re.escape(f"`gather.out`: {message}")):
+            S.gather(np.arange(out.size).reshape(shape), out=out)
+        if out.ndim == 1:
+            with pytest.raises(ValueError, match=re.escape(f"`fill.out`: {message}")):
+                S.fill(out)
+        assert (out == -1).all(), "nothing was written"
+    apart = overlapping((4, 3), (3 * size, size), dtype)
+    assert_same(S.gather(np.arange(12).reshape(4, 3), out=apart), expected(dtype, 0, 12).reshape(4, 3))
+
+
+def same_memory() -> Iterator[tuple[str, Array, Array]]:
+    """A name, steps, and an output of float64 that lies in the same bytes."""
+    for what, mine, its in (("a view", 0, 0), ("a part", 0, 4), ("the end", 0, 7), ("the beginning", 7, 0)):
+        memory = np.arange(16, dtype=np.int64)
+        yield what, memory[mine : mine + 8], memory.view(np.float64)[its : its + 8]
+    buffer = bytearray(np.arange(16, dtype=np.int64).tobytes())
+    yield "two frombuffer", np.frombuffer(buffer, dtype=np.int64), np.frombuffer(buffer, dtype=np.float64)
+    buffer = bytearray(np.arange(16, dtype=np.uint64).tobytes())
+    steps = np.frombuffer(buffer, dtype=np.uint64)[:4]
+    yield "two frombuffer, a stride", steps, np.frombuffer(buffer, dtype=np.float64)[3::2][:4]
     memory = np.arange(16, dtype=np.int64)
-    out = memory.view(np.float64)
-    want = S.gather(np.arange(16))
+    yield "no dimensions", memory[5:6].reshape(()), memory.view(np.float64)[5:6].reshape(())
+
+
+@pytest.mark.parametrize(("what", "steps", "out"), list(same_memory()), ids=[what for what, *_ in same_memory()])
+def test_gather_into_its_own_steps(what: str, steps: Array, out: Array) -> None:
+    before = steps.copy()
+    with pytest.raises(ValueError) as caught:
+        S.gather(steps, out=out)
+    assert str(caught.value) == (
+        "`gather.out`: got an array that shares memory with `steps`; its memory must not be that of `steps`, which are "
+        "still read when the first values are written. Pass a copy of one of them: `gather(steps.copy(), out=out)`."
+    )
+    assert_same(steps, before, what)
+    S.gather(steps.copy(), out=out)
+    assert_same(out, S.gather(before), what)
+
+
+def test_steps_and_output_side_by_side() -> None:
+    """In one buffer, but in no byte the same: fields of one record, halves of one buffer."""
+    records = np.zeros(N, dtype=[("step", "i8"), ("lr", "f8")])
+    records["step"] = np.arange(N)
+    S.gather(records["step"], out=records["lr"])
+    assert_same(records["lr"].copy(), expected("float64"))
+    buffer = bytearray(16 * N)
+    steps = np.frombuffer(buffer, dtype=np.int64)[:N]
+    steps[:] = np.arange(N)
+    out = np.frombuffer(buffer, dtype=np.float64)[N:]
+    assert_same(S.gather(steps, out=out), expected("float64"))
+    narrow = np.arange(N, dtype=np.int32)
+    wide = np.zeros(N)
+    wide.view(np.int32)[:N] = narrow
+    assert_same(S.gather(wide.view(np.int32)[:N], out=wide), expected("float64"), "steps that were copied")
+
+
+SLOW = gp.cosine(1.0, 0.0, 10**9) + gp.cosine(0.0, 1.0, 10**9) - 1.0
+"""Its values take microseconds each: long enough a fill to look into."""
+
+
+@contextmanager
+def being_filled(out: Array) -> Iterator[None]:
+    """Another thread fills `out`, and is stopped at the end."""
+    stop = threading.Event()
+
+    def fill_again_and_again() -> None:
+        while not stop.is_set():
+            SLOW.fill(out, start=1)
+
+    thread = threading.Thread(target=fill_again_and_again)
+    thread.start()
     try:
-        S.gather(memory, out=out)
-    except (ValueError, TypeError, BufferError):
-        assert_same(memory, np.arange(16, dtype=np.int64))
-    else:
-        assert_same(out, want)
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def becomes_refused(call: Any) -> str:
+    """The message of the call once it is refused: the other thread needs a moment to start."""
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < 30:
+        try:
+            call()
+        except ValueError as error:
+            return str(error)
+    raise AssertionError("it was never refused")
+
+
+def test_memory_that_another_thread_writes() -> None:
+    n = 5_000
+    buffer = bytearray(8 * n)
+    out, again = np.frombuffer(buffer, dtype=np.float64), np.frombuffer(buffer, dtype=np.float64)
+    steps = np.frombuffer(buffer, dtype=np.int64)
+    in_use = (
+        "got an array in use; no other call may read or write its memory at the same time. Wait for that call, or give "
+        "each call an array of its own."
+    )
+    being_written = "got an array in use; another call is still writing to its memory. Wait for that call."
+    with being_filled(out):
+        assert becomes_refused(lambda: S.fill(again)) == f"`fill.out`: {in_use}"
+        assert becomes_refused(lambda: S.fill(again[100:200:3])) == f"`fill.out`: {in_use}"
+        assert becomes_refused(lambda: S.gather(np.arange(n), out=again)) == f"`gather.out`: {in_use}"
+        assert becomes_refused(lambda: S.gather(steps)) == f"`gather.steps`: {being_written}"
+        assert becomes_refused(lambda: gp.table(again)) == f"`table.values`: {being_written}"
+    assert_same(S.fill(again[:N]), expected("float64"))
+
+
+def test_columns_of_one_table_in_two_threads() -> None:
+    """Their ranges overlap, and no byte is in both."""
+    table = np.zeros((5_000, 3))
+    with being_filled(table[:, 0]):
+        for _ in range(200):
+            S.fill(table[:, 1])
+            S.fill(table[:, 2])
+    assert_same(table[:N, 1].copy(), expected("float64"))
 
 
 # array, gather, chunks, slices.
@@ -471,6 +586,66 @@ def test_fork_after_threads() -> None:
     raise AssertionError("the child hangs")
 
 
+def ended(child: int) -> int:
+    """The exit code of a child process, which must not hang."""
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < 60:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    raise AssertionError("the child hangs")
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("strided", [False, True])
+def test_fork_while_an_array_is_filled(strided: bool) -> None:
+    """The thread that fills it does not exist in the child: there the array is free, and can be filled again."""
+    memory = np.zeros(10_000)
+    out = memory[::2] if strided else memory[:5_000]
+    steps = np.frombuffer(memory, dtype=np.int64)[:10]
+    with being_filled(out):
+        becomes_refused(lambda: S.fill(out))
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                try:
+                    for _ in range(3):
+                        fine = S.fill(out)[:N].tobytes() == expected("float64").tobytes()
+                        S.fill(out[1:])
+                        S.gather(np.arange(len(out)), out=out)
+                        fine &= gp.table(out)[7] == S[7]
+                        memory[:10].view(np.int64)[:] = 3
+                        fine &= S.gather(steps).tolist() == [S[3]] * 10
+                    os._exit(0 if fine else 3)
+                except BaseException as error:  # noqa: BLE001 (the child must not go on with the tests)
+                    os.write(2, f"{error!r}\n".encode())
+                    os._exit(4)
+            assert ended(child) == 0
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_child_has_rules_of_its_own() -> None:
+    """In the child, too, an array that is being filled is refused."""
+    out = np.zeros(5_000)
+    with being_filled(out):
+        becomes_refused(lambda: S.fill(out))
+        child = os.fork()
+        if child == 0:
+            try:
+                with being_filled(out):
+                    becomes_refused(lambda: S.fill(out))
+                S.fill(out)
+                os._exit(0)
+            except BaseException:  # noqa: BLE001 (the child must not go on with the tests)
+                os._exit(4)
+        assert ended(child) == 0
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_worker_processes(method: str) -> None:
@@ -497,3 +672,59 @@ def test_results_do_not_leak() -> None:
         with pytest.raises(REFUSED):
             S.fill(out, start=-1)
     assert sys.getrefcount(out) == before
+
+
+# A repr that evaluates, at its edges.
+
+LAST = 2**53
+LONG = gp.linear(0.0, 1.0, LAST)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "text"),
+    [
+        (gp.constant(1.0).then(LONG.then(gp.linear(0.0, 1.0, 5), at=10), at=5),
+         ("gp.constant(1.0).then(gp.linear(0.0, 1.0, 9007199254740992).then(gp.linear(0.0, 1.0, 5), at=10), at=5)")),
+        (gp.linear(0.0, 2.0, 5) >> LONG.then(LONG.then(gp.linear(0.0, 1.0, 5), at=10), at=7),
+         ("gp.linear(0.0, 2.0, 5).then(gp.linear(0.0, 1.0, 9007199254740992).then(gp.linear(0.0, 1.0, 9007199254740992)"
+          ".then(gp.linear(0.0, 1.0, 5), at=10), at=7))")),
+        (LONG.then(LONG.then(gp.constant(1.0), at=3), at=4) + 1.0,
+         ("gp.linear(0.0, 1.0, 9007199254740992).then(gp.linear(0.0, 1.0, 9007199254740992)"
+          ".then(gp.constant(1.0), at=3), at=4) + 1.0")),
+        (gp.linear(0.0, 2.0, 5) >> gp.linear(0.0, 1.0, LAST - 5),
+         "gp.linear(0.0, 2.0, 5).then(gp.linear(0.0, 1.0, 9007199254740987))"),
+    ],
+)  # fmt: skip
+def test_repr_of_parts_that_are_cut(schedule: Any, text: str) -> None:
+    assert repr(schedule) == text
+    assert eval(text, {"gp": gp}) == schedule
+
+
+@given(st.lists(st.tuples(st.integers(1, LAST), st.integers(1, LAST)), min_size=1, max_size=12), st.integers(1, LAST))
+def test_repr_of_any_chain(parts: list[tuple[int, int]], last: int) -> None:
+    """Parts of any length, cut anywhere, joined from the right."""
+    schedule = gp.linear(0.0, 1.0, last)
+    for steps, at in parts:
+        with suppress(ValueError):  # longer than 2**53 in all
+            schedule = gp.linear(0.0, 1.0, steps).then(schedule, at=at)
+    assert eval(repr(schedule), {"gp": gp}) == schedule
+    assert gp.Schedule.from_json(schedule.to_json()) == schedule
+
+
+@given(expressions)
+def test_repr_of_any_expression(expr: Any) -> None:
+    schedule = expr.build(gp)
+    assert eval(repr(schedule), {"gp": gp}) == schedule
+
+
+def test_repr_of_long_lists() -> None:
+    for n in (1, 8, 129, 500, 1_000):
+        schedule = gp.table(np.linspace(0.1, 0.9, n)) * 2.0
+        assert eval(repr(schedule), {"gp": gp}) == schedule
+        milestones = gp.replay("torch.MultiStepLR", base_lr=0.1, milestones=list(range(n)))
+        assert eval(repr(milestones), {"gp": gp}) == milestones
+    assert repr(gp.table([0.5] * 1_001)) == (
+        "gp.table([0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ... 1001 values; `to_json()` writes them all])"
+    )
+    with pytest.raises(SyntaxError):
+        eval(repr(gp.table([0.5] * 1_001)), {"gp": gp})

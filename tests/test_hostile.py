@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import decimal
 import fractions
+import functools
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from random import Random
 from types import FrameType
@@ -789,3 +791,215 @@ def test_a_handler_that_returns_changes_nothing() -> None:
         signal.signal(signal.SIGALRM, before)
     assert_same(found, np.zeros(6_000))
     assert (np.diff(long) <= 0).all()
+
+
+# Sequences and arrays of the caller's: their errors come through, and so do signals.
+
+
+class Failing(Sequence[Any]):
+    """A sequence that raises an error when it is read at a place."""
+
+    def __init__(self, values: list[Any], at: int, error: BaseException) -> None:
+        self.values, self.at, self.error = values, at, error
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, i: Any) -> Any:
+        if i == self.at:
+            raise self.error
+        return self.values[i]
+
+
+class Index:
+    """An object that raises an error when it is asked for its integer."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __index__(self) -> int:
+        raise self.error
+
+
+class Float(fractions.Fraction):
+    """A number that raises an error when it is asked for its value."""
+
+    def __float__(self) -> float:
+        raise OSError("out of order")
+
+
+READERS: dict[str, Callable[[Any], Any]] = {
+    "gather": A.gather,
+    "call": A,
+    "table": gp.table,
+    "values": lambda x: gp.piecewise_constant(x, [1, 2]),
+    "milestones": lambda x: gp.piecewise_constant([1, 2, 3, 4], x),
+    "replay": lambda x: gp.replay("torch.MultiStepLR", base_lr=0.1, milestones=x),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("error", [OSError("out of order"), KeyboardInterrupt(), MemoryError(), ValueError("mine")])
+@pytest.mark.parametrize("at", [0, 2])
+def test_errors_of_a_sequence(reader: str, error: BaseException, at: int) -> None:
+    with within(5), pytest.raises(type(error)) as caught:
+        READERS[reader](Failing([1, 2, 3], at, error))
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_errors_of_an_item(reader: str) -> None:
+    for error in (OSError("out of order"), KeyboardInterrupt(), MemoryError()):
+        with pytest.raises((type(error), TypeError)) as caught:
+            READERS[reader]([1, Index(error), 3])
+        if reader not in ("table", "values"):  # an `__index__` is no real number, and is not asked
+            assert caught.value is error
+    with pytest.raises(OSError if reader in ("table", "values") else TypeError):
+        READERS[reader]([1.0, Float(2), 3.0])
+
+
+def test_a_refusal_names_what_it_comes_from() -> None:
+    mine = TypeError("not now")
+    for call in (A.at, A.delay, A.__getitem__):
+        with pytest.raises(TypeError, match="got an object of type") as caught:
+            call(Index(mine))
+        assert caught.value.__cause__ is mine
+
+
+ENDLESS_WORK: dict[str, Callable[[], Any]] = {
+    "table of a range": lambda: gp.table(range(4 * 10**8)),
+    "gather of a range": lambda: A.gather(range(4 * 10**8)),
+    "gather of ranges": lambda: A.gather([range(10**8)] * 4),
+    "milestones": lambda: gp.piecewise_constant([1.0], range(1, 4 * 10**8)),
+    "an endless sequence": lambda: gp.table(Endless()),
+    "an endless sequence of steps": lambda: A(Endless()),
+    "a broadcast": lambda: gp.table(np.broadcast_to(np.float32(0.5), 3 * 10**8)),
+    "narrow steps": lambda: A.gather(np.broadcast_to(np.int8(5), (3, 10**8))),
+    "a long text": lambda: gp.Schedule.from_json(LONG_TEXT()),
+    "to_json": lambda: MANY_VALUES().to_json(),
+    "repr": lambda: repr(MANY_TABLES()),
+}
+
+
+class Endless(Sequence[Any]):
+    """A sequence that never ends, whatever it says."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, i: Any) -> Any:
+        return 1
+
+
+@functools.cache
+def LONG_TEXT() -> str:  # noqa: N802 (made when it is first needed)
+    return '{"glidepath":1,"schedule":{"kind":"table","values":[' + "0.1234567890123," * 3_000_000 + "1.0]}}"
+
+
+@functools.cache
+def MANY_VALUES() -> Any:  # noqa: N802
+    return again_and_again(lambda s: s >> s, gp.table(np.linspace(0.1, 0.9, 3_000)), 15)
+
+
+@functools.cache
+def MANY_TABLES() -> Any:  # noqa: N802
+    return again_and_again(lambda s: s >> s, gp.table(np.linspace(0.1, 0.9, 900)), 15)
+
+
+@pytest.mark.parametrize("work", ENDLESS_WORK)
+def test_control_c_while_a_value_is_read_or_written(work: str) -> None:
+    """A real SIGINT ends it."""
+    for make in (LONG_TEXT, MANY_VALUES, MANY_TABLES):
+        make()
+    with interrupted_after(0.3):
+        while True:
+            ENDLESS_WORK[work]()
+
+
+# Messages are short, whatever is wrong.
+
+HUGE: dict[str, Any] = {
+    "a string": "x" * 10**6,
+    "a quote": "\"'" * 10**6,
+    "bytes": b"x" * 10**6,
+    "an int": 10**4000,
+    "a larger int": 10**5000,
+    "below 0": -(10**5000),
+    "a list": ["x" * 10**6],
+    "a type": type("x" * 10**6, (), {})(),
+    "a dtype": np.zeros(3, dtype=[(f"field{i}", "f8") for i in range(10**4)]),
+    "a numpy string": np.str_("x" * 10**6),
+    "numpy bytes": np.bytes_("x" * 10**6),
+    "a record": np.zeros(1, dtype=[(f"field{i}", "f8") for i in range(10**4)])[0],
+}
+
+
+@pytest.mark.parametrize("what", HUGE)
+def test_messages_are_short(what: str) -> None:
+    value = HUGE[what]
+    others: list[Callable[[], Any]] = [
+        lambda: A[value], lambda: A.at(value), lambda: A(value), lambda: A.gather([value]), lambda: A.gather(value),
+        lambda: A.fill(value), lambda: A.gather([1], out=value), lambda: A.array(value),
+        lambda: A.array(1, start=value), lambda: A.array(1, dtype=value), lambda: A.array(1, threads=value),
+        lambda: A.chunks(5, value), lambda: A[:value],
+        lambda: gp.replay(value), lambda: gp.replay("torch.StepLR", base_lr=value, step_size=3),
+        lambda: gp.replay("torch.MultiStepLR", base_lr=0.1, milestones=value),
+        lambda: gp.replay("torch.MultiStepLR", base_lr=0.1, milestones=[value]),
+        lambda: gp.replay("torch.CyclicLR", base_lr=0.1, max_lr=0.2, mode=value), lambda: A >> value,
+        lambda: gp.replay("torch.ChainedScheduler", schedulers=[value]), lambda: A.then(value), lambda: A + value,
+        lambda: gp.replay("torch.StepLR", base_lr=0.1, step_size=3, **{"x" * 10**6: 1}),
+        lambda: gp.Schedule.from_json(value), lambda: gp.Schedule(value),
+        lambda: gp.Schedule.from_json(json.dumps({"glidepath": 1, "schedule": {"kind": "x" * 10**6}})),
+        lambda: gp.Schedule.from_json(json.dumps({"glidepath": 1, "schedule": {"kind": "constant", "x" * 10**6: 1}})),
+        lambda: gp.Schedule.from_json(json.dumps({"glidepath": "x" * 10**6})),
+        lambda: gp.Schedule.from_json('{"glidepath":1,"schedule":{"kind":"constant","value":1' + "0" * 10**6 + "}}"),
+    ]  # fmt: skip
+    messages: list[str] = []
+    for call in (*others, *(lambda call=call: call(value) for *_, call in CALLS)):
+        try:
+            call()
+        except (ValueError, TypeError, IndexError) as error:
+            messages.append(str(error))
+    assert messages
+    for message in messages:
+        assert len(message) < (6_000 if "must be one of" in message else 600), message[:1_000]
+        assert "Exceeds the limit" not in message, "Python's words"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: gp.noam(10**5000, 1),
+         "`noam.model_dim`: got an int of 16610 bits; it must lie in 1..=2**53. Pass a whole number from 1 on."),
+        (lambda: gp.wsd(1.0, 100, 10, 10, shape="x" * 10**6),
+         ("`wsd.shape`: got '" + "x" * 59 + "...; the shapes are 'linear', 'cosine', 'sqrt', 'exponential'. Take one "
+          "of them, or join leaves with `then`.")),
+        (lambda: gp.one_cycle(1e300, 100, start_div=1e-300),
+         ("`one_cycle.start_div`: got 1e-300; 1e+300 divided by it is past the largest double. Pass a larger "
+          "divisor.")),
+        (lambda: gp.wsd(1e308, 100, 10, 10, end=-1e308, shape="sqrt"),
+         ("`wsd.end`: got -1e+308 and a peak of 1e+308; the way between them must be a finite number. Take values that "
+          "lie closer together.")),
+        (lambda: gp.wsd(1e300, 100, 10, 10, end=1e-300, shape="exponential"),
+         ("`wsd.end`: got 1e-300 and a peak of 1e+300; their ratio must be a number that a double holds. Take values "
+          "that lie closer together.")),
+        (lambda: gp.replay("torch.CyclicLR", base_lr=0.1, max_lr=0.2, mode="x" * 10**6),
+         ('`torch.CyclicLR.mode`: got "' + "x" * 60 + '..."; it must be one of triangular, triangular2, exp_range.')),
+    ],
+)  # fmt: skip
+def test_whole_messages_about_large_values(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+def test_small_values_decay_exponentially() -> None:
+    """The product of two small numbers is 0; both are above 0 all the same."""
+    assert gp.wsd(1e-200, 100, 10, 10, end=1e-201, shape="exponential")[100] == 1e-201
+
+
+@pytest.mark.parametrize("value", [np.array([1, 2]), np.array(5), [5], "5", 5.0, None])
+def test_counts_of_composites_that_are_none(value: Any) -> None:
+    for call in (lambda: gp.noam(value, 1), lambda: gp.noam(1, value), lambda: gp.warmup_cosine(1.0, value, 0.1)):
+        with pytest.raises(TypeError, match=r"must be an integer. Round it, or convert it with int\(\)."):
+            call()

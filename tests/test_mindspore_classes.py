@@ -660,9 +660,7 @@ def test_a_table_pickles_and_says_what_is_wrong() -> None:
         gms.learning_rate([0.1], 10)
     with pytest.raises(ValueError, match=re.escape("`learning_rate.total_steps`: got 0; it must be an int from 1 to")):
         gms.learning_rate(gp.constant(0.1), 0)
-    with pytest.raises(
-        ValueError, match=re.escape("`learning_rate.total_steps`: got an int of more than 40 digits; it")
-    ):
+    with pytest.raises(ValueError, match=re.escape("`learning_rate.total_steps`: got 1" + "0" * 59 + "...; it")):
         gms.learning_rate(gp.constant(0.1), 10**400)
     message = (
         "`learning_rate.schedule`: got gp.exponential(1.0, 2.0), whose value at step 128 is inf; every one must be a "

@@ -131,6 +131,9 @@ def _way_to_schedule(value: object) -> str | None:
 def _single(schedule: Schedule, k: int) -> np.float32:
     """The value at step `k` as `numpy.float32`, which takes half the time of `numpy.float32(s[k])`."""
 
+def _shown(value: object) -> str:
+    """A value as a message shows it: a literal, cut where it is long; anything else by its type."""
+
 def _listed(schedule: Schedule) -> list[float]:
     """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object: 1.1 ns
     a value in runs of 100; an object each takes 17.
@@ -197,6 +200,9 @@ class Schedule:
 
     Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads. They are made
     by the functions of this module; `Schedule(text)` is `Schedule.from_json(text)`.
+
+    `repr(s)` evaluates back to `s`, unless a list in it is longer than 1,000 values: then it shows the first 8, and
+    `s.to_json()` has them all.
 
     >>> s = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 1_200_000)
     >>> s[0], s[8_000], s[1_208_000]
@@ -273,11 +279,11 @@ class Schedule:
             start: the first step.
             threads: how many threads share the work, at most (a strided array is filled by one).
 
-        Nothing else may read or write `out` meanwhile: other Python threads run. An exception (Ctrl-C) leaves it half
-        written.
+        Other Python threads run meanwhile. None of them may read or write `out`: a call of glidepath that would do so
+        is refused. An exception (Ctrl-C) leaves `out` half written.
 
         Raises `TypeError` where `out` is no such array, `ValueError` where it is read-only, has more dimensions, is
-        misaligned or in use, or the last step is past 2**53, `IndexError` for such a start.
+        misaligned or in use, or its elements overlap, or the last step is past 2**53, `IndexError` for such a start.
 
         >>> out = np.zeros(6)
         >>> gp.linear(0.0, 1.0, 4).fill(out[::2])
@@ -294,6 +300,7 @@ class Schedule:
         Args:
             steps: an array of integers of any dtype and shape, or a sequence. Contiguous 64-bit ones are read in place.
             out: an array of that shape to write into; its dtype, float64 or float32, is then the one that counts.
+                It may not share memory with `steps`.
             dtype: "float64" or "float32", of a new array.
 
         Raises `IndexError` for a step below 0 or past 2**53, naming its place, `TypeError` for steps that are not
@@ -426,7 +433,7 @@ class Schedule:
         """The schedule that a JSON text spells, a str or UTF-8 bytes. Keys may stand in any order; none may be unknown.
 
         Raises `ValueError` for a text with anything wrong in it, saying where: `$.schedule.parts[1].steps`; `TypeError`
-        for anything but a text.
+        for anything but a text; `MemoryError` where there is too little.
 
         >>> gp.Schedule.from_json('{"glidepath": 1, "schedule": {"kind": "constant", "value": 0.1}}')
         gp.constant(0.1)

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 import glidepath
+from glidepath._core import _shown
 from glidepath._launch import INTERRUPTED, complain, main
 from glidepath.plot import horizon, plain, plot, sparkline
 
@@ -61,8 +62,7 @@ class _Steps(_IntType):
         try:
             return _steps(value)
         except ValueError as error:
-            shown = value if len(value) <= _MOST_DIGITS else value[:_MOST_DIGITS] + "..."
-            self.fail(f"got {shown!r}; {error}", param, ctx)
+            self.fail(f"got {_shown(value)}; {error}", param, ctx)
 
 
 def _steps(text: str) -> int:

@@ -17,7 +17,7 @@ from typing import Literal, SupportsIndex
 
 import numpy as np
 
-from glidepath._core import Schedule, constant, cosine, exponential, inverse_sqrt, linear
+from glidepath._core import Schedule, _shown, constant, cosine, exponential, inverse_sqrt, linear
 
 __all__ = ["noam", "one_cycle", "warmup_cosine", "warmup_linear", "wsd"]
 
@@ -140,11 +140,16 @@ def wsd(  # noqa: PLR0913 (a trapezoid has two corners and three levels, and bot
     down = _last_part("wsd.decay", decay, length)
     if up + down > length:
         raise ValueError(
-            f"`wsd.decay`: got {decay!r}, {down} of {length} steps where the warm-up takes {up}; together they must "
-            f"fit into `steps`. Shorten one of them, or make `steps` at least {up + down}."
+            f"`wsd.decay`: got {_shown(decay)}, {down} of {length} steps where the warm-up takes {up}; together they "
+            f"must fit into `steps`. Shorten one of them, or make `steps` at least {up + down}."
         )
     top, bottom = _number("wsd.peak", peak), _number("wsd.end", end)
     way_down = _chosen("wsd.shape", shape, _DECAYS)
+    if down and not math.isfinite(bottom - top):
+        raise ValueError(
+            f"`wsd.end`: got {bottom!r} and a peak of {top!r}; the way between them must be a finite number. Take "
+            "values that lie closer together."
+        )
     parts = []
     if up:
         parts.append(linear(_number("wsd.start", start), top, up))
@@ -194,8 +199,8 @@ def one_cycle(  # noqa: PLR0913 (the six that the paper's policy and PyTorch's c
     length = _length("one_cycle.steps", steps)
     up = _part("one_cycle.warmup", warmup, length)
     top = _number("one_cycle.peak", peak)
-    start = top / _divisor("one_cycle.start_div", start_div)
-    end = start / _divisor("one_cycle.end_div", end_div)
+    start = _divided("one_cycle.start_div", top, start_div)
+    end = _divided("one_cycle.end_div", start, end_div)
     way = _chosen("one_cycle.shape", shape, _ONE_CYCLE_SHAPES)
     parts = []
     if up:
@@ -273,12 +278,19 @@ def _one_minus_sqrt(peak: float, end: float, steps: int) -> Schedule:
 
 
 def _geometric(peak: float, end: float, steps: int) -> Schedule:
-    if not peak * end > 0.0:
+    # Not `peak * end > 0`: the product of two small numbers is 0.
+    if not (peak > 0.0 < end or peak < 0.0 > end):
         raise ValueError(
             f"`wsd.end`: got {end!r} and a peak of {peak!r}; an exponential decay is a constant ratio, so both must "
             "be above 0, or both below. Give a small end, or take another shape."
         )
-    return _landing(exponential(peak, end / peak, per=steps), end, steps)
+    ratio = end / peak
+    if not 0.0 < ratio < math.inf:
+        raise ValueError(
+            f"`wsd.end`: got {end!r} and a peak of {peak!r}; their ratio must be a number that a double holds. Take "
+            "values that lie closer together."
+        )
+    return _landing(exponential(peak, ratio, per=steps), end, steps)
 
 
 def _landing(curve: Schedule, end: float, steps: int) -> Schedule:
@@ -299,7 +311,7 @@ _ONE_CYCLE_SHAPES: dict[str, _Way] = {"cosine": cosine, "linear": linear}
 
 def _chosen(place: str, name: object, choices: dict[str, _Way]) -> _Way:
     known = ", ".join(map(repr, choices))
-    message = f"`{place}`: got {name!r}; the shapes are {known}. Take one of them, or join leaves with `then`."
+    message = f"`{place}`: got {_shown(name)}; the shapes are {known}. Take one of them, or join leaves with `then`."
     if not isinstance(name, str):
         raise TypeError(message)
     if name not in choices:
@@ -314,24 +326,33 @@ def _number(place: str, value: float) -> float:
         raise type(error)(str(error).replace("`constant.value`", f"`{place}`", 1)) from None
 
 
-def _divisor(place: str, value: float) -> float:
-    number = _number(place, value)
-    if not number > 0.0:
-        raise ValueError(f"`{place}`: got {value!r}; a divisor must be above 0. For no difference, pass 1.0.")
-    return number
+def _divided(place: str, value: float, by: float) -> float:
+    divisor = _number(place, by)
+    if not divisor > 0.0:
+        raise ValueError(f"`{place}`: got {_shown(by)}; a divisor must be above 0. For no difference, pass 1.0.")
+    quotient = value / divisor
+    if not math.isfinite(quotient):
+        raise ValueError(
+            f"`{place}`: got {_shown(by)}; {value!r} divided by it is past the largest double. Pass a larger divisor."
+        )
+    return quotient
 
 
 def _index(place: str, value: object, way_out: str) -> int:
-    if not isinstance(value, SupportsIndex) or isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"`{place}`: got {value!r}; it must be an integer. {way_out}")
-    return operator.index(value)
+    message = f"`{place}`: got {_shown(value)}; it must be an integer. {way_out}"
+    if not isinstance(value, SupportsIndex) or isinstance(value, bool | np.bool_ | np.ndarray):
+        raise TypeError(message)
+    try:
+        return operator.index(value)
+    except TypeError as error:
+        raise TypeError(message) from error
 
 
 def _length(place: str, value: object) -> int:
     length = _index(place, value, "Round it, or convert it with int().")
     if not 1 <= length <= _MAX_STEPS:
         way_out = "Pass a whole number from 1 on." if length < 1 else "Pass 2**53 or less."
-        raise ValueError(f"`{place}`: got {value!r}; it must lie in 1..=2**53. {way_out}")
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must lie in 1..=2**53. {way_out}")
     return length
 
 
@@ -341,13 +362,15 @@ def _part(place: str, value: SupportsIndex | float, steps: int) -> int:
         if not 0.0 <= value <= 1.0:
             way_out = "For a number of steps, pass an int." if value > 1.0 else "For no steps, pass 0."
             raise ValueError(
-                f"`{place}`: got {value!r}; a float is a fraction of `steps` and must lie in 0.0..=1.0. {way_out}"
+                f"`{place}`: got {_shown(value)}; a float is a fraction of `steps` and must lie in 0.0..=1.0. {way_out}"
             )
         return math.floor(float(value) * steps + 0.5)
     part = _index(place, value, "Pass an int of steps, or a float for a fraction of `steps`.")
     if not 0 <= part <= steps:
         way_out = "For no steps, pass 0." if part < 0 else "Shorten it, or make `steps` larger."
-        raise ValueError(f"`{place}`: got {value!r}; a part must lie in 0..={steps}, the steps of the whole. {way_out}")
+        raise ValueError(
+            f"`{place}`: got {_shown(value)}; a part must lie in 0..={steps}, the steps of the whole. {way_out}"
+        )
     return part
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glidepath._core import _shown as _as_shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -161,7 +163,9 @@ def _shown(schedule: Schedule, steps: int | None) -> int:
     if steps is None:
         return horizon(schedule)
     if isinstance(steps, bool) or not hasattr(steps, "__index__"):
-        raise TypeError(f"`steps`: got {steps!r}; it must be a whole number of steps. Convert it with `int()`.")
+        raise TypeError(
+            f"`steps`: got {_as_shown(steps)}; it must be a whole number of steps. Convert it with `int()`."
+        )
     steps = operator.index(steps)
     if not 1 <= steps <= _LAST_STEP:
         raise ValueError(f"`steps`: got {steps}; it must lie in 1..=2**53. Leave it out to see the whole schedule.")

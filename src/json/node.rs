@@ -1,18 +1,33 @@
-//! A JSON text as a tree that refuses what `serde_json::Value` lets through: keys that stand twice, and deep nesting.
+//! A JSON text as a tree that refuses what `serde_json::Value` lets through: keys that stand twice, deep nesting, and more
+//! than a schedule can have of anything but numbers.
+//!
+//! ```text
+//! first   a look at the bytes: how deep brackets are nested, how long the longest string or number is
+//! then    serde_json's parser, with a visitor that counts as it builds, and asks for memory where a length is the text's
+//! ```
+//! A list of numbers, which may be of any length, takes 9 bytes a number. Everything else is bounded by the number of parts
+//! that an expression may have, and so the whole takes a small multiple of the text at most, or is refused early.
 
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::sync::LazyLock;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use crate::error::Error;
-use crate::limits::{MAX_DEPTH, show};
+use super::{COMBINATORS, Poll};
+use crate::curve::SHAPES;
+use crate::error::{Error, Fault, brief};
+use crate::limits::{MAX_DEPTH, MAX_PARTS, show};
+use crate::memory::{can_have, push, reserved, too_little};
+use crate::replay::FORMS;
 
 /// The deepest that brackets may be nested: two a level (an object and its list of parts), the text around them, and
 /// the list of a leaf. A reader's stack grows with this, by about 1 KiB each.
 const DEEPEST: usize = 2 * MAX_DEPTH as usize + 2;
-/// How much of a text that is wrong a message repeats.
-const QUOTED: usize = 40;
+/// Values, or bytes, that are read between two looks for a signal.
+const LOOK: usize = 1 << 20;
+/// Keys of one object, at most. No kind has so many; which one is wrong is said where there are fewer.
+const MOST_KEYS: usize = 64;
 
 /// A value in a JSON text.
 #[derive(Debug, PartialEq)]
@@ -28,20 +43,97 @@ pub enum Node {
     /// Any other number; integers that are longer still among them.
     Real(f64),
     /// A string.
-    Text(String),
-    /// A list.
-    List(Vec<Node>),
+    Text(Box<str>),
+    /// A list of nothing but numbers, one at least.
+    Numbers(Box<Numbers>),
+    /// Any other list.
+    List(Box<[Node]>),
     /// An object; no key stands twice.
-    Object(BTreeMap<String, Node>),
+    Object(Box<[(String, Node)]>),
+}
+
+/// Numbers, in 9 bytes each.
+#[derive(Debug, Default, PartialEq)]
+pub struct Numbers {
+    bits: Vec<u64>,
+    kinds: Vec<Literal>,
+}
+
+/// How a number is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Literal {
+    Count,
+    Negative,
+    Real,
+}
+
+impl Numbers {
+    fn push(&mut self, node: &Node) -> Result<(), Error> {
+        let (bits, kind) = match *node {
+            Node::Count(n) => (n, Literal::Count),
+            Node::Negative(n) => (n as u64, Literal::Negative),
+            Node::Real(x) => (x.to_bits(), Literal::Real),
+            _ => unreachable!("only numbers are pushed here"),
+        };
+        push(&mut self.bits, bits)?;
+        push(&mut self.kinds, kind)
+    }
+
+    /// The number at a place.
+    fn get(&self, i: usize) -> Node {
+        match self.kinds[i] {
+            Literal::Count => Node::Count(self.bits[i]),
+            Literal::Negative => Node::Negative(self.bits[i] as i64),
+            Literal::Real => Node::Real(f64::from_bits(self.bits[i])),
+        }
+    }
+
+    /// All of them, each as a value of its own.
+    pub fn list(self) -> Result<Vec<Node>, Error> {
+        let mut list = reserved(self.len())?;
+        (0..self.len()).for_each(|i| list.push(self.get(i)));
+        Ok(list)
+    }
+
+    /// How many.
+    fn len(&self) -> usize {
+        self.bits.len()
+    }
+
+    /// All of them, made by `read`, in the place where they are; or the first refusal, with its index.
+    pub fn read_as<T>(
+        mut self,
+        read: impl Fn(&Node) -> Result<T, Error>,
+        bits: impl Fn(T) -> u64,
+        back: impl Fn(u64) -> T,
+    ) -> Result<Vec<T>, Error> {
+        for i in 0..self.len() {
+            self.bits[i] = bits(read(&self.get(i)).map_err(|e| e.within(&format!("[{i}]")))?);
+        }
+        self.bits.shrink_to_fit();
+        // Of one size, so that no new list is made.
+        Ok(self.bits.into_iter().map(back).collect())
+    }
 }
 
 impl Node {
     /// Parses a whole text.
-    pub fn parse(text: &str) -> Result<Node, Error> {
-        refuse_deep_nesting(text)?;
+    pub fn parse(text: &str, poll: Poll) -> Result<Node, Error> {
+        let longest = look_over(text, poll)?;
+        // What serde_json copies, without asking: a string with escapes, or a long number, while its buffer grows.
+        can_have(if longest > LOOK { 3 * longest } else { 0 })?;
+        let reading = Reading {
+            poll,
+            values: Cell::new(0),
+            objects: Cell::new(0),
+            others: Cell::new(0),
+            most_keys: *MOST_KEYS_OF_A_PART,
+            stop: RefCell::new(None),
+        };
         let mut reader = serde_json::Deserializer::from_str(text);
         reader.disable_recursion_limit();
-        Node::deserialize(&mut reader).and_then(|node| reader.end().map(|()| node)).map_err(|e| worded(&e))
+        let read = Builder(&reading).deserialize(&mut reader).and_then(|node| reader.end().map(|()| node));
+        read.map_err(|error| reading.stop.take().unwrap_or_else(|| worded(&error)))
     }
 
     /// As its writer would know it again.
@@ -53,7 +145,7 @@ impl Node {
             Node::Negative(n) => n.to_string(),
             Node::Real(x) => show(*x),
             Node::Text(text) => quoted(text),
-            Node::List(_) => "a list".into(),
+            Node::Numbers(_) | Node::List(_) => "a list".into(),
             Node::Object(_) => "an object".into(),
         }
     }
@@ -61,19 +153,25 @@ impl Node {
 
 /// A string in quotes, its end left out where it is long.
 pub fn quoted(text: &str) -> String {
-    let shown: String = text.chars().take(QUOTED).collect();
-    let rest = if shown.len() < text.len() { "..." } else { "" };
-    format!("\"{}{rest}\"", shown.escape_debug())
+    format!("\"{}\"", brief(text).escape_debug())
 }
 
-/// Looks at brackets outside strings only, in constant memory: whether they match is the parser's business.
-fn refuse_deep_nesting(text: &str) -> Result<(), Error> {
+/// Refuses brackets that are nested too deep, in constant memory, and returns the length of the longest string or number.
+/// Whether brackets match is the parser's business.
+fn look_over(text: &str, poll: Poll) -> Result<usize, Error> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    let (mut longest, mut since) = (0, 0);
     for (i, byte) in text.bytes().enumerate() {
+        if i % LOOK == LOOK - 1 {
+            go_on(poll)?;
+        }
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
+            b'"' => {
+                longest = longest.max(i - since);
+                (since, in_string) = (i, !in_string);
+            }
             _ if in_string => (),
             b'[' | b'{' if depth == DEEPEST => {
                 let before = &text[..i];
@@ -83,13 +181,36 @@ fn refuse_deep_nesting(text: &str) -> Result<(), Error> {
                 let rule = format!("brackets may be nested at most {DEEPEST} deep");
                 return Err(Error::value("$", got, rule).or("Chains of `then`, sums and products may be flat lists."));
             }
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'[' | b'{' | b']' | b'}' | b',' | b':' => {
+                longest = longest.max(i - since);
+                since = i;
+                match byte {
+                    b'[' | b'{' => depth += 1,
+                    b']' | b'}' => depth = depth.saturating_sub(1),
+                    _ => (),
+                }
+            }
             _ => (),
         }
     }
-    Ok(())
+    Ok(longest.max(text.len() - since))
 }
+
+fn go_on(poll: Poll) -> Result<(), Error> {
+    if poll() {
+        Ok(())
+    } else {
+        Err(Error { fault: Fault::Stopped, ..Error::value("$", "a text", "reading it was stopped") })
+    }
+}
+
+/// The most keys that a part has: its kind and its parameters.
+static MOST_KEYS_OF_A_PART: LazyLock<usize> = LazyLock::new(|| {
+    let shapes = SHAPES.iter().map(|shape| (shape.params)().len());
+    let forms = FORMS.iter().map(|form| (form.params)().len());
+    let combinators = COMBINATORS.iter().map(|combinator| combinator.keys.len());
+    1 + shapes.chain(forms).chain(combinators).max().unwrap_or(0)
+});
 
 fn worded(error: &serde_json::Error) -> Error {
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -108,15 +229,78 @@ fn worded(error: &serde_json::Error) -> Error {
     Error::value("$", got, "it must be one JSON text").or(way_out)
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Node, D::Error> {
-        from.deserialize_any(Builder)
+/// What is known of a text while it is read.
+struct Reading<'a> {
+    poll: Poll<'a>,
+    values: Cell<usize>,
+    objects: Cell<u64>,
+    /// Keys, and items of lists that hold other things than numbers.
+    others: Cell<u64>,
+    most_keys: usize,
+    /// Why the reading ended, where serde_json cannot say it.
+    stop: RefCell<Option<Error>>,
+}
+
+impl Reading<'_> {
+    fn check<T, E: serde::de::Error>(&self, checked: Result<T, Error>) -> Result<T, E> {
+        checked.map_err(|error| {
+            let short = E::custom(&error.rule);
+            self.stop.replace(Some(error));
+            short
+        })
+    }
+
+    fn value(&self) -> Result<(), Error> {
+        self.values.set(self.values.get() + 1);
+        if self.values.get().is_multiple_of(LOOK) { go_on(self.poll) } else { Ok(()) }
+    }
+
+    /// Each part is an object, and the text around them is one more.
+    fn object(&self) -> Result<(), Error> {
+        self.objects.set(self.objects.get() + 1);
+        if self.objects.get() <= MAX_PARTS + 1 {
+            return Ok(());
+        }
+        let rule = format!("an expression may have at most {MAX_PARTS} parts");
+        Err(Error::value("$", format!("more than {MAX_PARTS} parts"), rule)
+            .or("Work the values out with `array` and wrap them with `table`, or use `repeat`."))
+    }
+
+    /// A key, or an item that is no number: a part has its keys, stands in a list, and has a start in another.
+    fn other(&self) -> Result<(), Error> {
+        self.others.set(self.others.get() + 1);
+        let most = (MAX_PARTS + 2) * (self.most_keys as u64 + 2);
+        if self.others.get() <= most {
+            return Ok(());
+        }
+        let rule = "no schedule's text has so many";
+        Err(Error::value("$", format!("more than {most} keys and items that are no numbers"), rule)
+            .or("Write it with `to_json`."))
+    }
+
+    fn key(&self, object: &[(String, Node)]) -> Result<(), Error> {
+        self.other()?;
+        if object.len() < MOST_KEYS {
+            return Ok(());
+        }
+        let got = format!("an object with more than {MOST_KEYS} keys");
+        Err(Error::value("$", got, "no kind has so many").or("See `schema()` for what each has."))
     }
 }
 
-struct Builder;
+#[derive(Clone, Copy)]
+struct Builder<'a>(&'a Reading<'a>);
 
-impl<'de> Visitor<'de> for Builder {
+impl<'de> DeserializeSeed<'de> for Builder<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Node, D::Error> {
+        self.0.check(self.0.value())?;
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Builder<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,25 +321,57 @@ impl<'de> Visitor<'de> for Builder {
     fn visit_f64<E>(self, x: f64) -> Result<Node, E> {
         Ok(Node::Real(x))
     }
-    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::Text(text.into()))
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Node, E> {
+        let mut owned = String::new();
+        self.0.check(owned.try_reserve_exact(text.len()).map_err(too_little))?;
+        owned.push_str(text);
+        Ok(Node::Text(owned.into()))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
+        let mut numbers = Numbers::default();
+        loop {
+            match items.next_element_seed(self)? {
+                Some(node @ (Node::Count(_) | Node::Negative(_) | Node::Real(_))) => {
+                    self.0.check(numbers.push(&node))?;
+                }
+                None if numbers.len() > 0 => return Ok(Node::Numbers(Box::new(numbers))),
+                Some(other) => return mixed(self, numbers, other, items),
+                None => return Ok(Node::List([].into())),
+            }
         }
-        Ok(Node::List(list))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
-        let mut object = BTreeMap::new();
+        self.0.check(self.0.object())?;
+        let mut object: Vec<(String, Node)> = Vec::new();
         while let Some(key) = entries.next_key::<String>()? {
-            if object.contains_key(&key) {
+            if object.iter().any(|(other, _)| *other == key) {
                 return Err(A::Error::custom(format!("the key {} twice", quoted(&key))));
             }
-            let value = entries.next_value()?;
-            object.insert(key, value);
+            self.0.check(self.0.key(&object))?;
+            let value = entries.next_value_seed(self)?;
+            object.push((key, value));
         }
-        Ok(Node::Object(object))
+        Ok(Node::Object(object.into()))
     }
+}
+
+/// The rest of a list in which numbers are followed by something else.
+#[inline(never)]
+fn mixed<'de, A: SeqAccess<'de>>(
+    builder: Builder<'_>,
+    numbers: Numbers,
+    first: Node,
+    mut items: A,
+) -> Result<Node, A::Error> {
+    let reading = builder.0;
+    let mut list = reading.check(numbers.list())?;
+    let mut next = Some(first);
+    while let Some(node) = next {
+        if !matches!(node, Node::Count(_) | Node::Negative(_) | Node::Real(_)) {
+            reading.check(reading.other())?;
+        }
+        reading.check(push(&mut list, node))?;
+        next = items.next_element_seed(builder)?;
+    }
+    Ok(Node::List(list.into()))
 }

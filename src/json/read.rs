@@ -3,14 +3,13 @@
 //! What recurses is kept small, and what does not is kept out of line: the deepest text that is read takes 256 KiB of
 //! stack instead of 768.
 
-use std::collections::BTreeMap;
-
 use super::Need::Optional;
 use super::node::{Node, quoted};
-use super::{COMBINATORS, Combinator, Slot, VERSION};
+use super::{COMBINATORS, Combinator, Poll, Slot, VERSION};
 use crate::curve::SHAPES;
 use crate::error::{Error, Fault};
 use crate::limits::{CountLimit, FINITE, MAX_STEP, RealLimit, START};
+use crate::memory::{push, reserved};
 use crate::replay::{FORMS, form};
 use crate::shape::{Kind, Param, Value};
 use crate::spec::{Operand, Spec, shape};
@@ -18,10 +17,14 @@ use crate::spec::{Operand, Spec, shape};
 /// The expression that a text spells, or what is wrong with it and where (`$.schedule.parts[1].steps`).
 ///
 /// An integer literal serves as a real number (not the reverse); optional keys may be left out, and an `about` of the
-/// whole, a string, is passed over. Whatever is wrong with a text is wrong with its value: `Fault::Value`.
-pub fn from_json(text: &str) -> Result<Spec, Error> {
+/// whole, a string, is passed over. Whatever is wrong with a text is wrong with its value: `Fault::Value`. Where memory
+/// is too little that is `Fault::Memory`, and where `poll` says to stop, `Fault::Stopped`.
+pub fn from_json(text: &str, poll: Poll) -> Result<Spec, Error> {
     let _state = crate::simd::default_mxcsr();
-    Node::parse(text).and_then(document).map_err(|error| Error { fault: Fault::Value, ..error })
+    Node::parse(text, poll).and_then(document).map_err(|error| match error.fault {
+        Fault::Memory | Fault::Stopped => error,
+        _ => Error { fault: Fault::Value, ..error },
+    })
 }
 
 fn document(node: Node) -> Result<Spec, Error> {
@@ -58,7 +61,7 @@ fn schedule(node: Node) -> Result<Spec, Error> {
         if let Some(form) = form(name) {
             return leaf(form.name, (form.params)(), keys, |arguments| Spec::replay(form, arguments));
         }
-        if let Some(combinator) = COMBINATORS.iter().find(|combinator| combinator.kind == name) {
+        if let Some(combinator) = COMBINATORS.iter().find(|combinator| combinator.kind == &**name) {
             return combination(combinator, keys);
         }
     }
@@ -103,16 +106,37 @@ fn argument(param: &Param, node: Node) -> Result<Value, Error> {
         (Kind::Flag, other) => return Err(Error::value("", other.shown(), "it must be true or false")),
         (Kind::Real(limit), node) => Value::Real(real(&node, limit)?),
         (Kind::Count(limit), node) => Value::Count(count(&node, limit)?),
-        (Kind::Reals(limit), node) => Value::Reals(each(list(node)?, |node| real(&node, limit))?.into()),
-        (Kind::Counts(limit), node) => Value::Counts(each(list(node)?, |node| count(&node, limit))?.into()),
+        (Kind::Reals(limit), node) => Value::Reals(reals(node, limit)?.into()),
+        (Kind::Counts(limit), node) => Value::Counts(counts(node, limit)?.into()),
         (Kind::Double(limit), node) => Value::Real(real(&node, limit)?),
-        (Kind::Doubles(limit), node) => Value::Reals(each(list(node)?, |node| real(&node, limit))?.into()),
+        (Kind::Doubles(limit), node) => Value::Reals(reals(node, limit)?.into()),
         (Kind::Int, node) => Value::Int(int(&node, param.kind)?),
-        (Kind::Ints, node) => Value::Ints(each(list(node)?, |node| int(&node, Kind::Int))?.into()),
+        (Kind::Ints, node) => Value::Ints(ints(node, Kind::Int)?.into()),
         (Kind::Text(_), Node::Text(word)) => Value::Text(word.into()),
         (Kind::Text(_), other) => return Err(Error::value("", other.shown(), param.kind.rule())),
         (Kind::Replays, node) => Value::Schedules(each(list(node)?, schedule)?.into()),
     })
+}
+
+fn reals(node: Node, limit: RealLimit) -> Result<Vec<f64>, Error> {
+    match node {
+        Node::Numbers(numbers) => numbers.read_as(|node| real(node, limit), f64::to_bits, f64::from_bits),
+        node => each(list(node)?, |node| real(&node, limit)),
+    }
+}
+
+fn counts(node: Node, limit: CountLimit) -> Result<Vec<u64>, Error> {
+    match node {
+        Node::Numbers(numbers) => numbers.read_as(|node| count(node, limit), |n| n, |n| n),
+        node => each(list(node)?, |node| count(&node, limit)),
+    }
+}
+
+fn ints(node: Node, kind: Kind) -> Result<Vec<i64>, Error> {
+    match node {
+        Node::Numbers(numbers) => numbers.read_as(|node| int(node, kind), |n| n as u64, |n| n as i64),
+        node => each(list(node)?, |node| int(&node, kind)),
+    }
 }
 
 fn real(node: &Node, limit: RealLimit) -> Result<f64, Error> {
@@ -207,7 +231,8 @@ fn hold(slot: Slot, node: Node) -> Result<Held, Error> {
 
 fn list(node: Node) -> Result<Vec<Node>, Error> {
     match node {
-        Node::List(list) => Ok(list),
+        Node::List(list) => Ok(list.into()),
+        Node::Numbers(numbers) => numbers.list(),
         other => Err(Error::value("", other.shown(), "it must be a list")),
     }
 }
@@ -222,9 +247,9 @@ fn pair_at_least(node: Node) -> Result<Vec<Node>, Error> {
 }
 
 fn each<T>(list: Vec<Node>, item: impl Fn(Node) -> Result<T, Error>) -> Result<Vec<T>, Error> {
-    let mut items = Vec::with_capacity(list.len());
+    let mut items = reserved(list.len())?;
     for (i, node) in list.into_iter().enumerate() {
-        items.push(item(node).map_err(|e| e.within(&format!("[{i}]")))?);
+        push(&mut items, item(node).map_err(|e| e.within(&format!("[{i}]")))?)?;
     }
     Ok(items)
 }
@@ -241,17 +266,8 @@ fn start(node: Node) -> Result<Option<u64>, Error> {
     if node == Node::Null { Ok(None) } else { count(&node, START).map(Some) }
 }
 
-/// The parts joined at absolute starts. Joined pairwise like the rounds of a tournament: from left to right a chain of
-/// n parts would be copied n times.
+/// The parts joined at absolute starts.
 fn chain(parts: &[Spec], at: &[Option<u64>]) -> Result<Spec, Error> {
-    fn join(parts: &[Spec], starts: &[u64]) -> Result<Spec, Error> {
-        if let [part] = parts {
-            return Ok(part.clone());
-        }
-        let (left, right) = parts.split_at(parts.len() / 2);
-        let (before, after) = starts.split_at(left.len());
-        join(left, before)?.then(&join(right, after)?, Some(after[0] - before[0]))
-    }
     if !(at.is_empty() || at.len() + 1 == parts.len()) {
         let got = format!("{} starts for {} parts", at.len(), parts.len());
         return Err(Error::value("at", got, "it must hold one start fewer than there are parts")
@@ -262,7 +278,8 @@ fn chain(parts: &[Spec], at: &[Option<u64>]) -> Result<Spec, Error> {
         let start = next_start(pair, starts[i], at.get(i).copied().flatten());
         starts.push(start.map_err(|e| e.within(&format!("at[{i}]")))?);
     }
-    join(parts, &starts)
+    let lengths: Vec<u64> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    Spec::chain(parts, &lengths)
 }
 
 fn next_start(pair: &[Spec], start: u64, at: Option<u64>) -> Result<u64, Error> {
@@ -289,19 +306,19 @@ fn as_key_of(kind: &str, error: Error) -> Error {
 }
 
 /// An object's entries, taken out one by one.
-struct Keys(BTreeMap<String, Node>);
+struct Keys(Vec<(String, Node)>);
 
 impl Keys {
     fn of(node: Node, rule: &str) -> Result<Keys, Error> {
         match node {
-            Node::Object(entries) => Ok(Keys(entries)),
+            Node::Object(entries) => Ok(Keys(entries.into())),
             other => Err(Error::value("", other.shown(), rule)),
         }
     }
 
     /// A schedule without the object around it is the commonest slip of whoever writes a text by hand.
     fn refuse_bare_schedule(&self) -> Result<(), Error> {
-        if !self.0.contains_key("kind") || self.0.contains_key("schedule") {
+        if !self.has("kind") || self.has("schedule") {
             return Ok(());
         }
         let rule = "a text is an object with the keys glidepath and schedule";
@@ -310,7 +327,7 @@ impl Keys {
     }
 
     fn refuse_others(&self, noun: &str, known: &[&str]) -> Result<(), Error> {
-        match self.0.keys().find(|key| !known.contains(&key.as_str())) {
+        match self.0.iter().map(|(key, _)| key).find(|key| !known.contains(&key.as_str())) {
             None => Ok(()),
             Some(other) => {
                 let rule = format!("{noun} has the keys {}", known.join(", "));
@@ -320,7 +337,12 @@ impl Keys {
     }
 
     fn take(&mut self, name: &str) -> Option<Node> {
-        self.0.remove(name)
+        let i = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.swap_remove(i).1)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
     }
 
     fn need(&mut self, name: &str) -> Result<Node, Error> {

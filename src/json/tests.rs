@@ -1,4 +1,5 @@
-use super::{from_json, schema, to_json};
+use super::schema;
+use crate::error::Error;
 use crate::limits::{MAX_DEPTH, MAX_PARTS};
 use crate::shape::Value;
 use crate::spec::{Operand, Spec, shape};
@@ -19,6 +20,14 @@ fn read(schedule: &str) -> Result<Spec, String> {
     from_json(&document(schedule)).map_err(|e| e.to_string())
 }
 
+fn from_json(text: &str) -> Result<Spec, Error> {
+    super::from_json(text, &|| true)
+}
+
+fn to_json(spec: &Spec) -> String {
+    super::to_json(spec, &|| true).expect("enough memory")
+}
+
 const LINE: &str = r#"{"kind":"linear","start":0.0,"end":0.1,"steps":10}"#;
 
 /// One of everything, with its text.
@@ -27,7 +36,7 @@ fn samples() -> Vec<(Spec, String)> {
     let triangle =
         leaf("triangle", vec![Value::Real(0.0), Value::Real(1.0), Value::Count(2), Value::Absent, Value::Absent]);
     let stair = leaf("exponential", vec![Value::Real(1.0), Value::Real(0.5), Value::Absent, Value::Flag(true)]);
-    let steps = vec![Value::Reals([0.1, 1e300, -2.0].into()), Value::Counts([1, 1 << 53].into())];
+    let steps = vec![Value::Reals(vec![0.1, 1e300, -2.0].into()), Value::Counts(vec![1, 1 << 53].into())];
     let sides = |x| vec![Operand::Schedule(line.clone()), Operand::Number(x)];
     let made = |spec: Result<Spec, _>| spec.expect("a good combination");
     vec![

@@ -1,24 +1,96 @@
 //! From an expression to its text.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::ser::Formatter;
 
-use super::VERSION;
+use super::{Poll, VERSION};
+use crate::error::{Error, Fault};
 use crate::limits::show;
+use crate::memory::too_little;
 use crate::shape::Value;
 use crate::spec::{Expr, Operand, Spec};
 
 /// The canonical text: equal specs give equal texts.
 ///
 /// A real parameter is written as a float in the fewest digits that tell it from every other double, as Python writes
-/// it; a count as an integer.
-pub fn to_json(spec: &Spec) -> String {
-    let mut text = Vec::new();
+/// it; a count as an integer. Where memory is too little that is an error, and where `poll` says to stop.
+pub fn to_json(spec: &Spec, poll: Poll) -> Result<String, Error> {
+    let mut text = Text::new(poll);
     let mut writer = serde_json::Serializer::with_formatter(&mut text, Canonical);
-    Document(spec).serialize(&mut writer).expect("keys are strings and numbers finite");
-    String::from_utf8(text).expect("JSON is UTF-8")
+    // Keys are strings and numbers finite: only the text itself can end it.
+    let done = Document(spec).serialize(&mut writer);
+    text.finish(done.is_ok())
+}
+
+/// An expression as Python would write it, as [`Spec`]'s `Display` does.
+pub fn to_python(spec: &Spec, poll: Poll) -> Result<String, Error> {
+    let mut text = Text::new(poll);
+    let done = fmt::Write::write_fmt(&mut text, format_args!("{spec}"));
+    text.finish(done.is_ok())
+}
+
+/// A text that grows as far as there is memory, and asks now and then whether to go on.
+struct Text<'a> {
+    text: String,
+    poll: Poll<'a>,
+    asked: usize,
+    stop: Option<Error>,
+}
+
+/// Bytes that are written between two looks for a signal.
+const LOOK: usize = 1 << 18;
+
+impl<'a> Text<'a> {
+    fn new(poll: Poll<'a>) -> Text<'a> {
+        Text { text: String::new(), poll, asked: 0, stop: None }
+    }
+
+    fn push(&mut self, more: &str) -> Result<(), Error> {
+        if self.text.len() - self.asked > LOOK {
+            self.asked = self.text.len();
+            if !(self.poll)() {
+                let stopped = Error::value("", "a schedule", "writing it was stopped");
+                return Err(Error { fault: Fault::Stopped, ..stopped });
+            }
+        }
+        if self.text.capacity() - self.text.len() < more.len() {
+            self.text.try_reserve_exact(more.len().max(self.text.len() / 2)).map_err(too_little)?;
+        }
+        self.text.push_str(more);
+        Ok(())
+    }
+
+    fn finish(self, is_done: bool) -> Result<String, Error> {
+        match self.stop {
+            Some(error) => Err(error),
+            None if is_done => Ok(self.text),
+            None => unreachable!("what a schedule holds can be written"),
+        }
+    }
+}
+
+impl fmt::Write for Text<'_> {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        self.push(more).map_err(|error| {
+            self.stop = Some(error);
+            fmt::Error
+        })
+    }
+}
+
+impl io::Write for Text<'_> {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(more).map_err(io::Error::other)?;
+        fmt::Write::write_str(self, text).map_err(io::Error::other)?;
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Compact, with floats of our own: how serde_json writes an exponent has changed before.
@@ -31,7 +103,8 @@ impl Formatter for Canonical {
 }
 
 struct Document<'a>(&'a Spec);
-struct Text<'a>(&'a Spec);
+struct Part<'a>(&'a Spec);
+struct Sides<'a>(&'a [Operand]);
 struct Side<'a>(&'a Operand);
 struct Argument<'a>(&'a Value);
 
@@ -39,12 +112,12 @@ impl Serialize for Document<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(None)?;
         map.serialize_entry("glidepath", &VERSION)?;
-        map.serialize_entry("schedule", &Text(self.0))?;
+        map.serialize_entry("schedule", &Part(self.0))?;
         map.end()
     }
 }
 
-impl Serialize for Text<'_> {
+impl Serialize for Part<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(None)?;
         map.serialize_entry("kind", self.0.expr().kind())?;
@@ -66,19 +139,17 @@ fn write_keys<M: SerializeMap>(expr: &Expr, map: &mut M) -> Result<(), M::Error>
                 .try_for_each(|(p, value)| map.serialize_entry(p.name, &Argument(value)))
         }
         Expr::Then(parts, last) => {
-            let schedules: Vec<Text> = parts.iter().map(|(part, _)| part).chain([last]).map(Text).collect();
+            let schedules: Vec<Part> = parts.iter().map(|(part, _)| part).chain([last]).map(Part).collect();
             map.serialize_entry("parts", &schedules)?;
             map.serialize_entry("at", &starts(parts))
         }
-        Expr::Sum(operands) | Expr::Product(operands) => {
-            map.serialize_entry("of", &operands.iter().map(Side).collect::<Vec<_>>())
-        }
+        Expr::Sum(operands) | Expr::Product(operands) => map.serialize_entry("of", &Sides(operands)),
         Expr::Quotient(of, by) => {
-            map.serialize_entry("of", &Text(of))?;
+            map.serialize_entry("of", &Part(of))?;
             map.serialize_entry("by", by)
         }
         Expr::Clamp(of, low, high) => {
-            map.serialize_entry("of", &Text(of))?;
+            map.serialize_entry("of", &Part(of))?;
             map.serialize_entry("low", low)?;
             map.serialize_entry("high", high)
         }
@@ -90,7 +161,7 @@ fn write_keys<M: SerializeMap>(expr: &Expr, map: &mut M) -> Result<(), M::Error>
 }
 
 fn write_of<M: SerializeMap>(map: &mut M, of: &Spec, key: &str, value: &impl Serialize) -> Result<(), M::Error> {
-    map.serialize_entry("of", &Text(of))?;
+    map.serialize_entry("of", &Part(of))?;
     map.serialize_entry(key, value)
 }
 
@@ -102,11 +173,17 @@ fn starts(parts: &[(Spec, u64)]) -> Vec<u64> {
     parts.iter().map(|(_, length)| *length).scan(0, next).collect()
 }
 
+impl Serialize for Sides<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(Side))
+    }
+}
+
 impl Serialize for Side<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Operand::Number(x) => to.serialize_f64(*x),
-            Operand::Schedule(spec) => Text(spec).serialize(to),
+            Operand::Schedule(spec) => Part(spec).serialize(to),
         }
     }
 }
@@ -122,7 +199,7 @@ impl Serialize for Argument<'_> {
             Value::Int(n) => to.serialize_i64(*n),
             Value::Ints(list) => list[..].serialize(to),
             Value::Text(word) => to.serialize_str(word),
-            Value::Schedules(list) => to.collect_seq(list.iter().map(Text)),
+            Value::Schedules(list) => to.collect_seq(list.iter().map(Part)),
             Value::Absent => to.serialize_none(),
         }
     }

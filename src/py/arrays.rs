@@ -11,21 +11,21 @@ use std::time::{Duration, Instant};
 
 use numpy::ndarray::{ArrayView1, ArrayViewMut1, Axis, Ix1};
 use numpy::{
-    BorrowError, Element, PyArrayDescr, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadwriteArrayDyn,
-    PyUntypedArray, PyUntypedArrayMethods,
+    Element, PyArrayDescr, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
 };
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyList, PyString, PyTuple};
 
+use super::busy::{self, Memory, Refused, Writing};
 use super::convert::{self, Place};
 use super::schedule::Schedule;
-use crate::error::Error;
-use crate::error::Interrupted;
+use crate::error::{Error, Interrupted, brief};
 use crate::eval::Out;
 use crate::limits::{CountLimit, MAX_STEP, PAST, WaysOut};
+use crate::memory;
 use crate::plan::Plan;
 use crate::simd;
 
@@ -86,8 +86,12 @@ impl Dtype {
         if value.is_none() {
             return Err(refused());
         }
-        let dtype = PyArrayDescr::new(value.py(), value).map_err(|_| refused())?;
-        Dtype::of(&dtype).ok_or_else(refused)
+        match PyArrayDescr::new(value.py(), value) {
+            Ok(dtype) => Dtype::of(&dtype).ok_or_else(refused),
+            Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => Err(refused()),
+            Err(error) if error.is_instance_of::<PyValueError>(value.py()) => Err(refused()),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) fn of(dtype: &Bound<'_, PyArrayDescr>) -> Option<Dtype> {
@@ -164,15 +168,11 @@ fn fill_into<T: Real>(out: &Bound<'_, PyArrayDyn<T>>, plan: &Plan, start: u64, t
         return Err(Error::value(place, got, "it must have one dimension").or("Fill a view of it, row by row.").into());
     }
     let run = Run::new(place, start, 1, n as u64)?;
-    let mut borrowed = borrowed(out, place)?;
-    if n > 1 && out.strides()[0] == 0 {
-        let rule = "each of its elements must have a place of its own";
-        return Err(Error::value(place, "an array of stride 0", rule).or("Fill a copy of it.").into());
-    }
-    if let Ok(slice) = borrowed.as_slice_mut() {
+    let mut lent = lent(out, place)?;
+    if let Ok(slice) = lent.array.as_slice_mut() {
         return detached(out.py(), work(plan, n), |poll| plan.fill(slice, run.start, 1, threads, poll));
     }
-    let mut view = borrowed.as_array_mut().into_dimensionality::<Ix1>().expect("it has one dimension");
+    let mut view = lent.array.as_array_mut().into_dimensionality::<Ix1>().expect("it has one dimension");
     detached(out.py(), work(plan, n), |poll| fill_strided(view.view_mut(), plan, run.start, poll))
 }
 
@@ -203,11 +203,12 @@ pub(super) fn gather<'py>(
     out: Option<Bound<'py, PyAny>>,
     dtype: Dtype,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let py = steps.py();
     let steps = convert::steps(steps, &"gather.steps")?;
     let Some(out) = out else {
         return match dtype {
-            Dtype::Float64 => Ok(gathered::<f64>(&steps, plan)?.into_any()),
-            Dtype::Float32 => Ok(gathered::<f32>(&steps, plan)?.into_any()),
+            Dtype::Float64 => Ok(gathered::<f64>(py, &steps, plan)?.into_any()),
+            Dtype::Float32 => Ok(gathered::<f32>(py, &steps, plan)?.into_any()),
         };
     };
     match output(&out, &"gather.out")? {
@@ -217,15 +218,19 @@ pub(super) fn gather<'py>(
     Ok(out)
 }
 
-fn gathered<'py, T: Real>(steps: &convert::Steps<'py>, plan: &Plan) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
-    let array = empty::<T>(steps.flat.py(), &steps.shape)?;
-    gather_slice(steps, plan, array.try_readwrite()?.as_slice_mut()?)?;
+fn gathered<'py, T: Real>(
+    py: Python<'py>,
+    steps: &convert::Steps<'py>,
+    plan: &Plan,
+) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
+    let array = empty::<T>(py, &steps.shape)?;
+    gather_slice(py, steps, plan, array.try_readwrite()?.as_slice_mut()?)?;
     Ok(array)
 }
 
-fn gather_slice<T: Real>(steps: &convert::Steps<'_>, plan: &Plan, out: &mut [T]) -> PyResult<()> {
-    let flat = steps.flat.as_slice()?;
-    detached(steps.flat.py(), work(plan, flat.len()), |poll| plan.gather(flat, out, poll))
+fn gather_slice<T: Real>(py: Python<'_>, steps: &convert::Steps<'_>, plan: &Plan, out: &mut [T]) -> PyResult<()> {
+    let flat = steps.flat()?;
+    detached(py, work(plan, flat.len()), |poll| plan.gather(flat, out, poll))
 }
 
 fn gather_into<'py, T: Real>(
@@ -239,14 +244,20 @@ fn gather_into<'py, T: Real>(
         let rule = format!("it must have the dimensions of `steps`, {}", convert::shape_of(&steps.shape));
         return Err(Error::value(place, got, rule).or("Reshape one of them.").into());
     }
-    let mut borrowed = borrowed(out, place)?;
-    if out.is_c_contiguous() {
-        return gather_slice(steps, plan, borrowed.as_slice_mut()?);
+    if steps.memory().is_some_and(|memory| memory.overlaps(&Memory::of(out))) {
+        let rule = "its memory must not be that of `steps`, which are still read when the first values are written";
+        return Err(Error::value(place, "an array that shares memory with `steps`", rule)
+            .or("Pass a copy of one of them: `gather(steps.copy(), out=out)`.")
+            .into());
     }
-    drop(borrowed);
-    let numpy = out.py().import(intern!(out.py(), "numpy"))?;
-    numpy.call_method1(intern!(out.py(), "copyto"), (out, gathered::<T>(steps, plan)?))?;
-    Ok(())
+    let (py, mut lent) = (out.py(), lent(out, place)?);
+    if let Ok(slice) = lent.array.as_slice_mut()
+        && out.is_c_contiguous()
+    {
+        return gather_slice(py, steps, plan, slice);
+    }
+    let values = gathered::<T>(py, steps, plan)?;
+    py.import(intern!(py, "numpy"))?.call_method1(intern!(py, "copyto"), (out, values)).map(|_| ())
 }
 
 /// Walks a plan's recurrences to where step `k` finds them: a short way with the GIL, a long one without.
@@ -292,22 +303,30 @@ fn output<'py>(out: &Bound<'py, PyAny>, place: Place<'_>) -> PyResult<Output<'py
     }
     let dtype = array.dtype();
     let order = if dtype.is_native_byteorder() == Some(false) { " (the other byte order)" } else { "" };
-    let got = format!("an array of dtype {dtype}{order}");
+    let got = format!("an array of dtype {}{order}", brief(&dtype.to_string()));
     Err(Error::kind(place.to_string(), got, "it must be of native float64 or float32")
         .or("Make one with `array`, and convert that.")
         .into())
 }
 
-fn borrowed<'py, T: Real>(out: &Bound<'py, PyArrayDyn<T>>, place: &str) -> Result<PyReadwriteArrayDyn<'py, T>, Error> {
-    out.try_readwrite().map_err(|error| match error {
-        BorrowError::NotWriteable => {
-            Error::value(place, "a read-only array", "it must be writeable").or("Fill a copy of it.")
+/// An array of the caller's, lent for writing.
+fn lent<'py, T: Real>(out: &Bound<'py, PyArrayDyn<T>>, place: &str) -> PyResult<Writing<'py, T>> {
+    let lent = busy::write(out).map_err(|refused| match refused {
+        Refused::Raised(error) => error,
+        Refused::ReadOnly => {
+            Error::value(place, "a read-only array", "it must be writeable").or("Fill a copy of it.").into()
         }
-        _ => {
-            Error::value(place, "an array in use", "no other call may be writing to it, and `steps` not be part of it")
-                .or("Give each call an array of its own.")
+        Refused::InUse => {
+            Error::value(place, "an array in use", "no other call may read or write its memory at the same time")
+                .or("Wait for that call, or give each call an array of its own.")
+                .into()
         }
-    })
+    })?;
+    if busy::overlaps_itself(out) {
+        let rule = "each of its elements must have a place of its own";
+        return Err(Error::value(place, "an array whose elements overlap", rule).or("Fill a copy of it.").into());
+    }
+    Ok(lent)
 }
 
 /// `numpy.empty`: pages that nobody has touched, huge where the system has them. (Zeros of numpy's cost as much where
@@ -434,6 +453,10 @@ pub(super) fn listed<'py>(py: Python<'py>, schedule: &Bound<'py, Schedule>) -> P
     let mut block = vec![0.0f64; BLOCK.min(n)];
     let mut value = PyFloat::new(py, f64::NAN);
     simd::lists::of_runs(py, n, |at| {
+        if at % (64 * BLOCK) == 0 {
+            // A float of Python's takes 24 bytes, from arenas of a megabyte; where there is no room for one, pyo3 panics.
+            memory::can_have(24 * (64 * BLOCK).min(n - at) + (1 << 20))?;
+        }
         if at % BLOCK == 0 {
             block.truncate(n - at);
             // Another thread may have a turn: a long list takes seconds.
@@ -472,15 +495,14 @@ impl Lists {
         slf
     }
 
-    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Vec<f64>>> {
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let take = |done: u64| (done < self.steps).then(|| (done + LISTED).min(self.steps));
         let Ok(done) = self.done.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) else {
             return Ok(None);
         };
-        let mut list = vec![0.0; LISTED.min(self.steps - done) as usize];
-        let plan = self.schedule.get().plan();
-        detached(py, work(plan, list.len()), |poll| plan.fill(&mut list, done, 1, 1, poll))?;
+        let run = Run { start: done, stride: 1, n: LISTED.min(self.steps - done) };
+        let values = array(py, self.schedule.get().plan(), run, Dtype::Float64, 1)?;
         py.check_signals()?;
-        Ok(Some(list))
+        values.call_method0(intern!(py, "tolist")).map(Some)
     }
 }

@@ -6,49 +6,79 @@
 
 use std::fmt::Display;
 
-use numpy::{
-    PyArray1, PyArrayDescr, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
-};
+use numpy::{Element, PyArrayDescr, PyArrayDescrMethods, PyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyRange, PySequence, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PySlice, PyString, PyTuple, PyType};
 
-use crate::error::Error;
+use super::busy::{self, Reading, Refused};
+use crate::error::{Error, SHOWN, brief};
 use crate::limits::{CountLimit, MAX_STEP, PAST, RealLimit, STEP};
+use crate::memory::{push, reserved, too_little};
 
 /// Where an argument stands: put into words only where something is wrong with it.
 pub(super) type Place<'a> = &'a dyn Display;
 type Any<'py> = Bound<'py, PyAny>;
 
-/// How much of a value's own text a message repeats.
-const SHOWN: usize = 60;
+/// Items that are read between two looks for a signal: some milliseconds of work.
+const LOOK: usize = 1 << 14;
+/// Elements of an array that are converted between two looks for a signal.
+const PART: usize = 1 << 22;
 
 /// An object as a message shows it: short literals as they are, anything else by its type.
+///
+/// It runs no code of the caller's, and a long value costs no more than a short one.
 pub(super) fn shown(value: &Any<'_>) -> String {
-    let is_plain = value.is_none()
-        || value.is_instance_of::<PyInt>()
-        || value.is_instance_of::<PyFloat>()
-        || value.is_instance_of::<PyString>()
-        || value.is_instance_of::<PyBytes>()
-        || scalar_type(value).is_ok_and(|found| found.is_some());
-    // An int of more than 4,300 digits has no repr.
-    match if is_plain { value.repr().ok().map(|text| text.to_string_lossy().into_owned()) } else { None } {
-        Some(text) if text.chars().count() <= SHOWN => text,
-        Some(text) => text.chars().take(SHOWN).chain("...".chars()).collect(),
-        None => format!("an object of type {}", type_name(value)),
+    let py = value.py();
+    let text = if value.is_none() || value.is_instance_of::<PyBool>() {
+        value.repr().map(Bound::into_any).map_err(drop)
+    } else if let Ok(int) = value.cast::<PyInt>() {
+        // Python refuses to write more than 4,300 digits.
+        let bits = int.call_method0(intern!(py, "bit_length")).and_then(|bits| bits.extract::<u64>());
+        match bits {
+            Ok(bits) if bits > 4096 => return format!("an int of {bits} bits"),
+            _ => repr(py.get_type::<PyInt>(), value),
+        }
+    } else if value.is_instance_of::<PyFloat>() {
+        repr(py.get_type::<PyFloat>(), value)
+    } else if value.is_instance_of::<PyString>() {
+        let class = || py.get_type::<PyString>();
+        beginning(value, class()).map_err(drop).and_then(|text| repr(class(), &text))
+    } else if value.is_instance_of::<PyBytes>() {
+        let class = || py.get_type::<PyBytes>();
+        beginning(value, class()).map_err(drop).and_then(|text| repr(class(), &text))
+    } else if scalar_type(value).is_ok_and(|dtype| dtype.is_some_and(|dtype| dtype.itemsize() <= 4 * SHOWN)) {
+        value.repr().map(Bound::into_any).map_err(drop)
+    } else {
+        Err(())
+    };
+    match text.and_then(|text| text.cast_into::<PyString>().map_err(drop)) {
+        Ok(text) => brief(&text.to_string_lossy()),
+        Err(()) => {
+            let name = value.get_type().fully_qualified_name();
+            let name = name.map_or_else(|_| "unknown".into(), |name| brief(&name.to_string_lossy()));
+            format!("an object of type {name}")
+        }
     }
 }
 
-fn type_name(value: &Any<'_>) -> String {
-    value.get_type().fully_qualified_name().map_or_else(|_| "unknown".into(), |name| name.to_string())
+/// A value as its built-in class writes it, whatever a subclass does.
+fn repr<'py>(class: Bound<'py, PyType>, value: &Any<'py>) -> Result<Any<'py>, ()> {
+    class.call_method1(intern!(value.py(), "__repr__"), (value,)).map_err(drop)
+}
+
+/// The first characters of a string, or bytes: a few more than are shown.
+fn beginning<'py>(text: &Any<'py>, class: Bound<'py, PyType>) -> PyResult<Any<'py>> {
+    let first = PySlice::new(text.py(), 0, SHOWN as isize + 1, 1);
+    class.call_method1(intern!(text.py(), "__getitem__"), (text, first))
 }
 
 /// The dtype of a numpy scalar, if it is one.
 fn scalar_type<'py>(value: &Any<'py>) -> PyResult<Option<Bound<'py, PyArrayDescr>>> {
     static GENERIC: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    if !value.is_instance(GENERIC.import(value.py(), "numpy", "generic")?)? {
+    if !value.get_type().is_subclass(GENERIC.import(value.py(), "numpy", "generic")?)? {
         return Ok(None);
     }
     Ok(Some(value.getattr(intern!(value.py(), "dtype"))?.cast_into::<PyArrayDescr>()?))
@@ -59,20 +89,37 @@ fn is_kind(dtype: &Bound<'_, PyArrayDescr>, kinds: &[u8]) -> bool {
     kinds.contains(&dtype.kind()) && dtype.itemsize() <= 8
 }
 
-/// A value of the wrong type, with the way to convert it.
-fn wrong_type(value: &Any<'_>, place: Place<'_>, rule: &str, convert: &str) -> PyErr {
+/// Refuses a value of the wrong type, with the way to convert it. `cause` is what the value itself has raised.
+fn wrong_type<T>(value: &Any<'_>, place: Place<'_>, rule: &str, convert: &str, cause: Option<PyErr>) -> PyResult<T> {
     let is_text = value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>();
-    let kind = scalar_type(value).ok().flatten().map(|dtype| dtype.kind());
+    let kind = scalar_type(value)?.map(|dtype| dtype.kind());
     let way_out = if value.is_instance_of::<PyBool>() || kind == Some(b'b') {
         "A bool is not a number: write 1 or 0.".into()
     } else if is_text || value.is_instance_of::<PyFloat>() || kind.is_some() {
         format!("Convert it with `{convert}()`.")
-    } else if value.hasattr(intern!(value.py(), "item")).unwrap_or(false) {
+    } else if is_traced(value) {
+        if rule == STEP.rule {
+            TRACED.into()
+        } else {
+            "Make the schedule outside the function that JAX compiles.".into()
+        }
+    } else if value.hasattr(intern!(value.py(), "item"))? {
         "Take a number out of it with `.item()`.".into()
     } else {
         String::new()
     };
-    Error::kind(place.to_string(), shown(value), rule).or(way_out).into()
+    let error = PyErr::from(Error::kind(place.to_string(), shown(value), rule).or(way_out));
+    error.set_cause(value.py(), cause);
+    Err(error)
+}
+
+/// What to write where JAX compiles a function: values are not known yet then.
+const TRACED: &str = "Inside a function that JAX compiles, look the value up in a table: \
+    `jnp.asarray(s.array(n, dtype=\"float32\"))[step]`. Or call the schedule through `jax.pure_callback`.";
+
+/// Whether a value is one of JAX's.
+fn is_traced(value: &Any<'_>) -> bool {
+    value.get_type().module().is_ok_and(|module| module.to_string_lossy().starts_with("jax."))
 }
 
 /// What an object is as a real number.
@@ -120,7 +167,7 @@ pub(super) fn real(value: &Any<'_>, place: Place<'_>, limit: RealLimit) -> PyRes
             let way_out = limit.ways_out.of(huge(value)?);
             Err(Error::value(place.to_string(), shown(value), limit.rule).or(way_out).into())
         }
-        Real::Other => Err(wrong_type(value, place, limit.rule, "float")),
+        Real::Other => wrong_type(value, place, limit.rule, "float", None),
     }
 }
 
@@ -130,48 +177,47 @@ pub(super) fn huge(value: &Any<'_>) -> PyResult<f64> {
 }
 
 /// What an object is as a whole number.
-enum Whole {
-    Count(u64),
-    Negative,
-    Huge,
-    Other,
+enum Whole<'py> {
+    Int(Bound<'py, PyInt>),
+    /// It is none; with the TypeError that its `__index__` has raised, if it has.
+    Other(Option<PyErr>),
 }
 
 /// Python's and numpy's integers, and whatever has `__index__`; bools are none.
-fn as_whole(value: &Any<'_>) -> PyResult<Whole> {
+fn as_whole<'py>(value: &Any<'py>) -> PyResult<Whole<'py>> {
     if value.is_instance_of::<PyBool>() || value.is_instance_of::<PyFloat>() {
-        return Ok(Whole::Other);
+        return Ok(Whole::Other(None));
     }
     if let Ok(int) = value.cast::<PyInt>() {
-        return whole(int);
+        return Ok(Whole::Int(int.clone()));
     }
     let is_other_scalar = scalar_type(value)?.is_some_and(|dtype| !is_kind(&dtype, b"iu"));
     if is_other_scalar || !value.hasattr(intern!(value.py(), "__index__"))? {
-        return Ok(Whole::Other);
+        return Ok(Whole::Other(None));
     }
     match value.call_method0(intern!(value.py(), "__index__")) {
-        Ok(index) => index.cast::<PyInt>().map_or(Ok(Whole::Other), whole),
-        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => Ok(Whole::Other),
+        Ok(index) => Ok(index.cast_into::<PyInt>().map_or(Whole::Other(None), Whole::Int)),
+        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => Ok(Whole::Other(Some(error))),
         Err(error) => Err(error),
     }
 }
 
-fn whole(int: &Bound<'_, PyInt>) -> PyResult<Whole> {
-    if let Ok(n) = int.extract::<u64>() {
-        return Ok(Whole::Count(n));
-    }
-    Ok(if int.lt(0)? { Whole::Negative } else { Whole::Huge })
+/// The number, if its type can hold it: an int has nothing else to go wrong.
+fn fitting<T: for<'a, 'py> FromPyObject<'a, 'py>>(int: &Bound<'_, PyInt>) -> Option<T> {
+    int.extract::<T>().ok()
 }
 
 /// A count.
 pub(super) fn count(value: &Any<'_>, place: Place<'_>, limit: CountLimit) -> PyResult<u64> {
     match as_whole(value)? {
-        Whole::Count(n) => Ok(n),
-        Whole::Other => Err(wrong_type(value, place, limit.rule, "int")),
-        Whole::Negative | Whole::Huge => {
-            let way_out = limit.ways_out.of(huge(value)?);
-            Err(Error::value(place.to_string(), shown(value), limit.rule).or(way_out).into())
-        }
+        Whole::Int(int) => match fitting(&int) {
+            Some(n) => Ok(n),
+            None => {
+                let way_out = limit.ways_out.of(huge(int.as_any())?);
+                Err(Error::value(place.to_string(), shown(value), limit.rule).or(way_out).into())
+            }
+        },
+        Whole::Other(cause) => wrong_type(value, place, limit.rule, "int", cause),
     }
 }
 
@@ -183,43 +229,67 @@ pub(super) fn checked(value: &Any<'_>, place: Place<'_>, limit: CountLimit) -> P
 
 /// A whole number that 64 bits hold.
 pub(super) fn int(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<i64> {
-    if value.is_exact_instance_of::<PyInt>()
-        && let Ok(n) = value.extract::<i64>()
-    {
-        return Ok(n);
-    }
-    let is_whole = !matches!(as_whole(value)?, Whole::Other);
-    match value.extract::<i64>() {
-        Ok(n) if is_whole => Ok(n),
-        Err(error) if is_whole && !error.is_instance_of::<PyOverflowError>(value.py()) => Err(error),
-        _ if is_whole => Err(Error::value(place.to_string(), shown(value), rule).into()),
-        _ => Err(wrong_type(value, place, rule, "int")),
+    match as_whole(value)? {
+        Whole::Int(int) => fitting(&int).ok_or_else(|| Error::value(place.to_string(), shown(value), rule).into()),
+        Whole::Other(cause) => wrong_type(value, place, rule, "int", cause),
     }
 }
 
 /// Every item by `plain`, if that reads them all, else by `one`, which is told where the item stands.
-fn each<T>(
-    items: &Any<'_>,
+fn each<'py, T>(
+    items: &Any<'py>,
     plain: impl Fn(&Any<'_>) -> Option<T>,
     place: Place<'_>,
-    one: impl Fn(&Any<'_>, Place<'_>) -> PyResult<T>,
+    one: impl Fn(&Any<'py>, Place<'_>) -> PyResult<T>,
 ) -> PyResult<Vec<T>> {
-    if let Some(found) = all_plain(items, plain) {
+    if let Some(found) = all_plain(items, plain)? {
         return Ok(found);
     }
-    items.try_iter()?.enumerate().map(|(i, item)| one(&item?, &format_args!("{place}[{i}]"))).collect()
+    let mut found = Vec::new();
+    each_item(items, |i, item| Ok(push(&mut found, one(item, &format_args!("{place}[{i}]"))?)?))?;
+    Ok(found)
+}
+
+/// Visits a caller's items in order. An exception of theirs goes to the caller as it is, and so does a signal's.
+pub(super) fn each_item<'py>(
+    items: &Any<'py>,
+    mut visit: impl FnMut(usize, &Any<'py>) -> PyResult<()>,
+) -> PyResult<()> {
+    for (i, item) in items.try_iter()?.enumerate() {
+        look(items.py(), i, LOOK)?;
+        visit(i, &item?)?;
+    }
+    Ok(())
+}
+
+/// Looks for a signal after every so many items.
+#[inline]
+fn look(py: Python<'_>, i: usize, every: usize) -> PyResult<()> {
+    if i % every == every - 1 { py.check_signals() } else { Ok(()) }
 }
 
 /// What a list or tuple holds, where every item is of exactly the type that `read` wants: 2 ns an item, one by one 12.
-fn all_plain<T>(items: &Any<'_>, read: impl Fn(&Any<'_>) -> Option<T>) -> Option<Vec<T>> {
+fn all_plain<T>(items: &Any<'_>, read: impl Fn(&Any<'_>) -> Option<T>) -> PyResult<Option<Vec<T>>> {
+    let py = items.py();
+    let mut found;
     if let Ok(list) = items.cast_exact::<PyList>() {
-        let mut found = Vec::with_capacity(list.len());
-        for item in list {
-            found.push(read(&item)?);
+        found = reserved(list.len())?;
+        for (i, item) in list.iter().enumerate() {
+            look(py, i, PART)?;
+            let Some(value) = read(&item) else { return Ok(None) };
+            push(&mut found, value)?;
         }
-        return Some(found);
+    } else if let Ok(tuple) = items.cast_exact::<PyTuple>() {
+        found = reserved(tuple.len())?;
+        for (i, item) in tuple.iter_borrowed().enumerate() {
+            look(py, i, PART)?;
+            let Some(value) = read(&item) else { return Ok(None) };
+            push(&mut found, value)?;
+        }
+    } else {
+        return Ok(None);
     }
-    items.cast_exact::<PyTuple>().ok()?.iter_borrowed().map(|item| read(&item)).collect()
+    Ok(Some(found))
 }
 
 fn plain_float(value: &Any<'_>) -> Option<f64> {
@@ -245,7 +315,12 @@ pub(super) fn ints(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<Ve
 /// A string.
 pub(super) fn text(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<String> {
     match value.cast::<PyString>() {
-        Ok(text) => Ok(text.to_string_lossy().into_owned()),
+        Ok(text) => {
+            let (text, mut owned) = (text.to_string_lossy(), String::new());
+            owned.try_reserve_exact(text.len()).map_err(too_little)?;
+            owned.push_str(&text);
+            Ok(owned)
+        }
         Err(_) => Err(Error::kind(place.to_string(), shown(value), rule).into()),
     }
 }
@@ -253,14 +328,17 @@ pub(super) fn text(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<St
 /// A step, from 0 to 2**53; any other integer is outside the sequence.
 pub(super) fn step(value: &Any<'_>, place: Place<'_>) -> PyResult<u64> {
     match as_whole(value)? {
-        Whole::Count(k) if k <= MAX_STEP => Ok(k),
-        Whole::Negative => Err(step_below(place, &shown(value)).into()),
-        Whole::Count(_) | Whole::Huge => Err(step_past(place, &shown(value)).into()),
-        Whole::Other if is_list(value)? => {
+        Whole::Int(int) => match fitting::<u64>(&int) {
+            Some(k) if k <= MAX_STEP => Ok(k),
+            None if int.lt(0)? => Err(step_below(place, &shown(value)).into()),
+            _ => Err(step_past(place, &shown(value)).into()),
+        },
+        Whole::Other(cause) if is_traced(value) => wrong_type(value, place, STEP.rule, "int", cause),
+        Whole::Other(_) if is_list(value)? => {
             let several = "For several steps call the schedule, `s(steps)`, or `s.gather(steps)`.";
             Err(Error::kind(place.to_string(), shown(value), STEP.rule).or(several).into())
         }
-        Whole::Other => Err(wrong_type(value, place, STEP.rule, "int")),
+        Whole::Other(cause) => wrong_type(value, place, STEP.rule, "int", cause),
     }
 }
 
@@ -296,14 +374,31 @@ fn list<'py>(value: &Any<'py>, place: Place<'_>) -> PyResult<List<'py>> {
         return Ok(List::Items(value.clone()));
     }
     if scalar_type(value)?.is_none() && value.hasattr(intern!(value.py(), "__array__"))? {
-        return Ok(List::Array(seen_by_numpy(value)?.cast_into()?));
+        return match seen_by_numpy(value) {
+            Ok(array) => Ok(List::Array(array.cast_into()?)),
+            Err(error) if is_traced(value) && error.is_instance_of::<PyTypeError>(value.py()) => {
+                wrong_type(value, place, STEP.rule, "int", Some(error))
+            }
+            Err(error) => Err(error),
+        };
     }
-    if !is_text && value.cast::<PySequence>().is_ok() {
-        return Ok(List::Items(value.clone()));
+    if !is_text && is_sequence(value)? {
+        // What offers a buffer (`array.array`) numpy reads where it lies.
+        return match PyMemoryView::from(value) {
+            Ok(buffer) => Ok(List::Array(seen_by_numpy(&buffer)?.cast_into()?)),
+            Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => Ok(List::Items(value.clone())),
+            Err(error) => Err(error),
+        };
     }
     Err(Error::kind(place.to_string(), shown(value), "it must be a sequence or an array of numbers")
         .or("Put the values into a list.")
         .into())
+}
+
+/// Whether it is a `collections.abc.Sequence`.
+fn is_sequence(value: &Any<'_>) -> PyResult<bool> {
+    static SEQUENCE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    value.is_instance(SEQUENCE.import(value.py(), "collections.abc", "Sequence")?)
 }
 
 /// `numpy.asarray(value)`.
@@ -313,9 +408,59 @@ fn seen_by_numpy<'py>(value: &Any<'py>) -> PyResult<Any<'py>> {
 }
 
 /// `numpy.ascontiguousarray(array, dtype)`: the array itself, where it is so already.
-fn contiguous<'py>(array: &Bound<'py, PyUntypedArray>, dtype: &str) -> PyResult<Any<'py>> {
+fn contiguous<'py, T: Element>(array: &Any<'py>) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
     static AS_CONTIGUOUS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    AS_CONTIGUOUS.import(array.py(), "numpy", "ascontiguousarray")?.call1((array, dtype))
+    let make = AS_CONTIGUOUS.import(array.py(), "numpy", "ascontiguousarray")?;
+    Ok(make.call1((array, numpy::dtype::<T>(array.py())))?.cast_into()?)
+}
+
+/// Visits an array's elements as contiguous ones of type `T`, row by row, part by part: numpy converts a whole array
+/// without a look for signals, and a large one takes seconds.
+fn each_part<'py, T: Element>(
+    array: &Bound<'py, PyUntypedArray>,
+    place: Place<'_>,
+    mut visit: impl FnMut(&[T]),
+) -> PyResult<()> {
+    let py = array.py();
+    let mut visit_one = |part: &Any<'py>| -> PyResult<()> {
+        visit(lent(&contiguous::<T>(part)?, place)?.array.as_slice()?);
+        py.check_signals()
+    };
+    if array.len() <= PART {
+        return visit_one(array);
+    }
+    let options = PyDict::new(py);
+    options.set_item("flags", ("external_loop", "buffered"))?;
+    options.set_item("op_dtypes", (numpy::dtype::<T>(py),))?;
+    options.set_item("order", "C")?;
+    options.set_item("casting", "same_kind")?;
+    options.set_item("buffersize", 1 << 16)?;
+    for run in py.import("numpy")?.getattr("nditer")?.call((array,), Some(&options))?.try_iter()? {
+        // An array that needs no conversion comes as one run.
+        let (run, mut from) = (run?, 0);
+        while from < run.len()? {
+            visit_one(&run.get_item(PySlice::new(py, from as isize, (from + PART) as isize, 1))?)?;
+            from += PART;
+        }
+    }
+    Ok(())
+}
+
+/// All of an array's elements, row by row, as type `T`.
+fn copied<T: Element + Copy>(array: &Bound<'_, PyUntypedArray>, place: Place<'_>) -> PyResult<Vec<T>> {
+    let mut all = reserved(array.len())?;
+    each_part(array, place, |part: &[T]| all.extend_from_slice(part))?;
+    Ok(all)
+}
+
+/// An array lent for reading.
+fn lent<'py, T: Element>(array: &Bound<'py, PyArrayDyn<T>>, place: Place<'_>) -> PyResult<Reading<'py, T>> {
+    busy::read(array).map_err(|refused| match refused {
+        Refused::Raised(error) => error,
+        _ => Error::value(place.to_string(), "an array in use", "another call is still writing to its memory")
+            .or("Wait for that call.")
+            .into(),
+    })
 }
 
 fn refuse_shape(array: &Bound<'_, PyUntypedArray>, place: Place<'_>) -> PyResult<()> {
@@ -333,11 +478,8 @@ pub(super) fn shape_of(shape: &[usize]) -> String {
 }
 
 fn wrong_dtype(array: &Bound<'_, PyUntypedArray>, place: Place<'_>, rule: &str, way_out: &str) -> PyErr {
-    Error::kind(place.to_string(), format!("an array of dtype {}", array.dtype()), rule).or(way_out).into()
-}
-
-fn in_use(place: Place<'_>) -> Error {
-    Error::value(place.to_string(), "an array in use", "another call is still writing to it").or("Wait for that one.")
+    let got = format!("an array of dtype {}", brief(&array.dtype().to_string()));
+    Error::kind(place.to_string(), got, rule).or(way_out).into()
 }
 
 /// Real numbers: a sequence of them, or a 1-D array of floats or integers; copied.
@@ -355,88 +497,178 @@ pub(super) fn reals(value: &Any<'_>, place: Place<'_>, limit: RealLimit) -> PyRe
             "Convert it with `.astype(float)`.",
         ));
     }
-    let doubles = contiguous(&array, "float64")?.cast_into::<PyArray1<f64>>()?;
-    let doubles = doubles.try_readonly().map_err(|_| in_use(place))?;
-    Ok(doubles.as_slice()?.to_vec())
+    copied(&array, place)
 }
 
 /// Counts: a sequence of them, or a 1-D array of integers; copied.
 pub(super) fn counts(value: &Any<'_>, place: Place<'_>, limit: CountLimit) -> PyResult<Vec<u64>> {
-    match list(value, place)? {
-        List::Items(items) => each(&items, plain_int, place, |item, place| count(item, place, limit)),
-        List::Array(array) => {
-            refuse_shape(&array, place)?;
-            let whole = integers(&array, place)?;
-            let list = whole.try_readonly().map_err(|_| in_use(place))?.as_slice()?.to_vec();
-            let is_signed = array.dtype().kind() == b'i';
-            match list.iter().position(|&n| is_signed && n > i64::MAX as u64) {
-                None => Ok(list),
-                Some(i) => Err(Error::value(format!("{place}[{i}]"), list[i] as i64, limit.rule)
-                    .or(limit.ways_out.negative)
-                    .into()),
-            }
+    let array = match list(value, place)? {
+        List::Items(items) => return each(&items, plain_int, place, |item, place| count(item, place, limit)),
+        List::Array(array) => array,
+    };
+    refuse_shape(&array, place)?;
+    let (list, is_signed) = integers(&array, place)?;
+    match list.iter().position(|&n| is_signed && n > i64::MAX as u64) {
+        None => Ok(list),
+        Some(i) => {
+            Err(Error::value(format!("{place}[{i}]"), list[i] as i64, limit.rule).or(limit.ways_out.negative).into())
         }
     }
 }
 
-/// An array of integers of any width as contiguous 64-bit ones, in two's complement; no copy where it is so already.
-fn integers<'py>(array: &Bound<'py, PyUntypedArray>, place: Place<'_>) -> PyResult<Bound<'py, PyArrayDyn<u64>>> {
-    let wide = match array.dtype().kind() {
-        b'u' => contiguous(array, "uint64")?,
-        b'i' => contiguous(array, "int64")?.call_method1(intern!(array.py(), "view"), ("uint64",))?,
-        _ => {
-            let way_out = "Convert it with `.astype(np.int64)`.";
-            return Err(wrong_dtype(array, place, "it must be of integers", way_out));
+/// An array's integers of any width as 64-bit ones, in two's complement, and whether they are signed; copied.
+fn integers(array: &Bound<'_, PyUntypedArray>, place: Place<'_>) -> PyResult<(Vec<u64>, bool)> {
+    match array.dtype().kind() {
+        b'u' => Ok((copied(array, place)?, false)),
+        b'i' => {
+            let mut all = reserved(array.len())?;
+            each_part(array, place, |part: &[i64]| all.extend(part.iter().map(|&n| n as u64)))?;
+            Ok((all, true))
         }
-    };
-    Ok(wide.cast_into()?)
+        _ => Err(wrong_dtype(array, place, "it must be of integers", "Convert it with `.astype(np.int64)`.")),
+    }
 }
 
 /// Steps in any shape, checked: each from 0 to 2**53.
 pub(super) struct Steps<'py> {
-    /// The steps, row by row.
-    pub(super) flat: numpy::PyReadonlyArrayDyn<'py, u64>,
+    flat: Flat<'py>,
     /// The shape that they came in.
     pub(super) shape: Vec<usize>,
 }
 
+/// Steps, row by row.
+enum Flat<'py> {
+    /// Where they lie, in an array of the caller's.
+    Lent(Reading<'py, u64>),
+    /// In a copy.
+    Copied(Vec<u64>),
+}
+
+impl Steps<'_> {
+    /// The steps, row by row.
+    pub(super) fn flat(&self) -> PyResult<&[u64]> {
+        match &self.flat {
+            Flat::Lent(lent) => Ok(lent.array.as_slice()?),
+            Flat::Copied(copy) => Ok(copy),
+        }
+    }
+
+    /// The caller's memory that they are read from, if they are not a copy.
+    pub(super) fn memory(&self) -> Option<busy::Memory> {
+        match &self.flat {
+            Flat::Lent(lent) => Some(busy::Memory::of(&lent.array)),
+            Flat::Copied(_) => None,
+        }
+    }
+}
+
 /// Steps: an array of integers of any shape, or a sequence, nested or not.
 pub(super) fn steps<'py>(value: &Any<'py>, place: Place<'_>) -> PyResult<Steps<'py>> {
-    let array = match list(value, place)? {
-        List::Array(array) => array,
-        List::Items(items) => match array_of_items(&items) {
-            Some(array) => array,
-            None => one_by_one(&items, place)?,
-        },
+    match list(value, place)? {
+        List::Array(array) => steps_of_array(&array, place),
+        List::Items(items) => {
+            let mut flat = Vec::new();
+            let shape = rows(&items, place, 0, &mut flat)?;
+            Ok(Steps { flat: Flat::Copied(flat), shape })
+        }
+    }
+}
+
+fn steps_of_array<'py>(array: &Bound<'py, PyUntypedArray>, place: Place<'_>) -> PyResult<Steps<'py>> {
+    let (flat, is_signed) = match where_they_lie(array)? {
+        Some(view) => (Flat::Lent(lent(&view, place)?), array.dtype().kind() == b'i'),
+        None => integers(array, place).map(|(copy, is_signed)| (Flat::Copied(copy), is_signed))?,
     };
-    let flat = integers(&array, place)?.try_into_readonly().map_err(|_| in_use(place))?;
-    let all = flat.as_slice()?;
+    let steps = Steps { flat, shape: array.shape().to_vec() };
+    let all = steps.flat()?;
     // An OR takes a third of the time that a comparison would, and is past 2**53 in no common case.
     if all.iter().fold(0, |any, k| any | k) >= MAX_STEP
         && let Some(i) = all.iter().position(|&k| k > MAX_STEP)
     {
         let place = format!("{place}[{}]", index_of(i, array.shape()));
-        let is_below = array.dtype().kind() == b'i' && all[i] > i64::MAX as u64;
+        let is_below = is_signed && all[i] > i64::MAX as u64;
         return Err(if is_below { step_below(&place, &(all[i] as i64)) } else { step_past(&place, &all[i]) }.into());
     }
-    Ok(Steps { shape: array.shape().to_vec(), flat })
+    Ok(steps)
 }
 
-/// The items as numpy sees them, if it sees integers. (It takes a bool among integers for one.)
-fn array_of_items<'py>(items: &Any<'py>) -> Option<Bound<'py, PyUntypedArray>> {
-    let is_bool = |item: PyResult<Any<'py>>| item.is_ok_and(|item| item.is_instance_of::<PyBool>());
-    if !items.is_instance_of::<PyRange>() && items.try_iter().ok()?.any(is_bool) {
-        return None;
+/// A view of contiguous native 64-bit integers as unsigned ones; `None` for any other array.
+fn where_they_lie<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Option<Bound<'py, PyArrayDyn<u64>>>> {
+    let (py, dtype) = (array.py(), array.dtype());
+    let is = |other: Bound<'py, PyArrayDescr>| dtype.is_equiv_to(&other);
+    if !array.is_c_contiguous() || !array.is_aligned() {
+        Ok(None)
+    } else if is(numpy::dtype::<u64>(py)) {
+        Ok(Some(array.clone().into_any().cast_into()?))
+    } else if is(numpy::dtype::<i64>(py)) {
+        // Of numpy's own class: a subclass may make something else of `view`.
+        let view = seen_by_numpy(array)?.call_method1(intern!(py, "view"), (numpy::dtype::<u64>(py),))?;
+        Ok(Some(view.cast_into()?))
+    } else {
+        Ok(None)
     }
-    let array = seen_by_numpy(items).ok()?.cast_into::<PyUntypedArray>().ok()?;
-    is_kind(&array.dtype(), b"iu").then_some(array)
 }
 
-/// The items as integers; what is wrong with one is said of that one.
-fn one_by_one<'py>(items: &Any<'py>, place: Place<'_>) -> PyResult<Bound<'py, PyUntypedArray>> {
-    let item = |(i, item): (usize, PyResult<Any<'_>>)| step(&item?, &format_args!("{place}[{i}]"));
-    let steps: PyResult<Vec<u64>> = items.try_iter()?.enumerate().map(item).collect();
-    Ok(PyArray1::from_vec(items.py(), steps?).as_untyped().clone())
+/// How deep lists may be nested: as deep as an array of numpy's has dimensions.
+const MAX_NESTED: usize = 32;
+
+/// Appends the steps in a sequence, row by row, and returns its shape.
+fn rows(items: &Any<'_>, place: Place<'_>, depth: usize, flat: &mut Vec<u64>) -> PyResult<Vec<usize>> {
+    let plain = |item: &Any<'_>| plain_int::<u64>(item).filter(|&k| k <= MAX_STEP);
+    if let Some(found) = all_plain(items, plain)? {
+        let n = found.len();
+        extend(flat, found)?;
+        return Ok(vec![n]);
+    }
+    if depth == MAX_NESTED {
+        let rule = format!("lists may be nested at most {MAX_NESTED} deep");
+        return Err(Error::value(place.to_string(), "a list in lists", rule).or("Pass a flat list.").into());
+    }
+    let (mut n, mut inner) = (0, None);
+    each_item(items, |i, item| {
+        let place: Place<'_> = &format_args!("{place}[{i}]");
+        let shape = if let Some(k) = plain(item) {
+            push(flat, k)?;
+            Vec::new()
+        } else if !is_list(item)? {
+            push(flat, step(item, place)?)?;
+            Vec::new()
+        } else {
+            match list(item, place)? {
+                List::Items(items) => rows(&items, place, depth + 1, flat)?,
+                List::Array(array) => {
+                    let steps = steps_of_array(&array, place)?;
+                    flat.try_reserve(steps.flat()?.len()).map_err(too_little)?;
+                    flat.extend_from_slice(steps.flat()?);
+                    steps.shape
+                }
+            }
+        };
+        n = i + 1;
+        let first = inner.get_or_insert_with(|| shape.clone());
+        if *first == shape { Ok(()) } else { Err(ragged(place, &shape, first).into()) }
+    })?;
+    let mut shape = vec![n];
+    shape.extend(inner.unwrap_or_default());
+    Ok(shape)
+}
+
+fn extend<T>(list: &mut Vec<T>, more: Vec<T>) -> Result<(), Error> {
+    if list.is_empty() {
+        *list = more;
+        return Ok(());
+    }
+    list.try_reserve(more.len()).map_err(too_little)?;
+    list.extend(more);
+    Ok(())
+}
+
+fn ragged(place: Place<'_>, got: &[usize], first: &[usize]) -> Error {
+    let noun = |shape: &[usize]| {
+        if shape.is_empty() { "one step".into() } else { format!("a list of shape {}", shape_of(shape)) }
+    };
+    Error::value(place.to_string(), noun(got), format!("it must be like the first item, {}", noun(first)))
+        .or("Pass a flat list, or lists of one length.")
 }
 
 /// The index of the i-th element, row by row.
@@ -455,8 +687,9 @@ pub(super) fn is_list(value: &Any<'_>) -> PyResult<bool> {
     if value.is_instance_of::<PyInt>() || value.is_instance_of::<PyFloat>() || scalar_type(value)?.is_some() {
         return Ok(false);
     }
-    Ok(value.hasattr(intern!(value.py(), "__array__"))?
-        || value.cast::<PySequence>().is_ok()
-            && !value.is_instance_of::<PyString>()
-            && !value.is_instance_of::<PyBytes>())
+    if value.hasattr(intern!(value.py(), "__array__"))? {
+        return Ok(true);
+    }
+    let is_text = value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>();
+    Ok(!is_text && is_sequence(value)?)
 }

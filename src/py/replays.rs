@@ -5,7 +5,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 use super::schedule::Schedule;
 use super::{convert, shapes};
-use crate::error::Error;
+use crate::error::{Error, brief};
 use crate::limits::{LENGTH, MULT};
 use crate::replay::{FORMS, Form, Road, form, mindspore_experimental};
 use crate::shape::Value;
@@ -35,7 +35,12 @@ fn all_exactly(items: &Bound<'_, PyAny>, kind: &Bound<'_, PyType>) -> PyResult<b
     if let Ok(list) = items.cast_exact::<PyList>() {
         return Ok(list.iter().all(|item| item.get_type().is(kind)));
     }
-    items.try_iter()?.try_fold(true, |all, item| Ok(all && item?.get_type().is(kind)))
+    let mut all = true;
+    convert::each_item(items, |_, item| {
+        all &= item.get_type().is(kind);
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 /// A framework's own learning rates: its recurrence, repeated operation by operation, so that the bits are its own.
@@ -68,7 +73,7 @@ fn replay(kind: &Bound<'_, PyAny>, parameters: Option<&Bound<'_, PyDict>>) -> Py
             if !params.iter().any(|param| param.name == name) {
                 let names: Vec<&str> = params.iter().map(|param| param.name).collect();
                 let rule = format!("its parameters are {}", names.join(", "));
-                return Err(Error::kind(form.name, format!("the parameter `{name}`"), rule).into());
+                return Err(Error::kind(form.name, format!("the parameter `{}`", brief(&name)), rule).into());
             }
         }
     }

@@ -1,14 +1,15 @@
 //! The class: an expression and its plan behind operators, methods and Python's protocols.
 
+use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 
 use numpy::{PyArray1, PyArrayDescr, PyArrayDescrMethods};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PySlice, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySlice, PyString, PyTuple, PyType};
 
 use super::arrays::{self, Chunks, Dtype, Lists, Run, STRIDE};
 use super::convert::{self, Real};
@@ -34,6 +35,9 @@ use crate::spec::{Expr, Operand, Spec};
 ///
 /// Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads. They are made
 /// by the functions of this module; `Schedule(text)` is `Schedule.from_json(text)`.
+///
+/// `repr(s)` evaluates back to `s`, unless a list in it is longer than 1,000 values: then it shows the first 8, and
+/// `s.to_json()` has them all.
 ///
 /// >>> s = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 1_200_000)
 /// >>> s[0], s[8_000], s[1_208_000]
@@ -237,8 +241,9 @@ impl Schedule {
     /// >>> s = gp.linear(0.0, 0.1, 4)
     /// >>> s(2), s([0, 4])
     /// (0.05, array([0. , 0.1]))
-    #[pyo3(signature = (steps, /))]
-    fn __call__<'py>(&self, steps: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (steps=Given(None), /))]
+    fn __call__<'py>(&self, steps: Given<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Some(steps) = &steps.0 else { return Err(no_step()) };
         if convert::is_list(steps)? {
             return arrays::gather(steps, self.plan(), None, Dtype::Float64);
         }
@@ -282,11 +287,11 @@ impl Schedule {
     ///     start: the first step.
     ///     threads: how many threads share the work, at most (a strided array is filled by one).
     ///
-    /// Nothing else may read or write `out` meanwhile: other Python threads run. An exception (Ctrl-C) leaves it half
-    /// written.
+    /// Other Python threads run meanwhile. None of them may read or write `out`: a call of glidepath that would do so
+    /// is refused. An exception (Ctrl-C) leaves `out` half written.
     ///
     /// Raises `TypeError` where `out` is no such array, `ValueError` where it is read-only, has more dimensions, is
-    /// misaligned or in use, or the last step is past 2**53, `IndexError` for such a start.
+    /// misaligned or in use, or its elements overlap, or the last step is past 2**53, `IndexError` for such a start.
     ///
     /// >>> out = np.zeros(6)
     /// >>> gp.linear(0.0, 1.0, 4).fill(out[::2])
@@ -307,6 +312,7 @@ impl Schedule {
     /// Args:
     ///     steps: an array of integers of any dtype and shape, or a sequence. Contiguous 64-bit ones are read in place.
     ///     out: an array of that shape to write into; its dtype, float64 or float32, is then the one that counts.
+    ///         It may not share memory with `steps`.
     ///     dtype: "float64" or "float32", of a new array.
     ///
     /// Raises `IndexError` for a step below 0 or past 2**53, naming its place, `TypeError` for steps that are not
@@ -441,18 +447,21 @@ impl Schedule {
     ///
     /// >>> (gp.linear(0.0, 1.0, 10) >> gp.constant(1.0)).segments()
     /// [(0, 10, 'gp.linear(0.0, 1.0, 10)'), (10, None, 'gp.constant(1.0)')]
-    fn segments(&self) -> Vec<(u64, Option<u64>, String)> {
-        let Expr::Then(parts, last) = self.spec.expr() else {
-            return vec![(0, self.spec.steps(), self.spec.to_string())];
+    fn segments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let segments = PyList::empty(py);
+        let add = |start: u64, end: Option<u64>, part: &Spec| {
+            segments.append((start, end, as_text(py, |poll| json::to_python(part, poll))?))
         };
-        let mut segments = Vec::with_capacity(parts.len() + 1);
-        let mut start = 0;
-        for (part, length) in parts {
-            segments.push((start, Some(start + length), part.to_string()));
-            start += length;
+        let (mut start, mut rest) = (0, &self.spec);
+        if let Expr::Then(parts, last) = self.spec.expr() {
+            for (part, length) in parts {
+                add(start, Some(start + length), part)?;
+                start += length;
+            }
+            rest = last;
         }
-        segments.push((start, self.spec.steps(), last.to_string()));
-        segments
+        add(start, self.spec.steps(), rest)?;
+        Ok(segments)
     }
 
     #[new]
@@ -465,27 +474,31 @@ impl Schedule {
     ///
     /// >>> gp.constant(0.1).to_json()
     /// '{"glidepath":1,"schedule":{"kind":"constant","value":0.1}}'
-    fn to_json(&self) -> String {
-        json::to_json(&self.spec)
+    fn to_json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        as_text(py, |poll| json::to_json(&self.spec, poll))
     }
 
     /// The schedule that a JSON text spells, a str or UTF-8 bytes. Keys may stand in any order; none may be unknown.
     ///
     /// Raises `ValueError` for a text with anything wrong in it, saying where: `$.schedule.parts[1].steps`; `TypeError`
-    /// for anything but a text.
+    /// for anything but a text; `MemoryError` where there is too little.
     ///
     /// >>> gp.Schedule.from_json('{"glidepath": 1, "schedule": {"kind": "constant", "value": 0.1}}')
     /// gp.constant(0.1)
     #[staticmethod]
     #[pyo3(signature = (text, /))]
     fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Schedule> {
+        let py = text.py();
         let unreadable = |got: String| Error::value("$", got, "it must be one JSON text").or("Encode it in UTF-8.");
         let spec = if let Ok(text) = text.cast::<PyString>() {
-            let text = text.to_cow().map_err(|_| unreadable("a str with half a surrogate pair".into()))?;
-            json::from_json(&text)?
+            let text = text.to_cow().map_err(|error| {
+                let is_half = error.is_instance_of::<PyUnicodeEncodeError>(py);
+                if is_half { unreadable("a str with half a surrogate pair".into()).into() } else { error }
+            })?;
+            parsed(py, &text)?
         } else if let Ok(bytes) = text.cast::<PyBytes>() {
             let text = std::str::from_utf8(bytes.as_bytes());
-            json::from_json(text.map_err(|e| unreadable(format!("bytes that are not UTF-8 at {}", e.valid_up_to())))?)?
+            parsed(py, text.map_err(|e| unreadable(format!("bytes that are not UTF-8 at {}", e.valid_up_to())))?)?
         } else {
             let error = Error::kind("from_json.text", convert::shown(text), "it must be a str or bytes");
             return Err(error.or("Of a file take `.read()`, of parsed JSON `json.dumps(...)`.").into());
@@ -619,8 +632,9 @@ impl Schedule {
         }
     }
 
-    fn __repr__(&self) -> String {
-        self.spec.to_string()
+    /// Evaluates back to the schedule, where no list in it is longer than 1,000 values.
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        as_text(py, |poll| json::to_python(&self.spec, poll))
     }
 
     fn __eq__(&self, other: &Self) -> bool {
@@ -635,7 +649,7 @@ impl Schedule {
 
     /// The class itself and a text: whoever unpickles only what is on a list (`torch.load`) puts the class on it.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
-        Ok((py.get_type::<Schedule>(), PyTuple::new(py, [self.to_json()])?))
+        Ok((py.get_type::<Schedule>(), PyTuple::new(py, [self.to_json(py)?])?))
     }
 
     /// Always empty. A schedule is frozen, and callable: torch's `LambdaLR` saves and restores the `__dict__` of what it
@@ -652,6 +666,44 @@ impl Schedule {
     fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyDict>) -> Py<Self> {
         slf
     }
+}
+
+/// A call without a step, such as Keras makes of what it is given as `learning_rate`.
+fn no_step() -> PyErr {
+    Error::kind("step", "nothing", "a schedule is a function of the step: `s(step)`")
+        .or("For Keras pass a number as `learning_rate`, and `fit` the callback \
+             `keras.callbacks.LearningRateScheduler(lambda epoch: s[epoch])`; or wrap the schedule in a \
+             `keras.optimizers.schedules.LearningRateSchedule`.")
+        .into()
+}
+
+/// Runs something that asks now and then whether to go on; what a signal's handler raises meanwhile is raised.
+fn polled<T>(py: Python<'_>, run: impl FnOnce(json::Poll) -> Result<T, Error>) -> PyResult<T> {
+    let raised = RefCell::new(None);
+    let poll = || match py.check_signals() {
+        Ok(()) => true,
+        Err(error) => {
+            raised.replace(Some(error));
+            false
+        }
+    };
+    let done = run(&poll);
+    match raised.take() {
+        Some(error) => Err(error),
+        None => Ok(done?),
+    }
+}
+
+fn as_text<'py>(
+    py: Python<'py>,
+    write: impl FnOnce(json::Poll) -> Result<String, Error>,
+) -> PyResult<Bound<'py, PyString>> {
+    // Not `PyString::new`, which panics where there is too little memory.
+    PyString::from_bytes(py, polled(py, write)?.as_bytes())
+}
+
+fn parsed(py: Python<'_>, text: &str) -> PyResult<Spec> {
+    polled(py, |poll| json::from_json(text, poll))
 }
 
 fn division(got: &str) -> PyErr {

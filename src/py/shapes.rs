@@ -15,6 +15,7 @@ use super::{convert, ways};
 use crate::curve::SHAPES;
 use crate::error::Error;
 use crate::limits::show;
+use crate::memory::push;
 use crate::shape::{Kind, Param, Shape, Value};
 use crate::spec::Spec;
 
@@ -100,15 +101,13 @@ fn schedules(argument: &Bound<'_, PyAny>, place: convert::Place<'_>, rule: &str)
     if !(argument.is_instance_of::<PyList>() || argument.is_instance_of::<PyTuple>()) {
         return Err(refused(place.to_string(), argument, rule).or("Put the replays into a list.").into());
     }
-    let item = |(i, item): (usize, PyResult<Bound<'_, PyAny>>)| {
-        let item = item?;
-        match item.cast::<Schedule>() {
-            Ok(schedule) => Ok(schedule.get().spec().clone()),
-            Err(_) => {
-                let way = ways::to_schedule(&item).unwrap_or("Make it with `gp.replay(...)`.");
-                Err(refused(format!("{place}[{i}]"), &item, "it must be a replay").or(way).into())
-            }
+    let mut specs = Vec::new();
+    convert::each_item(argument, |i, item| match item.cast::<Schedule>() {
+        Ok(schedule) => Ok(push(&mut specs, schedule.get().spec().clone())?),
+        Err(_) => {
+            let way = ways::to_schedule(item).unwrap_or("Make it with `gp.replay(...)`.");
+            Err(refused(format!("{place}[{i}]"), item, "it must be a replay").or(way).into())
         }
-    };
-    argument.try_iter()?.enumerate().map(item).collect()
+    })?;
+    Ok(specs)
 }

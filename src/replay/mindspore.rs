@@ -24,8 +24,8 @@ replays! {
     /// >>> gp.replay("mindspore.piecewise_constant_lr", milestone=[2, 5], learning_rates=[0.1, 0.05]).array(5).tolist()
     /// [0.1, 0.1, 0.05, 0.05, 0.05]
     PiecewiseConstantLr as "mindspore.piecewise_constant_lr" {
-        milestone: Arc<[i64]> = Kind::Ints;
-        learning_rates: Arc<[f64]> = Kind::Doubles(FINITE);
+        milestone: Arc<Vec<i64>> = Kind::Ints;
+        learning_rates: Arc<Vec<f64>> = Kind::Doubles(FINITE);
     }
 
     /// `learning_rate * decay_rate ** (e / decay_epoch)`, e being `k // step_per_epoch`; floored, with `is_stair`.

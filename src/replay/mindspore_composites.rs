@@ -33,7 +33,7 @@ replays! {
     /// array([0.05, 0.05, 0.1 , 0.05], dtype=float32)
     SequentialLr as "mindspore.experimental.SequentialLR" {
         schedulers: Arc<[Spec]> = Kind::Replays;
-        milestones: Arc<[i64]> = Kind::Ints;
+        milestones: Arc<Vec<i64>> = Kind::Ints;
         initial_lr: Option<f64> = Kind::Double(FINITE), or Value::Absent;
     }
 
@@ -59,7 +59,7 @@ replays! {
 #[derive(Clone, Debug)]
 enum Part {
     Leaf { replay: Replay, epoch: i64 },
-    Sequential { parts: Vec<Part>, milestones: Arc<[i64]>, initial: f32, epoch: i64 },
+    Sequential { parts: Vec<Part>, milestones: Arc<Vec<i64>>, initial: f32, epoch: i64 },
     Chained { parts: Vec<Part>, initial: f32 },
 }
 

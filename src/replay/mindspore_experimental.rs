@@ -72,7 +72,7 @@ replays! {
     /// array([0.05  , 0.05  , 0.005 , 0.005 , 0.0005], dtype=float32)
     MultiStepLr as "mindspore.experimental.MultiStepLR" {
         base_lr: f64 = Kind::Double(FINITE);
-        milestones: Arc<[i64]> = Kind::Ints;
+        milestones: Arc<Vec<i64>> = Kind::Ints;
         gamma: f64 = Kind::Double(FINITE), or Value::Real(0.1);
     }
 

@@ -57,7 +57,7 @@ replays! {
     /// [0.1, 0.1, 0.09000000000000001, 0.09000000000000001, 0.0729]
     MultiStepLr as "torch.MultiStepLR" {
         base_lr: f64 = Kind::Double(FINITE);
-        milestones: Arc<[i64]> = Kind::Ints;
+        milestones: Arc<Vec<i64>> = Kind::Ints;
         gamma: f64 = Kind::Double(FINITE), or Value::Real(0.1);
     }
 
@@ -250,7 +250,7 @@ replays! {
     /// [0.05, 0.05, 0.1, 0.09000000000000001]
     SequentialLr as "torch.SequentialLR" {
         schedulers: Arc<[Spec]> = Kind::Replays;
-        milestones: Arc<[i64]> = Kind::Ints;
+        milestones: Arc<Vec<i64>> = Kind::Ints;
         initial_lr: Option<f64> = Kind::Double(FINITE), or Value::Absent;
     }
 
@@ -642,7 +642,7 @@ pub fn replay_of(node: &Node<f64>, i: usize, initial: f64) -> Option<Spec> {
     let (name, values) = match node {
         Node::Leaf(leaf) => form_of(leaf, i)?,
         Node::Sequential { children, milestones, .. } => {
-            let given = vec![parts(children, i, initial)?, Value::Ints(milestones.as_slice().into())];
+            let given = vec![parts(children, i, initial)?, Value::Ints(milestones.as_slice().to_vec().into())];
             (SequentialLr::NAME, with_initial(given, node, i, initial))
         }
         Node::Chained { children, .. } => {

@@ -7,6 +7,8 @@ from typing import cast
 
 import numpy as np
 
+from glidepath._core import _shown
+
 MOST = 2**53
 """The largest count: up to here every integer is a double. (DIFFERENCE: MindSpore has no limit.)"""
 
@@ -15,14 +17,14 @@ def positive_int(place: str, value: object) -> int:
     """Check a count from 1 on. numpy's integers are none to MindSpore."""
     number = whole(place, value)
     if not 1 <= number <= MOST:
-        raise ValueError(f"`{place}`: got {shown(value)}; it must be an int from 1 to 2**53. Counts start at 1.")
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int from 1 to 2**53. Counts start at 1.")
     return number
 
 
 def whole(place: str, value: object) -> int:
     """Check an int."""
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"`{place}`: got {shown(value)}; it must be an int. Convert it with `int()`.")
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be an int. Convert it with `int()`.")
     return value
 
 
@@ -30,25 +32,25 @@ def count(place: str, value: object) -> int:
     """Check a count from 0 on."""
     number = whole(place, value)
     if not 0 <= number <= MOST:
-        raise ValueError(f"`{place}`: got {shown(value)}; it must be an int from 0 to 2**53. Count from 0.")
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int from 0 to 2**53. Count from 0.")
     return number
 
 
 def finite(place: str, value: object) -> float:
     """Check a float. An int is none to MindSpore, numpy's float64 is one."""
     if not isinstance(value, float):
-        raise TypeError(f"`{place}`: got {shown(value)}; it must be a float. Convert it with `float()`.")
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a float. Convert it with `float()`.")
     if not math.isfinite(value):
-        raise ValueError(f"`{place}`: got {value!r}; it must be a finite float. Give the number itself.")
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be a finite float. Give the number itself.")
     return value
 
 
 def number(place: str, value: object) -> float:
     """Check a finite number of any type, where MindSpore takes any."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
-        raise TypeError(f"`{place}`: got {shown(value)}; it must be a number. Convert it with `float()`.")
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a number. Convert it with `float()`.")
     if not abs(value) <= sys.float_info.max:
-        raise ValueError(f"`{place}`: got {shown(value)}; it must be a finite number. Give the number itself.")
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be a finite number. Give the number itself.")
     return float(value)
 
 
@@ -56,7 +58,7 @@ def epoch(place: str, value: object) -> int:
     """Check an epoch before the next one."""
     number = whole(place, value)
     if not -1 <= number <= MOST:
-        raise ValueError(f"`{place}`: got {shown(value)}; it must be from -1 to 2**53. To start anew, take -1.")
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be from -1 to 2**53. To start anew, take -1.")
     return number
 
 
@@ -64,7 +66,9 @@ def positive(place: str, value: object) -> float:
     """Check a float above 0."""
     number = finite(place, value)
     if not number > 0.0:
-        raise ValueError(f"`{place}`: got {value!r}; it must be a float above 0. For no change at all take a constant.")
+        raise ValueError(
+            f"`{place}`: got {_shown(value)}; it must be a float above 0. For no change at all take a constant."
+        )
     return number
 
 
@@ -72,36 +76,26 @@ def not_negative(place: str, value: object) -> float:
     """Check a float from 0 on."""
     number = finite(place, value)
     if not number >= 0.0:
-        raise ValueError(f"`{place}`: got {value!r}; it must be a float, 0.0 or above. Turn its sign.")
+        raise ValueError(f"`{place}`: got {_shown(value)}; it must be a float, 0.0 or above. Turn its sign.")
     return number
 
 
 def flag(place: str, value: object) -> bool:
     """Check a bool. numpy's bool is none to MindSpore."""
     if not isinstance(value, bool):
-        raise TypeError(f"`{place}`: got {shown(value)}; it must be True or False. Convert it with `bool()`.")
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be True or False. Convert it with `bool()`.")
     return value
 
 
 def sequence(place: str, value: object) -> Sequence[object]:
     """Check a list or tuple."""
     if not isinstance(value, (list, tuple)):
-        raise TypeError(f"`{place}`: got {shown(value)}; it must be a list or a tuple. Convert it with `list()`.")
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a list or a tuple. Convert it with `list()`.")
     return cast("Sequence[object]", value)
 
 
 def exactly_list(place: str, value: object) -> list[object]:
     """Check a list."""
     if not isinstance(value, list):
-        raise TypeError(f"`{place}`: got {shown(value)}; it must be a list. Convert it with `list()`.")
+        raise TypeError(f"`{place}`: got {_shown(value)}; it must be a list. Convert it with `list()`.")
     return cast("list[object]", value)
-
-
-def shown(value: object) -> str:
-    """Show a short literal as it is, anything else by its type."""
-    if isinstance(value, int) and abs(value) >= 10**40:
-        return "an int of more than 40 digits"
-    if value is None or isinstance(value, (int, float, str)):
-        text = repr(value)
-        return text if len(text) <= 60 else text[:60] + "..."  # noqa: PLR2004 (as much as the core shows)
-    return f"an object of type {type(value).__name__}"

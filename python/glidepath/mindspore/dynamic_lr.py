@@ -22,7 +22,7 @@ from typing import Any, ParamSpec, Protocol, cast
 
 from numpy.typing import NDArray
 
-from glidepath._core import Schedule, _all_exactly, _listed, replay
+from glidepath._core import Schedule, _all_exactly, _listed, _shown, replay
 from glidepath.mindspore import _checks as check
 
 __all__ = [
@@ -69,7 +69,9 @@ def _list_function(schedule: Callable[_P, Schedule]) -> _ListFunction[_P]:
 
 def _filled(name: str, schedule: Schedule, dtype: object, out: NDArray[Any]) -> NDArray[Any]:
     if dtype is not None:
-        raise TypeError(f"`{name}.dtype`: got {dtype!r} and an `out`; that has a dtype of its own. Leave one out.")
+        raise TypeError(
+            f"`{name}.dtype`: got {_shown(dtype)} and an `out`; that has a dtype of its own. Leave one out."
+        )
     if not hasattr(out, "shape") or out.shape == (len(schedule),):
         return schedule.fill(out)
     raise ValueError(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, inference_mode
 from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, ReduceLROnPlateau, SequentialLR
 
-from glidepath._core import Schedule, _preview, _schedule, _seek, _Stepper, table
+from glidepath._core import Schedule, _preview, _schedule, _seek, _shown, _Stepper, table
 from glidepath.torch import _versions
 from glidepath.torch.scheduler import Scheduler
 from glidepath.torch.turns import begin, takes_metrics, undo
@@ -68,7 +68,8 @@ def preview(
         raise TypeError(msg)
     if metrics is not None:
         if n is not None:
-            msg = f"`preview.n`: got {n!r}; it must be left out where `metrics` are given: one step is made for each."
+            rule = "it must be left out where `metrics` are given: one step is made for each"
+            msg = f"`preview.n`: got {_shown(n)}; {rule}."
             raise TypeError(msg)
         return _stepped(scheduler, [(metric,) for metric in metrics])
     if isinstance(scheduler, Scheduler):
@@ -139,11 +140,11 @@ def schedule(scheduler: LRScheduler, group: SupportsIndex = 0, *, steps: Support
     groups = len(scheduler.optimizer.param_groups)
     which = _whole(group)
     if which is None:
-        msg = f"`schedule.group`: got {group!r}; it must be a whole number from 0 to {groups - 1}."
+        msg = f"`schedule.group`: got {_shown(group)}; it must be a whole number from 0 to {groups - 1}."
         raise TypeError(msg)
     length = None if steps is None else _whole(steps)
     if steps is not None and (length is None or length < 1):
-        msg = f"`schedule.steps`: got {steps!r}; it must be a whole number of steps, 1 or more."
+        msg = f"`schedule.steps`: got {_shown(steps)}; it must be a whole number of steps, 1 or more."
         raise ValueError(msg)
     if not 0 <= which < groups:
         msg = f"`schedule.group`: got {which}; it must be from 0 to {groups - 1}, as the optimizer has {groups} groups."

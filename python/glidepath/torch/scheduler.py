@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection
+from reprlib import repr as shortened
 from typing import Any, Literal, SupportsIndex, TypeAlias, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 from torch.optim import Optimizer, lr_scheduler
 
-from glidepath._core import Schedule
+from glidepath._core import Schedule, _shown
 from glidepath.torch import drivers as driving
 from glidepath.torch.drivers import Driver, Drivers, Initial
 
@@ -181,7 +182,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         """
         groups = len(self.optimizer.param_groups)
         if not isinstance(cast("object", group), int):
-            msg = f"`schedule.group`: got {group!r}; it must be a whole number from 0 to {groups - 1}."
+            msg = f"`schedule.group`: got {_shown(group)}; it must be a whole number from 0 to {groups - 1}."
             raise TypeError(msg)
         if not 0 <= group < groups:
             rule = f"it must be from 0 to {groups - 1}, as the optimizer has {groups} groups"
@@ -321,7 +322,8 @@ class Scheduler(lr_scheduler.LRScheduler):
 
     def _driven(self, place: str, name: str) -> str:
         if name not in self.drivers:
-            msg = f"`{place}.name`: got {name!r}; no schedule drives it. It must be one of {', '.join(self.drivers)}."
+            known = ", ".join(self.drivers)
+            msg = f"`{place}.name`: got {_shown(name)}; no schedule drives it. It must be one of {known}."
             raise ValueError(msg)
         return name
 
@@ -391,14 +393,14 @@ def _relative(relative: bool | Collection[str], drivers: dict[str, Any]) -> list
     for name in names:
         if name not in drivers:
             rule = f"it must be True, False, or names of what is driven: {', '.join(drivers)}"
-            msg = f"`Scheduler.relative`: got {name!r}; {rule}."
+            msg = f"`Scheduler.relative`: got {_shown(name)}; {rule}."
             raise ValueError(msg)
     return names
 
 
 def _checked(place: str, on_change: OnChange) -> OnChange:
     if on_change not in ("error", "keep", "replace"):
-        msg = f"`{place}.on_change`: got {on_change!r}; it must be one of error, keep, replace."
+        msg = f"`{place}.on_change`: got {_shown(on_change)}; it must be one of error, keep, replace."
         raise ValueError(msg)
     return on_change
 
@@ -422,18 +424,18 @@ def _contents(state: object) -> tuple[int, dict[str, Any], dict[str, Any]]:
         raise ValueError(msg)
     step, texts, initial = state["step"], state["schedules"], state.get("initial", {})
     if isinstance(step, bool) or not hasattr(step, "__index__"):
-        msg = f"`load_state_dict.step`: got {step!r}; it must be a whole number. {way_out}"
+        msg = f"`load_state_dict.step`: got {_shown(step)}; it must be a whole number. {way_out}"
         raise TypeError(msg)
     if step.__index__() > 2**53:
         msg = f"`load_state_dict.step`: got {step}; it must be at most 2**53. {way_out}"
         raise ValueError(msg)
     for name, part in (("schedules", texts), ("initial", initial)):
         if not isinstance(part, dict) or not all(isinstance(key, str) for key in part):
-            msg = f"`load_state_dict.{name}`: got {part!r}; it must be a dict by names of entries. {way_out}"
+            msg = f"`load_state_dict.{name}`: got {_shown(part)}; it must be a dict by names of entries. {way_out}"
             raise TypeError(msg)
     for name, values in initial.items():
         if name not in texts or not isinstance(values, list) or not all(map(_is_initial, values)):
-            msg = f"`load_state_dict.initial.{name}`: got {values!r}; it must be a list of numbers. {way_out}"
+            msg = f"`load_state_dict.initial.{name}`: got {shortened(values)}; it must be a list of numbers. {way_out}"
             raise TypeError(msg)
     return step.__index__(), texts, {name: list(values) for name, values in initial.items()}
 
@@ -453,7 +455,7 @@ def _numbers(entry: Any, is_driven: list[bool]) -> list[float | None]:
 
 def _whole(place: str, n: SupportsIndex, error: type[Exception] = IndexError, *, least: int = 0) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__"):
-        msg = f"`{place}`: got {n!r}; it must be a whole number from {least} to 2**53. Convert it with `int()`."
+        msg = f"`{place}`: got {_shown(n)}; it must be a whole number from {least} to 2**53. Convert it with `int()`."
         raise TypeError(msg)
     whole = n.__index__()
     if not least <= whole <= 2**53:

@@ -19,7 +19,7 @@ from mindspore import Parameter, Tensor, ops
 from mindspore.experimental.optim import lr_scheduler as theirs
 from numpy.typing import NDArray
 
-from glidepath._core import Schedule, replay, schema, table
+from glidepath._core import Schedule, _shown, replay, schema, table
 from glidepath.mindspore import _checks as check
 
 __all__ = ["Ahead", "preview", "schedule", "seek"]
@@ -285,7 +285,7 @@ def _given(scheduler: Any, n: SupportsIndex | None, metrics: Iterable[Any] | Non
 
 def _whole(place: str, value: Any, rule: str) -> int:
     if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        raise TypeError(f"`{place}`: got {check.shown(value)}; {rule}. Convert it with `int()`.")
+        raise TypeError(f"`{place}`: got {_shown(value)}; {rule}. Convert it with `int()`.")
     return index(value)
 
 
@@ -293,7 +293,7 @@ def _step(scheduler: Any, step: Any) -> int:
     place, rule = f"{type(scheduler).__name__}.seek.step", "it must be a whole number from 0 to 2**53"
     number = _whole(place, step, rule)
     if not 0 <= number <= check.MOST:
-        raise IndexError(f"`{place}`: got {check.shown(number)}; {rule}. Use `seek(0)` for the start.")
+        raise IndexError(f"`{place}`: got {_shown(number)}; {rule}. Use `seek(0)` for the start.")
     return number
 
 
@@ -303,7 +303,7 @@ def _group(scheduler: Any, group: Any) -> int:
     rule = f"it must be a whole number from 0 to {groups - 1}"
     number = _whole(place, group, rule)
     if not 0 <= number < groups:
-        raise IndexError(f"`{place}`: got {check.shown(number)}; {rule}. Use `schedule(0)` for the first group.")
+        raise IndexError(f"`{place}`: got {_shown(number)}; {rule}. Use `schedule(0)` for the first group.")
     return number
 
 
@@ -313,7 +313,7 @@ def _length(scheduler: Any, steps: Any) -> int | None:
         return None
     number = _whole(place, steps, rule)
     if not 1 <= number <= check.MOST:
-        raise ValueError(f"`{place}`: got {check.shown(number)}; {rule}. Leave it out where no table is needed.")
+        raise ValueError(f"`{place}`: got {_shown(number)}; {rule}. Leave it out where no table is needed.")
     return number
 
 

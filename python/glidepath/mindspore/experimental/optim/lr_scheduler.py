@@ -24,6 +24,7 @@ Source: ``mindspore.experimental.optim.lr_scheduler`` of MindSpore 2.10.
 """
 
 import math
+import reprlib
 from abc import abstractmethod
 from bisect import bisect_right
 from collections import Counter
@@ -34,7 +35,7 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from glidepath._core import Schedule, _between, _closed, _cycle, _is_better, _next, _reduced, _scaled, replay
+from glidepath._core import Schedule, _between, _closed, _cycle, _is_better, _next, _reduced, _scaled, _shown, replay
 from glidepath.mindspore import _checks as check
 from glidepath.mindspore._theirs import refuse_without
 
@@ -169,7 +170,7 @@ class _Stateful(Ahead):
         place = f"{type(self).__name__}.load_state_dict"
         known = {name for name, value in vars(self).items() if _is_plain(value)} | {"lrs", "parts"}
         if not isinstance(state, dict):
-            raise TypeError(f"`{place}`: got {state!r}; it must be a dict. Load what `state_dict` gave.")
+            raise TypeError(f"`{place}`: got {_shown(state)}; it must be a dict. Load what `state_dict` gave.")
         lengths = [len(state[name]) if isinstance(state.get(name), list) else None for name in ("parts", "lrs")]
         if isinstance(state.get("lrs"), list) and len(state["lrs"]) != self.groups_num and set(state) == known:
             raise ValueError(
@@ -218,7 +219,7 @@ def _restored(place: str, value: Any, before: Any) -> Any:
         return _like(_plain(value), before)
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"`{place}`: got {value!r}; here stands {before!r}, so that it must be of that type. Load what "
+            f"`{place}`: got {_item(value)}; here stands {_item(before)}, so that it must be of that type. Load what "
             "`state_dict` gave."
         ) from error
 
@@ -335,19 +336,26 @@ def _epoch(place: str, epoch: Any) -> Any:
     if isinstance(epoch, Tensor):
         epoch = epoch.asnumpy().item()
     if not isinstance(epoch, (int, float, np.number)):
-        raise TypeError(f"`{place}`: got {epoch!r}; it must be a number from 0 to 2**53. Convert it with `int()`.")
+        raise TypeError(
+            f"`{place}`: got {_shown(epoch)}; it must be a number from 0 to 2**53. Convert it with `int()`."
+        )
     if not 0 <= epoch <= check.MOST:
-        raise ValueError(f"`{place}`: got {epoch!r}; it must be a number from 0 to 2**53. Count epochs from 0.")
+        raise ValueError(f"`{place}`: got {_shown(epoch)}; it must be a number from 0 to 2**53. Count epochs from 0.")
     return epoch
+
+
+def _item(value: Any) -> str:
+    """Show an item of a state: a list by the beginnings of its items."""
+    return reprlib.repr(value) if isinstance(value, list) else _shown(value)
 
 
 def _whole(place: str, epoch: Any) -> int:
     number = _epoch(place, epoch)
     if number != int(number):
-        message = (
-            f"`{place}`: got {epoch!r}; it must be a whole number. Only CosineAnnealingWarmRestarts takes fractions."
+        raise ValueError(
+            f"`{place}`: got {_shown(epoch)}; it must be a whole number. Only CosineAnnealingWarmRestarts takes "
+            "fractions."
         )
-        raise ValueError(message)
     return int(number)
 
 
@@ -437,10 +445,10 @@ class LinearLR(_RuleScheduler):
         end_factor = _number("LinearLR.end_factor", end_factor)
         if not 0.0 < start_factor <= 1.0:
             raise ValueError(
-                f"`LinearLR.start_factor`: got {start_factor!r}; it must be above 0, at most 1. Scale the lr."
+                f"`LinearLR.start_factor`: got {_shown(start_factor)}; it must be above 0, at most 1. Scale the lr."
             )
         if not 0.0 <= end_factor <= 1.0:
-            raise ValueError(f"`LinearLR.end_factor`: got {end_factor!r}; it must be from 0 to 1. Scale the lr.")
+            raise ValueError(f"`LinearLR.end_factor`: got {_shown(end_factor)}; it must be from 0 to 1. Scale the lr.")
         self.start_factor, self.end_factor = start_factor, end_factor
         self.total_iters = check.count("LinearLR.total_iters", total_iters)
         super().__init__(optimizer, last_epoch)
@@ -561,7 +569,7 @@ class ConstantLR(_RuleScheduler):
     def __init__(self, optimizer: Any, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
         factor = _number("ConstantLR.factor", factor)
         if not 0.0 <= factor <= 1.0:
-            raise ValueError(f"`ConstantLR.factor`: got {factor!r}; it must be from 0 to 1. Scale the lr itself.")
+            raise ValueError(f"`ConstantLR.factor`: got {_shown(factor)}; it must be from 0 to 1. Scale the lr itself.")
         self.factor, self.total_iters = factor, check.count("ConstantLR.total_iters", total_iters)
         super().__init__(optimizer, last_epoch)
 
@@ -620,7 +628,7 @@ class CosineAnnealingWarmRestarts(_RuleScheduler):
         for name, value in (("T_0", T_0), ("T_mult", T_mult)):
             place = f"CosineAnnealingWarmRestarts.{name}"
             if isinstance(value, (float, np.number)):
-                raise ValueError(f"`{place}`: got {value!r}; it must be an int. Count whole epochs.")  # noqa: TRY004 (as MindSpore)
+                raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int. Count whole epochs.")  # noqa: TRY004 (as MindSpore)
             check.positive_int(place, value)
         self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
         self._at = float(last_epoch)
@@ -693,8 +701,8 @@ class CyclicLR(LRScheduler):
         self.max_lrs = _tensors(_number_a_group("CyclicLR.max_lr", max_lr, optimizer))
         if scale_fn is None and mode not in ("triangular", "triangular2", "exp_range"):
             raise ValueError(
-                f"`CyclicLR.mode`: got {mode!r}; it must be 'triangular', 'triangular2' or 'exp_range'. Or give a "
-                "scale_fn."
+                f"`CyclicLR.mode`: got {_shown(mode)}; it must be 'triangular', 'triangular2' or 'exp_range'. Or give "
+                "a scale_fn."
             )
         self.step_size_up = float(step_size_up)
         self.step_size_down = self.step_size_up if step_size_down is None else float(step_size_down)
@@ -962,7 +970,9 @@ class _Composite(_Stateful):
             return False
         if epoch != 0:
             name = type(self).__name__
-            raise ValueError(f"`{name}.step.epoch`: got {epoch!r}; it must be None or 0. Load a state to go elsewhere.")
+            raise ValueError(
+                f"`{name}.step.epoch`: got {_shown(epoch)}; it must be None or 0. Load a state to go elsewhere."
+            )
         return True
 
 
@@ -1115,7 +1125,9 @@ class ReduceLROnPlateau(_Stateful):
         threshold_mode: str = "rel", cooldown: int = 0, min_lr: float | list[float] = 0, eps: float = 1e-8,
     ) -> None:  # fmt: skip
         if not factor < 1.0:
-            raise ValueError(f"`ReduceLROnPlateau.factor`: got {factor!r}; it must be below 1. Take its reciprocal.")
+            raise ValueError(
+                f"`ReduceLROnPlateau.factor`: got {_shown(factor)}; it must be below 1. Take its reciprocal."
+            )
         self._hold(optimizer)
         self.mode, self.factor, self.patience, self.cooldown, self.eps = mode, factor, patience, cooldown, eps
         self.threshold, self.threshold_mode = threshold, threshold_mode
@@ -1138,13 +1150,15 @@ class ReduceLROnPlateau(_Stateful):
         for name, known in (("mode", ("min", "max")), ("threshold_mode", ("rel", "abs"))):
             if (value := getattr(self, name)) not in known:
                 raise ValueError(
-                    f"`ReduceLROnPlateau.{name}`: got {value!r}; it must be one of {known}. Take one of them."
+                    f"`ReduceLROnPlateau.{name}`: got {_shown(value)}; it must be one of {known}. Take one of them."
                 )
 
     def step(self, metrics: Any) -> bool:
         """Take an epoch's metric, a number or a Tensor of one, and reduce the learning rates if it is time."""
         if isinstance(metrics, str):
-            raise TypeError(f"`ReduceLROnPlateau.step.metrics`: got {metrics!r}; it must be a number. Use `float()`.")
+            raise TypeError(
+                f"`ReduceLROnPlateau.step.metrics`: got {_shown(metrics)}; it must be a number. Use `float()`."
+            )
         metric = float(metrics)
         self.last_epoch += 1
         if _is_better(metric, self.best, self.mode, self.threshold, self.threshold_mode == "rel"):

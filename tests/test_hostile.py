@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import decimal
 import fractions
-import functools
 import json
 import os
 import signal
@@ -864,56 +863,6 @@ def test_a_refusal_names_what_it_comes_from() -> None:
         with pytest.raises(TypeError, match="got an object of type") as caught:
             call(Index(mine))
         assert caught.value.__cause__ is mine
-
-
-ENDLESS_WORK: dict[str, Callable[[], Any]] = {
-    "table of a range": lambda: gp.table(range(4 * 10**8)),
-    "gather of a range": lambda: A.gather(range(4 * 10**8)),
-    "gather of ranges": lambda: A.gather([range(10**8)] * 4),
-    "milestones": lambda: gp.piecewise_constant([1.0], range(1, 4 * 10**8)),
-    "an endless sequence": lambda: gp.table(Endless()),
-    "an endless sequence of steps": lambda: A(Endless()),
-    "a broadcast": lambda: gp.table(np.broadcast_to(np.float32(0.5), 3 * 10**8)),
-    "narrow steps": lambda: A.gather(np.broadcast_to(np.int8(5), (3, 10**8))),
-    "a long text": lambda: gp.Schedule.from_json(LONG_TEXT()),
-    "to_json": lambda: MANY_VALUES().to_json(),
-    "repr": lambda: repr(MANY_TABLES()),
-}
-
-
-class Endless(Sequence[Any]):
-    """A sequence that never ends, whatever it says."""
-
-    def __len__(self) -> int:
-        return 3
-
-    def __getitem__(self, i: Any) -> Any:
-        return 1
-
-
-@functools.cache
-def LONG_TEXT() -> str:  # noqa: N802 (made when it is first needed)
-    return '{"glidepath":1,"schedule":{"kind":"table","values":[' + "0.1234567890123," * 3_000_000 + "1.0]}}"
-
-
-@functools.cache
-def MANY_VALUES() -> Any:  # noqa: N802
-    return again_and_again(lambda s: s >> s, gp.table(np.linspace(0.1, 0.9, 3_000)), 15)
-
-
-@functools.cache
-def MANY_TABLES() -> Any:  # noqa: N802
-    return again_and_again(lambda s: s >> s, gp.table(np.linspace(0.1, 0.9, 900)), 15)
-
-
-@pytest.mark.parametrize("work", ENDLESS_WORK)
-def test_control_c_while_a_value_is_read_or_written(work: str) -> None:
-    """A real SIGINT ends it."""
-    for make in (LONG_TEXT, MANY_VALUES, MANY_TABLES):
-        make()
-    with interrupted_after(0.3):
-        while True:
-            ENDLESS_WORK[work]()
 
 
 # Messages are short, whatever is wrong.

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -143,6 +145,39 @@ def test_lists(verb: str) -> None:
     assert_stops(f"s = gp.cosine(1.0, 0.1, 10**9)\n{setup}", LISTS[verb])
 
 
+READ = {
+    "table of a range": "gp.table(range(4 * 10**8))",
+    "gather of a range": "s.gather(range(4 * 10**8))",
+    "gather of ranges": "s.gather([range(10**8)] * 4)",
+    "milestones": "gp.piecewise_constant([1.0], range(1, 4 * 10**8))",
+    "an endless sequence": "gp.table(Endless())",
+    "an endless sequence of steps": "s(Endless())",
+    "a broadcast": "gp.table(np.broadcast_to(np.float32(0.5), 3 * 10**8))",
+    "narrow steps": "s.gather(np.broadcast_to(np.int8(5), (3, 10**8)))",
+    "a long text": "gp.Schedule.from_json(text)",
+    "to_json": "many.to_json()",
+    "repr": "repr(short)",
+}
+TO_READ = """
+from collections.abc import Sequence
+class Endless(Sequence):
+    def __len__(self):
+        return 3
+    def __getitem__(self, i):
+        return 1
+s = gp.cosine(1.0, 0.0, 10)
+text = '{"glidepath":1,"schedule":{"kind":"table","values":[' + "0.1234567890123," * 3_000_000 + "1.0]}}"
+many, short = gp.table(np.linspace(0.1, 0.9, 3_000)), gp.table(np.linspace(0.1, 0.9, 900))
+for _ in range(15):
+    many, short = many >> many, short >> short
+"""
+
+
+@pytest.mark.parametrize("work", READ)
+def test_arguments_and_texts(work: str) -> None:
+    assert_stops(TO_READ, f"while True: {READ[work]}")
+
+
 SLOW = {
     "at": "[s.at(10**9) for _ in range(10**6)]",
     "index": "[s[10**9] for _ in range(10**6)]",
@@ -160,15 +195,8 @@ def test_one_value_that_takes_long(verb: str) -> None:
     assert_stops("p = powers(3_000)\ns = (p - p * 1.0).clamp(-1.0, 1.0) + p - p", SLOW[verb])
 
 
-def test_other_threads_go_on_meanwhile() -> None:
-    """The slow rungs work without the GIL."""
-    p = gp.exponential(1.0, 1.0000001)
-    for i in range(1, 40):
-        p = p * gp.exponential(1.0, 1.0 + i * 1e-6)
-    hard = p - p * 1.0
-    begun = time.perf_counter()
-    assert hard.at(10**9) == 0.0
-    alone = time.perf_counter() - begun
+def turns_during(work: Callable[[], Any]) -> int:
+    """How many turns another thread, which works now and then, has meanwhile."""
     turns, running = 0, True
 
     def turn() -> None:
@@ -182,12 +210,31 @@ def test_other_threads_go_on_meanwhile() -> None:
     try:
         with within(60):
             before = turns
-            assert hard.at(10**9) == 0.0
-            assert hard[10**9] == 0.0
-            assert hard.array(1, start=10**9)[0] == 0.0
-            seen = turns - before
+            work()
+            return turns - before
     finally:
         running = False
         thread.join()
+
+
+def test_other_threads_go_on_while_a_value_takes_long() -> None:
+    """The slow rungs work without the GIL."""
+    p = gp.exponential(1.0, 1.0000001)
+    for i in range(1, 40):
+        p = p * gp.exponential(1.0, 1.0 + i * 1e-6)
+    hard = p - p * 1.0
+
+    def work() -> None:
+        assert hard.at(10**9) == 0.0
+        assert hard[10**9] == 0.0
+        assert hard.array(1, start=10**9)[0] == 0.0
+
     # Three values, each with the GIL held throughout, would leave it some three turns.
-    assert seen > 20, f"{seen} turns during values of {alone:.3f} s"
+    assert turns_during(work) > 20
+
+
+def test_other_threads_go_on_while_arguments_are_read() -> None:
+    """A long conversion holds the GIL, but lets go of it now and then."""
+    assert turns_during(lambda: gp.table(range(2 * 10**7))) > 5
+    ints = list(range(2 * 10**7))
+    assert turns_during(lambda: gp.cosine(1.0, 0.0, 10).gather(ints)) > 2

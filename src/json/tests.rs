@@ -242,7 +242,7 @@ fn a_long_chain_is_read_in_no_time() {
     assert_eq!(from_json(&to_json(&spec)), Ok(spec));
     let message = read(&list(n + 1)).unwrap_err();
     assert!(
-        message.starts_with("`$.schedule`: got 65537 parts; an expression may have at most 65536 parts"),
+        message.starts_with("`$`: got more than 65536 parts; an expression may have at most 65536 parts"),
         "{message}"
     );
 }

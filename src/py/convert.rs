@@ -5,13 +5,16 @@
 //! value.
 
 use std::fmt::Display;
+use std::time::{Duration, Instant};
 
 use numpy::{Element, PyArrayDescr, PyArrayDescrMethods, PyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PySlice, PyString, PyTuple, PyType};
+use pyo3::types::{
+    PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PyRange, PySlice, PyString, PyTuple, PyType,
+};
 
 use super::busy::{self, Reading, Refused};
 use crate::error::{Error, SHOWN, brief};
@@ -255,35 +258,66 @@ pub(super) fn each_item<'py>(
     items: &Any<'py>,
     mut visit: impl FnMut(usize, &Any<'py>) -> PyResult<()>,
 ) -> PyResult<()> {
+    let mut watch = Watch::new();
     for (i, item) in items.try_iter()?.enumerate() {
-        look(items.py(), i, LOOK)?;
+        watch.after(LOOK, i, items.py())?;
         visit(i, &item?)?;
     }
     Ok(())
 }
 
-/// Looks for a signal after every so many items.
-#[inline]
-fn look(py: Python<'_>, i: usize, every: usize) -> PyResult<()> {
-    if i % every == every - 1 { py.check_signals() } else { Ok(()) }
+/// Looks for signals during a long conversion, and lets other threads have a turn.
+struct Watch {
+    turn: Instant,
 }
 
-/// What a list or tuple holds, where every item is of exactly the type that `read` wants: 2 ns an item, one by one 12.
+/// From one turn of other threads to the next. A thread that waits for the GIL asks for it after 5 ms, and is sure to get
+/// it from a release after that only.
+const TURN: Duration = Duration::from_millis(10);
+
+impl Watch {
+    fn new() -> Watch {
+        Watch { turn: Instant::now() }
+    }
+
+    /// Looks after every so many items.
+    #[inline]
+    fn after(&mut self, every: usize, i: usize, py: Python<'_>) -> PyResult<()> {
+        if i % every == every - 1 { self.look(py) } else { Ok(()) }
+    }
+
+    fn look(&mut self, py: Python<'_>) -> PyResult<()> {
+        if self.turn.elapsed() > TURN {
+            py.detach(|| ());
+            self.turn = Instant::now();
+        }
+        py.check_signals()
+    }
+}
+
+/// What a list, tuple or range holds, where every item is of exactly the type that `read` wants: 2 ns an item, one by one 12.
 fn all_plain<T>(items: &Any<'_>, read: impl Fn(&Any<'_>) -> Option<T>) -> PyResult<Option<Vec<T>>> {
-    let py = items.py();
+    let (py, mut watch) = (items.py(), Watch::new());
     let mut found;
     if let Ok(list) = items.cast_exact::<PyList>() {
         found = reserved(list.len())?;
         for (i, item) in list.iter().enumerate() {
-            look(py, i, PART)?;
+            watch.after(PART, i, py)?;
             let Some(value) = read(&item) else { return Ok(None) };
             push(&mut found, value)?;
         }
     } else if let Ok(tuple) = items.cast_exact::<PyTuple>() {
         found = reserved(tuple.len())?;
         for (i, item) in tuple.iter_borrowed().enumerate() {
-            look(py, i, PART)?;
+            watch.after(PART, i, py)?;
             let Some(value) = read(&item) else { return Ok(None) };
+            push(&mut found, value)?;
+        }
+    } else if let Ok(range) = items.cast_exact::<PyRange>() {
+        found = Vec::new();
+        for (i, item) in range.try_iter()?.enumerate() {
+            watch.after(LOOK, i, py)?;
+            let Some(value) = read(&item?) else { return Ok(None) };
             push(&mut found, value)?;
         }
     } else {
@@ -421,10 +455,10 @@ fn each_part<'py, T: Element>(
     place: Place<'_>,
     mut visit: impl FnMut(&[T]),
 ) -> PyResult<()> {
-    let py = array.py();
+    let (py, mut watch) = (array.py(), Watch::new());
     let mut visit_one = |part: &Any<'py>| -> PyResult<()> {
         visit(lent(&contiguous::<T>(part)?, place)?.array.as_slice()?);
-        py.check_signals()
+        watch.look(py)
     };
     if array.len() <= PART {
         return visit_one(array);

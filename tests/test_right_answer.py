@@ -293,7 +293,7 @@ def test_what_is_0_or_far_out(text: str, rung: str) -> None:
 def test_arrays_of_what_is_0_or_far_out(text: str) -> None:
     expr = eval(text, vars(expression).copy())
     schedule = eval(text, vars(gp).copy())
-    k, n = FAR[text][0], 200
+    k, n = FAR[text][0], 50
     start = min(k - n // 2, MAX_STEP + 1 - n)
     for level in LEVELS:
         with forced(level=level):

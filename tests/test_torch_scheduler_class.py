@@ -301,7 +301,7 @@ REFUSED = [
     (lambda o: gt.Scheduler(o, lr=LINE, on_change="x"), ValueError,
      "`Scheduler.on_change`: got 'x'; it must be one of error, keep, replace."),
     (lambda o: gt.Scheduler(o, lr=LINE, on_change=[]), ValueError,
-     "`Scheduler.on_change`: got []; it must be one of error, keep, replace."),
+     "`Scheduler.on_change`: got an object of type list; it must be one of error, keep, replace."),
     (lambda o: gt.Scheduler(o, lr=LINE, relative=None), ValueError,
      "`Scheduler.relative`: got None; it must be True, False, or names of what is driven: lr."),
     (lambda o: gt.Scheduler(o, lr=LINE).preview(1, name="momentum"), ValueError,

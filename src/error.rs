@@ -92,7 +92,16 @@ pub const SHOWN: usize = 60;
 
 /// A text as a message shows it: the end of a long one is left out.
 pub fn brief(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
+    cut(text, SHOWN)
+}
+
+/// A class's full name as a message shows it. Names are longer than values, and their ends tell most.
+pub fn brief_name(name: &str) -> String {
+    cut(name, 2 * SHOWN)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.into(),
     }

@@ -17,7 +17,7 @@ use pyo3::types::{
 };
 
 use super::busy::{self, Reading, Refused};
-use crate::error::{Error, SHOWN, brief};
+use crate::error::{Error, SHOWN, brief, brief_name};
 use crate::limits::{CountLimit, MAX_STEP, PAST, RealLimit, STEP};
 use crate::memory::{push, reserved, too_little};
 
@@ -61,7 +61,7 @@ pub(super) fn shown(value: &Any<'_>) -> String {
         Ok(text) => brief(&text.to_string_lossy()),
         Err(()) => {
             let name = value.get_type().fully_qualified_name();
-            let name = name.map_or_else(|_| "unknown".into(), |name| brief(&name.to_string_lossy()));
+            let name = name.map_or_else(|_| "unknown".into(), |name| brief_name(&name.to_string_lossy()));
             format!("an object of type {name}")
         }
     }

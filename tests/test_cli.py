@@ -439,6 +439,8 @@ MISTAKES = {
         "Write 1000000, 1_000_000, 1e6 or 1M."
         for text in ("1e-3", "+5", "0x10", "1Ki", "nan", "inf", ".5M", "٣")
     },
+    "array - -o new/ -n 1": "new/: a folder; the output is a file. Write `-o new/lr.npy`.",
+    "plot - -o new/": "new/: a folder; the output is a file. Write `-o new/lr.png`.",
     "array - -o . -n 1": ".: not a regular file; the output replaces it. Name a file.",
     "plot - -o .": ".: not a regular file; the output replaces it. Name a file.",
     "plot - -o lr.mp3": "lr.mp3: got `.mp3`; a picture is .png, .svg, .pdf or another that matplotlib writes. "
@@ -452,6 +454,21 @@ def test_past_the_end_there_is_nothing_to_write(tmp_path):
     steps = gp.linear(0.0, 1.0, 10).to_json()
     message = "`--start`: got 11; this schedule ends at step 10. Say with `-n` how many to write."
     assert_refused(run("array", "-", "-o", "lr.npy", "--start", "11", stdin=steps, cwd=tmp_path), message)
+
+
+def test_an_output_has_a_name(tmp_path):
+    done = run("array", "-", "-o", "", "-n", "1", stdin=CONSTANT, cwd=tmp_path)
+    assert_refused(done, "`-o`: got nothing; it must name a file. Write `-o lr.npy`.")
+
+
+@pytest.mark.parametrize("name", ["lr.json", "./lr.json", "link.json"])
+def test_the_spec_is_not_replaced(spec, tmp_path, name):
+    (tmp_path / "link.json").symlink_to("lr.json")
+    text = spec.read_text(encoding="utf-8")
+    for command in ("array", "plot"):
+        message = f"{name}: the SPEC itself, which would be lost. Name another file."
+        assert_refused(run(command, "lr.json", "-o", name, cwd=tmp_path), message)
+    assert spec.read_text(encoding="utf-8") == text
 
 
 def test_what_loops_is_no_output(tmp_path):

@@ -110,6 +110,28 @@ def test_steps_in_any_order_need_no_list_of_all() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+MANY_MILESTONES = """
+milestones = list(range(1, 2_000_000))
+make = lambda: gp.replay("torch.MultiStepLR", base_lr=0.1, milestones=milestones)
+replay = make()
+long = replay.to_json()
+limited(HEADROOM * MiB)
+assert replay[10**6] == replay.array(10**6 + 1)[-1]  # neither copies the milestones
+for again in (make, lambda: load(long)):
+    try:
+        assert again() == replay
+    except MemoryError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("headroom", [10, 25, 40, 60, 100])
+def test_a_replay_of_many_milestones(headroom: int) -> None:
+    code = PREPARED + MANY_MILESTONES.replace("HEADROOM", str(headroom)) + AFTERWARDS
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=150)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # The memory that a text takes while it is read, as a multiple of its length.
 
 HOSTILE = {

@@ -238,8 +238,8 @@ REFUSED: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda s: s.seek(-1), IndexError,
      "`StepLR.seek.step`: got -1; it must be a whole number from 0 to 2**53. Use `seek(0)` for the start."),
     (lambda s: s.seek(10**400), IndexError,
-     (f"`StepLR.seek.step`: got 1{'0' * 59}...; it must be a whole number from 0 to 2**53. Use `seek(0)` for the "
-      "start.")),
+     (f"`StepLR.seek.step`: got 1{'0' * 59}...; it must be a whole number from 0 to 2**53. No run is as "
+      "long.")),
     (lambda s: s.seek("3"), TypeError,
      "`StepLR.seek.step`: got '3'; it must be a whole number from 0 to 2**53. Convert it with `int()`."),
     (lambda s: s.schedule(1), IndexError,

@@ -140,7 +140,7 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
     schedule, _ = _load(spec)
     n = _count(schedule, count, start)
     threads = min(threads, os.cpu_count() or 1)
-    path = Path(output)
+    path = _target(output, spec, "lr.npy")
     with _replacing(path) as file:
         _check_room(path, n * np.dtype(dtype).itemsize)
         npy.write_array_header_1_0(file, {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (n,)})
@@ -198,7 +198,7 @@ def plot_(spec: str, output: str, steps: int | None) -> None:
             _fail("`plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`.")
         again = "Run `pip install --force-reinstall matplotlib`."
         _fail(f"`plot` draws with matplotlib, which cannot be imported: {error}. {again}")
-    path = Path(output)
+    path = _target(output, spec, "lr.png")
     kind = path.suffix.lstrip(".").lower() or "png"
     figure = Figure(figsize=(8.0, 4.5), dpi=150, layout="constrained")
     if kind not in figure.canvas.get_supported_filetypes():
@@ -319,6 +319,19 @@ def _in_bytes(size: int) -> str:
         if size >= scale:
             return f"{size / scale:,.1f} {unit}"
     return f"{size} bytes"
+
+
+def _target(output: str, spec: str, example: str) -> Path:
+    """Read `-o`: the name of a file, which is not the SPEC's."""
+    if not output:
+        _fail(f"`-o`: got nothing; it must name a file. Write `-o {example}`.")
+    if output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
+        _fail(f"{output}: a folder; the output is a file. Write `-o {output}{example}`.")
+    path = Path(output)
+    with contextlib.suppress(OSError):
+        if spec != "-" and path.samefile(spec):
+            _fail(f"{output}: the SPEC itself, which would be lost. Name another file.")
+    return path
 
 
 @contextlib.contextmanager

@@ -43,7 +43,7 @@ macro_rules! replays {
                         build: |values| {
                             let recurrence = $Name::taken(values);
                             $crate::replay::Recurrence::check(&recurrence)?;
-                            Ok(std::sync::Arc::new($crate::replay::Track::new(recurrence)))
+                            Ok(std::sync::Arc::new($crate::replay::Track::new(recurrence)?))
                         },
                     }
                 }

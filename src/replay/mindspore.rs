@@ -320,8 +320,8 @@ impl Recurrence for PiecewiseConstantLr {
     fn last(&self) -> Option<u64> {
         self.steps().map(|n| n - 1)
     }
-    fn start(&self) -> usize {
-        0
+    fn start(&self) -> Result<usize, Error> {
+        Ok(0)
     }
     fn lr(&self, piece: &usize, _k: u64) -> f64 {
         self.learning_rates[*piece]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::Replay;
 use super::walk::Recurrence;
-use crate::error::Error;
+use crate::error::{Error, brief};
 use crate::limits::FINITE;
 use crate::shape::{Kind, Value};
 use crate::spec::{Expr, Spec};
@@ -182,7 +182,9 @@ impl SequentialLr {
                 .or("Each says where the next scheduler takes over."));
         }
         if !milestones.is_sorted() {
-            return Err(Error::value("milestones", format!("{milestones:?}"), "they must be in order").or("Sort them."));
+            return Err(
+                Error::value("milestones", brief(&format!("{milestones:?}")), "they must be in order").or("Sort them.")
+            );
         }
         let initial = self.initial_lr.map_or_else(|| parts[0].initial(), |lr| lr as f32);
         Ok(Part::Sequential { parts, milestones, initial, epoch: -1 })
@@ -202,11 +204,8 @@ macro_rules! composites {
         impl Recurrence for $Name {
             type State = Stepper;
 
-            fn check(&self) -> Result<(), Error> {
-                self.part().map(drop)
-            }
-            fn start(&self) -> Stepper {
-                Stepper::started(self.part().expect("it has been checked"))
+            fn start(&self) -> Result<Stepper, Error> {
+                self.part().map(Stepper::started)
             }
             fn lr(&self, stepper: &Stepper, _k: u64) -> f64 {
                 f64::from(stepper.lr)

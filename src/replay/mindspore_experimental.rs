@@ -195,8 +195,8 @@ macro_rules! rules {
         impl Recurrence for $Scheduler {
             type State = f32;
 
-            fn start(&self) -> f32 {
-                self.next(self.base_lr as f32, 0)
+            fn start(&self) -> Result<f32, Error> {
+                Ok(self.next(self.base_lr as f32, 0))
             }
             fn lr(&self, lr: &f32, _k: u64) -> f64 {
                 f64::from(*lr)

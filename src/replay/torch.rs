@@ -20,8 +20,9 @@ use self::rule::{Anneal, BASE, Clock, Fade, Group, MAX, Phase, Rule};
 use super::Replay;
 use super::walk::Recurrence;
 use crate::curve::NEVER;
-use crate::error::Error;
+use crate::error::{Error, brief};
 use crate::limits::{FINITE, LENGTH, MULT, RealLimit, WaysOut};
+use crate::memory::{push, reserved};
 use crate::shape::{Kind, Value};
 use crate::spec::{Expr, Spec};
 
@@ -353,17 +354,14 @@ macro_rules! machines {
         $(impl Recurrence for $Name {
             type State = Course;
 
-            fn check(&self) -> Result<(), Error> {
-                self.course().map(drop)
-            }
             fn steps(&self) -> Option<u64> {
                 self.length()
             }
             fn last(&self) -> Option<u64> {
                 self.length()
             }
-            fn start(&self) -> Course {
-                self.course().expect("it has been checked")
+            fn start(&self) -> Result<Course, Error> {
+                self.course()
             }
             fn lr(&self, course: &Course, _k: u64) -> f64 {
                 course.state.lrs[0]
@@ -426,8 +424,8 @@ fn anneal(word: &str) -> Anneal {
 impl Recurrence for StepLr {
     type State = f64;
 
-    fn start(&self) -> f64 {
-        self.base_lr
+    fn start(&self) -> Result<f64, Error> {
+        Ok(self.base_lr)
     }
     fn lr(&self, lr: &f64, _k: u64) -> f64 {
         *lr
@@ -451,14 +449,15 @@ impl Machine for MultiStepLr {
     const BLAME: &'static str = "gamma";
 
     fn node(&self) -> Result<Node<f64>, Error> {
-        let mut sorted = self.milestones.to_vec();
+        let mut sorted = reserved(self.milestones.len())?;
+        sorted.extend_from_slice(&self.milestones);
         sorted.sort_unstable();
         let mut milestones: Vec<(i64, i64)> = Vec::new();
         for milestone in sorted {
             whole("milestones", milestone)?;
             match milestones.last_mut() {
                 Some((last, times)) if *last == milestone => *times += 1,
-                _ => milestones.push((milestone, 1)),
+                _ => push(&mut milestones, (milestone, 1))?,
             }
         }
         if let Some((_, times)) = milestones.iter().find(|(_, times)| rule::power(self.gamma, *times as f64).is_none())
@@ -467,7 +466,7 @@ impl Machine for MultiStepLr {
             return Err(Error::overflow("gamma", got, "`gamma` to the power of a milestone's count must be a double")
                 .or("List the milestone less often."));
         }
-        leaf(Rule::MultiStep { milestones, gamma: self.gamma }, self.base_lr, [0.0; 3])
+        leaf(Rule::MultiStep { milestones: milestones.into(), gamma: self.gamma }, self.base_lr, [0.0; 3])
     }
 }
 
@@ -609,14 +608,16 @@ impl Machine for SequentialLr {
 
     fn node(&self) -> Result<Node<f64>, Error> {
         let children = children(&self.schedulers)?;
-        let milestones = self.milestones.to_vec();
+        let milestones = self.milestones.clone();
         if milestones.len() + 1 != children.len() {
             let rule = format!("there must be one fewer than schedulers, which are {}", children.len());
             return Err(Error::value("milestones", format!("{} of them", milestones.len()), rule)
                 .or("Each says where the next scheduler takes over."));
         }
         if !milestones.is_sorted() {
-            return Err(Error::value("milestones", format!("{milestones:?}"), "they must be in order").or("Sort them."));
+            return Err(
+                Error::value("milestones", brief(&format!("{milestones:?}")), "they must be in order").or("Sort them.")
+            );
         }
         milestones.iter().try_for_each(|&milestone| whole("milestones", milestone).map(drop))?;
         Ok(Node::Sequential { children, milestones, epoch: 0, last: Vec::new() })
@@ -642,7 +643,7 @@ pub fn replay_of(node: &Node<f64>, i: usize, initial: f64) -> Option<Spec> {
     let (name, values) = match node {
         Node::Leaf(leaf) => form_of(leaf, i)?,
         Node::Sequential { children, milestones, .. } => {
-            let given = vec![parts(children, i, initial)?, Value::Ints(milestones.as_slice().to_vec().into())];
+            let given = vec![parts(children, i, initial)?, Value::Ints(milestones.clone())];
             (SequentialLr::NAME, with_initial(given, node, i, initial))
         }
         Node::Chained { children, .. } => {
@@ -672,7 +673,7 @@ fn form_of(leaf: &Leaf<f64>, i: usize) -> Option<(&'static str, Vec<Value>)> {
         }
         Rule::MultiStep { ref milestones, gamma } => {
             let mut listed = Vec::new();
-            for &(milestone, times) in milestones {
+            for &(milestone, times) in milestones.iter() {
                 listed.extend(std::iter::repeat_n(milestone, usize::try_from(times).ok().filter(|&n| n < 1 << 16)?));
             }
             (MultiStepLr::NAME, vec![real(base), Value::Ints(listed.into()), real(gamma)])

@@ -35,8 +35,8 @@ pub trait Recurrence: Debug + Send + Sync + 'static {
     fn last(&self) -> Option<u64> {
         None
     }
-    /// The state at step 0.
-    fn start(&self) -> Self::State;
+    /// The state at step 0; an error where there is none.
+    fn start(&self) -> Result<Self::State, Error>;
     /// The value at step `k`, whose state this is.
     fn lr(&self, state: &Self::State, k: u64) -> f64;
     /// From the state at step `k - 1` to that at step `k`.
@@ -102,7 +102,9 @@ impl<T: Formula> Recurrence for T {
     fn last(&self) -> Option<u64> {
         Formula::last(self)
     }
-    fn start(&self) {}
+    fn start(&self) -> Result<(), Error> {
+        Ok(())
+    }
     fn lr(&self, (): &(), k: u64) -> f64 {
         self.value(k)
     }
@@ -193,13 +195,15 @@ impl<S: Clone> Marks<S> {
 #[derive(Debug)]
 pub struct Track<R: Recurrence> {
     rule: R,
+    start: R::State,
     marks: Mutex<Marks<R::State>>,
 }
 
 impl<R: Recurrence> Track<R> {
     /// Nothing walked yet.
-    pub fn new(rule: R) -> Track<R> {
-        Track { rule, marks: Mutex::new(Marks { gap: GAP, states: Vec::new(), parked: None }) }
+    pub fn new(rule: R) -> Result<Track<R>, Error> {
+        let start = rule.start()?;
+        Ok(Track { rule, start, marks: Mutex::new(Marks { gap: GAP, states: Vec::new(), parked: None }) })
     }
 
     /// The marks, if they can be had soon. They are never waited for: in the child of a fork the lock may be held by a
@@ -243,7 +247,7 @@ impl<R: Recurrence> Track<R> {
             return self.stand(k, state);
         }
         let known = self.marks().and_then(|marks| marks.before(k));
-        let (at, state) = known.unwrap_or_else(|| (0, self.rule.start()));
+        let (at, state) = known.unwrap_or_else(|| (0, self.start.clone()));
         self.stand(at, state)
     }
 }
@@ -396,8 +400,8 @@ mod tests {
         fn last(&self) -> Option<u64> {
             self.last
         }
-        fn start(&self) -> u64 {
-            1
+        fn start(&self) -> Result<u64, Error> {
+            Ok(1)
         }
         fn lr(&self, state: &u64, _k: u64) -> f64 {
             *state as f64
@@ -423,7 +427,7 @@ mod tests {
 
     #[test]
     fn any_order_gives_the_same() {
-        let track = Track::new(Doubling::default());
+        let track = Track::new(Doubling::default()).unwrap();
         for k in [0, 1, 3, 100_000, 7, 99_999, 50_000, 100_001, 2, 300_000, 299_998] {
             let (value, end) = track.still(k);
             assert_eq!(value, naive(k), "at {k}");
@@ -433,7 +437,7 @@ mod tests {
 
     #[test]
     fn a_jump_back_is_short() {
-        let track = Track::new(Doubling::default());
+        let track = Track::new(Doubling::default()).unwrap();
         track.still(9_000_000);
         for k in (0..9_000_000).step_by(123_457) {
             let before = advanced(&track);
@@ -446,7 +450,7 @@ mod tests {
     #[test]
     fn a_fill_is_the_steps_one_by_one() {
         for stride in [1, 2, 3, 7, 100] {
-            let track = Track::new(Doubling::default());
+            let track = Track::new(Doubling::default()).unwrap();
             let mut found = vec![0.0; 600];
             let mut walk = track.walk(10, &mut |_| Ok(())).unwrap();
             walk.fill(&mut found, stride, &mut |_| Ok(())).unwrap();
@@ -458,7 +462,7 @@ mod tests {
 
     #[test]
     fn past_the_last_step_nothing_changes() {
-        let track = Track::new(Doubling { last: Some(10), ..Doubling::default() });
+        let track = Track::new(Doubling { last: Some(10), ..Doubling::default() }).unwrap();
         assert_eq!(track.still(9), (naive(9), NEVER));
         assert_eq!(track.still(1 << 53), (naive(10), NEVER));
         let mut found = [0.0; 30];
@@ -468,7 +472,7 @@ mod tests {
 
     #[test]
     fn a_walk_that_is_stopped_has_left_its_marks() {
-        let track = Track::new(Doubling::default());
+        let track = Track::new(Doubling::default()).unwrap();
         let mut spent = 0;
         let mut once = |cost| {
             spent += cost;
@@ -483,7 +487,7 @@ mod tests {
 
     #[test]
     fn marks_that_cannot_be_had_are_done_without() {
-        let track = Track::new(Doubling::default());
+        let track = Track::new(Doubling::default()).unwrap();
         let held = track.marks.lock().unwrap();
         assert_eq!(track.still(3_000).0, naive(3_000));
         drop(held);

@@ -218,7 +218,7 @@ impl<'py, T: LiveRate> Groups<'py, T> {
             Kind::Chained => Some(Node::Chained { children: children()?, last: Vec::new() }),
             Kind::Sequential => Some(Node::Sequential {
                 children: children()?,
-                milestones: live.milestones()?,
+                milestones: live.milestones()?.into(),
                 epoch: live.whole(intern!(scheduler.py(), "last_epoch"))?,
                 last: Vec::new(),
             }),
@@ -386,7 +386,7 @@ impl<'py> Live<'py> {
             counter.iter().map(|(milestone, times)| Some((as_whole(&milestone)?, as_whole(&times)?))).collect();
         let mut milestones = milestones?;
         milestones.sort_unstable();
-        Some(Rule::MultiStep { milestones, gamma: self.gamma()? })
+        Some(Rule::MultiStep { milestones: milestones.into(), gamma: self.gamma()? })
     }
 
     fn whole_one_cycle(&self) -> Option<Rule> {

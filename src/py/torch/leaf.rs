@@ -196,7 +196,7 @@ impl<'py> Move<'py> {
                     None => Vec::new(),
                     Some(times) => vec![(clock.epoch + 1, as_whole(&times)?)],
                 };
-                Rule::MultiStep { milestones, gamma: live.gamma()? }
+                Rule::MultiStep { milestones: milestones.into(), gamma: live.gamma()? }
             }
             Kind::Cyclic => {
                 own = lists(intern!(py, "max_lrs"), intern!(py, "base_lrs"))?;

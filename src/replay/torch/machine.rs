@@ -9,6 +9,8 @@
 //! torch cannot start a composite so (it raises NotImplementedError), or starts it wrongly, a composite starts here as
 //! it would alone.
 
+use std::sync::Arc;
+
 use super::rule::{Change, Clock, Group, Rate, Rule};
 
 /// The state that schedulers share: a learning rate and a momentum for each group.
@@ -59,7 +61,7 @@ pub enum Node<T> {
         /// Its schedulers,
         children: Vec<Node<T>>,
         /// the epochs at which the next one takes over,
-        milestones: Vec<i64>,
+        milestones: Arc<Vec<i64>>,
         /// and where it stands: `last_epoch`.
         epoch: i64,
         /// `_last_lr`
@@ -364,7 +366,7 @@ mod tests {
         let phases = [phase(61.5, 1, 0), phase(199.0, 0, 2), phase(0.0, 0, 0)];
         let rules = [
             Rule::Step { step_size: 7, gamma: 0.9 },
-            Rule::MultiStep { milestones: vec![(2, 1), (70, 2), (150, 1)], gamma: 0.5 },
+            Rule::MultiStep { milestones: vec![(2, 1), (70, 2), (150, 1)].into(), gamma: 0.5 },
             Rule::Constant { factor: 0.5, total_iters: 70 },
             Rule::Linear { start_factor: 0.5, end_factor: 1.0, total_iters: 100 },
             Rule::Polynomial { total_iters: 150, power: 1.7 },
@@ -378,9 +380,9 @@ mod tests {
         let mut nodes: Vec<_> = rules.into_iter().map(leaf).collect();
         let children = vec![nodes[3].clone(), nodes[6].clone(), nodes[5].clone()];
         nodes.push(Node::Chained { children: children.clone(), last: Vec::new() });
-        nodes.push(Node::Sequential { children, milestones: vec![40, 130], epoch: 0, last: Vec::new() });
+        nodes.push(Node::Sequential { children, milestones: vec![40, 130].into(), epoch: 0, last: Vec::new() });
         let nested = vec![nodes[12].clone(), nodes[11].clone()];
-        nodes.push(Node::Sequential { children: nested, milestones: vec![100], epoch: 0, last: Vec::new() });
+        nodes.push(Node::Sequential { children: nested, milestones: vec![100].into(), epoch: 0, last: Vec::new() });
         nodes
     }
 

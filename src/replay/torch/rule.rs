@@ -14,6 +14,7 @@
 //! torch itself say so.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 use super::super::libm::{cos, pow};
 
@@ -170,7 +171,7 @@ pub enum Rule {
     /// StepLR
     Step { step_size: i64, gamma: f64 },
     /// MultiStepLR: each milestone once, in order, and how often it was given.
-    MultiStep { milestones: Vec<(i64, i64)>, gamma: f64 },
+    MultiStep { milestones: Arc<Vec<(i64, i64)>>, gamma: f64 },
     /// ConstantLR
     Constant { factor: f64, total_iters: i64 },
     /// LinearLR
@@ -537,7 +538,7 @@ mod tests {
     fn what_stands_still_is_known_to() {
         let rules = [
             Rule::Step { step_size: 3, gamma: 0.5 },
-            Rule::MultiStep { milestones: vec![(2, 1), (5, 2)], gamma: 0.5 },
+            Rule::MultiStep { milestones: vec![(2, 1), (5, 2)].into(), gamma: 0.5 },
             Rule::Constant { factor: 0.5, total_iters: 4 },
             Rule::Linear { start_factor: 0.5, end_factor: 1.0, total_iters: 4 },
             Rule::Polynomial { total_iters: 4, power: 2.0 },
@@ -560,7 +561,7 @@ mod tests {
         let clock = Clock::at(3, 4);
         assert_eq!(Rule::Step { step_size: 0, gamma: 0.5 }.change(&clock), None);
         assert_eq!(Rule::Cosine { t_max: 0, eta_min: 0.0 }.change(&clock), None);
-        assert_eq!(Rule::MultiStep { milestones: vec![(3, 2000)], gamma: 2.0 }.change(&clock), None);
+        assert_eq!(Rule::MultiStep { milestones: vec![(3, 2000)].into(), gamma: 2.0 }.change(&clock), None);
         assert_eq!(power(0.0, -1.0), None);
         assert_eq!(power(-8.0, 1.0 / 3.0), None);
         assert_eq!(power(10.0, 400.0), None);

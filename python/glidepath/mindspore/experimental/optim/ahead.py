@@ -293,7 +293,8 @@ def _step(scheduler: Any, step: Any) -> int:
     place, rule = f"{type(scheduler).__name__}.seek.step", "it must be a whole number from 0 to 2**53"
     number = _whole(place, step, rule)
     if not 0 <= number <= check.MOST:
-        raise IndexError(f"`{place}`: got {_shown(number)}; {rule}. Use `seek(0)` for the start.")
+        way_out = "Use `seek(0)` for the start." if number < 0 else "No run is as long."
+        raise IndexError(f"`{place}`: got {_shown(number)}; {rule}. {way_out}")
     return number
 
 

@@ -530,37 +530,19 @@ def test_autograd_sees_that_a_rate_was_written():
     assert errors[0] == errors[1]
 
 
-@copies_tensors
 def test_inference_tensors():
-    """DIFFERENCE: outside of inference mode too."""
+    """Outside of inference mode torch refuses to set them."""
     results = []
-    for module in (THEIRS, OURS, OURS):
-        with torch.inference_mode():
-            scheduler = of_rates(module, [torch.tensor(0.1)])
-        with torch.inference_mode(len(results) < 2):
-            assert outcome(scheduler.step) == ("", "", [])
-        results.append((scheduler.get_last_lr()[0].item(), lr_of(scheduler).item()))
-    assert results[0] == results[1] == results[2]
-
-
-@pytest.mark.parametrize("name", ["CyclicLR", "ExponentialLR", "ChainedScheduler"])
-def test_a_mode_sees_every_write(name):
-    from torch.utils._python_dispatch import TorchDispatchMode
-
-    class Log(TorchDispatchMode):
-        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-            written.append((str(function), args[1] if len(args) > 1 else None))
-            return function(*args, **(kwargs or {}))
-
-    seen = []
     for module in (THEIRS, OURS):
-        written: list[object] = []
-        scheduler = of_rates(module, [torch.tensor(0.1), torch.tensor(0.2)], name)
-        with Log():
-            scheduler.step()
-        assert any("fill_" in function for function, _ in written)
-        seen.append([function for function, _ in written if "fill_" in function or "clone" in function])
-    assert seen[0] == seen[1]
+        for inside in (True, False):
+            with torch.inference_mode():
+                scheduler = of_rates(module, [torch.tensor(0.1)])
+            with torch.inference_mode(inside):
+                error = outcome(scheduler.step)
+            lrs = [lr.item() for lr in (lr_of(scheduler), *scheduler.get_last_lr())]
+            results.append((inside, error, lrs, scheduler.last_epoch))
+    assert results[:2] == results[2:]
+    assert [error[0] for _, error, _, _ in results] == ["", "RuntimeError"] * 2
 
 
 def test_tensors_inside_of_transforms():
@@ -587,38 +569,6 @@ def test_tensors_inside_of_transforms():
             except RuntimeError as error:
                 results[-1].append(str(error))
     assert results[0] == results[1]
-
-
-def test_a_function_mode_sees_every_write():
-    class Log(torch.overrides.TorchFunctionMode):
-        def __torch_function__(self, function, types, args=(), kwargs=None):
-            names.append(function.__name__)
-            return function(*args, **(kwargs or {}))
-
-    seen = []
-    for module in (THEIRS, OURS):
-        names: list[str] = []
-        scheduler = of_rates(module, [torch.tensor(0.1)], "ExponentialLR")
-        with Log():
-            scheduler.step()
-        seen.append([name for name in names if name in {"fill_", "clone"}])
-    assert seen[0] == seen[1]
-    assert seen[1] == ["fill_", "clone"] or not COPIES_TENSORS
-
-
-def test_a_captured_rate_inside_of_a_transform():
-    errors = []
-    for module in (THEIRS, OURS):
-        scheduler = of_rates(module, [torch.tensor(0.1)], "ExponentialLR")
-
-        def loss(x, scheduler=scheduler):
-            scheduler.step()
-            return x * lr_of(scheduler)
-
-        with pytest.raises(RuntimeError, match="mutate a captured Tensor") as raised:
-            torch.func.grad(loss)(torch.tensor(1.0))
-        errors.append(str(raised.value))
-    assert errors[0] == errors[1]
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # by torch, which itself calls it
@@ -727,72 +677,6 @@ def test_another_thread_sees_whole_lists():
     done.set()
     reader.join()
     assert not odd
-
-
-@pytest.mark.parametrize("name", ["StepLR", "ConstantLR"])
-def test_rates_that_somebody_has_a_view_of(name):
-    scheduler = of_rates(OURS, [torch.tensor(0.1)], name)
-    for view in (torch.Tensor.numpy, torch.Tensor.detach, torch.Tensor.untyped_storage):
-        kept = view(scheduler.get_last_lr()[0])
-        scheduler.step()
-        kept.fill_(7) if hasattr(kept, "fill_") else kept.fill(7)
-        assert scheduler.get_last_lr()[0] == lr_of(scheduler)
-
-
-@copies_tensors
-def test_last_rates_are_tensors_like_any_other(tmp_path):
-    scheduler = of_rates(OURS, [torch.tensor(0.1), torch.tensor(0.2, dtype=torch.float64)])
-    last = scheduler.get_last_lr()
-    values = [lr.item() for lr in last]
-    parts = [[lr.detach() for lr in last], [lr.view(1) for lr in last], [lr.data for lr in last]]
-    arrays = [lr.numpy() for lr in last]
-    torch.save(last, tmp_path / "last.pt")
-    copies = [
-        copy.deepcopy(last),
-        pickle.loads(pickle.dumps(last)),
-        torch.load(tmp_path / "last.pt", weights_only=True),
-    ]
-    assert all(lr.is_leaf and lr._version == 0 and lr.is_contiguous() for lr in last)
-    del last
-    for _ in range(5):
-        scheduler.step()
-    for kept in (*parts, arrays, *copies):
-        assert [lr.item() for lr in kept] == values
-    shared = [lr.share_memory_() for lr in scheduler.get_last_lr()]
-    assert all(lr.is_shared() for lr in shared)
-    weight = torch.tensor(2.0, requires_grad=True)
-    (weight * scheduler.get_last_lr()[0]).backward()
-    assert weight.grad == scheduler.get_last_lr()[0]
-
-
-def test_last_rates_are_freed():
-    """In whatever thread: a million of them would take 100 MB and more."""
-    code = """
-import resource, threading
-import torch
-import glidepath.torch as gt
-
-def run():
-    rates = [torch.tensor(0.1) for _ in range(10)]
-    held = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates])
-    held._opt_called = True
-    scheduler = gt.CyclicLR(held, 0.01, 0.2, 4, cycle_momentum=False)
-    for _ in range(20_000):
-        scheduler.step()
-    return scheduler.get_last_lr()
-
-run()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-kept = []
-for _ in range(5):
-    thread = threading.Thread(target=lambda: kept.append(run()))
-    thread.start()
-    thread.join()
-kept.clear()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-"""
-    grown = int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
-    assert grown < 50_000  # KiB
 
 
 def test_triangular2_overflows_where_torchs_does():

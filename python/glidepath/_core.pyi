@@ -166,7 +166,15 @@ def _schedule(scheduler: object, group: int) -> Schedule | None:
 class _Road:
     """What a class of schedulers steps by: the name of a rule, or "" for torch's own function, and that function."""
 
-    def __new__(cls, rule: str, torch: object, steps_here: bool, prints_apart: bool, steps_by_rule: bool) -> _Road: ...
+    def __new__(
+        cls,
+        rule: str,
+        torch: object,
+        steps_here: bool,
+        prints_apart: bool,
+        steps_by_rule: bool,
+        sets_tensors: bool,
+    ) -> _Road: ...
 
 @disjoint_base
 class _Stepper:

@@ -4,7 +4,7 @@
 //! here      what a class of schedulers steps by: a rule of ours, or torch's own function; `step` itself
 //! live      a scheduler's `__dict__`, read: numbers, lists, rules
 //! leaf      one step of one rule, into the live groups
-//! tensor    rates that are tensors, read and written where they lie
+//! tensor    rates that are tensors
 //! ahead     preview, seek, schedule
 //! ```
 //! Nothing is kept between two steps, neither of the optimizer nor of the scheduler: attributes are live, and
@@ -24,7 +24,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 
 use self::live::Live;
-use self::tensor::Tensors;
 
 /// Adds what `glidepath.torch` is built on.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -86,13 +85,22 @@ pub(super) struct Road {
     prints_apart: bool,
     /// Whether the rule makes the steps; if not, it only tells what torch's will set.
     steps_by_rule: bool,
+    /// Whether it also makes the steps of rates that are tensors.
+    sets_tensors: bool,
 }
 
 #[pymethods]
 impl Road {
     #[new]
-    fn new(rule: &str, torch: Py<PyAny>, steps_here: bool, prints_apart: bool, steps_by_rule: bool) -> Road {
-        Road { kind: Kind::named(rule), torch, steps_here, prints_apart, steps_by_rule }
+    fn new(
+        rule: &str,
+        torch: Py<PyAny>,
+        steps_here: bool,
+        prints_apart: bool,
+        steps_by_rule: bool,
+        sets_tensors: bool,
+    ) -> Road {
+        Road { kind: Kind::named(rule), torch, steps_here, prints_apart, steps_by_rule, sets_tensors }
     }
 }
 
@@ -183,7 +191,7 @@ fn on_our_road<'py>(
     slf: &Bound<'py, Stepper>,
     above: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let &Road { kind, steps_by_rule, .. } = slf.get().road.get();
+    let &Road { kind, steps_by_rule, sets_tensors, .. } = slf.get().road.get();
     if kind == Kind::Other || !steps_by_rule {
         return Ok(None);
     }
@@ -192,7 +200,7 @@ fn on_our_road<'py>(
     match kind {
         Kind::Sequential => step_sequential(&live),
         Kind::Chained => step_chained(&live),
-        _ => Ok(leaf::step(&live, kind)?.map(Bound::into_any)),
+        _ => Ok(leaf::step(&live, kind, sets_tensors)?.map(Bound::into_any)),
     }
 }
 
@@ -262,29 +270,14 @@ fn step_chained<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
     }
     let last = children.get_item(children.len() - 1)?;
     let groups = last.getattr(intern!(py, "optimizer"))?.getattr(intern!(py, "param_groups"))?;
-    let mut tensors = None;
-    let lrs: PyResult<Vec<_>> = groups
-        .try_iter()?
-        .map(|group| {
-            let lr = group?.get_item(intern!(py, "lr"))?;
-            if lr.cast_exact::<PyFloat>().is_ok() {
-                return Ok(lr);
-            }
-            copied(&lr, *tensors.get_or_insert_with(|| Tensors::of(py)))
-        })
-        .collect();
+    let lrs: PyResult<Vec<_>> = groups.try_iter()?.map(|group| copied(&group?.get_item(intern!(py, "lr"))?)).collect();
     live.listed(lrs?).map(|lrs| Some(lrs.into_any()))
 }
 
 /// A clone of a tensor; anything else as it is.
-fn copied<'py>(lr: &Bound<'py, PyAny>, tensors: Option<&Tensors>) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(tensors) = tensors
-        && let Some(number) = tensors.read(lr)
-    {
-        return tensors.make(lr.py(), number.value, number.place.precision);
+fn copied<'py>(lr: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if lr.is_exact_instance_of::<PyFloat>() || !lr.hasattr(intern!(lr.py(), "clone"))? {
+        return Ok(lr.clone());
     }
-    match lr.getattr(intern!(lr.py(), "clone")) {
-        Ok(clone) => clone.call0(),
-        Err(_) => Ok(lr.clone()),
-    }
+    tensor::cloned(lr)
 }

@@ -209,7 +209,8 @@ def _road(cls: type[LRScheduler]) -> _Road:
     prints_apart = not HAS_VERBOSE and not (HAS_UPDATE_LR and torch_step is lr_scheduler.LRScheduler.step)
     name = facade.__name__
     rule = name if is_ours and _versions.is_known(name) else ""
-    return _Road(rule, step, steps_here, prints_apart, _versions.steps(name))
+    sets_tensors = _versions.RELEASE >= _versions.TENSORS_SINCE
+    return _Road(rule, step, steps_here, prints_apart, _versions.steps(name), sets_tensors)
 
 
 LRScheduler._road = _road(LRScheduler)

@@ -3,12 +3,12 @@
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString};
 
 use super::super::schedule::Schedule;
 use super::super::{arrays, convert};
 use super::live::{Live, as_float, as_whole, item, read};
+use super::tensor::{self, Precision};
 use super::{Kind, Stepper};
 use crate::limits::STEP;
 use crate::replay::torch::machine::{Leaf, Node, State};
@@ -50,31 +50,18 @@ impl LiveRate for f32 {
     const IS_TENSOR: bool = true;
 
     fn read(value: &Bound<'_, PyAny>) -> Option<f32> {
-        let py = value.py();
-        static FLOAT32: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        static TENSOR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let is_tensor = value.get_type().is(TENSOR.import(py, "torch", "Tensor").ok()?);
-        if !is_tensor || !value.getattr(intern!(py, "dtype")).ok()?.is(FLOAT32.import(py, "torch", "float32").ok()?) {
-            return None;
-        }
-        // torch may refuse to fill these: its own code says when.
-        let is_followed = value.getattr(intern!(py, "requires_grad")).ok()?.is_truthy().ok()?;
-        let is_inference = value.call_method0(intern!(py, "is_inference")).ok()?.is_truthy().ok()?;
-        if is_followed || is_inference {
-            return None;
-        }
-        value.call_method0(intern!(py, "item")).ok()?.extract::<f64>().ok().map(|x| x as f32)
+        tensor::precision(value).filter(|&precision| precision == Precision::Single)?;
+        tensor::number(value).map(|x| x as f32)
     }
 
     fn set(self, group: &Bound<'_, PyDict>) -> PyResult<()> {
-        let py = group.py();
-        group.as_any().get_item(intern!(py, "lr"))?.call_method1(intern!(py, "fill_"), (f64::from(self),)).map(drop)
+        tensor::fill(&group.as_any().get_item(intern!(group.py(), "lr"))?, f64::from(self))
     }
 
     fn copy<'py>(self, like: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
-        let py = like.py();
-        let lr = like.as_any().get_item(intern!(py, "lr"))?.call_method0(intern!(py, "clone"))?;
-        lr.call_method1(intern!(py, "fill_"), (f64::from(self),))
+        let lr = tensor::cloned(&like.as_any().get_item(intern!(like.py(), "lr"))?)?;
+        tensor::fill(&lr, f64::from(self))?;
+        Ok(lr)
     }
 }
 

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
 
 use self::live::Live;
 
@@ -155,7 +155,7 @@ impl Stepper {
     ) -> PyResult<()> {
         let this = slf.get();
         let is_plain = arguments.is_empty() && keywords.is_none();
-        if is_plain && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf, None)?.is_some() {
+        if is_plain && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf)?.is_some() {
             return Ok(());
         }
         on_torch_road(slf, this, arguments, keywords)
@@ -185,18 +185,13 @@ fn on_torch_road(
     Ok(())
 }
 
-/// Does the step, if everything is as torch makes it; gives the new `_last_lr`. `above` is that of the SequentialLR
-/// whose step it is part of.
-fn on_our_road<'py>(
-    slf: &Bound<'py, Stepper>,
-    above: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
+/// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
+fn on_our_road<'py>(slf: &Bound<'py, Stepper>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let &Road { kind, steps_by_rule, sets_tensors, .. } = slf.get().road.get();
     if kind == Kind::Other || !steps_by_rule {
         return Ok(None);
     }
     let Some(live) = Live::of(slf.as_any()) else { return Ok(None) };
-    let live = live.under(above);
     match kind {
         Kind::Sequential => step_sequential(&live),
         Kind::Chained => step_chained(&live),
@@ -205,13 +200,13 @@ fn on_our_road<'py>(
 }
 
 /// One step of a scheduler, wherever its `step` is; gives its new `_last_lr`.
-fn step_child<'py>(child: &Bound<'py, PyAny>, above: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+fn step_child<'py>(child: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = child.py();
     if let Ok(stepper) = child.cast::<Stepper>()
         && stepper.get().road.get().steps_here
     {
         if !stepper.get().verbose.load(Ordering::Relaxed)
-            && let Some(lrs) = on_our_road(stepper, above)?
+            && let Some(lrs) = on_our_road(stepper)?
         {
             return Ok(lrs);
         }
@@ -226,22 +221,19 @@ fn step_sequential<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>>
     let py = live.state.py();
     let Some((epoch, child, is_start)) = next_child(live) else { return Ok(None) };
     live.state.set_item(intern!(py, "last_epoch"), epoch)?;
-    let last = live.get(intern!(py, "_last_lr"));
     let lrs = if is_start {
         py.import(intern!(py, "glidepath.torch.turns"))?.call_method1(intern!(py, "start_in_turn"), (&child,))?;
         child.call_method0(intern!(py, "get_last_lr"))?
     } else {
-        step_child(&child, last.as_ref())?
+        step_child(&child)?
     };
-    if !last.is_some_and(|last| last.is(&lrs)) {
-        live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
-    }
+    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
     Ok(Some(lrs))
 }
 
 /// The next epoch, the child that rules there, and whether it starts there.
 fn next_child<'py>(live: &Live<'py>) -> Option<(i64, Bound<'py, PyAny>, bool)> {
-    if !live.has_torchs_seams(Kind::Sequential, false) {
+    if live.has_seams_of_its_own() {
         return None;
     }
     let py = live.state.py();
@@ -262,16 +254,18 @@ fn step_chained<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Some(children) = live.list(intern!(py, "_schedulers")).filter(|list| !list.is_empty()) else {
         return Ok(None);
     };
-    if !live.has_torchs_seams(Kind::Chained, false) {
+    if live.has_seams_of_its_own() {
         return Ok(None);
     }
     for child in &children {
-        step_child(&child, None)?;
+        step_child(&child)?;
     }
     let last = children.get_item(children.len() - 1)?;
     let groups = last.getattr(intern!(py, "optimizer"))?.getattr(intern!(py, "param_groups"))?;
     let lrs: PyResult<Vec<_>> = groups.try_iter()?.map(|group| copied(&group?.get_item(intern!(py, "lr"))?)).collect();
-    live.listed(lrs?).map(|lrs| Some(lrs.into_any()))
+    let lrs = PyList::new(py, lrs?)?;
+    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    Ok(Some(lrs.into_any()))
 }
 
 /// A clone of a tensor; anything else as it is.

@@ -25,7 +25,7 @@ use crate::replay::torch::rule::{Change, Clock, Group, Rule};
 pub(super) fn step<'py>(live: &Live<'py>, kind: Kind, sets_tensors: bool) -> PyResult<Option<Bound<'py, PyList>>> {
     let py = live.state.py();
     let Some(moves_momentum) = live.moves_momentum(kind) else { return Ok(None) };
-    let Some((before, cur_is_float)) = clock(live, kind, moves_momentum) else { return Ok(None) };
+    let Some((before, cur_is_float)) = clock(live, kind) else { return Ok(None) };
     let Some(groups) = live.groups() else { return Ok(None) };
     let mut clock = before;
     let Some(made) = Move::of(live, kind, moves_momentum, &mut clock, groups.len()) else { return Ok(None) };
@@ -60,8 +60,8 @@ pub(super) fn step<'py>(live: &Live<'py>, kind: Kind, sets_tensors: bool) -> PyR
 
 /// Where the scheduler stands, and whether its `T_cur` is a float.
 #[inline]
-fn clock(live: &Live<'_>, kind: Kind, moves_momentum: bool) -> Option<(Clock, bool)> {
-    if !live.has_torchs_seams(kind, moves_momentum) {
+fn clock(live: &Live<'_>, kind: Kind) -> Option<(Clock, bool)> {
+    if live.has_seams_of_its_own() {
         return None;
     }
     let mut clock = Clock::at(read!(live, whole, "last_epoch")?, 0);

@@ -1,8 +1,8 @@
 //! Instruction sets: which there are, which is used, and how a piece of work gets compiled for one.
 //!
 //! This is the only file with `unsafe` in it. What is unsafe is to call a function that was compiled for instructions that
-//! the machine might lack, where each call stands behind the check that it has them; to read and set the floating-point
-//! state; and, at the end, to fill Python's lists by runs.
+//! the machine might lack, where each call stands behind the check that it has them; and to read and set the
+//! floating-point state.
 //!
 //! ```text
 //! task (generic, #[inline(always)])
@@ -289,41 +289,3 @@ use machine::{changes, default_state, set_state, state};
 
 #[cfg(not(target_arch = "x86_64"))]
 const FLAGS: u32 = 0;
-
-/// Python's lists.
-#[cfg(feature = "python")]
-pub mod lists {
-    use pyo3::ffi;
-    use pyo3::prelude::*;
-    use pyo3::types::PyList;
-
-    /// A list of `n` items, runs of the same one: `next(at)` gives the item that stands from there on, and how often.
-    ///
-    /// The references of a run are counted at once: 0.8 ns an item in runs of 100, 1.7 as lists put together.
-    pub fn of_runs<'py, T>(
-        py: Python<'py>,
-        n: usize,
-        mut next: impl FnMut(usize) -> PyResult<(Bound<'py, T>, usize)>,
-    ) -> PyResult<Bound<'py, PyList>> {
-        // SAFETY: a new list of empty places, which nobody else sees until it is full: the collector does not know it.
-        let list = unsafe {
-            let list = Bound::from_owned_ptr_or_err(py, ffi::PyList_New(n.min(isize::MAX as usize) as isize))?;
-            ffi::PyObject_GC_UnTrack(list.as_ptr().cast());
-            list
-        };
-        let mut at = 0;
-        while at < n {
-            let (item, length) = next(at)?;
-            let end = n.min(at + length.max(1));
-            // SAFETY: as many references as places, and these are empty.
-            unsafe {
-                (at..end).for_each(|_| ffi::Py_INCREF(item.as_ptr()));
-                (at..end).for_each(|i| ffi::PyList_SET_ITEM(list.as_ptr(), i as isize, item.as_ptr()));
-            }
-            at = end;
-        }
-        // SAFETY: it is full, and not known to the collector.
-        unsafe { ffi::PyObject_GC_Track(list.as_ptr().cast()) };
-        Ok(list.cast_into()?)
-    }
-}

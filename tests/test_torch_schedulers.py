@@ -846,6 +846,83 @@ def test_what_a_function_drives_is_a_table_on_request():
     assert schedule == gp.table([0.1 * 0.9**k for k in range(4)])
 
 
+# What CyclicLR and OneCycleLR were made with.
+
+MADE_WITH = {
+    "CyclicLR": (
+        lambda m, o: m.CyclicLR(o, 0.01, 0.2, 17, 12, mode="exp_range", gamma=0.999),
+        {"base_lr": 0.01, "max_lr": 0.2, "step_size_up": 17, "step_size_down": 12, "mode": "exp_range", "gamma": 0.999},
+    ),
+    "OneCycleLR": (
+        lambda m, o: m.OneCycleLR(o, 0.3, 60, pct_start=0.1234567, div_factor=7.3, final_div_factor=123.4),
+        {"max_lr": 0.3, "total_steps": 60, "pct_start": 0.1234567, "div_factor": 7.3, "final_div_factor": 123.4},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MADE_WITH)
+def test_a_scheduler_remembers_what_it_was_made_with(name):
+    make, given = MADE_WITH[name]
+    scheduler, theirs = make(OURS, optimizer([0.1])), make(THEIRS, optimizer([0.1]))
+    step(scheduler)
+    replay = gp.replay(f"torch.{name}", **given)
+    for copied in (copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one)), lambda one: one):
+        assert copied(scheduler).schedule() == replay
+    assert scheduler.state_dict().keys() == theirs.state_dict().keys()
+    rates = [float(lr_of(theirs))]
+    for k in range(1, 50):
+        step(theirs, k)
+        rates.append(lr_of(theirs))
+    assert replay.array(50).tolist() == rates
+
+
+@pytest.mark.parametrize("name", MADE_WITH)
+def test_an_attribute_set_later_counts_and_not_what_was_remembered(name):
+    def change(scheduler):
+        if name == "CyclicLR":
+            scheduler.step_ratio = 0.25
+        else:
+            scheduler._schedule_phases[0]["end_step"] = 20.5
+
+    make, given = MADE_WITH[name]
+    loaded, changed = make(OURS, optimizer([0.1])), make(OURS, optimizer([0.1]))
+    theirs = make(THEIRS, optimizer([0.1]))
+    change(changed)
+    change(theirs)
+    loaded.load_state_dict(changed.state_dict())
+    for scheduler in (changed, loaded):
+        with pytest.raises(ValueError) as raised:
+            scheduler.schedule()
+        assert str(raised.value) == (
+            f"`schedule.steps`: got None; no replay gives the rates of this {name}. "
+            "For a table of them, say how many steps: `schedule(0, steps=1000)`."
+        )
+        table = scheduler.schedule(steps=50)
+        assert table == gt.schedule(theirs, steps=50)
+        assert table.array(50).tolist() != gp.replay(f"torch.{name}", **given).array(50).tolist()
+
+
+@pytest.mark.parametrize("name", MADE_WITH)
+def test_torch_keeps_no_arguments_so_its_own_is_a_table_on_request(name):
+    make, given = MADE_WITH[name]
+
+    def message(scheduler):
+        with pytest.raises(ValueError) as raised:
+            gt.schedule(scheduler)
+        return str(raised.value)
+
+    theirs, held = make(THEIRS, optimizer([0.1])), optimizer([0.1])
+    sequence = THEIRS.SequentialLR(held, [THEIRS.ExponentialLR(held, 0.9), make(THEIRS, held)], [3])
+    table = "For a table of them, say how many steps: `schedule(0, steps=1000)`."
+    rest = f"of which torch does not keep the arguments. {table}"
+    assert message(theirs) == f"`schedule.steps`: got None; no replay gives the rates of this {name}, {rest}"
+    assert message(gt.adopt(theirs)) == message(theirs)
+    assert message(sequence) == (
+        f"`schedule.steps`: got None; no replay gives the rates of this SequentialLR with a {name}, {rest}"
+    )
+    assert gt.schedule(theirs, steps=50) == gp.table(gp.replay(f"torch.{name}", **given).array(50))
+
+
 # Resuming: each road, beside a run that was not interrupted.
 
 

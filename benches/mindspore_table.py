@@ -47,7 +47,7 @@ def list_rows(theirs: Any, steps: int, repeats: int) -> Iterator[Row]:
         other, ours = partial(getattr(theirs, name), **given), partial(getattr(nn, name), **given)
         assert ours() == other()
         what = f"MindSpore's `{name}`, {steps:,} steps in epochs of {PER_EPOCH} / glidepath's"
-        yield Row(f"{what}, a list", ratio(other, ours, repeats), 20, 40, " times", at_least=True)
+        yield Row(f"{what}, a list", ratio(other, ours, repeats), 8, 20, " times", at_least=True)
         as_array = ratio(other, partial(ours, dtype="float64"), repeats)
         yield Row(f"{what}, an array", as_array, 200, 400, " times", at_least=True)
 

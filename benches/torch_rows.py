@@ -115,8 +115,8 @@ def bars(heading: str, name: str) -> tuple[float, float]:
             return 500, 1_000
         return (80, 80) if name == "PolynomialLR" else (100, 100)
     if "tensor" in heading:
-        return 4, 4
-    return (6, 10) if "1 float" in heading else (8, 10)
+        return 1.5, 1.5
+    return (4.5, 6) if "1 float" in heading else (6, 8)
 
 
 def rows(found: dict[str, dict[str, float]]) -> Iterator[Row]:

@@ -100,7 +100,10 @@ def test_integers_of_numpy_are_integers(name, key, kind):
         later, theirs = made(name, COUNTS[name]), made(name, COUNTS[name], THEIRS)
         for scheduler in (later, theirs):
             setattr(scheduler, key, np.int64(COUNTS[name][key]))
-            assert gt.schedule(scheduler) == made(name, COUNTS[name]).schedule()
+            assert (
+                gt.schedule(scheduler, steps=30).array(30).tolist()
+                == made(name, COUNTS[name]).schedule().array(30).tolist()
+            )
             assert gt.preview(scheduler, 30).tolist() == rates
         gt.seek(theirs, 11)
         assert steps_of(later, 30) == rates
@@ -114,7 +117,8 @@ def test_doubles_of_numpy_are_floats(name, key):
     assert steps_of(made(name, given), 30) == steps_of(made(name, given, THEIRS), 30) == rates
     for module in (OURS, THEIRS):
         assert gt.preview(made(name, given, module), 30).tolist() == rates
-        assert gt.schedule(made(name, given, module)) == made(name, REALS[name]).schedule()
+        schedule = gt.schedule(made(name, given, module), steps=30)
+        assert schedule.array(30).tolist() == made(name, REALS[name]).schedule().array(30).tolist()
         sought = made(name, given, module)
         gt.seek(sought, 30)
         assert float(sought.optimizer.param_groups[0]["lr"]) == rates[-1][0]
@@ -275,7 +279,7 @@ def test_where_it_is_not_that_product_a_table_is_asked_for(make):
     [
         lambda m, o: m.SequentialLR(o, [m.LambdaLR(o, FUNCTION)], []),
         lambda m, o: m.SequentialLR(o, [m.LinearLR(o, 0.1), m.LambdaLR(o, FUNCTION)], [5]),
-        lambda m, o: m.SequentialLR(o, [m.CyclicLR(o, 0.1, 0.3, 3), m.LambdaLR(o, FUNCTION)], [5]),
+        lambda m, o: m.SequentialLR(o, [m.CosineAnnealingWarmRestarts(o, 3), m.LambdaLR(o, FUNCTION)], [5]),
         lambda m, o: m.SequentialLR(
             o, [m.LinearLR(o, 0.1), m.ExponentialLR(o, 0.9), m.LambdaLR(o, FUNCTION), m.LambdaLR(o, 2 * FUNCTION)],
             [5, 9, 30],
@@ -518,7 +522,7 @@ def test_a_preview_of_inference_tensors_raises_what_torch_raises():
         said = outcome(lambda s=scheduler, a=ahead: a.extend(gt.preview(s, 3).tolist()))
         done = outcome(lambda s=scheduler: steps_of(s, 3))
         assert said[:2] == done[:2]
-        assert bool(said[0]) == (module is THEIRS)
+        assert said[0] == "RuntimeError"
 
 
 @pytest.mark.parametrize("make", [

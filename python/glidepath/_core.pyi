@@ -135,9 +135,7 @@ def _shown(value: object) -> str:
     """A value as a message shows it: a literal, cut where it is long; anything else by its type."""
 
 def _listed(schedule: Schedule) -> list[float]:
-    """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object: 1.1 ns
-    a value in runs of 100; an object each takes 17.
-    """
+    """The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object."""
 
 def _all_exactly(items: Sequence[object], kind: type) -> bool:
     """Whether every item is of exactly that type: a facade's check of a long list, 100 times faster than one by one."""
@@ -166,7 +164,15 @@ def _schedule(scheduler: object, group: int) -> Schedule | None:
 class _Road:
     """What a class of schedulers steps by: the name of a rule, or "" for torch's own function, and that function."""
 
-    def __new__(cls, rule: str, torch: object, steps_here: bool, prints_apart: bool, steps_by_rule: bool) -> _Road: ...
+    def __new__(
+        cls,
+        rule: str,
+        torch: object,
+        steps_here: bool,
+        prints_apart: bool,
+        steps_by_rule: bool,
+        sets_tensors: bool,
+    ) -> _Road: ...
 
 @disjoint_base
 class _Stepper:

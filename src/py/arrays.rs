@@ -444,32 +444,32 @@ impl Chunks {
     }
 }
 
-/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object: 1.1 ns
-/// a value in runs of 100; an object each takes 17.
+/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object.
 #[pyfunction]
 #[pyo3(name = "_listed")]
 pub(super) fn listed<'py>(py: Python<'py>, schedule: &Bound<'py, Schedule>) -> PyResult<Bound<'py, PyList>> {
     let (plan, n) = (schedule.get().plan(), schedule.get().length()? as usize);
+    let list = PyList::empty(py);
     let mut block = vec![0.0f64; BLOCK.min(n)];
     let mut value = PyFloat::new(py, f64::NAN);
-    simd::lists::of_runs(py, n, |at| {
+    for at in (0..n).step_by(BLOCK) {
         if at % (64 * BLOCK) == 0 {
             // A float of Python's takes 24 bytes, from arenas of a megabyte; where there is no room for one, pyo3 panics.
             memory::can_have(24 * (64 * BLOCK).min(n - at) + (1 << 20))?;
         }
-        if at % BLOCK == 0 {
-            block.truncate(n - at);
-            // Another thread may have a turn: a long list takes seconds.
-            detached(py, usize::MAX, |poll| plan.fill(&mut block, at as u64, 1, 1, poll))?;
-            py.check_signals()?;
-        }
-        let rest = &block[at % BLOCK..];
-        let bits = rest[0].to_bits();
-        if value.value().to_bits() != bits {
-            value = PyFloat::new(py, rest[0]);
-        }
-        Ok((value.clone(), rest.iter().position(|next| next.to_bits() != bits).unwrap_or(rest.len())))
-    })
+        block.truncate(n - at);
+        // Another thread may have a turn: a long list takes seconds.
+        detached(py, usize::MAX, |poll| plan.fill(&mut block, at as u64, 1, 1, poll))?;
+        py.check_signals()?;
+        let values = block.iter().map(|&next| {
+            if value.value().to_bits() != next.to_bits() {
+                value = PyFloat::new(py, next);
+            }
+            value.clone()
+        });
+        list.call_method1(intern!(py, "extend"), (PyList::new(py, values)?,))?;
+    }
+    Ok(list)
 }
 
 /// A schedule's values in lists, for `iter`: 10 ns a value where one at a time would take 30.

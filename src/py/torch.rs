@@ -4,7 +4,7 @@
 //! here      what a class of schedulers steps by: a rule of ours, or torch's own function; `step` itself
 //! live      a scheduler's `__dict__`, read: numbers, lists, rules
 //! leaf      one step of one rule, into the live groups
-//! tensor    rates that are tensors, read and written where they lie
+//! tensor    rates that are tensors
 //! ahead     preview, seek, schedule
 //! ```
 //! Nothing is kept between two steps, neither of the optimizer nor of the scheduler: attributes are live, and
@@ -21,10 +21,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
 
 use self::live::Live;
-use self::tensor::Tensors;
 
 /// Adds what `glidepath.torch` is built on.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -86,13 +85,22 @@ pub(super) struct Road {
     prints_apart: bool,
     /// Whether the rule makes the steps; if not, it only tells what torch's will set.
     steps_by_rule: bool,
+    /// Whether it also makes the steps of rates that are tensors.
+    sets_tensors: bool,
 }
 
 #[pymethods]
 impl Road {
     #[new]
-    fn new(rule: &str, torch: Py<PyAny>, steps_here: bool, prints_apart: bool, steps_by_rule: bool) -> Road {
-        Road { kind: Kind::named(rule), torch, steps_here, prints_apart, steps_by_rule }
+    fn new(
+        rule: &str,
+        torch: Py<PyAny>,
+        steps_here: bool,
+        prints_apart: bool,
+        steps_by_rule: bool,
+        sets_tensors: bool,
+    ) -> Road {
+        Road { kind: Kind::named(rule), torch, steps_here, prints_apart, steps_by_rule, sets_tensors }
     }
 }
 
@@ -147,7 +155,7 @@ impl Stepper {
     ) -> PyResult<()> {
         let this = slf.get();
         let is_plain = arguments.is_empty() && keywords.is_none();
-        if is_plain && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf, None)?.is_some() {
+        if is_plain && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf)?.is_some() {
             return Ok(());
         }
         on_torch_road(slf, this, arguments, keywords)
@@ -177,33 +185,28 @@ fn on_torch_road(
     Ok(())
 }
 
-/// Does the step, if everything is as torch makes it; gives the new `_last_lr`. `above` is that of the SequentialLR
-/// whose step it is part of.
-fn on_our_road<'py>(
-    slf: &Bound<'py, Stepper>,
-    above: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let &Road { kind, steps_by_rule, .. } = slf.get().road.get();
+/// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
+fn on_our_road<'py>(slf: &Bound<'py, Stepper>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let &Road { kind, steps_by_rule, sets_tensors, .. } = slf.get().road.get();
     if kind == Kind::Other || !steps_by_rule {
         return Ok(None);
     }
     let Some(live) = Live::of(slf.as_any()) else { return Ok(None) };
-    let live = live.under(above);
     match kind {
         Kind::Sequential => step_sequential(&live),
         Kind::Chained => step_chained(&live),
-        _ => Ok(leaf::step(&live, kind)?.map(Bound::into_any)),
+        _ => Ok(leaf::step(&live, kind, sets_tensors)?.map(Bound::into_any)),
     }
 }
 
 /// One step of a scheduler, wherever its `step` is; gives its new `_last_lr`.
-fn step_child<'py>(child: &Bound<'py, PyAny>, above: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+fn step_child<'py>(child: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = child.py();
     if let Ok(stepper) = child.cast::<Stepper>()
         && stepper.get().road.get().steps_here
     {
         if !stepper.get().verbose.load(Ordering::Relaxed)
-            && let Some(lrs) = on_our_road(stepper, above)?
+            && let Some(lrs) = on_our_road(stepper)?
         {
             return Ok(lrs);
         }
@@ -218,22 +221,19 @@ fn step_sequential<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>>
     let py = live.state.py();
     let Some((epoch, child, is_start)) = next_child(live) else { return Ok(None) };
     live.state.set_item(intern!(py, "last_epoch"), epoch)?;
-    let last = live.get(intern!(py, "_last_lr"));
     let lrs = if is_start {
         py.import(intern!(py, "glidepath.torch.turns"))?.call_method1(intern!(py, "start_in_turn"), (&child,))?;
         child.call_method0(intern!(py, "get_last_lr"))?
     } else {
-        step_child(&child, last.as_ref())?
+        step_child(&child)?
     };
-    if !last.is_some_and(|last| last.is(&lrs)) {
-        live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
-    }
+    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
     Ok(Some(lrs))
 }
 
 /// The next epoch, the child that rules there, and whether it starts there.
 fn next_child<'py>(live: &Live<'py>) -> Option<(i64, Bound<'py, PyAny>, bool)> {
-    if !live.has_torchs_seams(Kind::Sequential, false) {
+    if live.has_seams_of_its_own() {
         return None;
     }
     let py = live.state.py();
@@ -254,37 +254,24 @@ fn step_chained<'py>(live: &Live<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Some(children) = live.list(intern!(py, "_schedulers")).filter(|list| !list.is_empty()) else {
         return Ok(None);
     };
-    if !live.has_torchs_seams(Kind::Chained, false) {
+    if live.has_seams_of_its_own() {
         return Ok(None);
     }
     for child in &children {
-        step_child(&child, None)?;
+        step_child(&child)?;
     }
     let last = children.get_item(children.len() - 1)?;
     let groups = last.getattr(intern!(py, "optimizer"))?.getattr(intern!(py, "param_groups"))?;
-    let mut tensors = None;
-    let lrs: PyResult<Vec<_>> = groups
-        .try_iter()?
-        .map(|group| {
-            let lr = group?.get_item(intern!(py, "lr"))?;
-            if lr.cast_exact::<PyFloat>().is_ok() {
-                return Ok(lr);
-            }
-            copied(&lr, *tensors.get_or_insert_with(|| Tensors::of(py)))
-        })
-        .collect();
-    live.listed(lrs?).map(|lrs| Some(lrs.into_any()))
+    let lrs: PyResult<Vec<_>> = groups.try_iter()?.map(|group| copied(&group?.get_item(intern!(py, "lr"))?)).collect();
+    let lrs = PyList::new(py, lrs?)?;
+    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    Ok(Some(lrs.into_any()))
 }
 
 /// A clone of a tensor; anything else as it is.
-fn copied<'py>(lr: &Bound<'py, PyAny>, tensors: Option<&Tensors>) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(tensors) = tensors
-        && let Some(number) = tensors.read(lr)
-    {
-        return tensors.make(lr.py(), number.value, number.place.precision);
+fn copied<'py>(lr: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if lr.is_exact_instance_of::<PyFloat>() || !lr.hasattr(intern!(lr.py(), "clone"))? {
+        return Ok(lr.clone());
     }
-    match lr.getattr(intern!(lr.py(), "clone")) {
-        Ok(clone) => clone.call0(),
-        Err(_) => Ok(lr.clone()),
-    }
+    tensor::cloned(lr)
 }

@@ -15,7 +15,7 @@ pub mod rule;
 
 use std::sync::Arc;
 
-use self::machine::{Leaf, Node, State};
+use self::machine::{Arguments, Leaf, Node, State};
 use self::rule::{Anneal, BASE, Clock, Fade, Group, MAX, Phase, Rule};
 use super::Replay;
 use super::walk::Recurrence;
@@ -405,8 +405,14 @@ machines!(
 
 fn leaf(rule: Rule, base: f64, own: [f64; 3]) -> Result<Node<f64>, Error> {
     let group = Group { base, own, momenta: [0.0; 2] };
-    let clock = Clock::at(0, 1);
-    Ok(Node::Leaf(Leaf { rule, clock, groups: vec![group], moves_momentum: false, last: Vec::new() }))
+    Ok(Node::Leaf(Leaf {
+        rule,
+        clock: Clock::at(0, 1),
+        groups: vec![group],
+        arguments: Arguments::Unknown,
+        moves_momentum: false,
+        last: Vec::new(),
+    }))
 }
 
 /// A whole number that is a double exactly.
@@ -699,44 +705,25 @@ fn form_of(leaf: &Leaf<f64>, i: usize) -> Option<(&'static str, Vec<Value>)> {
     })
 }
 
-/// The double near `guess` of which `holds` is true.
-fn solved(guess: f64, holds: impl Fn(f64) -> bool) -> Option<f64> {
-    let near = |ulps: i64| f64::from_bits((guess.to_bits() as i64).wrapping_add(ulps) as u64);
-    (0..=8).flat_map(|ulps| [ulps, -ulps]).map(near).find(|&x| x.is_finite() && holds(x))
-}
-
 fn cyclic_form(leaf: &Leaf<f64>, i: usize) -> Option<(&'static str, Vec<Value>)> {
-    let Rule::Cyclic { total_size, step_ratio, fade, by_cycle } = leaf.rule else { return None };
-    let guess = (total_size * step_ratio).round();
-    let up = solved(guess, |up| up / total_size == step_ratio && up + (total_size - up) == total_size)?;
-    let (mode, gamma) = match fade {
-        Fade::Never if by_cycle => ("triangular", 1.0),
-        Fade::Halved if by_cycle => ("triangular2", 1.0),
-        Fade::Power(gamma) if !by_cycle => ("exp_range", gamma),
-        _ => return None,
-    };
+    let Arguments::Cyclic { step_size_up, step_size_down } = leaf.arguments else { return None };
+    let Rule::Cyclic { fade, .. } = leaf.rule else { return None };
     let [max_lr, base_lr, _] = leaf.groups[i].own;
-    let sizes = [Value::Real(up), Value::Real(total_size - up)];
-    let [up, down] = sizes;
-    let values =
-        vec![Value::Real(base_lr), Value::Real(max_lr), up, down, Value::Text(mode.into()), Value::Real(gamma)];
-    Some((CyclicLr::NAME, values))
+    let (mode, gamma) = match fade {
+        Fade::Never => ("triangular", 1.0),
+        Fade::Halved => ("triangular2", 1.0),
+        Fade::Power(gamma) => ("exp_range", gamma),
+    };
+    let step_size_down = Some(step_size_down);
+    let made = CyclicLr { base_lr, max_lr, step_size_up, step_size_down, mode: mode.into(), gamma };
+    gives_the_numbers_of(&made, leaf, i).then(|| (CyclicLr::NAME, made.given()))
 }
 
 fn one_cycle_form(leaf: &Leaf<f64>, i: usize) -> Option<(&'static str, Vec<Value>)> {
-    let Rule::OneCycle { total_steps, ref phases, len, anneal, .. } = leaf.rule else { return None };
-    let [initial, max_lr, min_lr] = leaf.groups[i].own;
-    let steps = total_steps as f64;
-    let div_factor = solved((max_lr / initial).round(), |x| max_lr / x == initial)
-        .or_else(|| solved(max_lr / initial, |x| max_lr / x == initial))?;
-    let final_div_factor = solved((initial / min_lr).round(), |x| initial / x == min_lr)
-        .or_else(|| solved(initial / min_lr, |x| initial / x == min_lr))?;
-    let first_end = phases[0].end_step;
-    let tenths = ((first_end + 1.0) / steps * 1000.0).round() / 1000.0;
-    let pct_start = solved(tenths, |x| x * steps - 1.0 == first_end)
-        .or_else(|| solved((first_end + 1.0) / steps, |x| x * steps - 1.0 == first_end))?;
+    let Arguments::OneCycle { pct_start, div_factor, final_div_factor } = leaf.arguments else { return None };
+    let Rule::OneCycle { total_steps, len, anneal, .. } = leaf.rule else { return None };
     let made = OneCycleLr {
-        max_lr,
+        max_lr: leaf.groups[i].own[1],
         total_steps: u64::try_from(total_steps).ok()?,
         pct_start,
         anneal_strategy: if anneal == Anneal::Cos { "cos" } else { "linear" }.into(),
@@ -744,11 +731,18 @@ fn one_cycle_form(leaf: &Leaf<f64>, i: usize) -> Option<(&'static str, Vec<Value
         final_div_factor,
         three_phase: len == 3,
     };
-    let Ok(Node::Leaf(again)) = made.node() else { return None };
-    let Rule::OneCycle { phases: again, .. } = again.rule else { return None };
-    let same = |a: &Phase, b: &Phase| (a.end_step, a.start_lr, a.end_lr) == (b.end_step, b.start_lr, b.end_lr);
-    if !phases[..len].iter().zip(&again).all(|(a, b)| same(a, b)) {
-        return None;
-    }
-    Some((OneCycleLr::NAME, made.given()))
+    gives_the_numbers_of(&made, leaf, i).then(|| (OneCycleLr::NAME, made.given()))
+}
+
+/// Whether a form sets the same rates as a live scheduler, whose attributes may have been changed since it was made.
+fn gives_the_numbers_of(made: &impl Machine, leaf: &Leaf<f64>, i: usize) -> bool {
+    let Ok(Node::Leaf(again)) = made.node() else { return false };
+    let has_same_rule = match (&again.rule, &leaf.rule) {
+        (Rule::OneCycle { phases, .. }, Rule::OneCycle { phases: live, len, .. }) => {
+            let rates = |phase: &Phase| (phase.end_step, phase.start_lr, phase.end_lr);
+            phases[..*len].iter().map(rates).eq(live[..*len].iter().map(rates))
+        }
+        (rule, live) => rule == live,
+    };
+    has_same_rule && again.groups[0].own == leaf.groups[i].own
 }

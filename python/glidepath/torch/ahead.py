@@ -18,7 +18,7 @@ from typing import Any, SupportsIndex, cast
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, inference_mode
-from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, ReduceLROnPlateau, SequentialLR
+from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, OneCycleLR, ReduceLROnPlateau, SequentialLR
 
 from glidepath._core import Schedule, _preview, _schedule, _seek, _shown, _Stepper, table
 from glidepath.torch import _versions
@@ -123,7 +123,8 @@ def schedule(scheduler: LRScheduler, group: SupportsIndex = 0, *, steps: Support
     stands in JSON. A LambdaLR whose function is a Schedule gives `base_lr * schedule`: that is the exact product,
     rounded once, where a step rounds the schedule's value and then the product, so the last bit may differ. Where a
     Python function drives the scheduler, or no replay gives its numbers (an attribute set to something that no argument
-    gives, a float32 tensor as a rate), it is a table of the first `steps` values instead.
+    gives, a float32 tensor as a rate), it is a table of the first `steps` values instead. torch's own CyclicLR and
+    OneCycleLR do not keep their arguments, so they give a table too; glidepath's give a replay.
 
     Args:
         scheduler: a scheduler of glidepath's or torch's.
@@ -241,6 +242,8 @@ def _plain(scheduler: LRScheduler, optimizer: Any, known: dict[int, Any]) -> Any
         return known[id(scheduler)]
     plain = known[id(scheduler)] = type(scheduler).__new__(type(scheduler))
     vars(plain).update({key: _numbers(value) for key, value in vars(scheduler).items()}, optimizer=optimizer)
+    if hasattr(scheduler, "_made_with"):
+        plain._made_with = _numbers(scheduler._made_with)
     if "_schedulers" in vars(scheduler):
         vars(plain)["_schedulers"] = [_plain(child, optimizer, known) for child in vars(scheduler)["_schedulers"]]
     return plain
@@ -274,7 +277,19 @@ def _named(scheduler: LRScheduler) -> str:
     if key is not None:
         kind = type(vars(scheduler)[key])
         return f"{name}, whose `{key}` is a {kind.__module__}.{kind.__qualname__}"
+    forgetful = _forgetful(scheduler)
+    if forgetful is not None:
+        which = name if forgetful is scheduler else f"{name} with a {type(forgetful).__name__}"
+        return f"{which}, of which torch does not keep the arguments"
     return name
+
+
+def _forgetful(scheduler: Any) -> Any:
+    """Return a CyclicLR or OneCycleLR, the scheduler itself or one in it, whose arguments are not remembered."""
+    if isinstance(scheduler, CyclicLR | OneCycleLR) and not hasattr(scheduler, "_made_with"):
+        return scheduler
+    found = map(_forgetful, getattr(scheduler, "_schedulers", ()))
+    return next((one for one in found if one is not None), None)
 
 
 def _on_metrics(scheduler: LRScheduler) -> str:

@@ -76,8 +76,13 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
     Source: torch.optim.lr_scheduler.LRScheduler, torch 2.13.
     """
 
+    # What CyclicLR and OneCycleLR were made with, for `schedule`. It is a slot because `state_dict` returns all of
+    # `__dict__`. Copies and pickles keep it.
+    __slots__ = ("_made_with",)
+
     _torch: ClassVar[type[lr_scheduler.LRScheduler]] = lr_scheduler.LRScheduler
     _road: ClassVar[_Road]
+    _made_with: dict[str, float]
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Choose the road that the class's steps take."""
@@ -209,7 +214,8 @@ def _road(cls: type[LRScheduler]) -> _Road:
     prints_apart = not HAS_VERBOSE and not (HAS_UPDATE_LR and torch_step is lr_scheduler.LRScheduler.step)
     name = facade.__name__
     rule = name if is_ours and _versions.is_known(name) else ""
-    return _Road(rule, step, steps_here, prints_apart, _versions.steps(name))
+    sets_tensors = _versions.RELEASE >= _versions.TENSORS_SINCE
+    return _Road(rule, step, steps_here, prints_apart, _versions.steps(name), sets_tensors)
 
 
 LRScheduler._road = _road(LRScheduler)
@@ -635,6 +641,8 @@ class CyclicLR(LRScheduler, lr_scheduler.CyclicLR):
             max_momentum,
             last_epoch,
         )
+        down = step_size_up if step_size_down is None else step_size_down
+        self._made_with = {"step_size_up": step_size_up, "step_size_down": down}
 
 
 class OneCycleLR(LRScheduler, lr_scheduler.OneCycleLR):
@@ -702,6 +710,11 @@ class OneCycleLR(LRScheduler, lr_scheduler.OneCycleLR):
             three_phase,
             last_epoch,
         )
+        self._made_with = {
+            "pct_start": pct_start,
+            "div_factor": div_factor,
+            "final_div_factor": final_div_factor,
+        }
 
 
 class SWALR(LRScheduler, TorchSWALR):

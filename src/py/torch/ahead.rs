@@ -3,15 +3,15 @@
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString};
 
 use super::super::schedule::Schedule;
 use super::super::{arrays, convert};
 use super::live::{Live, as_float, as_whole, item, read};
+use super::tensor::{self, Precision};
 use super::{Kind, Stepper};
 use crate::limits::STEP;
-use crate::replay::torch::machine::{Leaf, Node, State};
+use crate::replay::torch::machine::{Arguments, Leaf, Node, State};
 use crate::replay::torch::replay_of;
 use crate::replay::torch::rule::{BASE, Clock, Group, MAX, Phase, Rate, Rule};
 
@@ -50,31 +50,18 @@ impl LiveRate for f32 {
     const IS_TENSOR: bool = true;
 
     fn read(value: &Bound<'_, PyAny>) -> Option<f32> {
-        let py = value.py();
-        static FLOAT32: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        static TENSOR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let is_tensor = value.get_type().is(TENSOR.import(py, "torch", "Tensor").ok()?);
-        if !is_tensor || !value.getattr(intern!(py, "dtype")).ok()?.is(FLOAT32.import(py, "torch", "float32").ok()?) {
-            return None;
-        }
-        // torch may refuse to fill these: its own code says when.
-        let is_followed = value.getattr(intern!(py, "requires_grad")).ok()?.is_truthy().ok()?;
-        let is_inference = value.call_method0(intern!(py, "is_inference")).ok()?.is_truthy().ok()?;
-        if is_followed || is_inference {
-            return None;
-        }
-        value.call_method0(intern!(py, "item")).ok()?.extract::<f64>().ok().map(|x| x as f32)
+        tensor::precision(value).filter(|&precision| precision == Precision::Single)?;
+        tensor::number(value).map(|x| x as f32)
     }
 
     fn set(self, group: &Bound<'_, PyDict>) -> PyResult<()> {
-        let py = group.py();
-        group.as_any().get_item(intern!(py, "lr"))?.call_method1(intern!(py, "fill_"), (f64::from(self),)).map(drop)
+        tensor::fill(&group.as_any().get_item(intern!(group.py(), "lr"))?, f64::from(self))
     }
 
     fn copy<'py>(self, like: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
-        let py = like.py();
-        let lr = like.as_any().get_item(intern!(py, "lr"))?.call_method0(intern!(py, "clone"))?;
-        lr.call_method1(intern!(py, "fill_"), (f64::from(self),))
+        let lr = tensor::cloned(&like.as_any().get_item(intern!(like.py(), "lr"))?)?;
+        tensor::fill(&lr, f64::from(self))?;
+        Ok(lr)
     }
 }
 
@@ -223,7 +210,7 @@ impl<'py, T: LiveRate> Groups<'py, T> {
                 last: Vec::new(),
             }),
             _ => {
-                let leaf = self.leaf(kind, &live)?;
+                let leaf = Leaf { arguments: arguments(scheduler, kind), ..self.leaf(kind, &live)? };
                 // torch's own divides by the factor.
                 let divides_by_0 = matches!(leaf.rule, Rule::Constant { factor: 0.0, .. });
                 let is_theirs = !scheduler.is_instance_of::<Stepper>();
@@ -253,7 +240,7 @@ impl<'py, T: LiveRate> Groups<'py, T> {
         let groups: Option<Vec<Group<T>>> =
             (0..self.groups.len()).map(|i| self.group(i, kind, live, moves_momentum)).collect();
         let groups = groups?;
-        Some(Leaf { rule, clock, groups, moves_momentum, last: Vec::new() })
+        Some(Leaf { rule, clock, groups, arguments: Arguments::Unknown, moves_momentum, last: Vec::new() })
     }
 
     fn group(&self, i: usize, kind: Kind, live: &Live<'py>, moves_momentum: bool) -> Option<Group<T>> {
@@ -352,6 +339,26 @@ fn moves_momentum<T>(node: &Node<T>) -> bool {
         Node::Leaf(leaf) => leaf.moves_momentum,
         Node::Sequential { children, .. } | Node::Chained { children, .. } => children.iter().any(moves_momentum),
     }
+}
+
+/// What a scheduler of glidepath's remembers of its construction.
+fn arguments(scheduler: &Bound<'_, PyAny>, kind: Kind) -> Arguments {
+    let read = || {
+        let made_with = scheduler.getattr(intern!(scheduler.py(), "_made_with")).ok()?.cast_into::<PyDict>().ok()?;
+        let number = |key: &str| as_float(&item(&made_with, &PyString::new(scheduler.py(), key))?);
+        Some(match kind {
+            Kind::Cyclic => {
+                Arguments::Cyclic { step_size_up: number("step_size_up")?, step_size_down: number("step_size_down")? }
+            }
+            Kind::OneCycle => Arguments::OneCycle {
+                pct_start: number("pct_start")?,
+                div_factor: number("div_factor")?,
+                final_div_factor: number("final_div_factor")?,
+            },
+            _ => Arguments::Unknown,
+        })
+    };
+    read().unwrap_or_default()
 }
 
 /// Which scheduler it is: by its class's road if it is ours, by its class's name if it is torch's own.

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! read     the clock and the change: what the step does to every group
-//! first    each group's next rate and momentum
-//! then     groups and scheduler are set
+//! next     each group's next rate and momentum; until here nothing is written
+//! set      clock, momenta, rates and `_last_lr`, in torch's order
 //! ```
-//! A rate is a Python float, or a tensor on the CPU: its value is read, the change is made in the tensor's own
-//! precision, and written into it. A tensor on a device is never read: such groups are torch's.
+//! A rate is a Python float, or a tensor on the CPU. A tensor is read with `item`, set with `fill_` and copied with `clone`;
+//! the change is computed in the tensor's own precision. A tensor on a device is never read: torch makes such steps.
 
 use std::iter::Zip;
 
@@ -17,24 +17,21 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use super::Kind;
 use super::live::{Live, as_float, as_whole, item, read};
-use super::tensor::{Place, Precision, Tensors};
+use super::tensor::{self, Precision};
 use crate::replay::torch::rule::{Change, Clock, Group, Rule};
 
-/// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
-pub(super) fn step<'py>(live: &Live<'py>, kind: Kind) -> PyResult<Option<Bound<'py, PyList>>> {
+/// Does the step, if everything is as torch makes it; gives the new `_last_lr`. Without `sets_tensors`, rates that are
+/// tensors are torch's.
+pub(super) fn step<'py>(live: &Live<'py>, kind: Kind, sets_tensors: bool) -> PyResult<Option<Bound<'py, PyList>>> {
     let py = live.state.py();
     let Some(moves_momentum) = live.moves_momentum(kind) else { return Ok(None) };
-    let Some((before, cur_is_float)) = clock(live, kind, moves_momentum) else { return Ok(None) };
+    let Some((before, cur_is_float)) = clock(live, kind) else { return Ok(None) };
     let Some(groups) = live.groups() else { return Ok(None) };
     let mut clock = before;
     let Some(made) = Move::of(live, kind, moves_momentum, &mut clock, groups.len()) else { return Ok(None) };
-    let (lrs, is_set) = match made.set_floats(live, &groups)? {
-        Some(lrs) => (lrs, true),
-        None => match made.set_tensors(&groups)? {
-            Some(lrs) => (lrs, false),
-            None => return Ok(None),
-        },
-    };
+    let Some(rates) = made.next_rates(&groups, sets_tensors) else { return Ok(None) };
+    let Some(momenta) = made.next_momenta(&groups) else { return Ok(None) };
+
     if kind == Kind::Restarts {
         if cur_is_float {
             live.state.set_item(intern!(py, "T_cur"), clock.cur)?;
@@ -48,17 +45,23 @@ pub(super) fn step<'py>(live: &Live<'py>, kind: Kind) -> PyResult<Option<Bound<'
         live.state.set_item(intern!(py, "_step_count"), clock.count)?;
     }
     live.state.set_item(intern!(py, "last_epoch"), clock.epoch)?;
-    if !is_set {
-        // Last of all: where the old tensors go, another thread has its turn, and finalizers run.
-        live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
+    made.set_momenta(&groups, momenta)?;
+    for (group, rate) in groups.iter().zip(&rates) {
+        rate.set(&group)?;
     }
+    let mut lrs = Vec::with_capacity(rates.len());
+    for rate in rates {
+        lrs.push(rate.copy()?);
+    }
+    let lrs = PyList::new(py, lrs)?;
+    live.state.set_item(intern!(py, "_last_lr"), &lrs)?;
     Ok(Some(lrs))
 }
 
 /// Where the scheduler stands, and whether its `T_cur` is a float.
 #[inline]
-fn clock(live: &Live<'_>, kind: Kind, moves_momentum: bool) -> Option<(Clock, bool)> {
-    if !live.has_torchs_seams(kind, moves_momentum) {
+fn clock(live: &Live<'_>, kind: Kind) -> Option<(Clock, bool)> {
+    if live.has_seams_of_its_own() {
         return None;
     }
     let mut clock = Clock::at(read!(live, whole, "last_epoch")?, 0);
@@ -225,48 +228,16 @@ impl<'py> Move<'py> {
         Some(Move { change, bases, own, momenta })
     }
 
-    /// Sets groups whose rates are all Python floats; gives the new `_last_lr`.
+    /// Each group's next rate; None where one of them is torch's to set.
     #[inline]
-    fn set_floats(&self, live: &Live<'py>, groups: &Bound<'py, PyList>) -> PyResult<Option<Bound<'py, PyList>>> {
-        // Each kind of change has a loop of its own: 32 groups in 0.9 us instead of 1.0.
-        match self.change {
-            Change::Keep => keep_floats(live, groups),
-            Change::Times(factor) => self.set_all(live, groups, &Change::Times(factor)),
-            Change::Climb { scale, fade } => self.set_all(live, groups, &Change::Climb { scale, fade }),
-            _ => self.set_all(live, groups, &self.change),
+    fn next_rates(&self, groups: &Bound<'py, PyList>, sets_tensors: bool) -> Option<Vec<Next<'py>>> {
+        let mut facts =
+            Facts { bases: self.bases.as_ref().map(|bases| bases.iter()), own: self.own.reader(), sets_tensors };
+        let mut next = Vec::with_capacity(groups.len());
+        for group in groups {
+            next.push(facts.next(group.cast_exact::<PyDict>().ok()?, &self.change)?);
         }
-    }
-
-    #[inline(always)]
-    fn set_all(
-        &self,
-        live: &Live<'py>,
-        groups: &Bound<'py, PyList>,
-        change: &Change,
-    ) -> PyResult<Option<Bound<'py, PyList>>> {
-        let (py, mut facts) = (groups.py(), self.facts(None));
-        // Up to 8 rates need no memory of their own: 15 ns.
-        let (mut few, mut many) = ([0.0; 8], Vec::new());
-        let lrs = match few.get_mut(..groups.len()) {
-            Some(few) => few,
-            None => {
-                many.resize(groups.len(), 0.0);
-                &mut many[..]
-            }
-        };
-        for (group, lr) in groups.iter().zip(lrs.iter_mut()) {
-            let Some(next) = facts.next_float(&group, change) else { return Ok(None) };
-            *lr = next;
-        }
-        let Some(momenta) = self.next_momenta(groups) else { return Ok(None) };
-        let list = live.list_of(lrs.len())?;
-        for (i, (group, &mut lr)) in groups.iter().zip(lrs).enumerate() {
-            let lr = PyFloat::new(py, lr);
-            group.cast_exact::<PyDict>()?.set_item(intern!(py, "lr"), &lr)?;
-            list.set_item(i, lr)?;
-        }
-        self.set_momenta(groups, momenta)?;
-        Ok(Some(list))
+        Some(next)
     }
 
     /// What becomes of the groups' momenta, if they move; nothing is written.
@@ -285,59 +256,36 @@ impl<'py> Move<'py> {
         let Some(momenta) = &self.momenta else { return Ok(()) };
         groups.iter().zip(&next).try_for_each(|(group, momentum)| momenta.set(&group, momentum))
     }
+}
 
-    /// Sets groups of which some have tensors for rates; gives what is to be the `_last_lr`.
-    fn set_tensors(&self, groups: &Bound<'py, PyList>) -> PyResult<Option<Bound<'py, PyList>>> {
-        let py = groups.py();
-        let Some(tensors) = Tensors::of(py) else { return Ok(None) };
-        let mut facts = self.facts(Some(tensors));
-        let mut next = Vec::with_capacity(groups.len());
-        for group in groups {
-            let Some(new) = self.next(&mut facts, group) else { return Ok(None) };
-            next.push(new);
+/// What a step makes of a group's rate.
+enum Next<'py> {
+    /// A Python float that stays.
+    Kept(Bound<'py, PyFloat>),
+    /// A new Python float.
+    Float(Bound<'py, PyFloat>),
+    /// A tensor, and the number that it will hold.
+    Tensor(Bound<'py, PyAny>, f64),
+}
+
+impl<'py> Next<'py> {
+    #[inline]
+    fn set(&self, group: &Bound<'py, PyAny>) -> PyResult<()> {
+        match self {
+            Next::Kept(_) => Ok(()),
+            Next::Float(lr) => group.cast_exact::<PyDict>()?.set_item(intern!(group.py(), "lr"), lr),
+            // torch fills a tensor at every step, also with the number that it holds already.
+            Next::Tensor(tensor, lr) => tensor::fill(tensor, *lr),
         }
-        if !all_apart(&next) {
-            return Ok(None);
-        }
-        let Some(momenta) = self.next_momenta(groups) else { return Ok(None) };
-        let lrs = PyList::empty(py);
-        next.iter().try_for_each(|new| lrs.append(new.copy(py, tensors)?))?;
-        // torch fills a tensor in every step, one with what it holds already too.
-        let mut written = Vec::with_capacity(next.len());
-        written.extend(next.iter().filter(|new| new.held.is_some()).map(|new| &new.rate));
-        tensors.announce(&PyTuple::new(py, written)?)?;
-        if self.change != Change::Keep {
-            for (new, copy) in next.iter().zip(&lrs) {
-                match new.held {
-                    Some(_) => tensors.write(&new.rate, new.lr)?,
-                    None => new.group.set_item(intern!(py, "lr"), copy)?,
-                }
-            }
-        }
-        self.set_momenta(groups, momenta)?;
-        Ok(Some(lrs))
     }
 
-    /// What the change makes of the next group; nothing is written.
+    /// The rate for `_last_lr`.
     #[inline]
-    fn next(&self, facts: &mut Facts<'_, 'py>, group: Bound<'py, PyAny>) -> Option<New<'py>> {
-        let group = group.cast_into_exact::<PyDict>().ok()?;
-        let rate = item(&group, intern!(group.py(), "lr"))?;
-        let (now, held) = match rate.cast_exact::<PyFloat>() {
-            Ok(float) => (float.value(), None),
-            Err(_) => facts.tensors?.read(&rate).map(|number| (number.value, Some(number.place)))?,
-        };
-        let lr = match self.change {
-            Change::Keep => now,
-            ref change => advance(held, change, now, &facts.next(&group, held)?)?,
-        };
-        Some(New { group, rate, lr, held })
-    }
-
-    /// What the change reads of one group after the other.
-    #[inline]
-    fn facts(&self, tensors: Option<&'static Tensors>) -> Facts<'_, 'py> {
-        Facts { bases: self.bases.as_ref().map(|bases| bases.iter()), own: self.own.reader(), tensors }
+    fn copy(self) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Next::Kept(lr) | Next::Float(lr) => Ok(lr.into_any()),
+            Next::Tensor(tensor, _) => tensor::cloned(&tensor),
+        }
     }
 }
 
@@ -345,95 +293,44 @@ impl<'py> Move<'py> {
 struct Facts<'a, 'py> {
     bases: Option<BoundListIterator<'py>>,
     own: Reader<'a, 'py>,
-    /// Where rates may be tensors.
-    tensors: Option<&'static Tensors>,
+    sets_tensors: bool,
 }
 
 impl<'py> Facts<'_, 'py> {
-    /// Of the next group, whose rate is held so.
-    #[inline(always)]
-    fn next(&mut self, group: &Bound<'py, PyDict>, held: Held) -> Option<Group<f64>> {
-        let base = match (&mut self.bases, held) {
-            (None, _) => 0.0,
-            (Some(bases), None) => bases.next()?.cast_exact::<PyFloat>().ok()?.value(),
-            (Some(bases), Some(place)) => {
-                let base = self.tensors?.read(&bases.next()?)?;
-                (base.place.precision == place.precision).then_some(base.value)?
-            }
+    /// What the change makes of the next group's rate.
+    #[inline]
+    fn next(&mut self, group: &Bound<'py, PyDict>, change: &Change) -> Option<Next<'py>> {
+        let py = group.py();
+        let rate = item(group, intern!(py, "lr"))?;
+        let base = match &mut self.bases {
+            Some(bases) => Some(bases.next()?),
+            None => None,
         };
         let [one, other] = self.own.next(group)?;
-        Some(Group { base, own: [one, other, 0.0], ..Group::default() })
-    }
-
-    /// What the change makes of the next group's rate, if that is a Python float.
-    #[inline(always)]
-    fn next_float(&mut self, group: &Bound<'py, PyAny>, change: &Change) -> Option<f64> {
-        let group = group.cast_exact::<PyDict>().ok()?;
-        let lr = float_of(group)?.value();
-        let facts = if change.needs_facts() { self.next(group, None)? } else { Group::default() };
-        Some(change.advance(lr, &facts))
-    }
-}
-
-/// A group's rate, if it is a Python float.
-#[inline(always)]
-fn float_of<'py>(group: &Bound<'py, PyDict>) -> Option<Bound<'py, PyFloat>> {
-    item(group, intern!(group.py(), "lr"))?.cast_into_exact().ok()
-}
-
-/// Leaves groups as they are whose rates are all Python floats; gives the new `_last_lr`.
-#[inline]
-fn keep_floats<'py>(live: &Live<'py>, groups: &Bound<'py, PyList>) -> PyResult<Option<Bound<'py, PyList>>> {
-    let mut lrs = Vec::with_capacity(groups.len());
-    for group in groups {
-        let Some(lr) = group.cast_exact::<PyDict>().ok().and_then(float_of) else { return Ok(None) };
-        lrs.push(lr.into_any());
-    }
-    live.listed(lrs).map(Some)
-}
-
-/// Where a rate is held: in a tensor, or in a Python float.
-type Held = Option<Place>;
-
-/// What a step makes of one group.
-struct New<'py> {
-    group: Bound<'py, PyDict>,
-    /// The rate as it is.
-    rate: Bound<'py, PyAny>,
-    /// The rate as it is to be.
-    lr: f64,
-    held: Held,
-}
-
-impl<'py> New<'py> {
-    /// The rate for `_last_lr`.
-    #[inline]
-    fn copy(&self, py: Python<'py>, tensors: &Tensors) -> PyResult<Bound<'py, PyAny>> {
-        match self.held {
-            Some(place) => tensors.make(py, self.lr, place.precision),
-            None => Ok(PyFloat::new(py, self.lr).into_any()),
+        let own = [one, other, 0.0];
+        if let Ok(lr) = rate.cast_exact::<PyFloat>() {
+            if *change == Change::Keep {
+                return Some(Next::Kept(lr.clone()));
+            }
+            let base = base.map_or(Some(0.0), |base| base.cast_exact::<PyFloat>().ok().map(|base| base.value()))?;
+            let facts = Group { base, own, ..Group::default() };
+            return Some(Next::Float(PyFloat::new(py, change.advance(lr.value(), &facts))));
         }
+        let precision = tensor::precision(&rate).filter(|_| self.sets_tensors && tensor::is_on_cpu(&rate))?;
+        let base = match base {
+            Some(base) if tensor::precision(&base)? != precision || !tensor::is_on_cpu(&base) => return None,
+            Some(base) => tensor::number(&base)?,
+            None => 0.0,
+        };
+        let lr = if change.reads_rate() { tensor::number(&rate)? } else { 0.0 };
+        let next = match precision {
+            Precision::Double => change.advance(lr, &Group { base, own, ..Group::default() }),
+            Precision::Single => {
+                let next = change.advance(lr as f32, &Group { base: base as f32, own, ..Group::default() });
+                // Where a double is too large for a float32, torch raises.
+                f64::from(Some(next).filter(|next| !next.is_infinite())?)
+            }
+        };
+        Some(Next::Tensor(rate, next))
     }
-}
-
-/// Whether no two groups share memory: of such rates, torch's `_last_lr` has the last value twice.
-fn all_apart(next: &[New<'_>]) -> bool {
-    if next.len() < 2 {
-        return true;
-    }
-    let mut places: Vec<_> = next.iter().filter_map(|new| new.held).map(|place| place.range()).collect();
-    places.sort_unstable();
-    places.windows(2).all(|pair| pair[0].1 <= pair[1].0)
-}
-
-/// What a change makes of a rate, in the arithmetic of what it is held in.
-#[inline]
-fn advance(held: Held, change: &Change, lr: f64, facts: &Group<f64>) -> Option<f64> {
-    if held.is_none_or(|place| place.precision == Precision::Double) {
-        return Some(change.advance(lr, facts));
-    }
-    let facts = Group { base: facts.base as f32, own: facts.own, momenta: facts.momenta };
-    let next = change.advance(lr as f32, &facts);
-    // Where a double is too large for a float32 torch raises.
-    (!next.is_infinite()).then_some(f64::from(next))
 }

@@ -11,8 +11,6 @@ use crate::replay::torch::rule::{Anneal, Fade, Phase, Rule};
 /// A scheduler's `__dict__`.
 pub(super) struct Live<'py> {
     pub(super) state: Bound<'py, PyDict>,
-    /// The `_last_lr` of the SequentialLR that steps it; as a rule its own too.
-    above: Option<Bound<'py, PyAny>>,
 }
 
 macro_rules! read {
@@ -53,40 +51,11 @@ fn word<const N: usize>(value: &Bound<'_, PyAny>, words: [&Bound<'_, PyString>; 
     same.or_else(|| words.iter().position(|word| value.eq(word).unwrap_or(false)))
 }
 
-/// Whether a thing has no references but its keeper's, this one, and so many others.
-#[inline]
-#[expect(deprecated, reason = "pyo3 takes the count for a detail of CPython, and has no other that is safe")]
-fn is_ours(thing: &Bound<'_, PyAny>, others: isize) -> bool {
-    thing.get_refcnt() == 2 + others
-}
-
-/// How many attributes a scheduler has to which nobody has added any.
-fn usual_length(kind: Kind, moves_momentum: bool) -> usize {
-    match (kind, moves_momentum) {
-        (Kind::Chained, _) => 3,
-        (Kind::Sequential, _) => 5,
-        (Kind::Exponential, _) => 8,
-        (Kind::Step | Kind::MultiStep | Kind::Constant | Kind::Polynomial | Kind::Cosine, _) => 9,
-        (Kind::Linear | Kind::Swa, _) => 10,
-        (Kind::OneCycle, false) => 11,
-        (Kind::OneCycle, true) | (Kind::Restarts, _) => 12,
-        (Kind::Cyclic, false) => 16,
-        (Kind::Cyclic, true) => 19,
-        (Kind::Other, _) => 0,
-    }
-}
-
 impl<'py> Live<'py> {
     #[inline]
     pub(super) fn of(scheduler: &Bound<'py, PyAny>) -> Option<Live<'py>> {
         let state = scheduler.getattr(intern!(scheduler.py(), "__dict__")).ok()?.cast_into::<PyDict>().ok()?;
-        Some(Live { state, above: None })
-    }
-
-    /// The same, stepped by a SequentialLR of this `_last_lr`.
-    #[inline]
-    pub(super) fn under(self, above: Option<&Bound<'py, PyAny>>) -> Live<'py> {
-        Live { above: above.cloned(), ..self }
+        Some(Live { state })
     }
 
     #[inline]
@@ -119,51 +88,6 @@ impl<'py> Live<'py> {
         groups.cast_into_exact::<PyList>().ok()
     }
 
-    /// Makes these the `_last_lr`.
-    #[inline]
-    pub(super) fn listed(&self, lrs: Vec<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyList>> {
-        // Where tensors go, another thread has its turn, and finalizers run: the list must be whole by then.
-        if lrs.iter().any(|lr| !lr.is_exact_instance_of::<PyFloat>()) {
-            let py = self.state.py();
-            let new = PyList::new(py, lrs)?;
-            self.state.set_item(intern!(py, "_last_lr"), &new)?;
-            return Ok(new);
-        }
-        let list = self.list_of(lrs.len())?;
-        for (i, lr) in lrs.into_iter().enumerate() {
-            list.set_item(i, lr)?;
-        }
-        Ok(list)
-    }
-
-    /// A `_last_lr` of this length, to be filled: that which it is where nobody else has it, else a new one.
-    #[inline]
-    pub(super) fn list_of(&self, length: usize) -> PyResult<Bound<'py, PyList>> {
-        if let Some(last) = self.own_list().filter(|last| last.len() == length) {
-            return Ok(last);
-        }
-        let py = self.state.py();
-        let new = PyList::new(py, (0..length).map(|_| py.None()))?;
-        self.state.set_item(intern!(py, "_last_lr"), &new)?;
-        Ok(new)
-    }
-
-    /// The `_last_lr`, where nobody has it but this scheduler and the SequentialLR above.
-    #[inline]
-    fn own_list(&self) -> Option<Bound<'py, PyList>> {
-        /// The composite's reference, its one just read, and our copy of that.
-        const ABOVE: isize = 3;
-        let last = read!(self, list, "_last_lr")?;
-        let is_shared = self.above.as_ref().is_some_and(|above| above.is(&last));
-        is_ours(&last, if is_shared { ABOVE } else { 0 }).then_some(last)
-    }
-
-    /// Whether the methods that torch's step calls are the class's: no attribute of the instance hides them.
-    #[inline]
-    pub(super) fn has_torchs_seams(&self, kind: Kind, moves_momentum: bool) -> bool {
-        self.state.len() == usual_length(kind, moves_momentum) || !self.has_seams_of_its_own()
-    }
-
     /// `cycle_momentum`, where there is such a thing.
     #[inline]
     pub(super) fn moves_momentum(&self, kind: Kind) -> Option<bool> {
@@ -173,21 +97,23 @@ impl<'py> Live<'py> {
         }
     }
 
-    /// An attribute of the instance where torch's is the class's, or the mark of a composite that takes metrics.
-    #[cold]
+    /// Whether an attribute of the instance hides a method that torch's step calls, or marks a composite that takes
+    /// metrics.
+    #[inline]
     pub(super) fn has_seams_of_its_own(&self) -> bool {
-        const CALLED: [&str; 9] = [
-            "get_lr",
-            "_update_lr",
-            "get_last_lr",
-            "scale_fn",
-            "_anneal_func",
-            "_annealing_cos",
-            "_annealing_linear",
-            "_get_initial_lr",
-            "takes_metrics",
+        let py = self.state.py();
+        let seams = [
+            intern!(py, "get_lr"),
+            intern!(py, "_update_lr"),
+            intern!(py, "get_last_lr"),
+            intern!(py, "scale_fn"),
+            intern!(py, "_anneal_func"),
+            intern!(py, "_annealing_cos"),
+            intern!(py, "_annealing_linear"),
+            intern!(py, "_get_initial_lr"),
+            intern!(py, "takes_metrics"),
         ];
-        CALLED.iter().any(|name| self.state.contains(name).unwrap_or(true))
+        seams.iter().any(|name| self.state.contains(name).unwrap_or(true))
     }
 
     /// A `gamma` that is a float: to a power, Python's ints stay ints.

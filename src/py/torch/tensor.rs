@@ -1,89 +1,64 @@
-//! Rates that are tensors: one number each, on the CPU, of exactly torch's class.
-//!
-//! torch's step takes three operations of a rate (`item`, `fill_`, `clone`), 0.6 to 0.9 us each. Here the number is read
-//! and written where it lies, by the C functions that torch's class offers for that; torch is told of each write as it
-//! asks to be (`torch.autograd.graph.increment_version`), so that autograd sees what it would see of `fill_`.
-//!
-//! DIFFERENCE: a rate that was made in `torch.inference_mode` may be stepped outside of it; torch raises.
+//! Rates that are tensors, read and set with torch's public methods.
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyTuple, PyType};
 
-use crate::simd::dlpack::{Exchange, Number};
-pub(super) use crate::simd::dlpack::{Place, Precision};
-
-/// What torch offers for it.
-pub(super) struct Tensors {
-    exchange: Exchange,
-    increment_version: Py<PyAny>,
-    /// Functions that give 0 or False while nobody looks on.
-    watchers: [Py<PyAny>; 3],
-    /// The names of `torch.autograd.forward_ad`.
-    forward: Py<PyDict>,
+/// A tensor's floating-point type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// float32
+    Single,
+    /// float64
+    Double,
 }
 
-impl Tensors {
-    /// torch's, unless something is to see every operation (a mode, a transform of `torch.func`, forward-mode
-    /// differentiation), or this torch has none.
-    #[inline]
-    pub(super) fn of(py: Python<'_>) -> Option<&'static Tensors> {
-        static TENSORS: PyOnceLock<Option<Tensors>> = PyOnceLock::new();
-        let tensors = TENSORS.get_or_init(py, || Tensors::found(py).ok().flatten()).as_ref()?;
-        for watcher in &tensors.watchers {
-            if watcher.bind(py).call0().ok()?.is_truthy().ok()? {
-                return None;
-            }
-        }
-        let level = tensors.forward.bind(py).get_item(intern!(py, "_current_level")).ok()??;
-        (level.extract::<i64>().ok()? < 0).then_some(tensors)
+/// The type of a tensor that a step may set: of exactly torch's class, float32 or float64, not followed by autograd, and
+/// not made in inference mode.
+#[inline]
+pub(super) fn precision(tensor: &Bound<'_, PyAny>) -> Option<Precision> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static FLOAT32: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static FLOAT64: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = tensor.py();
+    if !tensor.get_type().is(CLASS.import(py, "torch", "Tensor").ok()?) {
+        return None;
     }
+    let dtype = tensor.getattr(intern!(py, "dtype")).ok()?;
+    let precision = if dtype.is(FLOAT32.import(py, "torch", "float32").ok()?) {
+        Precision::Single
+    } else if dtype.is(FLOAT64.import(py, "torch", "float64").ok()?) {
+        Precision::Double
+    } else {
+        return None;
+    };
+    let is_followed = tensor.getattr(intern!(py, "requires_grad")).ok()?.is_truthy().ok()?;
+    let is_inference = tensor.call_method0(intern!(py, "is_inference")).ok()?.is_truthy().ok()?;
+    (!is_followed && !is_inference).then_some(precision)
+}
 
-    fn found(py: Python<'_>) -> PyResult<Option<Tensors>> {
-        let torch = py.import("torch")?;
-        let inner = torch.getattr("_C")?;
-        let function = |name: &str| inner.getattr(name).map(Bound::unbind);
-        let Some(exchange) = Exchange::of(&torch.getattr("Tensor")?.cast_into::<PyType>()?) else { return Ok(None) };
-        Ok(Some(Tensors {
-            exchange,
-            increment_version: function("_increment_version")?,
-            watchers: [
-                function("_len_torch_dispatch_stack")?,
-                function("_is_torch_function_mode_enabled")?,
-                function("_are_functorch_transforms_active")?,
-            ],
-            forward: py.import("torch.autograd.forward_ad")?.dict().unbind(),
-        }))
-    }
+#[inline]
+pub(super) fn is_on_cpu(tensor: &Bound<'_, PyAny>) -> bool {
+    tensor.getattr(intern!(tensor.py(), "is_cpu")).and_then(|is_cpu| is_cpu.is_truthy()).unwrap_or(false)
+}
 
-    /// What a tensor holds that autograd does not follow. None below zero: so a rate that torch means with the other
-    /// sign than its memory has (`torch.Tensor.is_neg`, which takes 70 ns to ask) is none either.
-    #[inline]
-    pub(super) fn read(&self, tensor: &Bound<'_, PyAny>) -> Option<Number> {
-        let number = self.exchange.read(tensor).filter(|number| !number.value.is_sign_negative())?;
-        let is_followed = tensor.getattr(intern!(tensor.py(), "requires_grad")).ok()?.is_truthy().ok()?;
-        (!is_followed).then_some(number)
-    }
+/// The number in a tensor of one number; None where forward-mode differentiation follows it, as torch's operations pass
+/// the derivative on.
+#[inline]
+pub(super) fn number(tensor: &Bound<'_, PyAny>) -> Option<f64> {
+    static UNPACK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = tensor.py();
+    let dual = UNPACK.import(py, "torch.autograd.forward_ad", "unpack_dual").ok()?.call1((tensor,)).ok()?;
+    dual.getattr(intern!(py, "tangent")).ok().filter(|tangent| tangent.is_none())?;
+    tensor.call_method0(intern!(py, "item")).ok()?.extract().ok()
+}
 
-    /// A new tensor.
-    #[inline]
-    pub(super) fn make<'py>(&self, py: Python<'py>, value: f64, precision: Precision) -> PyResult<Bound<'py, PyAny>> {
-        self.exchange.make(py, value, precision)
-    }
+#[inline]
+pub(super) fn fill(tensor: &Bound<'_, PyAny>, value: f64) -> PyResult<()> {
+    tensor.call_method1(intern!(tensor.py(), "fill_"), (value,)).map(drop)
+}
 
-    /// Tells torch that tensors are about to be written.
-    #[inline]
-    pub(super) fn announce(&self, tensors: &Bound<'_, PyTuple>) -> PyResult<()> {
-        self.increment_version.bind(tensors.py()).call1((tensors,)).map(drop)
-    }
-
-    /// Writes into a tensor that `announce` knows of.
-    #[inline]
-    pub(super) fn write(&self, tensor: &Bound<'_, PyAny>, value: f64) -> PyResult<()> {
-        if !self.exchange.write(tensor, value) {
-            tensor.call_method1(intern!(tensor.py(), "fill_"), (value,))?;
-        }
-        Ok(())
-    }
+#[inline]
+pub(super) fn cloned<'py>(tensor: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    tensor.call_method0(intern!(tensor.py(), "clone"))
 }

@@ -36,6 +36,19 @@ impl<T: Rate> State<T> {
     }
 }
 
+/// The arguments of a live scheduler that its attributes do not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "the fields have the names of torch's arguments")]
+pub enum Arguments {
+    /// There are none, or nobody has remembered them.
+    #[default]
+    Unknown,
+    /// Those of CyclicLR.
+    Cyclic { step_size_up: f64, step_size_down: f64 },
+    /// Those of OneCycleLR.
+    OneCycle { pct_start: f64, div_factor: f64, final_div_factor: f64 },
+}
+
 /// One rule at work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf<T> {
@@ -45,6 +58,8 @@ pub struct Leaf<T> {
     pub clock: Clock,
     /// What it reads of each group.
     pub groups: Vec<Group<T>>,
+    /// What is remembered of its construction.
+    pub arguments: Arguments,
     /// Whether it sets momenta.
     pub moves_momentum: bool,
     /// The rates that it set last: `_last_lr`.
@@ -356,7 +371,8 @@ mod tests {
 
     fn leaf(rule: Rule) -> Node<f64> {
         let groups = vec![Group { base: 0.1, own: [0.3, 0.1, 0.01], momenta: [0.8, 0.9] }; 2];
-        Node::Leaf(Leaf { rule, clock: Clock::at(0, 1), groups, moves_momentum: false, last: Vec::new() })
+        let arguments = Arguments::Unknown;
+        Node::Leaf(Leaf { rule, clock: Clock::at(0, 1), groups, arguments, moves_momentum: false, last: Vec::new() })
     }
 
     fn nodes() -> Vec<Node<f64>> {

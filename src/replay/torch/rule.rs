@@ -480,10 +480,9 @@ impl Change {
         }
     }
 
-    /// Whether it reads more of a group than its rate.
-    #[inline(always)]
-    pub fn needs_facts(&self) -> bool {
-        !matches!(self, Change::Keep | Change::Times(_) | Change::Bend { .. })
+    /// Whether it reads the group's present rate.
+    pub fn reads_rate(&self) -> bool {
+        !matches!(self, Change::FromBase(_) | Change::Swing { .. } | Change::Climb { .. } | Change::Between { .. })
     }
 
     /// Whether it reads the base rates, of which there may be fewer than groups.

@@ -178,6 +178,11 @@ def _torchs_name(scheduler: object) -> str:
     return next((cls.__name__ for cls in type(scheduler).__mro__ if cls.__module__ in modules), "")
 
 
+def noted(lr: Any) -> Any:
+    """Return a group's rate as a step notes it in `_last_lr`: a copy of a tensor, and before 2.10 the tensor itself."""
+    return lr.clone() if isinstance(lr, torch.Tensor) and RELEASE >= TENSORS_SINCE else lr
+
+
 def first_of(sequence: Any) -> Any:
     """Return the scheduler with which a SequentialLR starts."""
     return sequence._schedulers[bisect_right(sequence._milestones, 0) if RELEASE >= (2, 13) else 0]

@@ -56,7 +56,7 @@ def preview(
     # This refuses what is no count, for every class with one message.
     found = None
     if n is not None or not (on_metrics or metrics is not None):
-        found = _preview(scheduler if _versions.looks_ahead(scheduler) else None, n)
+        found = _preview(scheduler if _versions.looks_ahead(scheduler, goes_on=True) else None, n)
     if on_metrics != (metrics is not None):
         msg = "`preview.metrics`: the metric of each step must be given for ReduceLROnPlateau, and for it alone."
         if on_metrics and not isinstance(scheduler, ReduceLROnPlateau):

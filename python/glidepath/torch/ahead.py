@@ -331,7 +331,7 @@ def _copied(key: str, value: Any, copies: dict[int, Any]) -> Any:
     if not isinstance(value, Tensor) or key == "params":
         return value
     if not value.is_leaf:
-        return value.clone()
+        return copies.setdefault(id(value), value.clone())  # `deepcopy` refuses it
     with inference_mode() if value.is_inference() else nullcontext():
         return deepcopy(value, copies)
 

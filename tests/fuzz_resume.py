@@ -14,7 +14,7 @@ import torch
 
 import glidepath as gp
 import glidepath.torch as gt
-from torch_recipes import KEEPS_INITIAL, LEAVES, OURS, THEIRS, draw_leaf, made, seen
+from torch_recipes import KEEPS_INITIAL, LEAVES, OURS, THEIRS, draw_leaf, keeps_its_start, made, seen
 
 Build = Callable[[torch.optim.Optimizer], Any]
 SOUGHT = {"build after the optimizer's state", "seek alone", "last_epoch"}
@@ -167,7 +167,7 @@ def once(rng: Random) -> None:
         held = new_optimizer(lrs, beta)
         try:
             whole = build(held)
-            if not has_scheduler(whole):
+            if not has_scheduler(whole) or not keeps_its_start(whole):
                 return
             for k in range(at):
                 step(whole, k)

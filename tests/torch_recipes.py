@@ -25,6 +25,8 @@ OURS = gt
 HAS_VERBOSE = _versions.HAS_VERBOSE
 COPIES_TENSORS = _versions.RELEASE >= _versions.TENSORS_SINCE
 """Whether this torch copies a rate that is a tensor where it notes it. If not, no step of such a rate is ours."""
+SWALR_IS_PLAIN = _versions.STEPS_SINCE["SWALR"] <= _versions.RELEASE
+"""Whether SWALR notes the name of its strategy. If not, it has a function, no replay, and a state that is no JSON."""
 copies_tensors = pytest.mark.skipif(not COPIES_TENSORS, reason=f"torch {torch.__version__} notes the tensor itself")
 # Before torch 2.9 SequentialLR warns of itself at each milestone.
 _at_milestones = pytest.mark.filterwarnings(r"ignore:The epoch parameter in `scheduler\.step\(\)`:UserWarning")

@@ -91,6 +91,7 @@ _PARAMETERS = inspect.signature(lr_scheduler.LRScheduler).parameters
 HAS_VERBOSE = "verbose" in _PARAMETERS
 VERBOSE: Any = _PARAMETERS["verbose"].default if HAS_VERBOSE else False
 ETA_MIN: float = inspect.signature(lr_scheduler.CosineAnnealingLR).parameters["eta_min"].default
+HAS_MARK = hasattr(lr_scheduler.LRScheduler, "_is_initial")
 HAS_UPDATE_LR = hasattr(lr_scheduler.LRScheduler, "_update_lr")
 HAS_UNDO = hasattr(lr_scheduler.SequentialLR, "recursive_undo")
 
@@ -137,11 +138,14 @@ def steps(name: str) -> bool:
     return name in STEPS_SINCE and is_known(name) and STEPS_SINCE[name] <= RELEASE
 
 
-def looks_ahead(scheduler: Any, *, seeks: bool = False) -> bool:
+def looks_ahead(scheduler: Any, *, seeks: bool = False, goes_on: bool = False) -> bool:
     """Whether the rules in Rust give the rates of this torch's steps, of a scheduler and of all that it holds.
 
-    To seek writes `_step_count` as well, which depends on how SequentialLR starts a later scheduler.
+    To seek writes `_step_count` as well, which depends on how SequentialLR starts a later scheduler. A look ahead that
+    goes on from the present state can meet a step onto epoch 0 that is not the first, if `last_epoch` was set by hand.
     """
+    if goes_on and not HAS_MARK and _is_before_epoch_0(scheduler):
+        return False
     held = list(_all(scheduler))
     if not all(is_known(_torchs_name(one)) for one in held):
         return False
@@ -153,6 +157,20 @@ def looks_ahead(scheduler: Any, *, seeks: bool = False) -> bool:
     if RELEASE < (2, 13) and any(bisect_right(one._milestones, 0) for one in sequences):
         return False
     return HAS_UPDATE_LR or not (sequences and seeks)
+
+
+def _is_before_epoch_0(scheduler: Any) -> bool:
+    """Whether the next step can be a leaf's step onto epoch 0 or before. If it cannot be told, it can."""
+    try:
+        if hasattr(scheduler, "_milestones"):
+            # The schedulers after the one that rules are started by `step(0)`, whose rates are the same everywhere.
+            ruling = scheduler._schedulers[bisect_right(scheduler._milestones, scheduler.last_epoch + 1)]
+            return _is_before_epoch_0(ruling)
+        if hasattr(scheduler, "_schedulers"):
+            return any(map(_is_before_epoch_0, scheduler._schedulers))
+        return bool(scheduler.last_epoch < 0)
+    except (AttributeError, IndexError, TypeError):
+        return True
 
 
 def check_start(place: str, scheduler: Any) -> None:
@@ -176,6 +194,11 @@ def _torchs_name(scheduler: object) -> str:
     """Return the name of the class of torch's from which a scheduler's class is derived."""
     modules = (lr_scheduler.__name__, swa_utils.__name__)
     return next((cls.__name__ for cls in type(scheduler).__mro__ if cls.__module__ in modules), "")
+
+
+def noted(lr: Any) -> Any:
+    """Return a group's rate as a step notes it in `_last_lr`: a copy of a tensor, and before 2.10 the tensor itself."""
+    return lr.clone() if isinstance(lr, torch.Tensor) and RELEASE >= TENSORS_SINCE else lr
 
 
 def first_of(sequence: Any) -> Any:

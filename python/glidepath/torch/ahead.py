@@ -56,7 +56,7 @@ def preview(
     # This refuses what is no count, for every class with one message.
     found = None
     if n is not None or not (on_metrics or metrics is not None):
-        found = _preview(scheduler if _versions.looks_ahead(scheduler) else None, n)
+        found = _preview(scheduler if _versions.looks_ahead(scheduler, goes_on=True) else None, n)
     if on_metrics != (metrics is not None):
         msg = "`preview.metrics`: the metric of each step must be given for ReduceLROnPlateau, and for it alone."
         if on_metrics and not isinstance(scheduler, ReduceLROnPlateau):
@@ -240,7 +240,8 @@ def _plain(scheduler: LRScheduler, optimizer: Any, known: dict[int, Any]) -> Any
     """Copy a scheduler, with the schedulers that it holds, so that its numbers and lists are Python's own."""
     if id(scheduler) in known:
         return known[id(scheduler)]
-    plain = known[id(scheduler)] = type(scheduler).__new__(type(scheduler))
+    plain: Any = type(scheduler).__new__(type(scheduler))
+    known[id(scheduler)] = plain
     vars(plain).update({key: _numbers(value) for key, value in vars(scheduler).items()}, optimizer=optimizer)
     if hasattr(scheduler, "_made_with"):
         plain._made_with = _numbers(scheduler._made_with)
@@ -346,7 +347,7 @@ def _copied(key: str, value: Any, copies: dict[int, Any]) -> Any:
     if not isinstance(value, Tensor) or key == "params":
         return value
     if not value.is_leaf:
-        return value.clone()
+        return copies.setdefault(id(value), value.clone())  # `deepcopy` refuses it
     with inference_mode() if value.is_inference() else nullcontext():
         return deepcopy(value, copies)
 

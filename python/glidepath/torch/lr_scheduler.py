@@ -867,7 +867,7 @@ class ChainedScheduler(LRScheduler, lr_scheduler.ChainedScheduler):
         metrics = _metrics(self, lr_scheduler.ChainedScheduler.step, arguments, keywords)
         for child in self._schedulers:
             _step_with(child, metrics)
-        self._last_lr = [_copied(group["lr"]) for group in self._schedulers[-1].optimizer.param_groups]
+        self._last_lr = [_versions.noted(group["lr"]) for group in self._schedulers[-1].optimizer.param_groups]
 
     def _initial_step(self) -> None:
         turns.begin(self)

@@ -113,6 +113,8 @@ class Scheduler(lr_scheduler.LRScheduler):
 
     def step(self, epoch: int | None = None) -> None:
         """Set the next step's values; or, if `epoch` is given, that step's."""
+        if self.last_epoch < 0:
+            self._in_sequence = True  # Only a SequentialLR puts it before its first step.
         self.seek(self.last_epoch + 1 if epoch is None else epoch)
 
     def seek(self, step: SupportsIndex) -> None:

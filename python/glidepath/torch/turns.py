@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim.lr_scheduler import ChainedScheduler, ReduceLROnPlateau, SequentialLR
 
-from glidepath.torch._versions import first_of
+from glidepath.torch._versions import first_of, noted
 
 __all__ = ["StandIn", "begin", "is_special", "needs_metrics", "ruling", "start_in_turn", "takes_metrics", "undo"]
 
@@ -46,11 +46,11 @@ def begin(scheduler: Any) -> None:
     elif isinstance(scheduler, ChainedScheduler):
         for child in scheduler._schedulers:
             begin(child)
-        scheduler._last_lr = [_copied(group["lr"]) for group in groups]
+        scheduler._last_lr = [noted(group["lr"]) for group in groups]
     elif isinstance(scheduler, ReduceLROnPlateau):
         scheduler.best = scheduler.mode_worse
         scheduler.cooldown_counter = scheduler.num_bad_epochs = scheduler.last_epoch = 0
-        scheduler._last_lr = [_copied(group["lr"]) for group in groups]
+        scheduler._last_lr = [noted(group["lr"]) for group in groups]
     else:
         scheduler._initial_step()
 
@@ -115,10 +115,6 @@ class StandIn:
     def get_last_lr(self) -> list[float]:
         """Return nothing, as the scheduler itself will tell."""
         return []
-
-
-def _copied(lr: float | Tensor) -> float | Tensor:
-    return lr.clone() if isinstance(lr, Tensor) else lr
 
 
 def _number(lr: float | Tensor) -> float | Tensor:

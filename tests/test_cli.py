@@ -416,7 +416,8 @@ MISTAKES = {
     "Write 1000000, 1_000_000, 1e6 or 1M.",
     "at - 1e16": f"Invalid value for 'STEP...': got '1e16'; steps run to {LAST_STEP}. Take a smaller number.",
     "at - 1e400": f"Invalid value for 'STEP...': got '1e400'; steps run to {LAST_STEP}. Take a smaller number.",
-    f"at - {'7' * 50}": f"Invalid value for 'STEP...': got '{'7' * 50}'; steps run to {LAST_STEP}. Take a smaller number.",
+    f"at - {'7' * 50}": f"Invalid value for 'STEP...': got '{'7' * 50}'; "
+    f"steps run to {LAST_STEP}. Take a smaller number.",
     "array - -o lr.npy -n 1e400": "Invalid value for '-n' / '--count': got '1e400'; "
     f"steps run to {LAST_STEP}. Take a smaller number.",
     "array - -o lr.npy": "`-n`: not given; this schedule has no end of its own. Say how many steps to write.",

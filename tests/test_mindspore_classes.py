@@ -640,8 +640,8 @@ def test_a_table_that_ends_where_the_schedule_does(ms: Any) -> None:
 @needs_mindspore
 def test_a_table_that_memory_cannot_hold() -> None:
     message = (
-        "`learning_rate.total_steps`: got 1000000000000001; a table takes 4 bytes a step, and there is too little memory "
-        "for so many. Give the number of training steps: `learning_rate(schedule, 10_000)`."
+        "`learning_rate.total_steps`: got 1000000000000001; a table takes 4 bytes a step, and there is too little "
+        "memory for so many. Give the number of training steps: `learning_rate(schedule, 10_000)`."
     )
     with pytest.raises(MemoryError) as caught:
         gms.learning_rate(gp.linear(0.1, 0.0, 10**15))

@@ -679,8 +679,8 @@ def test_a_plateau_in_a_composite_is_refused(module: Any) -> None:
             yield str(caught.value)
 
     assert list(messages()) == [
-        f"`{name}.schedulers[1]`: got a ReduceLROnPlateau; it needs a metric at each step, and `{name}.step()` takes none. "
-        "Leave it out, and step it yourself after the warm-up."
+        f"`{name}.schedulers[1]`: got a ReduceLROnPlateau; it needs a metric at each step, and `{name}.step()` takes "
+        "none. Leave it out, and step it yourself after the warm-up."
         for name in ("SequentialLR", "ChainedScheduler")
     ]
 

@@ -134,8 +134,8 @@ REFUSALS = [
      ("`warmup_lr.out`: got an array of dtype float16; it must be of native float64 or float32. Make one with `array`, "
       "and convert that.")),
     ("warmup_lr", {"out": [0.0] * 6}, TypeError,
-     ("`warmup_lr.out`: got an object of type list; it must be a numpy array. Of a tensor on the CPU take `.numpy()`, of "
-      "a buffer `np.frombuffer`.")),
+     ("`warmup_lr.out`: got an object of type list; it must be a numpy array. Of a tensor on the CPU take `.numpy()`, "
+      "of a buffer `np.frombuffer`.")),
     ("warmup_lr", {"total_step": 10**400}, ValueError,
      ("`warmup_lr.total_step`: got 1" + "0" * 59 + "...; it must be an int from 1 to 2**53. Counts start at "
       "1.")),

@@ -58,8 +58,8 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None
         return _TableSchedule(schedule, count)
     except MemoryError as error:
         raise MemoryError(
-            f"`learning_rate.total_steps`: got {count}; a table takes 4 bytes a step, and there is too little memory for "
-            "so many. Give the number of training steps: `learning_rate(schedule, 10_000)`."
+            f"`learning_rate.total_steps`: got {count}; a table takes 4 bytes a step, and there is too little memory "
+            "for so many. Give the number of training steps: `learning_rate(schedule, 10_000)`."
         ) from error
 
 

@@ -626,7 +626,8 @@ class CosineAnnealingWarmRestarts(_RuleScheduler):
     rule, names = "CosineAnnealingWarmRestarts", ("T_0", "T_mult", "eta_min")
 
     def __init__(self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0, last_epoch: int = -1) -> None:  # noqa: N803 (MindSpore's)
-        for name, value in (("T_0", T_0), ("T_mult", T_mult)):
+        given: dict[str, Any] = {"T_0": T_0, "T_mult": T_mult}
+        for name, value in given.items():
             place = f"CosineAnnealingWarmRestarts.{name}"
             if isinstance(value, (float, np.number)):
                 way_out = "Convert it with `int()`." if isinstance(value, np.integer) else "Count whole epochs."

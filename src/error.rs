@@ -107,6 +107,68 @@ fn cut(text: &str, most: usize) -> String {
     }
 }
 
+/// `Did you mean `steps`?`, where a known name is near the one that was got: as a way out.
+///
+/// The part after the last point counts first: `StepLR` is near `torch.StepLR`. Upper and lower case are the same. Near is
+/// what differs in at most a third of its characters; of several that are as near, the first three are named.
+pub fn did_you_mean<'a>(got: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    if got.chars().nth(SHOWN).is_some() {
+        return None;
+    }
+    let split = |name: &str| {
+        let name = name.to_lowercase();
+        let (framework, _) = name.split_once('.').unwrap_or(("", ""));
+        (name.rsplit('.').next().unwrap_or("").to_string(), framework.to_string())
+    };
+    let (last, framework) = split(got);
+    let (mut nearest, mut names) = ((last.chars().count() / 3, usize::MAX), Vec::new());
+    for name in known {
+        let (other, of) = split(name);
+        let of = if framework.is_empty() { "" } else { &of };
+        let apart = (strsim::osa_distance(&last, &other), strsim::osa_distance(&framework, of));
+        if apart < nearest {
+            names.clear();
+        }
+        if apart <= nearest {
+            nearest = apart;
+            names.push(name);
+        }
+    }
+    let named: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
+    (!named.is_empty()).then(|| format!("Did you mean {}?", named.join(" or ")))
+}
+
 /// A fill that was asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted;
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn the_nearest_names_are_meant() {
+        let kinds = ["linear", "cosine", "table", "by_epoch", "torch.StepLR", "torch.LinearLR", "mindspore.WarmUpLR"];
+        let known = || kinds.into_iter().chain(["mindspore.experimental.StepLR", "mindspore.experimental.LinearLR"]);
+        for (got, meant) in [
+            ("linaer", Some("Did you mean `linear`?")),
+            ("Linear", Some("Did you mean `linear`?")),
+            ("by_epochs", Some("Did you mean `by_epoch`?")),
+            ("StepLR", Some("Did you mean `torch.StepLR` or `mindspore.experimental.StepLR`?")),
+            ("torch.StepLr", Some("Did you mean `torch.StepLR`?")),
+            ("torhc.Steplr", Some("Did you mean `torch.StepLR`?")),
+            ("mindspore.StepLR", Some("Did you mean `mindspore.experimental.StepLR`?")),
+            ("mindspore.experimental.WarmUpLR", Some("Did you mean `mindspore.WarmUpLR`?")),
+            ("linear_lr", Some("Did you mean `torch.LinearLR` or `mindspore.experimental.LinearLR`?")),
+            ("sawtooth", None),
+            ("x", None),
+            ("", None),
+            ("torch.", None),
+        ] {
+            assert_eq!(did_you_mean(got, known()).as_deref(), meant, "{got}");
+        }
+        assert_eq!(did_you_mean(&"linear".repeat(100_000), known()), None);
+        assert_eq!(did_you_mean("stpe", ["step", "stop"]).as_deref(), Some("Did you mean `step`?"));
+        assert_eq!(did_you_mean("steps", ["n", "up"]), None);
+    }
+}

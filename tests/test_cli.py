@@ -415,6 +415,11 @@ MISTAKES = {
     "at - ten": "Invalid value for 'STEP...': got 'ten'; steps are a whole number. "
     "Write 1000000, 1_000_000, 1e6 or 1M.",
     "at - 1e16": f"Invalid value for 'STEP...': got '1e16'; steps run to {LAST_STEP}. Take a smaller number.",
+    "at - 1e400": f"Invalid value for 'STEP...': got '1e400'; steps run to {LAST_STEP}. Take a smaller number.",
+    f"at - {'7' * 50}": f"Invalid value for 'STEP...': got '{'7' * 50}'; "
+    f"steps run to {LAST_STEP}. Take a smaller number.",
+    "array - -o lr.npy -n 1e400": "Invalid value for '-n' / '--count': got '1e400'; "
+    f"steps run to {LAST_STEP}. Take a smaller number.",
     "array - -o lr.npy": "`-n`: not given; this schedule has no end of its own. Say how many steps to write.",
     "array - -o lr.npy -n 9e15 --start 9e15": "`-n`: got 9000000000000000 from step 9000000000000000 on; "
     f"steps run to {LAST_STEP}. Take fewer.",
@@ -422,6 +427,10 @@ MISTAKES = {
     "Make it first, or name another.",
     "array - -o - -n 1": "`-o`: got -, standard output; the output takes its place whole, which only a file can. "
     "Name a file.",
+    "at - -1": "Invalid value for 'STEP...': got '-1'; steps are counted from 0. Write it without the minus.",
+    "at - 3 -15": "Invalid value for 'STEP...': got '-15'; steps are counted from 0. Write it without the minus.",
+    "at - -1.5M": "Invalid value for 'STEP...': got '-1.5M'; steps are counted from 0. Write it without the minus.",
+    "at - -x": "No such option '-x'.",
     "at - -- -1": "Invalid value for 'STEP...': got '-1'; steps are counted from 0. Write it without the minus.",
     "array - -o /dev/null -n 1": "/dev/null: not a regular file; the output replaces it. Name a file.",
     "array - -n 1": "Missing option '-o' / '--output'.",

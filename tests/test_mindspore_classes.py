@@ -638,6 +638,53 @@ def test_a_table_that_ends_where_the_schedule_does(ms: Any) -> None:
 
 
 @needs_mindspore
+def test_a_table_that_memory_cannot_hold() -> None:
+    message = (
+        "`learning_rate.total_steps`: got 1000000000000001; a table takes 4 bytes a step, and there is too little "
+        "memory for so many. Give the number of training steps: `learning_rate(schedule, 10_000)`."
+    )
+    with pytest.raises(MemoryError) as caught:
+        gms.learning_rate(gp.linear(0.1, 0.0, 10**15))
+    assert str(caught.value) == message
+
+
+@needs_mindspore
+def test_a_bare_schedule_is_told_from_a_learning_rate(ms: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        ms.nn.Momentum([ms.Parameter(ms.Tensor(np.float32([1.0])), name="w")], gp.constant(0.1), 0.9)
+    assert str(caught.value) == (
+        "this schedule has no length: it has no end (`steps` is None). Take `s.array(n)` or `s[a:b]`; for an optimizer "
+        "of MindSpore, `glidepath.mindspore.learning_rate(s, n)`."
+    )
+
+
+def test_a_step_below_0_is_refused_in_words_that_fit_a_class() -> None:
+    class Halved(nn.CosineDecayLR):
+        def construct(self, global_step: Any) -> Any:
+            return 0.5
+
+    rule = "it must be a whole number of steps from 0 to 2**53. Steps are counted from 0."
+    for lr in (nn.CosineDecayLR(0.01, 0.1, 10), Halved(0.01, 0.1, 10)):
+        for step, place in ((-1, "step"), (np.int64(-1), "step"), ([3, -1], "gather.steps[1]")):
+            with pytest.raises(IndexError) as caught:
+                lr(step)
+            got = "np.int64(-1)" if isinstance(step, np.int64) else "-1"
+            assert str(caught.value) == f"`{place}`: got {got}; {rule}"
+
+
+def test_dir_has_what_is_public() -> None:
+    """Also what is loaded at its first use; and nothing else."""
+    code = (
+        "import glidepath.mindspore as m\n"
+        "from glidepath.mindspore import experimental, nn\n"
+        "for module in (m, nn, experimental, experimental.optim):\n"
+        "    assert dir(module) == sorted(module.__all__), module\n"
+        "assert {'learning_rate', 'CosineDecayLR'} <= set(dir(m))\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@needs_mindspore
 def test_a_checkpoint_does_not_bring_an_older_table_back(ms: Any, tmp_path: Any) -> None:
     def used(lr: Any) -> Any:
         return ms.nn.Momentum([ms.Parameter(ms.Tensor(np.float32([1.0])), name="w")], learning_rate=lr, momentum=0.9)

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from random import Random
 from typing import Any
@@ -626,6 +626,12 @@ MISTAKES: list[tuple[Make, str]] = [
     (lambda m, o: m.StepLR(o, 0), "`StepLR.step_size`: got 0; it must be an int from 1 to 2**53."),
     (lambda m, o: m.StepLR(o, -3), "`StepLR.step_size`: got -3; it must be an int from 1 to 2**53."),
     (lambda m, o: m.StepLR(o, True), "`StepLR.step_size`: got True; it must be an int."),
+    (lambda m, o: m.StepLR(o, np.int64(2)), "`StepLR.step_size`: got np.int64(2); it must be an int. Convert it with"),
+    (lambda m, o: m.MultiStepLR(o, [np.int64(2)]), "`MultiStepLR.milestones[0]`: got np.int64(2); it must be an int."),
+    (lambda m, o: m.CosineAnnealingWarmRestarts(o, np.int64(3)),
+     "`CosineAnnealingWarmRestarts.T_0`: got np.int64(3); it must be an int. Convert it with `int()`."),
+    (lambda m, o: m.CosineAnnealingWarmRestarts(o, 3, 2.0),
+     "`CosineAnnealingWarmRestarts.T_mult`: got 2.0; it must be an int. Count whole epochs."),
     (lambda m, o: m.StepLR(o, 10**400), "`StepLR.step_size`: got 1" + "0" * 59 + "...; it must be an int from 1"),
     (lambda m, o: m.StepLR(o, 2, math.nan), "`StepLR.gamma`: got nan; it must be a finite float."),
     (lambda m, o: m.LinearLR(o, total_iters=-1), "`LinearLR.total_iters`: got -1; it must be an int from 0 to 2**53."),
@@ -658,6 +664,35 @@ MISTAKES: list[tuple[Make, str]] = [
 def test_a_plain_mistake_is_refused(make: Make, message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=re.escape(message)):
         make(ours, optimizer([0.1]))
+
+
+@pytest.mark.parametrize("module", [ours, theirs])
+def test_a_plateau_in_a_composite_is_refused(module: Any) -> None:
+    def messages() -> Iterator[str]:
+        for compose in (
+            lambda o, parts: ours.SequentialLR(o, parts, [3]),
+            lambda o, parts: ours.ChainedScheduler(parts),
+        ):
+            used = optimizer([0.1])
+            with pytest.raises(TypeError) as caught:
+                compose(used, [ours.LinearLR(used), module.ReduceLROnPlateau(used)])
+            yield str(caught.value)
+
+    assert list(messages()) == [
+        f"`{name}.schedulers[1]`: got a ReduceLROnPlateau; it needs a metric at each step, and `{name}.step()` takes "
+        "none. Leave it out, and step it yourself after the warm-up."
+        for name in ("SequentialLR", "ChainedScheduler")
+    ]
+
+
+def test_another_framework_s_scheduler_is_refused() -> None:
+    used = optimizer([0.1])
+    with pytest.raises(TypeError) as caught:
+        ours.SequentialLR(used, [ours.LinearLR(used), theirs.StepLR(used, 2)], [3])
+    assert str(caught.value) == (
+        "`SequentialLR.schedulers[1]`: got an object of type StepLR; it must be one of glidepath's. Import it from "
+        "glidepath.mindspore.experimental."
+    )
 
 
 def test_a_long_cosine_stays_a_number() -> None:

@@ -120,6 +120,22 @@ REFUSALS = [
      "`warmup_lr.learning_rate`: got -0.1; it must be a float, 0.0 or above. Turn its sign."),
     ("warmup_lr", {"total_step": 2.5}, TypeError,
      "`warmup_lr.total_step`: got 2.5; it must be an int. Convert it with `int()`."),
+    ("warmup_lr", {"total_step": np.int64(6)}, TypeError,
+     "`warmup_lr.total_step`: got np.int64(6); it must be an int. Convert it with `int()`."),
+    ("warmup_lr", {"learning_rate": np.float32(0.5)}, TypeError,
+     "`warmup_lr.learning_rate`: got np.float32(0.5); it must be a float. Convert it with `float()`."),
+    ("exponential_decay_lr", {"is_stair": np.True_}, TypeError,
+     "`exponential_decay_lr.is_stair`: got np.True_; it must be True or False. Convert it with `bool()`."),
+    ("piecewise_constant_lr", {"milestone": [2, np.int64(5), 10]}, TypeError,
+     "`piecewise_constant_lr.milestone[1]`: got np.int64(5); it must be an int. Convert it with `int()`."),
+    ("warmup_lr", {"dtype": "float16"}, ValueError,
+     "`warmup_lr.dtype`: got 'float16'; it must be \"float64\" or \"float32\". Convert the result."),
+    ("warmup_lr", {"out": np.empty(6, np.float16)}, TypeError,
+     ("`warmup_lr.out`: got an array of dtype float16; it must be of native float64 or float32. Make one with `array`, "
+      "and convert that.")),
+    ("warmup_lr", {"out": [0.0] * 6}, TypeError,
+     ("`warmup_lr.out`: got an object of type list; it must be a numpy array. Of a tensor on the CPU take `.numpy()`, "
+      "of a buffer `np.frombuffer`.")),
     ("warmup_lr", {"total_step": 10**400}, ValueError,
      ("`warmup_lr.total_step`: got 1" + "0" * 59 + "...; it must be an int from 1 to 2**53. Counts start at "
       "1.")),

@@ -262,7 +262,18 @@ def test_past_the_largest_double_it_is_infinite_and_arithmetic_is_floating_point
 
 
 @pytest.mark.parametrize(("make", "error", "message"), [
-    (lambda: gp.replay("torch.SteplR"), ValueError, "`replay.kind`: got 'torch.SteplR'; it must be one of torch.Ste"),
+    (lambda: gp.replay("torch.SteplR"), ValueError,
+     ("`replay.kind`: got 'torch.SteplR'; it must be the name of a replay, such as \"torch.StepLR\". Did you mean "
+      "`torch.StepLR`?")),
+    (lambda: gp.replay("StepLR"), ValueError,
+     ("`replay.kind`: got 'StepLR'; it must be the name of a replay, such as \"torch.StepLR\". Did you mean "
+      "`torch.StepLR` or `mindspore.experimental.StepLR`?")),
+    (lambda: gp.replay("sawtooth"), ValueError,
+     ("`replay.kind`: got 'sawtooth'; it must be the name of a replay, such as \"torch.StepLR\". `docs/replays.md` "
+      "lists the replays.")),
+    (lambda: gp.replay(STEP_LR, base_lr=0.1, stepsize=2), TypeError,
+     ("`torch.StepLR`: got the parameter `stepsize`; its parameters are base_lr, step_size, gamma. Did you mean "
+      "`step_size`?")),
     (lambda: gp.replay(3), TypeError, '`replay.kind`: got 3; it must be a string. For instance "torch.StepLR".'),
     (lambda: gp.replay(STEP_LR, base_lr=0.1), TypeError, "`torch.StepLR.step_size`: got nothing; it must be given."),
     (lambda: gp.replay(STEP_LR, base_lr=0.1, step_size=2, mu=3), TypeError,
@@ -287,7 +298,8 @@ def test_past_the_largest_double_it_is_infinite_and_arithmetic_is_floating_point
     (lambda: gp.Schedule.from_json(steplr().to_json().replace("30", "-3")), ValueError,
      "`$.schedule.step_size`: got -3; it must be a whole number of steps"),
     (lambda: gp.Schedule.from_json(steplr().to_json().replace('"gamma"', '"gama"')), ValueError,
-     '`$.schedule`: got the key "gama"; beside its kind `torch.StepLR` has the keys base_lr, step_size, gamma.'),
+     ('`$.schedule`: got the key "gama"; beside its kind `torch.StepLR` has the keys base_lr, step_size, gamma. '
+      "Did you mean `gamma`?")),
 ])  # fmt: skip
 def test_refusals_say_what_is_wrong(make: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error) as caught:

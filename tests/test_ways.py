@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import glidepath as gp
@@ -79,9 +82,68 @@ def test_learning_rate_says_it() -> None:
     for name, (scheduler, way) in found.items():
         with pytest.raises(TypeError) as caught:
             learning_rate(scheduler, 10)
-        kind = type(scheduler).__name__
+        kind = f"{type(scheduler).__module__}.{type(scheduler).__qualname__}"
         want = f"`learning_rate.schedule`: got an object of type {kind}; it must be a glidepath schedule. {way}"
         assert str(caught.value) == want, name
+
+
+FUNCTION = "For a function of the step make a table: `gp.table([f(k) for k in range(n)])`."
+
+
+def test_learning_rate_says_what_to_do_with_other_things() -> None:
+    pytest.importorskip("mindspore")
+    from glidepath.mindspore import learning_rate
+
+    for other, got, way in (
+        (0.1, "0.1", "For a constant rate give the float itself to the optimizer."),
+        (np.float32(0.5), "np.float32(0.5)", "For a constant rate give the float itself to the optimizer."),
+        (lambda _: 0.1, "an object of type function", FUNCTION),
+        ([0.1], "an object of type list", "Wrap values with `gp.table(values)`."),
+    ):
+        with pytest.raises(TypeError) as caught:
+            learning_rate(other)
+        assert str(caught.value) == f"`learning_rate.schedule`: got {got}; it must be a glidepath schedule. {way}"
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        (lambda _: 1.0, "function"),
+        (math.cos, "builtin_function_or_method"),
+        (S.at, "builtin_function_or_method"),
+        (functools.partial(pow, 2), "functools.partial"),
+    ],
+)
+def test_a_function_is_no_schedule(function: Any, kind: str) -> None:
+    for ask, message in (
+        (lambda: S >> function, f"`then.following`: got an object of type {kind}; it must be a schedule. {FUNCTION}"),
+        (
+            lambda: S.then(function),
+            f"`then.following`: got an object of type {kind}; it must be a schedule. {FUNCTION}",
+        ),
+        (
+            lambda: S + function,
+            f"`+`: got an object of type {kind}; a schedule takes another schedule or a number. {FUNCTION}",
+        ),
+        (
+            lambda: function * S,
+            f"`*`: got an object of type {kind}; a schedule takes another schedule or a number. {FUNCTION}",
+        ),
+    ):
+        with pytest.raises(TypeError) as caught:
+            ask()
+        assert str(caught.value) == message
+
+
+def test_a_division_by_a_schedule_says_what_to_do() -> None:
+    message = (
+        "`/`: got a schedule; a schedule may be divided only by a number. Multiply by a table of the reciprocals: "
+        "`gp.table(1 / s.array(n))`."
+    )
+    for divide in (lambda: 1 / S, lambda: S / S):
+        with pytest.raises(TypeError) as caught:
+            divide()
+        assert str(caught.value) == message
 
 
 def test_scheduler_says_it() -> None:

@@ -43,9 +43,11 @@ _MOST_SEGMENTS = 40
 _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 _ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _MOST_DIGITS = 40
+_MOST_POWER = 99  # a power of 10 that is past the last step with as many decimals as there may be
 _GROUPED = re.compile(r"\d{1,3}((,\d{3})+|(_\d{3})+)", re.ASCII)
-_SCALED = re.compile(r"(\d+)(?:\.(\d+))?(?:e\+?(\d{1,2})|([kmgbt]))", re.ASCII | re.IGNORECASE)
+_SCALED = re.compile(r"(\d+)(?:\.(\d+))?(?:e\+?(\d+)|([kmgbt]))", re.ASCII | re.IGNORECASE)
 _FRACTION = re.compile(r"\d+\.(\d{1,2}|\d{4,})", re.ASCII)
+_BELOW_0 = re.compile(r"-[\d.,_]+\w*", re.ASCII)
 _UNCLEAR = re.compile(r"\d[\d.,_]*(e\+?\d+)?[kmgbt]?", re.ASCII | re.IGNORECASE)
 _TEMPORARY = (".glidepath-", ".tmp")
 _DEAD_AFTER = 24 * 60 * 60  # seconds; a process that still writes does so every few milliseconds
@@ -71,13 +73,15 @@ def _steps(text: str) -> int:
     A point is always a decimal point, and stands only before an exponent or a letter: to some, 1.000 is a thousand. A
     comma always groups digits by three, and stands in no other number: to some, 1,5M is one and a half million.
     """
-    text = text.strip() if len(text) <= _MOST_DIGITS else ""
+    text = text.strip()
+    if len(text) > _MOST_DIGITS:
+        text = "9" * _MOST_DIGITS if text.isascii() and text.isdigit() else ""
     digits = text.replace("_", "").replace(",", "") if _GROUPED.fullmatch(text) else text
     if digits.isascii() and digits.isdigit():
         steps, rest = int(digits), 0
     elif match := _SCALED.fullmatch(text):
         whole, part, exponent, letter = match.groups(default="")
-        scale = 10 ** int(exponent or 0) * _SUFFIXES[letter.lower()]
+        scale = 10 ** min(int(exponent or 0), _MOST_POWER) * _SUFFIXES[letter.lower()]
         steps, rest = divmod(int(whole + part) * scale, 10 ** len(part))
     elif text.startswith("-"):
         raise ValueError("steps are counted from 0. Write it without the minus.")
@@ -117,7 +121,7 @@ def cli(ctx: click.Context) -> None:
 @cli.command()
 @_SPEC
 @click.option(
-    "-n", "--count", type=_STEPS, help="How many steps: 1000000, 1,000,000, 1e6, 1.5M. [default: the schedule's]"
+    "-n", "--count", type=_STEPS, help="How many steps: 1000000, 1,000,000, 1e6, 1.5M. [default: to the schedule's end]"
 )
 @click.option("-o", "--output", required=True, type=click.Path(), help="The .npy file to write; replaced if it exists.")
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
@@ -175,7 +179,20 @@ def show(spec: str, steps: int | None) -> None:
     _print(*lines)
 
 
-@cli.command()
+class _At(click.Command):
+    """Takes `-1` for a step, which is refused as such, and not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for i, arg in enumerate(args):
+            if arg == "--":
+                break
+            if _BELOW_0.fullmatch(arg):
+                args = [*args[:i], "--", *args[i:]]
+                break
+        return super().parse_args(ctx, args)
+
+
+@cli.command(cls=_At)
 @_SPEC
 @click.argument("step", type=_STEPS, nargs=-1, required=True)
 def at(spec: str, step: tuple[int, ...]) -> None:

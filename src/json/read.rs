@@ -7,10 +7,10 @@ use super::Need::Optional;
 use super::node::{Node, quoted};
 use super::{COMBINATORS, Combinator, Poll, Slot, VERSION};
 use crate::curve::SHAPES;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, did_you_mean};
 use crate::limits::{CountLimit, FINITE, MAX_STEP, RealLimit, START};
 use crate::memory::{push, reserved};
-use crate::replay::{FORMS, form};
+use crate::replay::{FORMS, REPLAYS, form};
 use crate::shape::{Kind, Param, Value};
 use crate::spec::{Operand, Spec, shape};
 
@@ -68,15 +68,23 @@ fn schedule(node: Node) -> Result<Spec, Error> {
     Err(unknown_kind(&kind))
 }
 
+/// The kinds that are no replays.
+fn own_kinds() -> impl Iterator<Item = &'static str> {
+    SHAPES.iter().map(|shape| shape.name).chain(COMBINATORS.iter().map(|combinator| combinator.kind))
+}
+
 #[inline(never)]
 fn unknown_kind(kind: &Node) -> Error {
-    let known: Vec<&str> = SHAPES
-        .iter()
-        .map(|shape| shape.name)
-        .chain(COMBINATORS.iter().map(|c| c.kind))
-        .chain(FORMS.iter().map(|form| form.name))
-        .collect();
-    Error::value("kind", kind.shown(), format!("it must be one of {}", known.join(", ")))
+    let meant = match kind {
+        Node::Text(name) => did_you_mean(name, own_kinds().chain(FORMS.iter().map(|form| form.name))),
+        _ => None,
+    };
+    if let Some(meant) = meant {
+        return Error::value("kind", kind.shown(), "there is no such kind").or(meant);
+    }
+    let known: Vec<&str> = own_kinds().collect();
+    let rule = format!("it must be one of {}, or the name of a replay, such as torch.StepLR", known.join(", "));
+    Error::value("kind", kind.shown(), rule).or(REPLAYS)
 }
 
 #[inline(never)]
@@ -331,7 +339,8 @@ impl Keys {
             None => Ok(()),
             Some(other) => {
                 let rule = format!("{noun} has the keys {}", known.join(", "));
-                Err(Error::value("", format!("the key {}", quoted(other)), rule))
+                let meant = did_you_mean(other, known.iter().copied()).unwrap_or_default();
+                Err(Error::value("", format!("the key {}", quoted(other)), rule).or(meant))
             }
         }
     }

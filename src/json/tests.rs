@@ -98,6 +98,10 @@ fn a_wrong_text_is_refused_with_place_value_rule_and_way_out() {
                  Use 2**53 or less: not every whole number above it is a float64.";
     let fraction = "it must be a whole number of steps from 1 to 2**53. Round it to a whole number.";
     let start = "it must be a whole number of steps from 1 to 2**53. To start at step 0, leave out what comes before.";
+    let kinds = "it must be one of constant, linear, cosine, polynomial, polynomial_cycle, exponential, \
+                 natural_exponential, inverse_time, inverse_sqrt, piecewise_constant, table, triangle, cosine_restarts, \
+                 then, sum, product, quotient, clamp, delay, repeat, hold, by_epoch, or the name of a replay, such as \
+                 torch.StepLR. `docs/replays.md` lists the replays.";
     let of = |place: &str, got: &str, rule: &str| format!("`$.schedule{place}`: got {got}; {rule}");
     let then = |parts: &str, at: &str| format!(r#"{{"kind":"then","parts":[{parts}],"at":{at}}}"#);
     let endless = r#"{"kind":"constant","value":1}"#;
@@ -116,8 +120,31 @@ fn a_wrong_text_is_refused_with_place_value_rule_and_way_out() {
         (r#"{"kind":"linear","start":0,"end":1}"#.into(), of(".steps", "nothing", "it must be given.")),
         (
             r#"{"kind":"linear","start":0,"end":1,"steps":1,"stepz":1}"#.into(),
-            of("", "the key \"stepz\"", "beside its kind `linear` has the keys start, end, steps."),
+            of(
+                "",
+                "the key \"stepz\"",
+                "beside its kind `linear` has the keys start, end, steps. Did you mean `steps`?",
+            ),
         ),
+        (
+            r#"{"kind":"linear","start":0,"end":1,"steps":1,"about":1}"#.into(),
+            of("", "the key \"about\"", "beside its kind `linear` has the keys start, end, steps."),
+        ),
+        (
+            r#"{"kind":"delay","off":1,"n":1}"#.into(),
+            of("", "the key \"off\"", "beside its kind `delay` has the keys of, n. Did you mean `of`?"),
+        ),
+        (r#"{"kind":"linaer"}"#.into(), of(".kind", "\"linaer\"", "there is no such kind. Did you mean `linear`?")),
+        (
+            r#"{"kind":"StepLr"}"#.into(),
+            of(
+                ".kind",
+                "\"StepLr\"",
+                "there is no such kind. Did you mean `torch.StepLR` or `mindspore.experimental.StepLR`?",
+            ),
+        ),
+        (r#"{"kind":"sawtooth"}"#.into(), of(".kind", "\"sawtooth\"", kinds)),
+        ("{}".into(), of(".kind", "null", kinds)),
         ("3".into(), of("", "3", "it must be an object with a `kind`.")),
         (r#"{"kind":"table","values":[1,"2"]}"#.into(), of(".values[1]", "\"2\"", quoted)),
         (
@@ -186,6 +213,12 @@ fn a_wrong_whole_is_refused() {
         (r#"{"glidepath":1.0,"schedule":{}}"#, format!("`$.glidepath`: got 1.0; {version}")),
         (r#"{"schedule":{}}"#, format!("`$.glidepath`: got nothing; {version}")),
         (r#"{"glidepath":1}"#, "`$.schedule`: got nothing; it must be given.".into()),
+        (
+            r#"{"glidepath":1,"shedule":{}}"#,
+            "`$`: got the key \"shedule\"; a text has the keys glidepath, about, schedule, $schema. \
+             Did you mean `schedule`?"
+                .into(),
+        ),
         (r#"{"glidepath":1,"about":3,"schedule":{}}"#, "`$.about`: got 3; it must be a string.".into()),
         ("[]", "`$`: got a list; it must be an object with `glidepath` and `schedule`.".into()),
         ("", format!("`$`: got bad syntax at line 1 column 0 (EOF while parsing a value); {no_text}")),

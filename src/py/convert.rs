@@ -52,8 +52,8 @@ pub(super) fn shown(value: &Any<'_>) -> String {
     } else if value.is_instance_of::<PyBytes>() {
         let class = || py.get_type::<PyBytes>();
         beginning(value, class()).map_err(drop).and_then(|text| repr(class(), &text))
-    } else if scalar_type(value).is_ok_and(|dtype| dtype.is_some_and(|dtype| dtype.itemsize() <= 4 * SHOWN)) {
-        value.repr().map(Bound::into_any).map_err(drop)
+    } else if let Ok(Some(dtype)) = scalar_type(value) {
+        return shown_scalar(value, &dtype);
     } else {
         Err(())
     };
@@ -64,6 +64,21 @@ pub(super) fn shown(value: &Any<'_>) -> String {
             let name = name.map_or_else(|_| "unknown".into(), |name| brief_name(&name.to_string_lossy()));
             format!("an object of type {name}")
         }
+    }
+}
+
+/// A numpy scalar with its type, `np.int64(2)`: so numpy 2 writes it. numpy 1 writes `2`.
+fn shown_scalar(value: &Any<'_>, dtype: &Bound<'_, PyArrayDescr>) -> String {
+    let text = if b"biufc".contains(&dtype.kind()) {
+        value.str().map(|text| text.to_string_lossy().into_owned()).ok()
+    } else {
+        None
+    };
+    let class = value.get_type().name().map_or_else(|_| "generic".into(), |name| name.to_string_lossy().into_owned());
+    match text {
+        Some(text) if dtype.kind() == b'b' => format!("np.{text}_"),
+        Some(text) => brief(&format!("np.{class}({})", text.trim_start_matches('(').trim_end_matches(')'))),
+        None => format!("an object of type numpy.{class}"),
     }
 }
 

@@ -5,9 +5,9 @@ use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 use super::schedule::Schedule;
 use super::{convert, shapes};
-use crate::error::{Error, brief};
+use crate::error::{Error, brief, did_you_mean};
 use crate::limits::{LENGTH, MULT};
-use crate::replay::{FORMS, Form, Road, form, mindspore_experimental};
+use crate::replay::{FORMS, Form, REPLAYS, Road, form, mindspore_experimental};
 use crate::shape::Value;
 use crate::simd::with_default_mxcsr;
 use crate::spec::{Expr, Spec};
@@ -73,7 +73,8 @@ fn replay(kind: &Bound<'_, PyAny>, parameters: Option<&Bound<'_, PyDict>>) -> Py
             if !params.iter().any(|param| param.name == name) {
                 let names: Vec<&str> = params.iter().map(|param| param.name).collect();
                 let rule = format!("its parameters are {}", names.join(", "));
-                return Err(Error::kind(form.name, format!("the parameter `{}`", brief(&name)), rule).into());
+                let meant = did_you_mean(&name, names).unwrap_or_default();
+                return Err(Error::kind(form.name, format!("the parameter `{}`", brief(&name)), rule).or(meant).into());
             }
         }
     }
@@ -93,8 +94,10 @@ fn known(kind: &Bound<'_, PyAny>) -> PyResult<&'static Form> {
         return Err(error.or("For instance \"torch.StepLR\".").into());
     };
     form(&name.to_string_lossy()).ok_or_else(|| {
-        let names: Vec<&str> = FORMS.iter().map(|form| form.name).collect();
-        Error::value("replay.kind", convert::shown(kind), format!("it must be one of {}", names.join(", "))).into()
+        let meant = did_you_mean(&name.to_string_lossy(), FORMS.iter().map(|form| form.name));
+        let rule = "it must be the name of a replay, such as \"torch.StepLR\"";
+        let way_out = meant.unwrap_or_else(|| REPLAYS.into());
+        Error::value("replay.kind", convert::shown(kind), rule).or(way_out).into()
     })
 }
 

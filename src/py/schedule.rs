@@ -54,7 +54,7 @@ pub(super) struct Schedule {
 /// What follows must be a schedule.
 fn no_schedule(other: &Bound<'_, PyAny>) -> Error {
     Error::kind("then.following", convert::shown(other), "it must be a schedule")
-        .or(ways::to_schedule(other).unwrap_or("A number that stays is `gp.constant(number)`."))
+        .or(ways::of_values(other).unwrap_or("A number that stays is `gp.constant(number)`."))
 }
 
 impl Schedule {
@@ -105,7 +105,8 @@ impl Schedule {
     pub(super) fn length(&self) -> PyResult<u64> {
         self.spec.steps().ok_or_else(|| {
             PyTypeError::new_err(
-                "this schedule has no length: it has no end (`steps` is None). Take `s.array(n)` or `s[a:b]`.",
+                "this schedule has no length: it has no end (`steps` is None). Take `s.array(n)` or `s[a:b]`; \
+                 for an optimizer of MindSpore, `glidepath.mindspore.learning_rate(s, n)`.",
             )
         })
     }
@@ -129,7 +130,7 @@ fn number(sign: &str, other: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
             let rule = "a schedule takes another schedule or a number";
             Err(Error::kind(sign, convert::shown(other), rule).or("A bool is not a number: write 1 or 0.").into())
         }
-        Real::Other => match ways::to_schedule(other) {
+        Real::Other => match ways::of_values(other) {
             Some(way) => {
                 let rule = "a schedule takes another schedule or a number";
                 Err(Error::kind(sign, convert::shown(other), rule).or(way).into())
@@ -530,7 +531,7 @@ impl Schedule {
     fn __rshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let next = match other.cast::<Schedule>() {
             Ok(next) => Some(self.spec.then(&next.get().spec, None)),
-            Err(_) if !matches!(convert::as_real(other)?, Real::Other) || ways::to_schedule(other).is_some() => {
+            Err(_) if !matches!(convert::as_real(other)?, Real::Other) || ways::of_values(other).is_some() => {
                 Some(Err(no_schedule(other)))
             }
             Err(_) => None,
@@ -708,7 +709,7 @@ fn parsed(py: Python<'_>, text: &str) -> PyResult<Spec> {
 
 fn division(got: &str) -> PyErr {
     Error::kind("/", got, "a schedule may be divided only by a number")
-        .or("Multiply by the reciprocal curve: `1 / s` of `exponential(a, r)` is `exponential(1 / a, 1 / r)`.")
+        .or("Multiply by a table of the reciprocals: `gp.table(1 / s.array(n))`.")
         .into()
 }
 

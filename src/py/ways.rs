@@ -38,6 +38,22 @@ pub(super) fn to_schedule(value: &Bound<'_, PyAny>) -> Option<&'static str> {
     })
 }
 
+/// How to get a schedule from an object that has one, or from a function of the step.
+///
+/// Other callables are none of ours: their type may know what an operator with a schedule means.
+pub(super) fn of_values(value: &Bound<'_, PyAny>) -> Option<&'static str> {
+    let is_function = || {
+        let module = module_of(&value.get_type());
+        !value.is_instance_of::<PyType>()
+            && value.is_callable()
+            && module.is_some_and(|name| name == "builtins" || name == "functools")
+    };
+    to_schedule(value).or_else(|| is_function().then_some(FUNCTION))
+}
+
+/// How to get a schedule from a function of the step.
+const FUNCTION: &str = "For a function of the step make a table: `gp.table([f(k) for k in range(n)])`.";
+
 fn module_of(kind: &Bound<'_, PyAny>) -> Option<String> {
     let module = kind.getattr(intern!(kind.py(), "__module__")).ok()?;
     Some(module.cast::<PyString>().ok()?.to_string_lossy().into_owned())

@@ -62,6 +62,9 @@ pub static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     .collect()
 });
 
+/// Where the forms are listed, as a message's last sentence.
+pub const REPLAYS: &str = "`docs/replays.md` lists the replays.";
+
 /// The form of that name.
 pub fn form(name: &str) -> Option<&'static Form> {
     FORMS.iter().find(|form| form.name == name)

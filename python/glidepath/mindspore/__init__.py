@@ -69,3 +69,7 @@ def __getattr__(name: str) -> object:
         return import_module("glidepath.mindspore.table").learning_rate
     module = import_module("glidepath.mindspore.learning_rate_schedule")
     return module if name == "learning_rate_schedule" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -17,6 +17,7 @@ Source: ``mindspore.nn.dynamic_lr`` of MindSpore 2.10, which marks it deprecated
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, Protocol, cast
 
@@ -52,10 +53,16 @@ def _list_function(schedule: Callable[_P, Schedule]) -> _ListFunction[_P]:
     @functools.wraps(schedule)
     def values(*args: _P.args, **kwargs: _P.kwargs) -> list[float] | NDArray[Any]:
         dtype, out = kwargs.pop("dtype", None), kwargs.pop("out", None)
-        made = schedule(*args, **kwargs)
-        if out is not None:
-            return _filled(schedule.__name__, made, dtype, cast("NDArray[Any]", out))
-        return _listed(made) if dtype is None else made.array(len(made), dtype=cast("Any", dtype))
+        made, name = schedule(*args, **kwargs), schedule.__name__
+        if out is None and dtype is None:
+            return _listed(made)
+        try:
+            if out is not None:
+                return _filled(name, made, dtype, cast("NDArray[Any]", out))
+            return made.array(len(made), dtype=cast("Any", dtype))
+        except (TypeError, ValueError) as error:
+            place = re.sub("^`(array|fill)[.]", f"`{name}.", str(error))
+            raise type(error)(place) from None
 
     signature = inspect.signature(schedule)
     also = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in ("dtype", "out")]

@@ -45,9 +45,19 @@ __all__ = [
 ]
 
 
+_LAST = "A schedule has no last step to count back from; its final value is `s[s.steps]`."
+"""What a schedule says of a step below 0."""
+
+
 def of_ints(values: Schedule, steps: Any) -> Any:
     """Return what a schedule of float32 values has at a step or at steps."""
-    found = values(steps)
+    try:
+        if type(steps) is int:
+            return _single(values, steps)
+        found = values(steps)
+    except IndexError as error:
+        # The classes are called, and have neither `[...]` nor `steps`.
+        raise IndexError(str(error).replace(_LAST, "Steps are counted from 0.")) from None
     # Exact: they are float32 already.
     return np.float32(found) if isinstance(found, float) else found.astype(np.float32)
 
@@ -124,8 +134,6 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         """Return the learning rate at a step or at steps, as ``numpy.float32``; of a Tensor, as a Tensor."""
         if self._is_overridden:
             return self._constructed(global_step)
-        if type(global_step) is int:
-            return _single(self._values, global_step)
         if isinstance(global_step, Tensor):
             return super().__call__(global_step)
         return of_ints(self._values, global_step)
@@ -134,7 +142,7 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         """Return what a ``construct`` of a subclass's own gives: for ints, what it gives for a Tensor of them."""
         if isinstance(global_step, Tensor):
             return super().__call__(global_step)
-        self._values(global_step)  # raises, as elsewhere, where they are no steps
+        of_ints(self._values, global_step)  # raises, as elsewhere, where they are no steps
         steps = np.asarray(global_step)
         values = super().__call__(Tensor(steps) if Tensor else steps)
         if values is None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from glidepath._core import Schedule, _single, _way_to_schedule, table
+from glidepath._core import Schedule, _shown, _way_to_schedule, table
 from glidepath.mindspore import _checks as check
 from glidepath.mindspore._mindspore import LearningRateSchedule, Tensor, ops
 from glidepath.mindspore.learning_rate_schedule import of_ints
@@ -27,6 +27,7 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None
     Raises:
         TypeError, ValueError: an argument of the wrong type or out of its range, a schedule without an end for which
             ``total_steps`` is None, or a value past the largest float32.
+        MemoryError: there is too little memory for the table.
         ImportError: MindSpore is not installed.
 
     >>> import glidepath as gp
@@ -42,8 +43,7 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None
         )
     if not isinstance(schedule, Schedule):
         raise TypeError(
-            f"`learning_rate.schedule`: got an object of type {type(schedule).__name__}; it must be a glidepath "
-            f"schedule. {_way_to_schedule(schedule) or 'Wrap values with `gp.table(values)`.'}"
+            f"`learning_rate.schedule`: got {_shown(schedule)}; it must be a glidepath schedule. {_way_out(schedule)}"
         )
     if total_steps is None:
         if schedule.steps is None:
@@ -53,7 +53,25 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None
             )
         total_steps = schedule.steps + 1
     steps = int(total_steps) if isinstance(total_steps, np.integer) else total_steps
-    return _TableSchedule(schedule, check.positive_int("learning_rate.total_steps", steps))
+    count = check.positive_int("learning_rate.total_steps", steps)
+    try:
+        return _TableSchedule(schedule, count)
+    except MemoryError as error:
+        raise MemoryError(
+            f"`learning_rate.total_steps`: got {count}; a table takes 4 bytes a step, and there is too little memory "
+            "for so many. Give the number of training steps: `learning_rate(schedule, 10_000)`."
+        ) from error
+
+
+def _way_out(value: object) -> str:
+    """Return how to get a schedule from something else."""
+    if way := _way_to_schedule(value):
+        return way
+    if isinstance(value, (int, float, np.number)):
+        return "For a constant rate give the float itself to the optimizer."
+    if callable(value):
+        return "For a function of the step make a table: `gp.table([f(k) for k in range(n)])`."
+    return "Wrap values with `gp.table(values)`."
 
 
 class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]
@@ -80,8 +98,6 @@ class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]
 
     def __call__(self, global_step: Any) -> Any:
         """Return the learning rate at a step or at steps, as ``numpy.float32``; of a Tensor, as a Tensor."""
-        if type(global_step) is int:
-            return _single(self._values, global_step)
         if not isinstance(global_step, Tensor):
             return of_ints(self._values, global_step)
         if global_step.is_floating_point():

@@ -64,3 +64,7 @@ def __getattr__(name: str) -> Any:
     if name in {"preview", "schedule", "seek"}:
         module = import_module("glidepath.mindspore.experimental.optim.ahead")
     return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -55,3 +55,7 @@ def __getattr__(name: str) -> Any:
         return forwarded(__name__, name)
     module = import_module("glidepath.mindspore.nn.learning_rate_schedule")
     return module if name == "learning_rate_schedule" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

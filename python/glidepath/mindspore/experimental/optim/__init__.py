@@ -15,3 +15,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         return forwarded(__name__, name)
     return import_module("glidepath.mindspore.experimental.optim.lr_scheduler")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -42,6 +42,7 @@ from glidepath.mindspore._theirs import refuse_without
 try:
     from mindspore import Parameter, Tensor, ops
     from mindspore import dtype as mstype
+    from mindspore.experimental.optim import lr_scheduler as theirs
     from mindspore.experimental.optim.optimizer import Optimizer
 
     from glidepath.mindspore.experimental.optim.ahead import Ahead, follows_metrics
@@ -625,10 +626,12 @@ class CosineAnnealingWarmRestarts(_RuleScheduler):
     rule, names = "CosineAnnealingWarmRestarts", ("T_0", "T_mult", "eta_min")
 
     def __init__(self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0, last_epoch: int = -1) -> None:  # noqa: N803 (MindSpore's)
-        for name, value in (("T_0", T_0), ("T_mult", T_mult)):
+        given: dict[str, Any] = {"T_0": T_0, "T_mult": T_mult}
+        for name, value in given.items():
             place = f"CosineAnnealingWarmRestarts.{name}"
             if isinstance(value, (float, np.number)):
-                raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int. Count whole epochs.")  # noqa: TRY004 (as MindSpore)
+                way_out = "Convert it with `int()`." if isinstance(value, np.integer) else "Count whole epochs."
+                raise ValueError(f"`{place}`: got {_shown(value)}; it must be an int. {way_out}")  # noqa: TRY004 (as MindSpore)
             check.positive_int(place, value)
         self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
         self._at = float(last_epoch)
@@ -917,10 +920,15 @@ class _Composite(_Stateful):
         if not schedulers:
             raise ValueError(f"`{name}.schedulers`: got none; there must be one at least. Give the schedulers.")
         for i, scheduler in enumerate(schedulers):
+            if isinstance(scheduler, (ReduceLROnPlateau, theirs.ReduceLROnPlateau)):
+                raise TypeError(
+                    f"`{name}.schedulers[{i}]`: got a ReduceLROnPlateau; it needs a metric at each step, and "
+                    f"`{name}.step()` takes none. Leave it out, and step it yourself after the warm-up."
+                )
             if not isinstance(scheduler, (LRScheduler, _Composite)):
                 raise TypeError(
                     f"`{name}.schedulers[{i}]`: got an object of type {type(scheduler).__name__}; it must be one of "
-                    "glidepath's, and not one that takes metrics. Import it from glidepath.mindspore.experimental."
+                    "glidepath's. Import it from glidepath.mindspore.experimental."
                 )
             if scheduler.optimizer is not optimizer:
                 raise ValueError(
@@ -983,7 +991,7 @@ class SequentialLR(_Composite):
 
     Args:
         optimizer: one of ``mindspore.experimental.optim``.
-        schedulers: schedulers of this module, of the same optimizer.
+        schedulers: schedulers of this module, of the same optimizer; no ReduceLROnPlateau, which needs metrics.
         milestones: the epochs at which all but the first begin, increasing.
         last_epoch: the epoch before the next one.
 
@@ -1062,7 +1070,7 @@ class ChainedScheduler(_Composite):
     MindSpore has none: it does what PyTorch's does.
 
     Args:
-        schedulers: schedulers of this module, of the same optimizer.
+        schedulers: schedulers of this module, of the same optimizer; no ReduceLROnPlateau, which needs metrics.
         optimizer: the optimizer; that of the first where it is None.
 
     Raises:

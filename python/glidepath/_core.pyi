@@ -628,7 +628,7 @@ def table(values: _Reals) -> Schedule:
     """`values[k]`; past the end, the last of them.
 
     Args:
-        values: the values, one a step: a sequence or a 1-D array of numbers, at least one.
+        values: the values, one a step: a sequence or a 1-D array of numbers, at least one. -0.0 is stored as 0.0.
 
     Raises `ValueError` for a value that is not finite, `TypeError` for one of the wrong type.
 

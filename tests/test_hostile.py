@@ -920,7 +920,7 @@ def test_messages_are_short(what: str) -> None:
     ("call", "message"),
     [
         (lambda: gp.noam(10**5000, 1),
-         "`noam.model_dim`: got an int of 16610 bits; it must lie in 1..=2**53. Pass a whole number from 1 on."),
+         "`noam.model_dim`: got an int of 16610 bits; it must lie in 1..=2**53. Pass 2**53 or less."),
         (lambda: gp.wsd(1.0, 100, 10, 10, shape="x" * 10**6),
          ("`wsd.shape`: got '" + "x" * 59 + "...; the shapes are 'linear', 'cosine', 'sqrt', 'exponential'. Take one "
           "of them, or join leaves with `then`.")),

@@ -44,9 +44,7 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None
     if not isinstance(schedule, Schedule):
         is_number = isinstance(schedule, (int, float, np.number))
         got = _shown(schedule) if is_number else f"an object of type {type(schedule).__name__}"
-        raise TypeError(
-            f"`learning_rate.schedule`: got {got}; it must be a glidepath schedule. {_way_out(schedule)}"
-        )
+        raise TypeError(f"`learning_rate.schedule`: got {got}; it must be a glidepath schedule. {_way_out(schedule)}")
     if total_steps is None:
         if schedule.steps is None:
             raise ValueError(

@@ -663,7 +663,7 @@ def test_a_step_below_0_is_refused_in_words_that_fit_a_class() -> None:
         def construct(self, global_step: Any) -> Any:
             return 0.5
 
-    rule = "it must be a whole number of steps from 0 to 2**53. Steps are counted from 0."
+    rule = "it must be a whole number from 0 to 2**53. Steps are counted from 0."
     for lr in (nn.CosineDecayLR(0.01, 0.1, 10), Halved(0.01, 0.1, 10)):
         for step, place in ((-1, "step"), (np.int64(-1), "step"), ([3, -1], "gather.steps[1]")):
             with pytest.raises(IndexError) as caught:

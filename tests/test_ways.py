@@ -12,6 +12,8 @@ import pytest
 
 import glidepath as gp
 
+LONGEST = 60
+"""Of a longer name a message shows so many characters."""
 METHOD = "Take its schedule: `.schedule()`."
 S = gp.linear(0.0, 1.0, 10)
 
@@ -70,6 +72,7 @@ def test_the_way_out_is_said(schedulers: Callable[[], dict[str, tuple[Any, str]]
     ask, before = ASKED[asked]
     for name, (scheduler, way) in schedulers().items():
         kind = f"{type(scheduler).__module__}.{type(scheduler).__qualname__}"
+        kind = kind if len(kind) <= LONGEST else f"{kind[:LONGEST]}..."
         with pytest.raises(TypeError) as caught:
             ask(scheduler)
         assert str(caught.value) == before.format(kind) + way, name
@@ -82,7 +85,7 @@ def test_learning_rate_says_it() -> None:
     for name, (scheduler, way) in found.items():
         with pytest.raises(TypeError) as caught:
             learning_rate(scheduler, 10)
-        kind = f"{type(scheduler).__module__}.{type(scheduler).__qualname__}"
+        kind = type(scheduler).__name__
         want = f"`learning_rate.schedule`: got an object of type {kind}; it must be a glidepath schedule. {way}"
         assert str(caught.value) == want, name
 

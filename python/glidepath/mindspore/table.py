@@ -42,9 +42,9 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None
             "(`schedule.array(n, dtype='float32')` has the same values without it.)"
         )
     if not isinstance(schedule, Schedule):
-        raise TypeError(
-            f"`learning_rate.schedule`: got {_shown(schedule)}; it must be a glidepath schedule. {_way_out(schedule)}"
-        )
+        is_number = isinstance(schedule, (int, float, np.number))
+        got = _shown(schedule) if is_number else f"an object of type {type(schedule).__name__}"
+        raise TypeError(f"`learning_rate.schedule`: got {got}; it must be a glidepath schedule. {_way_out(schedule)}")
     if total_steps is None:
         if schedule.steps is None:
             raise ValueError(

@@ -240,7 +240,8 @@ def _plain(scheduler: LRScheduler, optimizer: Any, known: dict[int, Any]) -> Any
     """Copy a scheduler, with the schedulers that it holds, so that its numbers and lists are Python's own."""
     if id(scheduler) in known:
         return known[id(scheduler)]
-    plain = known[id(scheduler)] = type(scheduler).__new__(type(scheduler))
+    plain: Any = type(scheduler).__new__(type(scheduler))
+    known[id(scheduler)] = plain
     vars(plain).update({key: _numbers(value) for key, value in vars(scheduler).items()}, optimizer=optimizer)
     if hasattr(scheduler, "_made_with"):
         plain._made_with = _numbers(scheduler._made_with)

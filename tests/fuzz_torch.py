@@ -126,9 +126,10 @@ def schedule(rng: Random, pair: Pair) -> None:
     said: list[Any] = []
     found = [outcome(lambda s=s: said.append(gt.schedule(s, group, steps=steps))) for s in pair]
     if holds(pair[0], (lr_scheduler.CyclicLR, lr_scheduler.OneCycleLR)):
-        # torch's own do not keep their arguments, and give a table where ours give a replay.
+        # torch's own do not keep their arguments, and give a table where ours give a replay. Step 0 may differ: a
+        # CyclicLR whose base rates were changed starts on its groups' initial rates.
         if steps is not None and len(said) == 2:
-            assert said[0].array(steps).tolist() == said[1].array(steps).tolist()
+            assert said[0].array(steps)[1:].tolist() == said[1].array(steps)[1:].tolist()
         return
     assert found[0] == found[1], found
     if not found[0][0]:

@@ -511,6 +511,72 @@ def test_a_removed_group_is_told(make, name):
     assert message(ValueError, lambda: scheduler.preview(1, name=name)) == told
 
 
+SHAPE = gp.linear(0.5, 0.0, 10)
+DECAYING = {
+    "absolute": (lambda o: gt.Scheduler(o, weight_decay=SHAPE), SHAPE),
+    "relative": (lambda o: gt.Scheduler(o, weight_decay=SHAPE, relative=True), 0.01 * SHAPE),
+    "with lr": (lambda o: gt.Scheduler(o, lr=LINE, weight_decay=[SHAPE]), SHAPE),
+    "nested": (lambda o: gt.SequentialLR(o, [gt.Scheduler(o, weight_decay=SHAPE), gt.ConstantLR(o)], [9]), SHAPE),
+    "in torch's": (lambda o: THEIRS.ChainedScheduler([gt.Scheduler(o, weight_decay=SHAPE)]), SHAPE),
+}
+
+
+@pytest.mark.parametrize("kind", DECAYING)
+def test_a_later_scheduler_sets_nothing_before_its_turn(kind):
+    make, schedule = DECAYING[kind]
+
+    def build():
+        held = of(lr=0.1, weight_decay=0.01)
+        return gt.SequentialLR(held, [gt.LinearLR(held, 0.1, total_iters=5), make(held)], [5])
+
+    scheduler, decays = build(), []
+    for _ in range(8):
+        decays.append(scheduler.optimizer.param_groups[0]["weight_decay"])
+        scheduler.step()
+    assert decays == [0.01] * 5 + [schedule[k] for k in range(3)]
+    for k in range(8):
+        sought = build()
+        sought.seek(k)
+        assert sought.optimizer.param_groups[0]["weight_decay"] == decays[k]
+
+
+def test_a_later_scheduler_leaves_tuples_and_several_names():
+    held = of(torch.optim.Adam, groups=2, lr=0.1, weight_decay=0.01, betas=(torch.tensor(0.75), torch.tensor(0.5)))
+    held.param_groups[1]["betas"] = (0.8, 0.9)
+    tensors = held.param_groups[0]["betas"]
+    inner = gt.Scheduler(held, betas=(None, LINE), weight_decay=[None, SHAPE], relative=["betas"])
+    outer = gt.SequentialLR(held, [gt.ConstantLR(held, 0.5, 9), gt.SequentialLR(held, [inner], [])], [2])
+
+    def seen():
+        return [(*map(float, group["betas"]), group["weight_decay"]) for group in held.param_groups]
+
+    start = [(0.75, 0.5, 0.01), (0.8, 0.9, 0.01)]
+    turn = [(0.75, torch.tensor(0.5 * 0.02).item(), 0.01), (0.8, (0.9 * LINE)[0], 0.5)]
+    assert seen() == start
+    outer.preview(3)
+    assert seen() == start
+    for step, values in [(1, start), (2, turn), (0, start)]:
+        outer.seek(step)
+        assert seen() == values
+    assert all(place is tensor for place, tensor in zip(held.param_groups[0]["betas"], tensors, strict=True))
+
+
+def test_torchs_own_sequence_shows_a_later_schedulers_first_values():
+    held = of(lr=0.1, weight_decay=0.01)
+    scheduler = THEIRS.SequentialLR(held, [gt.ConstantLR(held), gt.Scheduler(held, weight_decay=SHAPE)], [2])
+    for step in range(2):
+        gt.seek(scheduler, step)
+        assert held.param_groups[0]["weight_decay"] == SHAPE[0]
+    assert held.param_groups[0]["initial_weight_decay"] == 0.01
+
+
+def test_a_scheduler_without_lr_leaves_the_rate_as_it_takes_over():
+    held = of(lr=0.1)
+    parts = [gt.LinearLR(held, 0.1, total_iters=5), gt.Scheduler(held, weight_decay=SHAPE)]
+    scheduler = gt.SequentialLR(held, parts, [5])
+    assert rates(scheduler, 7)[3:] == [0.082] * 4
+
+
 def test_torchs_composites_start_in_ours_as_they_start_alone():
     def parts(o):
         return [lr_scheduler.ConstantLR(o, 0.5, 2), lr_scheduler.ExponentialLR(o, 0.9)]

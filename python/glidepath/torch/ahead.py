@@ -328,6 +328,8 @@ def _ghost(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
 
 def _copied(key: str, value: Any, copies: dict[int, Any]) -> Any:
     """Copy a tensor so that a step may do to the copy what it may do to the tensor; two that share memory, share it."""
+    if isinstance(value, tuple | list) and key != "params":
+        return type(value)(_copied("", place, copies) for place in value)
     if not isinstance(value, Tensor) or key == "params":
         return value
     if not value.is_leaf:
@@ -392,7 +394,8 @@ def _start(scheduler: Any) -> None:
     for group in groups:
         _set(group, "lr", group["initial_lr"])
     scheduler.last_epoch = 0
-    undo(scheduler)
+    # The constructor of torch's SequentialLR leaves the entries as a later `Scheduler` has set them.
+    undo(scheduler, puts_back=isinstance(scheduler, _Stepper))
     first = _versions.first_of(scheduler)
     begin(first)
     scheduler._last_lr = first.get_last_lr()
@@ -416,7 +419,12 @@ def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:
 
 def _set(group: dict[str, Any], key: str, value: Any) -> None:
     """Set a group's value; a tensor stays the tensor that it is."""
-    if isinstance(group.get(key), Tensor):
-        group[key].fill_(value.squeeze() if isinstance(value, Tensor) else value)
-    else:
-        group[key] = value
+    group[key] = _filled(group.get(key), value)
+
+
+def _filled(old: Any, value: Any) -> Any:
+    if isinstance(old, Tensor):
+        return old.fill_(value.squeeze() if isinstance(value, Tensor) else value)
+    if isinstance(old, tuple | list) and isinstance(value, tuple | list) and len(old) == len(value):
+        return type(value)(map(_filled, old, value))
+    return value

@@ -110,6 +110,13 @@ def put(group: Group, name: str, value: float | tuple[float | None, ...]) -> Non
         group[name] = _filled(old, values[0])
 
 
+def put_back(group: Group, name: str, driver: Driver) -> None:
+    """Set the driven places of an entry to its initial value."""
+    parts, initial = as_tuple(driver), places_of(group[f"initial_{name}"])
+    values = [None if part is None else copied(value) for part, value in zip(parts, initial, strict=False)]
+    put(group, name, tuple(value.squeeze() if isinstance(value, Tensor) else value for value in values))
+
+
 def _filled(old: Any, new: float | None) -> Any:
     if new is None:
         return old

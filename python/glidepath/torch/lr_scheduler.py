@@ -748,7 +748,10 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
 
     DIFFERENCE: a ReduceLROnPlateau may be among the schedulers, which torch refuses. `step(metrics)` hands the metric
     on to it while it rules, and steps the other schedulers without. At its milestone the groups get their initial
-    rates, as with any scheduler; the first metric that counts is that of the next step.
+    rates; the first metric that counts is that of the next step.
+
+    DIFFERENCE: a later `Scheduler` leaves all entries that it drives as they were until its turn comes. In torch's
+    SequentialLR only the learning rates are put back.
 
     Args:
         optimizer: whose groups' learning rates are set.
@@ -783,7 +786,7 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
     ) -> None:
         if any(_milestone(milestone) is not milestone for milestone in milestones):
             milestones = [_milestone(milestone) for milestone in milestones]
-        if any(map(turns.is_special, schedulers)):
+        if any(map(turns.begins_here, schedulers)):
             for group in optimizer.param_groups:
                 group.setdefault("initial_lr", _copied(group["lr"]))
             self._construct(verbose, optimizer, [turns.StandIn.of(child) for child in schedulers], milestones, -1)

@@ -30,9 +30,9 @@ class Scheduler(lr_scheduler.LRScheduler):
 
     Groups with values of their own (a lower rate for the lower layers, no decay for biases) keep their proportions with
     `relative=True`: then `group[name] = initial * schedule[k]`, rounded once, where `initial` is the group's value when
-    this scheduler is made. The group keeps it as `initial_lr`, `initial_weight_decay`, and so on, where it has no such
-    entry yet, and the state of this scheduler has it too. Without `relative`, one schedule makes groups that differ
-    equal, with a warning.
+    the first scheduler of that entry is made. The group keeps it as `initial_lr`, `initial_weight_decay`, and so on,
+    and the state of a relative scheduler has it too. Without `relative`, one schedule makes groups that differ equal,
+    with a warning.
 
     Groups that are added later are driven too, where one schedule serves all.
 
@@ -54,7 +54,8 @@ class Scheduler(lr_scheduler.LRScheduler):
 
     It is a `torch.optim.lr_scheduler.LRScheduler`, as training loops want to see one. In a `ChainedScheduler` it sets
     its entries anew at each step: it does not multiply, and what the other schedulers have made of them is lost. To
-    multiply, multiply the schedules: `lr=a * b`.
+    multiply, multiply the schedules: `lr=a * b`. As a later scheduler of glidepath's `SequentialLR` it leaves its
+    entries as they were until its turn; in torch's own it has set all but the learning rate from the start.
 
     >>> lr = gp.linear(0.0, 0.1, 2) >> gp.cosine(0.1, 0.0, 8)
     >>> scheduler = Scheduler(optimizer, lr=lr, weight_decay=1e-4 * gp.linear(1, 0, 10))
@@ -100,6 +101,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         self._in_sequence = False
         for name in self.drivers:
             self._warn_of_unequal(name, range(len(groups)))
+        self._keep_initial()
         self.base_lrs = [driving.copied(group["initial_lr"]) for group in groups]
         self.seek(_whole("Scheduler.last_epoch", last_epoch, least=-1) + 1)
 
@@ -130,6 +132,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         if len(groups) > self._groups:
             for name in self.drivers:
                 self._warn_of_unequal(name, range(self._groups, len(groups)))
+            self._keep_initial()
         values = [
             (group, name, driver.at(step) if isinstance(driver, Schedule) else _values(driver, step))
             for name in self.drivers
@@ -141,6 +144,21 @@ class Scheduler(lr_scheduler.LRScheduler):
         self.last_epoch = step
         self._groups = len(groups)
         self._last_lr = [driving.copied(group["lr"]) for group in groups]
+
+    def _keep_initial(self) -> None:
+        """Keep the initial values of what is driven in the groups that have none yet, as torch keeps `initial_lr`."""
+        groups = self.optimizer.param_groups
+        for name, drivers in self.drivers.items():
+            for group, driver in zip(groups, driving.of_groups(drivers, len(groups)), strict=False):
+                if driver is not None:
+                    group.setdefault(f"initial_{name}", driving.copied(group[name]))
+
+    def _put_back(self) -> None:
+        """Set what is driven to its initial values: a SequentialLR takes back the step that the constructor made."""
+        for name in self.drivers:
+            for group, driver in zip(self.optimizer.param_groups, self._of_groups(name), strict=True):
+                if driver is not None and f"initial_{name}" in group:
+                    driving.put_back(group, name, driver)
 
     def _initial_step(self) -> None:
         # SequentialLR starts its first scheduler so.
@@ -282,6 +300,7 @@ class Scheduler(lr_scheduler.LRScheduler):
             name: _products(f"{place}.{name}", drivers[name], values, len(values)) for name, values in kept.items()
         }
         self.drivers, self.initial, self._groups = drivers, kept, groups
+        self._keep_initial()
         for name, was in replaced.items():
             self._replace(name, was, step)
         self.last_epoch = step

@@ -50,6 +50,8 @@ def draw_scheduler(rng: Random, groups: int, beta: bool) -> Build:
     for name in names or ["lr"]:
         is_pair = name == "momentum" and beta
         given["betas" if is_pair else name] = draw_drivers(rng, groups, 0.9, pair=is_pair)
+    if not any(one for drivers in given.values() for one in (drivers if isinstance(drivers, list) else [drivers])):
+        given["lr"] = draw_schedule(rng, 0.9)
     relative = rng.choice([False, True, [next(iter(given))]])
     return lambda o: gt.Scheduler(o, relative=relative, **given)
 

@@ -279,6 +279,7 @@ class Cell:
         return LINE
 
 
+NOTHING = "`Scheduler`: got no schedule; give at least one, for instance `lr=gp.cosine(0.1, 0.0, 1000)`."
 LOAD = "Load what `state_dict()` returned."
 KNOWN = "dampening, lr, momentum, weight_decay"
 STEP_LR = ", ".join(sorted(lr_scheduler.StepLR(optimizer([0.1]), 3).state_dict()))
@@ -298,6 +299,21 @@ REFUSED = [
     (lambda o: gt.Scheduler(o, wd=LINE), ValueError, f"`Scheduler.wd`: group 0 has no such entry; it has {KNOWN}."),
     (lambda o: gt.Scheduler(o, lr=Cell()), TypeError,
      "`Scheduler.lr`: got a Cell; it must be a Schedule. Take its schedule: `.schedule()`."),
+    (lambda o: gt.Scheduler(o, lr=lambda k: 0.1), TypeError,
+     ("`Scheduler.lr`: got a function; it must be a Schedule. For a function use `gt.LambdaLR`, or write "
+      "`gp.table([f(k) for k in range(n)])`.")),
+    (lambda o: gt.Scheduler(o, lr=0.1), TypeError,
+     "`Scheduler.lr`: got a float; it must be a Schedule. For one value at every step write `gp.constant(value)`."),
+    (lambda o: gt.Scheduler(o, lr=(LINE, LINE)), ValueError,
+     ("`Scheduler.lr`: got a tuple of 2, one for each place of a tuple; group 0 has 0.1 there. For one schedule per "
+      "group write a list.")),
+    (lambda o: gt.Scheduler(o), ValueError, NOTHING),
+    (lambda o: gt.Scheduler(o, lr=[None]), ValueError, NOTHING),
+    (lambda o: gt.Scheduler(o, lr=[None], momentum=[None]), ValueError, NOTHING),
+    (lambda o: gt.Scheduler(o, lr=LINE, relative=True).load_state_dict(
+        {"step": 1, "schedules": {"lr": LINE.to_json()}, "initial": {"lr": [0.1, 0.2, 0.3]}}), ValueError,
+     ("`load_state_dict.initial.lr`: got the initial values of 3 groups; the optimizer has 1. Add the missing groups "
+      "first, with `optimizer.add_param_group`.")),
     (lambda o: gt.Scheduler(o, lr=LINE, on_change="x"), ValueError,
      "`Scheduler.on_change`: got 'x'; it must be one of error, keep, replace."),
     (lambda o: gt.Scheduler(o, lr=LINE, on_change=[]), ValueError,
@@ -383,7 +399,7 @@ OLD = gp.linear(0.0, 0.1, 10) >> gp.cosine(0.1, 0.0, 90)
 LONGER = gp.linear(0.0, 0.1, 10) >> gp.cosine(0.1, 0.0, 190)
 SAY = (
     'Say `on_change="keep"` to go on with this scheduler\'s, or "replace" with the saved ones; '
-    "where a framework loads the state, say it in `Scheduler(...)`."
+    'where a framework loads the state, write `Scheduler(..., on_change="keep")`.'
 )
 
 
@@ -406,6 +422,14 @@ SAY = (
      "`lr` of every group first differs at step 7,654,321: 0.1 was saved, 0.2 is this scheduler's."),
     (lambda o: gt.Scheduler(o, lr=OLD), lambda o: gt.Scheduler(o, lr=OLD, relative=True),
      "`lr` was not relative, and is now."),
+    (lambda o: gt.Scheduler(o, lr=gp.constant(1.0), relative=True), lambda o: gt.Scheduler(o, lr=gp.constant(0.1)),
+     "`lr` was relative, and is not now."),
+    (lambda o: gt.Scheduler(o, lr=OLD, momentum=OLD, relative=["lr"]),
+     lambda o: gt.Scheduler(o, lr=LINE, momentum=LINE),
+     ("`momentum` of every group first differs at step 0: 0.0 was saved, 0.02 is this scheduler's. `lr` was relative, "
+      "and is not now.")),
+    (lambda o: gt.Scheduler(o, lr=OLD), lambda o: gt.Scheduler(o, lr=[OLD, OLD]),
+     "`lr` was one schedule, and is a list of 2 now, with equal values."),
     (lambda o: gt.Scheduler(o, lr=LINE, momentum=LINE, weight_decay=LINE, dampening=LINE),
      lambda o: gt.Scheduler(o, lr=OLD, momentum=OLD, weight_decay=OLD, dampening=OLD),
      " ".join(f"`{name}` of every group first differs at step 0: 0.02 was saved, 0.0 is this scheduler's."
@@ -426,6 +450,16 @@ def test_a_change_of_betas_names_the_place():
     assert "`betas[1]` of every group first differs at step 0" in message(
         ValueError, lambda: scheduler.load_state_dict(state)
     )
+    first, pair = ({"betas": drivers} for drivers in (LINE, (LINE, None)))
+    for saved, now, told in [
+        (first, pair, "`betas` was one schedule, and is a tuple of 2 now, with equal values."),
+        ({"betas": [LINE]}, {"betas": [(LINE, None)]}, "`betas` was a list of 1, and is a list of 1 with tuples now,"),
+        ({**first, "lr": [LINE]}, {**first, "lr": [LINE], "weight_decay": [None]}, "`weight_decay` was not given, and is a list of 1 now, with equal"),
+    ]:
+        state = gt.Scheduler(of(torch.optim.Adam), **saved).state_dict()
+        scheduler = gt.Scheduler(of(torch.optim.Adam), **now)
+        text = message(ValueError, lambda scheduler=scheduler, state=state: scheduler.load_state_dict(state))
+        assert text.startswith(f"`load_state_dict`: got a state with other schedules. {told}")
 
 
 def test_what_to_do_about_a_change_is_said_at_construction():
@@ -452,6 +486,41 @@ def test_a_schedule_that_is_kept_rules_at_once(lr):
     now = torch.tensor(LONGER[20]).item() if isinstance(lr, tuple) else LONGER[20]
     assert [float(group["lr"]) for group in held.param_groups] == [now, 0.7]
     assert held.param_groups[0]["momentum"] == LINE[20]
+
+
+def test_an_entry_that_was_not_driven_waits_for_the_next_step():
+    first = gt.Scheduler(of(lr=0.1, weight_decay=0.01), lr=OLD)
+    rates(first, 20)
+    held = of(lr=0.1, weight_decay=0.01)
+    scheduler = gt.Scheduler(held, lr=LONGER, weight_decay=LINE, on_change="keep")
+    held.load_state_dict(copy.deepcopy(first.optimizer.state_dict()))
+    scheduler.load_state_dict(first.state_dict())
+    group = held.param_groups[0]
+    assert (group["lr"], group["weight_decay"]) == (LONGER[20], 0.01)
+    scheduler.step()
+    assert (group["lr"], group["weight_decay"]) == (LONGER[21], LINE[21])
+
+
+@pytest.mark.parametrize("on_change", ["keep", "replace"])
+def test_the_saved_initial_values_come_back(on_change):
+    state = gt.Scheduler(optimizer([0.1]), lr=LINE, relative=True).state_dict()
+    scheduler = gt.Scheduler(optimizer([0.5]), lr=2 * LINE, relative=True)
+    scheduler.load_state_dict(state, on_change)
+    assert scheduler.schedule() == 0.1 * (2 * LINE if on_change == "keep" else LINE)
+
+
+def test_with_keep_the_optimizers_state_goes_first():
+    first = gt.Scheduler(optimizer([0.1]), lr=OLD)
+    rates(first, 20)
+    found = []
+    for seeks in (False, True):
+        scheduler = gt.Scheduler(optimizer([0.1]), lr=LONGER, on_change="keep")
+        scheduler.load_state_dict(first.state_dict())
+        scheduler.optimizer.load_state_dict(copy.deepcopy(first.optimizer.state_dict()))
+        if seeks:
+            scheduler.seek(scheduler.last_epoch)
+        found.append(scheduler.optimizer.param_groups[0]["lr"])
+    assert found == [OLD[20], LONGER[20]]
 
 
 @both_modules

@@ -40,7 +40,11 @@ def check(place: str, groups: list[Group], name: str, drivers: Drivers) -> None:
     for i, (group, driver) in enumerate(zip(groups, of_groups(drivers, len(groups)), strict=True)):
         for part in _parts(driver):
             if not isinstance(part, Schedule):
-                way_out = _way_to_schedule(part) or "Try `gp.constant(...)`."
+                way_out = _way_to_schedule(part) or (
+                    "For a function use `gt.LambdaLR`, or write `gp.table([f(k) for k in range(n)])`."
+                    if callable(part)
+                    else "For one value at every step write `gp.constant(value)`."
+                )
                 msg = f"`{place}.{name}`: got a {type(part).__name__}; it must be a Schedule. {way_out}"
                 raise TypeError(msg)
         if driver is not None:
@@ -53,7 +57,10 @@ def _check_entry(place: str, i: int, group: Group, name: str, driver: Driver) ->
         raise ValueError(msg)
     entry = group[name]
     if isinstance(driver, tuple) and not (isinstance(entry, tuple | list) and len(entry) == len(driver)):
-        msg = f"`{place}`: got a tuple of {len(driver)}; group {i} has {shortened(entry)} there."
+        msg = (
+            f"`{place}`: got a tuple of {len(driver)}, one for each place of a tuple; group {i} has {shortened(entry)} "
+            "there. For one schedule per group write a list."
+        )
         raise ValueError(msg)
     if not _is_drivable(entry):
         rule = "a schedule can drive a number, a floating-point tensor of one number, or a tuple of these"
@@ -89,6 +96,11 @@ def of_groups(drivers: Drivers, groups: int) -> list[Driver | None]:
     if isinstance(drivers, list):
         return [*drivers, *[None] * (groups - len(drivers))]
     return [drivers] * groups
+
+
+def drives(drivers: Drivers) -> bool:
+    """Return whether there is a schedule among the drivers of an entry."""
+    return any(any(_parts(driver)) for driver in (drivers if isinstance(drivers, list) else [drivers]))
 
 
 def _parts(driver: Driver | None) -> Iterator[object]:
@@ -198,11 +210,11 @@ def read(place: str, text: Any, kinds: tuple[str, ...] = ("groups", "places")) -
     raise TypeError(msg)
 
 
-def differences(saved: dict[str, Any], own: dict[str, Any]) -> str:
-    """Say which entries are driven otherwise than they were, and from which step on."""
+def differences(saved: dict[str, Any], own: dict[str, Any], skip: set[str]) -> str:
+    """Say which entries are driven otherwise than they were, and from which step on; nothing of those to skip."""
     found = [
         sentence
-        for name in sorted(saved.keys() | own.keys())
+        for name in sorted((saved.keys() | own.keys()) - skip)
         if text_of(saved.get(name)) != text_of(own.get(name))
         for sentence in _of_name(name, saved.get(name), own.get(name))
     ]
@@ -212,14 +224,24 @@ def differences(saved: dict[str, Any], own: dict[str, Any]) -> str:
 
 def _of_name(name: str, saved: Drivers, own: Drivers) -> Iterator[str]:
     lengths = [len(drivers) for drivers in (saved, own) if isinstance(drivers, list)]
-    groups = max(lengths, default=1)
+    groups, is_equal = max(lengths, default=1), True
     for i, pair in enumerate(zip(of_groups(saved, groups), of_groups(own, groups), strict=True)):
         was, now = map(as_tuple, pair)
         for k in range(max(len(was), len(now))):
             two = [parts[k] if k < len(parts) else None for parts in (was, now)]
             if two[0] != two[1]:
+                is_equal = False
                 place = f"`{name}`" if len(was) == len(now) == 1 else f"`{name}[{k}]`"
                 yield f"{place} of {f'group {i}' if lengths else 'every group'} {_difference(*two)}."
+    if is_equal:
+        yield f"`{name}` was {_form(saved)}, and is {_form(own)} now, with equal values."
+
+
+def _form(drivers: Drivers) -> str:
+    """Say in which form drivers were given."""
+    if isinstance(drivers, list):
+        return f"a list of {len(drivers)}{' with tuples' if any(isinstance(one, tuple) for one in drivers) else ''}"
+    return "not given" if drivers is None else f"a tuple of {len(drivers)}" if isinstance(drivers, tuple) else "one schedule"
 
 
 def _difference(was: Schedule | None, now: Schedule | None) -> str:

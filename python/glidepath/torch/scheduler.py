@@ -87,12 +87,12 @@ class Scheduler(lr_scheduler.LRScheduler):
         self.drivers = {name: drivers for name, drivers in given.items() if drivers is not None}
         self.on_change = _checked("Scheduler", on_change)
         self._step_count = 1  # Accelerate counts here the steps that it leaves out.
-        if not self.drivers:
-            msg = "`Scheduler`: got no schedule; give at least one, for instance `lr=gp.cosine(0.1, 0.0, 1000)`."
-            raise ValueError(msg)
         groups = optimizer.param_groups
         for name, drivers in self.drivers.items():
             driving.check("Scheduler", groups, name, drivers)
+        if not any(map(driving.drives, self.drivers.values())):
+            msg = "`Scheduler`: got no schedule; give at least one, for instance `lr=gp.cosine(0.1, 0.0, 1000)`."
+            raise ValueError(msg)
         for group in groups:
             group.setdefault("initial_lr", driving.copied(group["lr"]))
         self.initial: dict[str, list[Initial]] = {name: [] for name in _relative(relative, self.drivers)}
@@ -262,17 +262,20 @@ class Scheduler(lr_scheduler.LRScheduler):
         optimizer's own state. Where you do not load that, or this scheduler was made after it was loaded, say
         `scheduler.seek(scheduler.last_epoch)`.
 
-        There is one exception. Where the schedules have changed and this scheduler keeps its own, they rule at once: an
-        entry that has the value of the saved schedule at that step gets this scheduler's. In a SequentialLR they rule
-        from the next step on.
+        Exception: with "keep" and changed schedules it also sets the optimizer. An entry that still holds the saved
+        schedule's value gets this scheduler's. An entry that you set by hand, or that was not driven before, waits for
+        the next step. In a SequentialLR all wait. Load the optimizer's state first, or call `seek` afterwards.
+
+        The saved initial values of a relative scheduler come back, whatever `on_change` says. For a new base rate do
+        not load the state: seek the step.
 
         Args:
             state_dict: what `state_dict()` returned.
             on_change: what to do where this scheduler's schedules are not those that were saved: "error" raises,
                 "keep" keeps this one's, "replace" takes the saved ones; None does what was said at construction.
 
-        Raises `ValueError` where schedules have changed and nothing is said of that, and for the state of another
-        class; `TypeError` where a part of the state has another type.
+        Raises `ValueError` where schedules have changed and nothing is said of that, for the state of another class,
+        and for initial values of more groups than the optimizer has; `TypeError` where a part of the state has another type.
 
         >>> saved = Scheduler(optimizer, lr=gp.cosine(0.1, 0.0, 100)).state_dict()
         >>> longer = Scheduler(optimizer, lr=gp.cosine(0.1, 0.0, 200))
@@ -296,6 +299,11 @@ class Scheduler(lr_scheduler.LRScheduler):
                     name: _products(f"{place}.{name}", saved[name], initial.get(name), groups)
                     for name in saved.keys() & drivers.keys()
                 }
+        for name, values in kept.items():
+            if len(values) > groups:
+                rule = f"the optimizer has {groups}. Add the missing groups first, with `optimizer.add_param_group`"
+                msg = f"`{place}.{name}`: got the initial values of {len(values)} groups; {rule}."
+                raise ValueError(msg)
         self._products = {
             name: _products(f"{place}.{name}", drivers[name], values, len(values)) for name, values in kept.items()
         }
@@ -327,16 +335,17 @@ class Scheduler(lr_scheduler.LRScheduler):
 
     def _changed(self, saved: dict[str, Any], initial: dict[str, Any]) -> str:
         """Return the message that says how this scheduler's schedules differ from those of a state."""
-        told = [driving.differences(saved, self.drivers)]
-        for name in sorted(initial.keys() ^ self.initial.keys()):
-            if name in saved.keys() & self.drivers.keys():
-                now = "was relative, and is not now" if name in initial else "was not relative, and is now"
-                told.append(f"`{name}` {now}.")
+        # A factor and a value are not compared.
+        rescaled = (initial.keys() ^ self.initial.keys()) & saved.keys() & self.drivers.keys()
+        told = [driving.differences(saved, self.drivers, rescaled)]
+        for name in sorted(rescaled):
+            now = "was relative, and is not now" if name in initial else "was not relative, and is now"
+            told.append(f"`{name}` {now}.")
         return " ".join([
             "`load_state_dict`: got a state with other schedules.",
             *filter(None, told),
             'Say `on_change="keep"` to go on with this scheduler\'s, or "replace" with the saved ones;',
-            "where a framework loads the state, say it in `Scheduler(...)`.",
+            'where a framework loads the state, write `Scheduler(..., on_change="keep")`.',
         ])  # fmt: skip
 
     def _driven(self, place: str, name: str) -> str:

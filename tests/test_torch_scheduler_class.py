@@ -20,6 +20,7 @@ import glidepath.torch as gt  # noqa: E402
 from torch_recipes import OURS, THEIRS, optimizer  # noqa: E402
 
 LINE = gp.linear(0.02, 0.1, 3)
+SHAPE = gp.linear(0.5, 0.0, 10)
 both_modules = pytest.mark.parametrize("module", [THEIRS, OURS], ids=["torch", "glidepath"])
 
 
@@ -257,6 +258,71 @@ def test_preview_and_schedule_take_any_name():
     assert scheduler.schedule(1, name="betas", place=1) == second
 
 
+@pytest.mark.parametrize("make", [
+    lambda o: gt.Scheduler(o, weight_decay=SHAPE, betas=(None, LINE)),
+    lambda o: gt.ChainedScheduler([gt.ExponentialLR(o, 0.9), gt.Scheduler(o, weight_decay=SHAPE, betas=(None, LINE))]),
+    lambda o: gt.SequentialLR(
+        o, [gt.ConstantLR(o, 0.5), gt.Scheduler(o, weight_decay=SHAPE, betas=(None, LINE))], [2]
+    ),
+    lambda o: THEIRS.OneCycleLR(o, 0.5, 20),
+])  # fmt: skip
+def test_what_looks_ahead_takes_any_name_from_any_scheduler(make):
+    scheduler = make(of(torch.optim.AdamW, groups=2, lr=0.1, weight_decay=0.01))
+    group = scheduler.optimizer.param_groups[1]
+    start = group["weight_decay"], group["betas"][1]
+    decays, betas = gt.preview(scheduler, 4, name="weight_decay"), gt.preview(scheduler, 4, name="betas", place=1)
+    tables = [gt.schedule(scheduler, 1, steps=5, **which).array(5).tolist()
+              for which in ({"name": "weight_decay"}, {"name": "betas", "place": 1})
+              if type(scheduler) is not THEIRS.OneCycleLR]  # fmt: skip
+    found = [start]
+    for k in range(4):
+        scheduler.step()
+        found.append((group["weight_decay"], group["betas"][1]))
+        assert found[-1] == (decays[k, 1], betas[k, 1])
+    assert tables in ([], [list(column) for column in zip(*found, strict=True)])
+
+
+def test_a_scheduler_may_be_asked_for_steps():
+    scheduler = gt.Scheduler(of(lr=0.1), weight_decay=SHAPE)
+    assert gt.schedule(scheduler, name="weight_decay", steps=5) == scheduler.schedule(0, steps=5, name="weight_decay")
+    assert scheduler.schedule(0, steps=5, name="weight_decay") == SHAPE
+    assert scheduler.preview(2).tolist() == [[0.1], [0.1]]
+
+
+def test_a_sequence_that_ends_with_a_scheduler_has_a_schedule():
+    held = of(lr=0.1)
+    warm, late = gt.LinearLR(held, 0.1, total_iters=5), gt.Scheduler(held, lr=SHAPE, relative=True)
+    joined = gt.SequentialLR(held, [warm, late], [5])
+    whole = joined.schedule()
+    assert whole.steps == 15
+    assert [whole[0], *rates(joined, 12)] == whole.array(13).tolist()
+    held = of(lr=0.1)
+    parts = [gt.Scheduler(held, lr=LINE), gt.LambdaLR(held, SHAPE), gt.Scheduler(held, lr=gp.constant(0.3))]
+    assert gt.SequentialLR(held, parts, [2, 4]).schedule() == (
+        LINE.then(0.1 * SHAPE, at=2).then(gp.constant(0.3), at=4)
+    )
+    held = of(lr=0.1)
+    parts = [gt.LinearLR(held, 0.1), gt.Scheduler(held, weight_decay=SHAPE)]
+    joined = gt.SequentialLR(held, parts, [2])
+    assert message(ValueError, joined.schedule) == (
+        "`schedule.steps`: got None; no replay gives the rates of this SequentialLR. For a table of them, say how many "
+        "steps: `schedule(0, steps=1000)`."
+    )
+    assert message(ValueError, lambda: joined.schedule(0, name="weight_decay")) == (
+        "`schedule.steps`: got None; no replay gives `weight_decay` of this SequentialLR. For a table of them, say how "
+        "many steps: `schedule(0, steps=1000, name='weight_decay')`."
+    )
+    known = "dampening, lr, momentum, weight_decay"
+    for call in (lambda: joined.preview(2, name="wd"), lambda: joined.schedule(0, name="wd")):
+        place = "preview" if "preview" in call.__code__.co_names else "schedule"
+        assert message(ValueError, call) == (
+            f"`{place}.name`: got 'wd'; it must name an entry that holds a number: {known}."
+        )
+    assert message(IndexError, lambda: joined.preview(2, place=1)) == (
+        "`preview.place`: got 1; it must be from 0 to 0, the places of `lr`."
+    )
+
+
 def test_it_shows_what_drives_what():
     scheduler = gt.Scheduler(of(torch.optim.AdamW), lr=LINE, betas=(gp.constant(0.9), None), weight_decay=[None])
     assert repr(scheduler) == (
@@ -305,9 +371,8 @@ REFUSED = [
     (lambda o: gt.Scheduler(o, lr=0.1), TypeError,
      "`Scheduler.lr`: got a float; it must be a Schedule. For one value at every step write `gp.constant(value)`."),
     (lambda o: gt.Scheduler(o, lr=(LINE, LINE)), ValueError,
-     ("`Scheduler.lr`: got a tuple of 2, one for each place of a tuple; group 0 has 0.1 there. For one schedule per "
-      "group write a list.")),
-    (lambda o: gt.Scheduler(o), ValueError, NOTHING),
+     "`Scheduler.lr`: got a tuple of 2; group 0 has 0.1 there. For one schedule per group write a list."),
+    (gt.Scheduler, ValueError, NOTHING),
     (lambda o: gt.Scheduler(o, lr=[None]), ValueError, NOTHING),
     (lambda o: gt.Scheduler(o, lr=[None], momentum=[None]), ValueError, NOTHING),
     (lambda o: gt.Scheduler(o, lr=LINE, relative=True).load_state_dict(
@@ -317,7 +382,7 @@ REFUSED = [
     (lambda o: gt.Scheduler(o, lr=LINE, on_change="x"), ValueError,
      "`Scheduler.on_change`: got 'x'; it must be one of error, keep, replace."),
     (lambda o: gt.Scheduler(o, lr=LINE, on_change=[]), ValueError,
-     "`Scheduler.on_change`: got []; it must be one of error, keep, replace."),
+     "`Scheduler.on_change`: got an object of type list; it must be one of error, keep, replace."),
     (lambda o: gt.Scheduler(o, lr=LINE, relative=None), ValueError,
      "`Scheduler.relative`: got None; it must be True, False, or names of what is driven: lr."),
     (lambda o: gt.Scheduler(o, lr=LINE).preview(1, name="momentum"), ValueError,
@@ -454,7 +519,11 @@ def test_a_change_of_betas_names_the_place():
     for saved, now, told in [
         (first, pair, "`betas` was one schedule, and is a tuple of 2 now, with equal values."),
         ({"betas": [LINE]}, {"betas": [(LINE, None)]}, "`betas` was a list of 1, and is a list of 1 with tuples now,"),
-        ({**first, "lr": [LINE]}, {**first, "lr": [LINE], "weight_decay": [None]}, "`weight_decay` was not given, and is a list of 1 now, with equal"),
+        (
+            {**first, "lr": [LINE]},
+            {**first, "lr": [LINE], "weight_decay": [None]},
+            "`weight_decay` was not given, and is a list of 1 now, with equal",
+        ),
     ]:
         state = gt.Scheduler(of(torch.optim.Adam), **saved).state_dict()
         scheduler = gt.Scheduler(of(torch.optim.Adam), **now)
@@ -547,7 +616,7 @@ def test_last_epoch_goes_on_at_the_step_after_it():
     scheduler = gt.Scheduler(optimizer([0.1]), lr=OLD, last_epoch=6)
     assert (scheduler.last_epoch, scheduler.get_last_lr()) == (7, [OLD[7]])
     assert message(IndexError, lambda: gt.Scheduler(optimizer([0.1]), lr=OLD, last_epoch=-2)) == (
-        "`Scheduler.last_epoch`: got -2; it must be a whole number from -1 to 2**53."
+        "`Scheduler.last_epoch`: got -2; it must be a whole number from -1 to 2**53. Leave it out to start anew."
     )
 
 
@@ -580,7 +649,6 @@ def test_a_removed_group_is_told(make, name):
     assert message(ValueError, lambda: scheduler.preview(1, name=name)) == told
 
 
-SHAPE = gp.linear(0.5, 0.0, 10)
 DECAYING = {
     "absolute": (lambda o: gt.Scheduler(o, weight_decay=SHAPE), SHAPE),
     "relative": (lambda o: gt.Scheduler(o, weight_decay=SHAPE, relative=True), 0.01 * SHAPE),
@@ -729,8 +797,8 @@ def test_a_warm_up_needs_no_metrics_and_a_plateau_does():
     assert scheduler.state_dict() == before
     scheduler.step(metrics=1.0)
     assert message(TypeError, lambda: scheduler.preview(3)) == (
-        "`preview.metrics`: got None; this SequentialLR has a ReduceLROnPlateau, so the metric of each step must be "
-        "given instead of `n`. Write `preview(metrics=[...])`."
+        "`preview.metrics`: got None for a SequentialLR with a ReduceLROnPlateau; its steps need metrics, so give the "
+        "metric of each step instead of `n`. Write `preview(metrics=[...])`."
     )
     assert message(TypeError, lambda: scheduler.seek(3)) == (
         "`seek`: got a SequentialLR with a ReduceLROnPlateau, whose rates follow from metrics and not from the step. "
@@ -740,6 +808,20 @@ def test_a_warm_up_needs_no_metrics_and_a_plateau_does():
         "`schedule`: got a SequentialLR with a ReduceLROnPlateau, whose rates follow from metrics and not from the "
         "step."
     )
+
+
+@pytest.mark.parametrize(("arguments", "keywords", "got"), [
+    ((5.0, 3), {}, "2 arguments"), ((1.0,), {"epoch": 3}, "2 arguments"), ((1.0,), {"metrics": 1.0}, "2 arguments"),
+    ((), {"epoch": 3}, "`epoch`"),
+])  # fmt: skip
+def test_a_composite_with_a_plateau_takes_the_metric_alone(arguments, keywords, got):
+    held = optimizer([0.1])
+    inner = gt.SequentialLR(held, [gt.ReduceLROnPlateau(held)], [])
+    for scheduler in (inner, gt.ChainedScheduler([inner])):
+        assert message(TypeError, lambda scheduler=scheduler: scheduler.step(*arguments, **keywords)) == (
+            f"`{type(scheduler).__name__}.step`: got {got}; it takes the metric of the step and nothing else. "
+            "Call `step(metrics)`."
+        )
 
 
 def test_composites_without_a_plateau_take_no_metrics():

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from torch import Tensor, tensor
 
-from glidepath._core import Schedule, _way_to_schedule
+from glidepath._core import Schedule, _shown, _way_to_schedule
 
 Driver: TypeAlias = Schedule | tuple[Schedule | None, ...]
 """What drives one entry of a group: a schedule, or one for each place of a tuple such as betas."""
@@ -51,6 +51,17 @@ def check(place: str, groups: list[Group], name: str, drivers: Drivers) -> None:
             _check_entry(f"{place}.{name}", i, group, name, driver)
 
 
+def check_entry(place: str, group: Group, name: str, k: int) -> None:
+    """Refuse a name or a place of which a group has no number."""
+    if name not in group or _is_kept_apart(group, name) or not _is_drivable(group[name]):
+        msg = f"`{place}.name`: got {_shown(name)}; it must name an entry that holds a number: {_drivable([group])}."
+        raise ValueError(msg)
+    places = places_of(group[name])
+    if not 0 <= k < len(places) or places[k] is None:
+        msg = f"`{place}.place`: got {_shown(k)}; it must be from 0 to {len(places) - 1}, the places of `{name}`."
+        raise IndexError(msg)
+
+
 def _check_entry(place: str, i: int, group: Group, name: str, driver: Driver) -> None:
     if name not in group:
         msg = f"`{place}`: group {i} has no such entry; it has {_drivable([group])}."
@@ -58,8 +69,8 @@ def _check_entry(place: str, i: int, group: Group, name: str, driver: Driver) ->
     entry = group[name]
     if isinstance(driver, tuple) and not (isinstance(entry, tuple | list) and len(entry) == len(driver)):
         msg = (
-            f"`{place}`: got a tuple of {len(driver)}, one for each place of a tuple; group {i} has {shortened(entry)} "
-            "there. For one schedule per group write a list."
+            f"`{place}`: got a tuple of {len(driver)}; group {i} has {shortened(entry)} there. "
+            "For one schedule per group write a list."
         )
         raise ValueError(msg)
     if not _is_drivable(entry):
@@ -125,8 +136,9 @@ def put(group: Group, name: str, value: float | tuple[float | None, ...]) -> Non
 def put_back(group: Group, name: str, driver: Driver) -> None:
     """Set the driven places of an entry to its initial value."""
     parts, initial = as_tuple(driver), places_of(group[f"initial_{name}"])
-    values = [None if part is None else copied(value) for part, value in zip(parts, initial, strict=False)]
-    put(group, name, tuple(value.squeeze() if isinstance(value, Tensor) else value for value in values))
+    values: list[Any] = [None if part is None else copied(value) for part, value in zip(parts, initial, strict=False)]
+    values = [value.squeeze() if isinstance(value, Tensor) else value for value in values]
+    put(group, name, tuple(values))
 
 
 def _filled(old: Any, new: float | None) -> Any:
@@ -241,7 +253,13 @@ def _form(drivers: Drivers) -> str:
     """Say in which form drivers were given."""
     if isinstance(drivers, list):
         return f"a list of {len(drivers)}{' with tuples' if any(isinstance(one, tuple) for one in drivers) else ''}"
-    return "not given" if drivers is None else f"a tuple of {len(drivers)}" if isinstance(drivers, tuple) else "one schedule"
+    return (
+        "not given"
+        if drivers is None
+        else f"a tuple of {len(drivers)}"
+        if isinstance(drivers, tuple)
+        else "one schedule"
+    )
 
 
 def _difference(was: Schedule | None, now: Schedule | None) -> str:

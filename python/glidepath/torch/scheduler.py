@@ -103,7 +103,7 @@ class Scheduler(lr_scheduler.LRScheduler):
             self._warn_of_unequal(name, range(len(groups)))
         self._keep_initial()
         self.base_lrs = [driving.copied(group["initial_lr"]) for group in groups]
-        self.seek(_whole("Scheduler.last_epoch", last_epoch, least=-1) + 1)
+        self.seek(_whole("Scheduler.last_epoch", last_epoch, least=-1, way_out=" Leave it out to start anew.") + 1)
 
     def __repr__(self) -> str:
         """Show what drives what."""
@@ -127,7 +127,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         >>> scheduler.get_last_lr()
         [0.05]
         """
-        step = _whole("seek.step", step)
+        step = _whole("seek.step", step, way_out=" Use `seek(0)` for the start.")
         groups = self.optimizer.param_groups
         if len(groups) > self._groups:
             for name in self.drivers:
@@ -183,11 +183,14 @@ class Scheduler(lr_scheduler.LRScheduler):
             rates.append(lr if value is None else lr.fill_(value) if isinstance(lr, Tensor) else value)
         return rates
 
-    def schedule(self, group: int = 0, *, name: str = "lr", place: int = 0) -> Schedule:
+    def schedule(
+        self, group: int = 0, *, steps: SupportsIndex | None = None, name: str = "lr", place: int = 0
+    ) -> Schedule:
         """Return the schedule of an entry of a group, the learning rate if nothing else is said.
 
         Args:
             group: which of the optimizer's groups.
+            steps: of no use here; other schedulers may need it, for a table.
             name: of which entry.
             place: which value of a tuple: 0 is the first beta.
 
@@ -228,7 +231,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         """
         groups = self.optimizer.param_groups
         drivers = self._of_groups(name if name == "lr" else self._driven("preview", name))
-        out = np.empty((_whole("preview.n", n, ValueError), len(groups)))
+        out = np.empty((_whole("preview.n", n, ValueError, way_out=" Steps are counted from 0."), len(groups)))
         for column, group, driver in zip(out.T, groups, drivers, strict=True):
             places, parts = driving.places_of(group[name]), driving.as_tuple(driver)
             if not 0 <= place < len(places):
@@ -275,7 +278,8 @@ class Scheduler(lr_scheduler.LRScheduler):
                 "keep" keeps this one's, "replace" takes the saved ones; None does what was said at construction.
 
         Raises `ValueError` where schedules have changed and nothing is said of that, for the state of another class,
-        and for initial values of more groups than the optimizer has; `TypeError` where a part of the state has another type.
+        and for initial values of more groups than the optimizer has; `TypeError` where a part of the state has another
+        type.
 
         >>> saved = Scheduler(optimizer, lr=gp.cosine(0.1, 0.0, 100)).state_dict()
         >>> longer = Scheduler(optimizer, lr=gp.cosine(0.1, 0.0, 200))
@@ -481,13 +485,15 @@ def _numbers(entry: Any, is_driven: list[bool]) -> list[float | None]:
     ]
 
 
-def _whole(place: str, n: SupportsIndex, error: type[Exception] = IndexError, *, least: int = 0) -> int:
+def _whole(
+    place: str, n: SupportsIndex, error: type[Exception] = IndexError, *, least: int = 0, way_out: str = ""
+) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         msg = f"`{place}`: got {_shown(n)}; it must be a whole number from {least} to 2**53. Convert it with `int()`."
         raise TypeError(msg)
     whole = n.__index__()
     if not least <= whole <= 2**53:
-        msg = f"`{place}`: got {whole}; it must be a whole number from {least} to 2**53."
+        msg = f"`{place}`: got {whole}; it must be a whole number from {least} to 2**53.{way_out if whole < 0 else ''}"
         raise error(msg)
     return whole
 

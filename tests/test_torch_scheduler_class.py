@@ -234,6 +234,12 @@ def test_groups_that_one_schedule_makes_equal_are_warned_of():
         scheduler.step()
     assert [str(one.message) for one in caught] == [told.format("lr", 2, "0.1; 0.02")]
     scheduler.step()  # which warns no more: a warning is an error here
+    held = of(lr=0.1, weight_decay=0.01)
+    scheduler = gt.Scheduler(held, weight_decay=SHAPE)
+    held.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "weight_decay": 0.0})
+    with pytest.warns(UserWarning, match="differ") as caught:
+        scheduler.step()
+    assert [str(one.message) for one in caught] == [told.format("weight_decay", 2, "0.01; 0.0")]
     gt.Scheduler(optimizer([0.1, 0.03]), lr=[LINE, LINE])
     gt.Scheduler(optimizer([0.1, 0.03]), lr=LINE, relative=True)
     gt.Scheduler(of(torch.optim.Adam, groups=2, betas=(0.9, 0.95)), betas=(LINE, None))

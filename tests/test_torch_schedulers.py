@@ -1026,6 +1026,29 @@ def test_a_resumed_run_goes_on_as_if_never_interrupted(name, road):
     assert resumed == rates[11:]
 
 
+@pytest.mark.parametrize("module", [THEIRS, OURS], ids=["torch", "glidepath"])
+def test_what_one_cycle_needs_in_the_groups_for_last_epoch(module):
+    whole = module.OneCycleLR(optimizer([0.1]), 0.1, 20)
+    gt.seek(whole, 6)
+    made_before = whole.optimizer.param_groups[0]
+    for missing in ("max_lr", "min_lr", "base_momentum", "max_momentum"):
+        held = optimizer([0.1])
+        held.param_groups[0].update({k: v for k, v in made_before.items() if k not in {missing, "params"}})
+        with pytest.raises(KeyError, match=missing):
+            module.OneCycleLR(held, 0.1, 20, last_epoch=5)
+    held = optimizer([0.1])
+    held.load_state_dict(whole.optimizer.state_dict())
+    gt.seek(module.OneCycleLR(held, 0.1, 20, last_epoch=5), 6)
+    assert all(held.param_groups[0][key] == made_before[key] for key in made_before if key != "params")
+
+
+def test_momenta_that_cycle_do_not_hide_the_rates():
+    for make in (lambda o: gt.CyclicLR(o, 0.01, 0.1, 4), lambda o: gt.OneCycleLR(o, 0.1, 10)):
+        scheduler = make(optimizer([0.1]))
+        assert "gp.replay(" in repr(scheduler.schedule())
+        assert scheduler.schedule().array(9, 1).tolist() == scheduler.preview(9)[:, 0].tolist()
+
+
 def test_a_sequence_resumes_by_last_epoch():
     """DIFFERENCE: torch starts the first scheduler again (pytorch#162591)."""
     whole = flat(THEIRS, optimizer(LRS))

@@ -30,11 +30,11 @@ class Scheduler(lr_scheduler.LRScheduler):
 
     Groups with values of their own (a lower rate for the lower layers, no decay for biases) keep their proportions with
     `relative=True`: then `group[name] = initial * schedule[k]`, rounded once, where `initial` is the group's value when
-    the first scheduler of that entry is made. The group keeps it as `initial_lr`, `initial_weight_decay`, and so on,
-    and the state of a relative scheduler has it too. Without `relative`, one schedule makes groups that differ equal,
-    with a warning.
+    the first `Scheduler` of that entry is made (for the learning rate, the first scheduler of any class). The group
+    keeps it as `initial_lr`, `initial_weight_decay`, and so on, and the state of a relative scheduler has it too.
+    Without `relative`, one schedule makes groups that differ equal, with a warning.
 
-    Groups that are added later are driven too, where one schedule serves all.
+    Groups that are added later are driven too where one schedule serves all, and left alone where there is a list.
 
     Args:
         optimizer: whose groups are set.
@@ -389,7 +389,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         is_driven = [part is not None for part in driving.as_tuple(self.drivers[name])]
         values = [_numbers(group.get(f"initial_{name}", group[name]), is_driven) for group in groups]
         if new.start > 0 and f"initial_{name}" not in groups[0]:
-            return  # The first groups' values are driven, and their own forgotten.
+            return  # The state of an optimizer that had no `Scheduler` was loaded.
         if all(values[i] == values[0] for i in new):
             return
         shown = list(dict.fromkeys(", ".join(map(repr, value)) for value in values))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import isfinite
 from numbers import Real
 from reprlib import repr as shortened
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from torch import Tensor, tensor
@@ -53,13 +53,23 @@ def check(place: str, groups: list[Group], name: str, drivers: Drivers) -> None:
 
 def check_entry(place: str, group: Group, name: str, k: int) -> None:
     """Refuse a name or a place of which a group has no number."""
-    if name not in group or _is_kept_apart(group, name) or not _is_drivable(group[name]):
+    is_there = isinstance(cast("object", name), str) and name in group
+    if not is_there or _is_kept_apart(group, name) or not _is_drivable(group[name]):
         msg = f"`{place}.name`: got {_shown(name)}; it must name an entry that holds a number: {_drivable([group])}."
         raise ValueError(msg)
     places = places_of(group[name])
-    if not 0 <= k < len(places) or places[k] is None:
-        msg = f"`{place}.place`: got {_shown(k)}; it must be from 0 to {len(places) - 1}, the places of `{name}`."
-        raise IndexError(msg)
+    check_place(place, name, k, len(places))
+    if places[k] is None:
+        msg = f"`{place}.place`: got {k}; place {k} of `{name}` holds None. Take a place that holds a number."
+        raise ValueError(msg)
+
+
+def check_place(place: str, name: str, k: int, places: int) -> None:
+    """Refuse what is no place of an entry that has so many."""
+    if isinstance(k, bool) or not hasattr(k, "__index__") or not 0 <= k < places:
+        error = IndexError if hasattr(k, "__index__") and not isinstance(k, bool) else TypeError
+        msg = f"`{place}.place`: got {_shown(k)}; it must be from 0 to {places - 1}, the places of `{name}`."
+        raise error(msg)
 
 
 def _check_entry(place: str, i: int, group: Group, name: str, driver: Driver) -> None:

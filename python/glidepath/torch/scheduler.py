@@ -210,7 +210,8 @@ class Scheduler(lr_scheduler.LRScheduler):
             msg = f"`schedule.group`: got {group}; {rule}."
             raise IndexError(msg)
         parts = driving.as_tuple(self._of_groups(self._driven("schedule", name))[group])
-        part = parts[place] if 0 <= place < len(parts) else None
+        driving.check_place("schedule", name, place, len(driving.places_of(self.optimizer.param_groups[group][name])))
+        part = parts[place] if place < len(parts) else None
         if part is None:
             what = "its learning rate" if name == "lr" else f"place {place} of its `{name}`"
             msg = f"`schedule.group`: got {group}; no schedule drives {what}. Take a group that has one."
@@ -233,10 +234,8 @@ class Scheduler(lr_scheduler.LRScheduler):
         drivers = self._of_groups(name if name == "lr" else self._driven("preview", name))
         out = np.empty((_whole("preview.n", n, ValueError, way_out=" Steps are counted from 0."), len(groups)))
         for column, group, driver in zip(out.T, groups, drivers, strict=True):
+            driving.check_entry("preview", group, name, place)
             places, parts = driving.places_of(group[name]), driving.as_tuple(driver)
-            if not 0 <= place < len(places):
-                msg = f"`preview.place`: got {place}; it must be from 0 to {len(places) - 1}, the places of `{name}`."
-                raise IndexError(msg)
             part = parts[place] if place < len(parts) else None
             if part is None:
                 column[:] = float(places[place])
@@ -353,7 +352,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         ])  # fmt: skip
 
     def _driven(self, place: str, name: str) -> str:
-        if name not in self.drivers:
+        if not isinstance(cast("object", name), str) or name not in self.drivers:
             known = ", ".join(self.drivers)
             msg = f"`{place}.name`: got {_shown(name)}; no schedule drives it. It must be one of {known}."
             raise ValueError(msg)

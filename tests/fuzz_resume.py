@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import io
 import warnings
+from bisect import bisect_right
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -49,6 +50,8 @@ def draw_scheduler(rng: Random, groups: int, beta: bool) -> Build:
     for name in names or ["lr"]:
         is_pair = name == "momentum" and beta
         given["betas" if is_pair else name] = draw_drivers(rng, groups, 0.9, pair=is_pair)
+    if not any(one for drivers in given.values() for one in (drivers if isinstance(drivers, list) else [drivers])):
+        given["lr"] = draw_schedule(rng, 0.9)
     relative = rng.choice([False, True, [next(iter(given))]])
     return lambda o: gt.Scheduler(o, relative=relative, **given)
 
@@ -98,6 +101,29 @@ def draw_tree(
 
 def has_scheduler(scheduler: Any) -> bool:
     return isinstance(scheduler, gt.Scheduler) or any(map(has_scheduler, vars(scheduler).get("_schedulers", ())))
+
+
+def all_of(scheduler: Any) -> list[Any]:
+    return [scheduler, *(one for child in vars(scheduler).get("_schedulers", ()) for one in all_of(child))]
+
+
+def driven(schedulers: list[Any]) -> set[str]:
+    """The entries that the `Scheduler`s among these, and in these, set."""
+    every = [one for scheduler in schedulers for one in all_of(scheduler)]
+    return {name for one in every if isinstance(one, gt.Scheduler) for name in one.drivers}
+
+
+def check_the_waiting(scheduler: Any, held: torch.optim.Optimizer, before: list[Any]) -> None:
+    """What only the later schedulers of a glidepath SequentialLR drive is as it was before all were made."""
+    if not isinstance(scheduler, gt.SequentialLR):
+        return
+    begun = bisect_right(scheduler._milestones, scheduler.last_epoch) + 1
+    waiting = driven(scheduler._schedulers[begun:]) - driven(scheduler._schedulers[:begun]) - {"lr"}
+    if any("cycle_momentum" in vars(one) for one in all_of(scheduler)):
+        waiting -= {"momentum", "betas"}
+    for name in sorted(waiting):
+        for group, was in zip(held.param_groups, before, strict=True):
+            assert group[name] == was[name], (name, scheduler.last_epoch, group[name], was[name])
 
 
 def new_optimizer(lrs: list[Any], beta: bool) -> torch.optim.Optimizer:
@@ -165,11 +191,13 @@ def once(rng: Random) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         held = new_optimizer(lrs, beta)
+        before = [dict(group) for group in held.param_groups]
         try:
             whole = build(held)
             if not has_scheduler(whole) or not keeps_its_start(whole):
                 return
             for k in range(at):
+                check_the_waiting(whole, held, before)
                 step(whole, k)
             states = held.state_dict(), whole.state_dict()
             states = through_a_file(states) if rng.random() < 0.3 else copy.deepcopy(states)
@@ -186,5 +214,6 @@ def once(rng: Random) -> None:
         scheduler = build(resumed, at - 1) if is_new else resume(order, build, resumed, states, at)
         for i in range(more):
             step(scheduler, at + i)
+            check_the_waiting(scheduler, resumed, before)
             found = look(resumed, scheduler)
             assert found == expected[i], (order, at, i, found, expected[i])

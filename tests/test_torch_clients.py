@@ -431,6 +431,35 @@ def test_skorch_builds_it():
 
 
 @ANY_WARNING
+def test_skorch_takes_a_plateau_by_its_name_or_torchs_class():
+    skorch = pytest.importorskip("skorch")
+    from skorch.callbacks import LRScheduler
+
+    def fit(policy):
+        net = skorch.NeuralNetRegressor(
+            torch.nn.Linear, module__in_features=1, module__out_features=1, max_epochs=2, lr=0.1, train_split=None,
+            verbose=0, callbacks=[("lr", LRScheduler(policy=policy, monitor="train_loss"))],
+        )  # fmt: skip
+        net.fit(X.numpy(), Y.numpy())
+
+    fit("ReduceLROnPlateau")
+    fit(torch.optim.lr_scheduler.ReduceLROnPlateau)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'last_epoch'"):
+        fit(gt.ReduceLROnPlateau)
+
+
+@ANY_WARNING
+def test_ignite_leaves_other_entries_at_their_first_value():
+    handlers = pytest.importorskip("ignite.handlers")
+    from ignite.engine import Events
+
+    optimizer = torch.optim.SGD(model().parameters(), lr=0.1, weight_decay=0.01)
+    inner = gt.Scheduler(optimizer, lr=LINE, weight_decay=gp.linear(0.5, 0.0, STEPS))
+    ignite_rates(handlers.LRScheduler(inner, use_legacy=True), optimizer, Events.ITERATION_COMPLETED, 5)
+    assert optimizer.param_groups[0]["weight_decay"] == 0.5
+
+
+@ANY_WARNING
 def test_a_compiled_step_does_not_recompile_as_the_rate_changes():
     torch._dynamo.reset()
     net = model()

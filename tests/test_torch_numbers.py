@@ -577,8 +577,13 @@ def test_one_rule_for_how_many_steps(make):
         None: (TypeError, f"`preview.n`: got None; {rule}"),
     }
     if isinstance(scheduler, lr_scheduler.ReduceLROnPlateau):
-        message = "`preview.metrics`: the metric of each step must be given for ReduceLROnPlateau, and for it alone."
+        message = (
+            "`preview.metrics`: got None for a ReduceLROnPlateau; its steps need metrics, so give the metric of each "
+            "step instead of `n`. Write `preview(metrics=[...])`."
+        )
         bad[None] = bad[3] = TypeError, message
+        message = f"`preview.n`: got an object of type tuple; {rule} Metrics are given by name: write "
+        bad[1.0, 0.5] = TypeError, message + "`preview(metrics=[...])`."
     for n, (error, message) in bad.items():
         with pytest.raises(error) as refused:
             gt.preview(scheduler, n)

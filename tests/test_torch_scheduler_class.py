@@ -22,6 +22,7 @@ from torch_recipes import HAS_VERBOSE, OURS, THEIRS, milestones_may_warn, optimi
 pytestmark = milestones_may_warn
 
 LINE = gp.linear(0.02, 0.1, 3)
+SHAPE = gp.linear(0.5, 0.0, 10)
 both_modules = pytest.mark.parametrize("module", [THEIRS, OURS], ids=["torch", "glidepath"])
 
 
@@ -238,6 +239,12 @@ def test_groups_that_one_schedule_makes_equal_are_warned_of():
         scheduler.step()
     assert [str(one.message) for one in caught] == [told.format("lr", 2, "0.1; 0.02")]
     scheduler.step()  # which warns no more: a warning is an error here
+    held = of(lr=0.1, weight_decay=0.01)
+    scheduler = gt.Scheduler(held, weight_decay=SHAPE)
+    held.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "weight_decay": 0.0})
+    with pytest.warns(UserWarning, match="differ") as caught:
+        scheduler.step()
+    assert [str(one.message) for one in caught] == [told.format("weight_decay", 2, "0.01; 0.0")]
     gt.Scheduler(optimizer([0.1, 0.03]), lr=[LINE, LINE])
     gt.Scheduler(optimizer([0.1, 0.03]), lr=LINE, relative=True)
     gt.Scheduler(of(torch.optim.Adam, groups=2, betas=(0.9, 0.95)), betas=(LINE, None))
@@ -262,6 +269,71 @@ def test_preview_and_schedule_take_any_name():
     assert scheduler.schedule(1, name="betas", place=1) == second
 
 
+@pytest.mark.parametrize("make", [
+    lambda o: gt.Scheduler(o, weight_decay=SHAPE, betas=(None, LINE)),
+    lambda o: gt.ChainedScheduler([gt.ExponentialLR(o, 0.9), gt.Scheduler(o, weight_decay=SHAPE, betas=(None, LINE))]),
+    lambda o: gt.SequentialLR(
+        o, [gt.ConstantLR(o, 0.5), gt.Scheduler(o, weight_decay=SHAPE, betas=(None, LINE))], [2]
+    ),
+    lambda o: THEIRS.OneCycleLR(o, 0.5, 20),
+])  # fmt: skip
+def test_what_looks_ahead_takes_any_name_from_any_scheduler(make):
+    scheduler = make(of(torch.optim.AdamW, groups=2, lr=0.1, weight_decay=0.01))
+    group = scheduler.optimizer.param_groups[1]
+    start = group["weight_decay"], group["betas"][1]
+    decays, betas = gt.preview(scheduler, 4, name="weight_decay"), gt.preview(scheduler, 4, name="betas", place=1)
+    tables = [gt.schedule(scheduler, 1, steps=5, **which).array(5).tolist()
+              for which in ({"name": "weight_decay"}, {"name": "betas", "place": 1})
+              if type(scheduler) is not THEIRS.OneCycleLR]  # fmt: skip
+    found = [start]
+    for k in range(4):
+        scheduler.step()
+        found.append((group["weight_decay"], group["betas"][1]))
+        assert found[-1] == (decays[k, 1], betas[k, 1])
+    assert tables in ([], [list(column) for column in zip(*found, strict=True)])
+
+
+def test_a_scheduler_may_be_asked_for_steps():
+    scheduler = gt.Scheduler(of(lr=0.1), weight_decay=SHAPE)
+    assert gt.schedule(scheduler, name="weight_decay", steps=5) == scheduler.schedule(0, steps=5, name="weight_decay")
+    assert scheduler.schedule(0, steps=5, name="weight_decay") == SHAPE
+    assert scheduler.preview(2).tolist() == [[0.1], [0.1]]
+
+
+def test_a_sequence_that_ends_with_a_scheduler_has_a_schedule():
+    held = of(lr=0.1)
+    warm, late = gt.LinearLR(held, 0.1, total_iters=5), gt.Scheduler(held, lr=SHAPE, relative=True)
+    joined = gt.SequentialLR(held, [warm, late], [5])
+    whole = joined.schedule()
+    assert whole.steps == 15
+    assert [whole[0], *rates(joined, 12)] == whole.array(13).tolist()
+    held = of(lr=0.1)
+    parts = [gt.Scheduler(held, lr=LINE), gt.LambdaLR(held, SHAPE), gt.Scheduler(held, lr=gp.constant(0.3))]
+    assert gt.SequentialLR(held, parts, [2, 4]).schedule() == (
+        LINE.then(0.1 * SHAPE, at=2).then(gp.constant(0.3), at=4)
+    )
+    held = of(lr=0.1)
+    parts = [gt.LinearLR(held, 0.1), gt.Scheduler(held, weight_decay=SHAPE)]
+    joined = gt.SequentialLR(held, parts, [2])
+    assert message(ValueError, joined.schedule) == (
+        "`schedule.steps`: got None; no replay gives the rates of this SequentialLR. For a table of them, say how many "
+        "steps: `schedule(0, steps=1000)`."
+    )
+    assert message(ValueError, lambda: joined.schedule(0, name="weight_decay")) == (
+        "`schedule.steps`: got None; no replay gives `weight_decay` of this SequentialLR. For a table of them, say how "
+        "many steps: `schedule(0, steps=1000, name='weight_decay')`."
+    )
+    known = "dampening, lr, momentum, weight_decay"
+    for call in (lambda: joined.preview(2, name="wd"), lambda: joined.schedule(0, name="wd")):
+        place = "preview" if "preview" in call.__code__.co_names else "schedule"
+        assert message(ValueError, call) == (
+            f"`{place}.name`: got 'wd'; it must name an entry that holds a number: {known}."
+        )
+    assert message(IndexError, lambda: joined.preview(2, place=1)) == (
+        "`preview.place`: got 1; it must be from 0 to 0, the places of `lr`."
+    )
+
+
 def test_it_shows_what_drives_what():
     scheduler = gt.Scheduler(of(torch.optim.AdamW), lr=LINE, betas=(gp.constant(0.9), None), weight_decay=[None])
     assert repr(scheduler) == (
@@ -284,6 +356,7 @@ class Cell:
         return LINE
 
 
+NOTHING = "`Scheduler`: got no schedule; give at least one, for instance `lr=gp.cosine(0.1, 0.0, 1000)`."
 LOAD = "Load what `state_dict()` returned."
 KNOWN = "dampening, lr, momentum, weight_decay"
 STEP_LR = ", ".join(sorted(lr_scheduler.StepLR(optimizer([0.1]), 3).state_dict()))
@@ -303,6 +376,20 @@ REFUSED = [
     (lambda o: gt.Scheduler(o, wd=LINE), ValueError, f"`Scheduler.wd`: group 0 has no such entry; it has {KNOWN}."),
     (lambda o: gt.Scheduler(o, lr=Cell()), TypeError,
      "`Scheduler.lr`: got a Cell; it must be a Schedule. Take its schedule: `.schedule()`."),
+    (lambda o: gt.Scheduler(o, lr=lambda k: 0.1), TypeError,
+     ("`Scheduler.lr`: got a function; it must be a Schedule. For a function use `gt.LambdaLR`, or write "
+      "`gp.table([f(k) for k in range(n)])`.")),
+    (lambda o: gt.Scheduler(o, lr=0.1), TypeError,
+     "`Scheduler.lr`: got a float; it must be a Schedule. For one value at every step write `gp.constant(value)`."),
+    (lambda o: gt.Scheduler(o, lr=(LINE, LINE)), ValueError,
+     "`Scheduler.lr`: got a tuple of 2; group 0 has 0.1 there. For one schedule per group write a list."),
+    (gt.Scheduler, ValueError, NOTHING),
+    (lambda o: gt.Scheduler(o, lr=[None]), ValueError, NOTHING),
+    (lambda o: gt.Scheduler(o, lr=[None], momentum=[None]), ValueError, NOTHING),
+    (lambda o: gt.Scheduler(o, lr=LINE, relative=True).load_state_dict(
+        {"step": 1, "schedules": {"lr": LINE.to_json()}, "initial": {"lr": [0.1, 0.2, 0.3]}}), ValueError,
+     ("`load_state_dict.initial.lr`: got the initial values of 3 groups; the optimizer has 1. Add the missing groups "
+      "first, with `optimizer.add_param_group`.")),
     (lambda o: gt.Scheduler(o, lr=LINE, on_change="x"), ValueError,
      "`Scheduler.on_change`: got 'x'; it must be one of error, keep, replace."),
     (lambda o: gt.Scheduler(o, lr=LINE, on_change=[]), ValueError,
@@ -315,6 +402,18 @@ REFUSED = [
      "`schedule.name`: got 'momentum'; no schedule drives it. It must be one of lr."),
     (lambda o: gt.Scheduler(o, lr=LINE).preview(1, place=1), IndexError,
      "`preview.place`: got 1; it must be from 0 to 0, the places of `lr`."),
+    (lambda o: gt.Scheduler(o, lr=LINE).schedule(place=1), IndexError,
+     "`schedule.place`: got 1; it must be from 0 to 0, the places of `lr`."),
+    (lambda o: gt.Scheduler(o, lr=LINE).schedule(place="x"), TypeError,
+     "`schedule.place`: got 'x'; it must be from 0 to 0, the places of `lr`."),
+    (lambda _: gt.Scheduler(of(torch.optim.Adafactor), eps=(None, LINE)).preview(1, name="eps"), ValueError,
+     "`preview.place`: got 0; place 0 of `eps` holds None. Take a place that holds a number."),
+    (lambda o: gt.StepLR(o, 2).preview(1, place="x"), TypeError,
+     "`preview.place`: got 'x'; it must be from 0 to 0, the places of `lr`."),
+    (lambda o: gt.StepLR(o, 2).preview(1, name=["lr"]), ValueError,
+     f"`preview.name`: got an object of type list; it must name an entry that holds a number: {KNOWN}."),
+    (lambda o: gt.Scheduler(o, lr=LINE).preview(1, name=["lr"]), ValueError,
+     "`preview.name`: got an object of type list; no schedule drives it. It must be one of lr."),
     (lambda o: gt.Scheduler(o, lr=LINE).load_state_dict(None), TypeError,
      f"`load_state_dict.state_dict`: got a NoneType; it must be a dict. {LOAD}"),
     (lambda o: gt.Scheduler(o, lr=LINE).load_state_dict({"step": 1, "schedules": 5}), TypeError,
@@ -388,7 +487,7 @@ OLD = gp.linear(0.0, 0.1, 10) >> gp.cosine(0.1, 0.0, 90)
 LONGER = gp.linear(0.0, 0.1, 10) >> gp.cosine(0.1, 0.0, 190)
 SAY = (
     'Say `on_change="keep"` to go on with this scheduler\'s, or "replace" with the saved ones; '
-    "where a framework loads the state, say it in `Scheduler(...)`."
+    'where a framework loads the state, write `Scheduler(..., on_change="keep")`.'
 )
 
 
@@ -411,6 +510,14 @@ SAY = (
      "`lr` of every group first differs at step 7,654,321: 0.1 was saved, 0.2 is this scheduler's."),
     (lambda o: gt.Scheduler(o, lr=OLD), lambda o: gt.Scheduler(o, lr=OLD, relative=True),
      "`lr` was not relative, and is now."),
+    (lambda o: gt.Scheduler(o, lr=gp.constant(1.0), relative=True), lambda o: gt.Scheduler(o, lr=gp.constant(0.1)),
+     "`lr` was relative, and is not now."),
+    (lambda o: gt.Scheduler(o, lr=OLD, momentum=OLD, relative=["lr"]),
+     lambda o: gt.Scheduler(o, lr=LINE, momentum=LINE),
+     ("`momentum` of every group first differs at step 0: 0.0 was saved, 0.02 is this scheduler's. `lr` was relative, "
+      "and is not now.")),
+    (lambda o: gt.Scheduler(o, lr=OLD), lambda o: gt.Scheduler(o, lr=[OLD, OLD]),
+     "`lr` was one schedule, and is a list of 2 now, with equal values."),
     (lambda o: gt.Scheduler(o, lr=LINE, momentum=LINE, weight_decay=LINE, dampening=LINE),
      lambda o: gt.Scheduler(o, lr=OLD, momentum=OLD, weight_decay=OLD, dampening=OLD),
      " ".join(f"`{name}` of every group first differs at step 0: 0.02 was saved, 0.0 is this scheduler's."
@@ -431,6 +538,20 @@ def test_a_change_of_betas_names_the_place():
     assert "`betas[1]` of every group first differs at step 0" in message(
         ValueError, lambda: scheduler.load_state_dict(state)
     )
+    first, pair = ({"betas": drivers} for drivers in (LINE, (LINE, None)))
+    for saved, now, told in [
+        (first, pair, "`betas` was one schedule, and is a tuple of 2 now, with equal values."),
+        ({"betas": [LINE]}, {"betas": [(LINE, None)]}, "`betas` was a list of 1, and is a list of 1 with tuples now,"),
+        (
+            {**first, "lr": [LINE]},
+            {**first, "lr": [LINE], "weight_decay": [None]},
+            "`weight_decay` was not given, and is a list of 1 now, with equal",
+        ),
+    ]:
+        state = gt.Scheduler(of(torch.optim.Adam), **saved).state_dict()
+        scheduler = gt.Scheduler(of(torch.optim.Adam), **now)
+        text = message(ValueError, lambda scheduler=scheduler, state=state: scheduler.load_state_dict(state))
+        assert text.startswith(f"`load_state_dict`: got a state with other schedules. {told}")
 
 
 def test_what_to_do_about_a_change_is_said_at_construction():
@@ -457,6 +578,41 @@ def test_a_schedule_that_is_kept_rules_at_once(lr):
     now = torch.tensor(LONGER[20]).item() if isinstance(lr, tuple) else LONGER[20]
     assert [float(group["lr"]) for group in held.param_groups] == [now, 0.7]
     assert held.param_groups[0]["momentum"] == LINE[20]
+
+
+def test_an_entry_that_was_not_driven_waits_for_the_next_step():
+    first = gt.Scheduler(of(lr=0.1, weight_decay=0.01), lr=OLD)
+    rates(first, 20)
+    held = of(lr=0.1, weight_decay=0.01)
+    scheduler = gt.Scheduler(held, lr=LONGER, weight_decay=LINE, on_change="keep")
+    held.load_state_dict(copy.deepcopy(first.optimizer.state_dict()))
+    scheduler.load_state_dict(first.state_dict())
+    group = held.param_groups[0]
+    assert (group["lr"], group["weight_decay"]) == (LONGER[20], 0.01)
+    scheduler.step()
+    assert (group["lr"], group["weight_decay"]) == (LONGER[21], LINE[21])
+
+
+@pytest.mark.parametrize("on_change", ["keep", "replace"])
+def test_the_saved_initial_values_come_back(on_change):
+    state = gt.Scheduler(optimizer([0.1]), lr=LINE, relative=True).state_dict()
+    scheduler = gt.Scheduler(optimizer([0.5]), lr=2 * LINE, relative=True)
+    scheduler.load_state_dict(state, on_change)
+    assert scheduler.schedule() == 0.1 * (2 * LINE if on_change == "keep" else LINE)
+
+
+def test_with_keep_the_optimizers_state_goes_first():
+    first = gt.Scheduler(optimizer([0.1]), lr=OLD)
+    rates(first, 20)
+    found = []
+    for seeks in (False, True):
+        scheduler = gt.Scheduler(optimizer([0.1]), lr=LONGER, on_change="keep")
+        scheduler.load_state_dict(first.state_dict())
+        scheduler.optimizer.load_state_dict(copy.deepcopy(first.optimizer.state_dict()))
+        if seeks:
+            scheduler.seek(scheduler.last_epoch)
+        found.append(scheduler.optimizer.param_groups[0]["lr"])
+    assert found == [OLD[20], LONGER[20]]
 
 
 @both_modules
@@ -499,7 +655,7 @@ def test_last_epoch_goes_on_at_the_step_after_it():
     scheduler = gt.Scheduler(optimizer([0.1]), lr=OLD, last_epoch=6)
     assert (scheduler.last_epoch, scheduler.get_last_lr()) == (7, [OLD[7]])
     assert message(IndexError, lambda: gt.Scheduler(optimizer([0.1]), lr=OLD, last_epoch=-2)) == (
-        "`Scheduler.last_epoch`: got -2; it must be a whole number from -1 to 2**53."
+        "`Scheduler.last_epoch`: got -2; it must be a whole number from -1 to 2**53. Leave it out to start anew."
     )
 
 
@@ -530,6 +686,71 @@ def test_a_removed_group_is_told(make, name):
     )
     assert message(ValueError, scheduler.step) == told
     assert message(ValueError, lambda: scheduler.preview(1, name=name)) == told
+
+
+DECAYING = {
+    "absolute": (lambda o: gt.Scheduler(o, weight_decay=SHAPE), SHAPE),
+    "relative": (lambda o: gt.Scheduler(o, weight_decay=SHAPE, relative=True), 0.01 * SHAPE),
+    "with lr": (lambda o: gt.Scheduler(o, lr=LINE, weight_decay=[SHAPE]), SHAPE),
+    "nested": (lambda o: gt.SequentialLR(o, [gt.Scheduler(o, weight_decay=SHAPE), gt.ConstantLR(o)], [9]), SHAPE),
+    "in torch's": (lambda o: THEIRS.ChainedScheduler([gt.Scheduler(o, weight_decay=SHAPE)]), SHAPE),
+}
+
+
+@pytest.mark.parametrize("kind", DECAYING)
+def test_a_later_scheduler_sets_nothing_before_its_turn(kind):
+    make, schedule = DECAYING[kind]
+
+    def build():
+        held = of(lr=0.1, weight_decay=0.01)
+        return gt.SequentialLR(held, [gt.LinearLR(held, 0.1, total_iters=5), make(held)], [5])
+
+    scheduler, decays = build(), []
+    for _ in range(8):
+        decays.append(scheduler.optimizer.param_groups[0]["weight_decay"])
+        scheduler.step()
+    assert decays == [0.01] * 5 + [schedule[k] for k in range(3)]
+    for k in range(8):
+        sought = build()
+        sought.seek(k)
+        assert sought.optimizer.param_groups[0]["weight_decay"] == decays[k]
+
+
+def test_a_later_scheduler_leaves_tuples_and_several_names():
+    held = of(torch.optim.Adam, groups=2, lr=0.1, weight_decay=0.01, betas=(torch.tensor(0.75), torch.tensor(0.5)))
+    held.param_groups[1]["betas"] = (0.8, 0.9)
+    tensors = held.param_groups[0]["betas"]
+    inner = gt.Scheduler(held, betas=(None, LINE), weight_decay=[None, SHAPE], relative=["betas"])
+    outer = gt.SequentialLR(held, [gt.ConstantLR(held, 0.5, 9), gt.SequentialLR(held, [inner], [])], [2])
+
+    def seen():
+        return [(*map(float, group["betas"]), group["weight_decay"]) for group in held.param_groups]
+
+    start = [(0.75, 0.5, 0.01), (0.8, 0.9, 0.01)]
+    turn = [(0.75, torch.tensor(0.5 * 0.02).item(), 0.01), (0.8, (0.9 * LINE)[0], 0.5)]
+    assert seen() == start
+    outer.preview(3)
+    assert seen() == start
+    for step, values in [(1, start), (2, turn), (0, start)]:
+        outer.seek(step)
+        assert seen() == values
+    assert all(place is tensor for place, tensor in zip(held.param_groups[0]["betas"], tensors, strict=True))
+
+
+def test_torchs_own_sequence_shows_a_later_schedulers_first_values():
+    held = of(lr=0.1, weight_decay=0.01)
+    scheduler = THEIRS.SequentialLR(held, [gt.ConstantLR(held), gt.Scheduler(held, weight_decay=SHAPE)], [2])
+    for step in range(2):
+        gt.seek(scheduler, step)
+        assert held.param_groups[0]["weight_decay"] == SHAPE[0]
+    assert held.param_groups[0]["initial_weight_decay"] == 0.01
+
+
+def test_a_scheduler_without_lr_leaves_the_rate_as_it_takes_over():
+    held = of(lr=0.1)
+    parts = [gt.LinearLR(held, 0.1, total_iters=5), gt.Scheduler(held, weight_decay=SHAPE)]
+    scheduler = gt.SequentialLR(held, parts, [5])
+    assert rates(scheduler, 7)[3:] == [0.082] * 4
 
 
 def test_torchs_composites_start_in_ours_as_they_start_alone():
@@ -615,8 +836,8 @@ def test_a_warm_up_needs_no_metrics_and_a_plateau_does():
     assert scheduler.state_dict() == before
     scheduler.step(metrics=1.0)
     assert message(TypeError, lambda: scheduler.preview(3)) == (
-        "`preview.metrics`: got None; this SequentialLR has a ReduceLROnPlateau, so the metric of each step must be "
-        "given instead of `n`. Write `preview(metrics=[...])`."
+        "`preview.metrics`: got None for a SequentialLR with a ReduceLROnPlateau; its steps need metrics, so give the "
+        "metric of each step instead of `n`. Write `preview(metrics=[...])`."
     )
     assert message(TypeError, lambda: scheduler.seek(3)) == (
         "`seek`: got a SequentialLR with a ReduceLROnPlateau, whose rates follow from metrics and not from the step. "
@@ -626,6 +847,20 @@ def test_a_warm_up_needs_no_metrics_and_a_plateau_does():
         "`schedule`: got a SequentialLR with a ReduceLROnPlateau, whose rates follow from metrics and not from the "
         "step."
     )
+
+
+@pytest.mark.parametrize(("arguments", "keywords", "got"), [
+    ((5.0, 3), {}, "2 arguments"), ((1.0,), {"epoch": 3}, "2 arguments"), ((1.0,), {"metrics": 1.0}, "2 arguments"),
+    ((), {"epoch": 3}, "`epoch`"),
+])  # fmt: skip
+def test_a_composite_with_a_plateau_takes_the_metric_alone(arguments, keywords, got):
+    held = optimizer([0.1])
+    inner = gt.SequentialLR(held, [gt.ReduceLROnPlateau(held)], [])
+    for scheduler in (inner, gt.ChainedScheduler([inner])):
+        assert message(TypeError, lambda scheduler=scheduler: scheduler.step(*arguments, **keywords)) == (
+            f"`{type(scheduler).__name__}.step`: got {got}; it takes the metric of the step and nothing else. "
+            "Call `step(metrics)`."
+        )
 
 
 def test_composites_without_a_plateau_take_no_metrics():

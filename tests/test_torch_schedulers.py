@@ -819,15 +819,19 @@ def test_plateau_is_previewed_by_metrics():
             assert row.tolist() == scheduler.get_last_lr()
 
 
+SEEK_BELOW = "`seek.step`: got -1; it must be a whole number from 0 to 2**53. Use `seek(0)` for the start."
+
+
 @pytest.mark.parametrize(("act", "error", "message"), [
     (lambda: made("StepLR").preview(-1), ValueError, "`preview.n`: got -1; it must be a whole number from 0 to 2**53"),
     (lambda: made("StepLR").preview(2**53), (MemoryError, ValueError), ""),
     (lambda: made("StepLR").preview(2.0), TypeError, "`preview.n`: got 2.0; it must be a whole number from 0 to 2**53"),
     (lambda: made("StepLR").preview(), TypeError, "`preview.n`: got None; it must be a whole number from 0 to 2**53."),
-    (lambda: made("StepLR").preview(metrics=[1.0]), TypeError, "`preview.metrics`: the metric of each step must be"),
-    (lambda: made("ReduceLROnPlateau").preview(3), TypeError, "`preview.metrics`: the metric of each step must be"),
-    (lambda: made("StepLR").seek(-1), IndexError, "`seek.step`: got -1; "),
-    (lambda: made("LambdaLR").seek(-1), IndexError, "`seek.step`: got -1; "),
+    (lambda: made("StepLR").preview(metrics=[1.0]), TypeError,
+     "`preview.metrics`: got an object of type list; the steps of this StepLR take no metrics. Write `preview(n)`."),
+    (lambda: made("ReduceLROnPlateau").preview(3), TypeError, "`preview.metrics`: got None for a ReduceLROnPlateau;"),
+    (lambda: made("StepLR").seek(-1), IndexError, SEEK_BELOW),
+    (lambda: made("LambdaLR").seek(-1), IndexError, SEEK_BELOW),
     (lambda: made("ReduceLROnPlateau").seek(1), TypeError, "`seek`: got a ReduceLROnPlateau, whose rates follow from"),
     (lambda: made("LambdaLR").schedule(), ValueError, "`schedule.steps`: got None; no replay gives the rates of this"),
     (lambda: made("StepLR").schedule(2), IndexError, "`schedule.group`: got 2; it must be from 0 to 1, as the"),
@@ -961,6 +965,29 @@ def test_a_resumed_run_goes_on_as_if_never_interrupted(name, road):
     assert resumed == rates[11:]
 
 
+@pytest.mark.parametrize("module", [THEIRS, OURS], ids=["torch", "glidepath"])
+def test_what_one_cycle_needs_in_the_groups_for_last_epoch(module):
+    whole = module.OneCycleLR(optimizer([0.1]), 0.1, 20)
+    gt.seek(whole, 6)
+    made_before = whole.optimizer.param_groups[0]
+    for missing in ("max_lr", "min_lr", "base_momentum", "max_momentum"):
+        held = optimizer([0.1])
+        held.param_groups[0].update({k: v for k, v in made_before.items() if k not in {missing, "params"}})
+        with pytest.raises(KeyError, match=missing):
+            module.OneCycleLR(held, 0.1, 20, last_epoch=5)
+    held = optimizer([0.1])
+    held.load_state_dict(whole.optimizer.state_dict())
+    gt.seek(module.OneCycleLR(held, 0.1, 20, last_epoch=5), 6)
+    assert all(held.param_groups[0][key] == made_before[key] for key in made_before if key != "params")
+
+
+def test_momenta_that_cycle_do_not_hide_the_rates():
+    for make in (lambda o: gt.CyclicLR(o, 0.01, 0.1, 4), lambda o: gt.OneCycleLR(o, 0.1, 10)):
+        scheduler = make(optimizer([0.1]))
+        assert "gp.replay(" in repr(scheduler.schedule())
+        assert scheduler.schedule().array(9, 1).tolist() == scheduler.preview(9)[:, 0].tolist()
+
+
 def test_a_sequence_resumes_by_last_epoch():
     """DIFFERENCE: torch starts the first scheduler again (pytorch#162591)."""
     whole = flat(THEIRS, optimizer(LRS))
@@ -1031,7 +1058,7 @@ def test_its_state_is_one_integer_and_the_texts():
         f"`lr` of group 0 first differs at step 1: {old[1]!r} was saved, {new[1]!r} is this scheduler's. "
         "`lr` of group 1 was not driven, and is now. `momentum` of every group was driven, and is not now. "
         'Say `on_change="keep"` to go on with this scheduler\'s, or "replace" with the saved ones; '
-        "where a framework loads the state, say it in `Scheduler(...)`."
+        'where a framework loads the state, write `Scheduler(..., on_change="keep")`.'
     )
     changed.load_state_dict(state, on_change="keep")
     assert changed.get_last_lr() == [new[7], new[7]]
@@ -1045,11 +1072,11 @@ def test_its_state_is_one_integer_and_the_texts():
 @pytest.mark.parametrize(("make", "error", "message"), [
     (lambda o: gt.Scheduler(3, lr=gp.constant(1)), TypeError, "`Scheduler.optimizer`: got a int; it must be a torch"),
     (gt.Scheduler, ValueError, "`Scheduler`: got no schedule; give at least one, for instance `lr=gp.co"),
-    (lambda o: gt.Scheduler(o, lr=0.1), TypeError, "`Scheduler.lr`: got a float; it must be a Schedule. Try `gp.const"),
+    (lambda o: gt.Scheduler(o, lr=0.1), TypeError, "`Scheduler.lr`: got a float; it must be a Schedule. For one value"),
     (lambda o: gt.Scheduler(o, lr=[gp.constant(1)]), ValueError, "`Scheduler.lr`: got a list of 1; it must have one"),
     (lambda o: gt.Scheduler(o, wd=gp.constant(1)), ValueError, "`Scheduler.wd`: group 0 has no such entry; it has "),
     (lambda o: gt.Scheduler(o, lr=(gp.constant(1), None)), ValueError, "`Scheduler.lr`: got a tuple of 2; group 0 "),
-    (lambda o: gt.Scheduler(o, lr=gp.constant(1)).seek(-1), IndexError, "`seek.step`: got -1; it must be a whole"),
+    (lambda o: gt.Scheduler(o, lr=gp.constant(1)).seek(-1), IndexError, SEEK_BELOW),
     (lambda o: gt.Scheduler(o, lr=gp.constant(1)).load_state_dict({}, on_change="x"), ValueError,
      "`load_state_dict.on_change`: got 'x'; it must be one of error, keep, replace."),
 ])  # fmt: skip
@@ -1124,7 +1151,8 @@ def test_a_scheduler_previews_what_a_tensor_takes(dtype) -> None:
 @pytest.mark.parametrize(("call", "error", "message"), [
     (lambda s: s.seek(1.5), TypeError, ("`seek.step`: got 1.5; it must be a whole number from 0 to 2**53. "
      "Convert it with `int()`.")),
-    (lambda s: s.preview(-1), ValueError, "`preview.n`: got -1; it must be a whole number from 0 to 2**53."),
+    (lambda s: s.preview(-1), ValueError,
+     "`preview.n`: got -1; it must be a whole number from 0 to 2**53. Steps are counted from 0."),
     (lambda s: s.load_state_dict({}), ValueError, ("`load_state_dict`: got a state with the keys none; "
      "it must have step and schedules. Save `state_dict()`.")),
     (lambda s: gt.schedule(s, "a"), TypeError, "`schedule.group`: got 'a'; it must be a whole number from 0 to 0."),

@@ -1,6 +1,6 @@
 """Any schedule, for any optimizer of MindSpore's."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None
             "`learning_rate` makes a schedule of MindSpore's, which cannot be imported here: `pip install mindspore`. "
             "(`schedule.array(n, dtype='float32')` has the same values without it.)"
         )
-    if not isinstance(schedule, Schedule):
+    if not isinstance(cast("object", schedule), Schedule):
         is_number = isinstance(schedule, (int, float, np.number))
         got = _shown(schedule) if is_number else f"an object of type {type(schedule).__name__}"
         raise TypeError(f"`learning_rate.schedule`: got {got}; it must be a glidepath schedule. {_way_out(schedule)}")

@@ -22,6 +22,7 @@ from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, OneCycleLR
 
 from glidepath._core import Schedule, _preview, _schedule, _seek, _shown, _Stepper, table
 from glidepath.torch import _versions
+from glidepath.torch.drivers import check_entry, places_of
 from glidepath.torch.scheduler import Scheduler
 from glidepath.torch.turns import begin, takes_metrics, undo
 
@@ -31,7 +32,12 @@ Groups = list[dict[str, Any]]
 
 
 def preview(
-    scheduler: LRScheduler, n: SupportsIndex | None = None, *, metrics: Iterable[float] | None = None
+    scheduler: LRScheduler,
+    n: SupportsIndex | None = None,
+    *,
+    metrics: Iterable[float] | None = None,
+    name: str = "lr",
+    place: int = 0,
 ) -> NDArray[np.float64]:
     """Return the learning rates that the next n steps will set, shape (n, groups); nothing is touched.
 
@@ -42,9 +48,11 @@ def preview(
         scheduler: a scheduler of glidepath's or torch's.
         n: how many steps, from 0.
         metrics: for ReduceLROnPlateau, the metric of each step, instead of n.
+        name: of which entry of the groups; the learning rate if nothing else is said.
+        place: which value of a tuple: 0 is the first beta.
 
     Raises `TypeError` where `n` is not a whole number or metrics are missing or of no use, `ValueError` for an `n`
-    below 0, and whatever a step would raise.
+    below 0 and for an entry that is not there, and whatever a step would raise.
 
     >>> preview(torch.optim.lr_scheduler.StepLR(optimizer, step_size=2), 3)
     array([[0.1 ],
@@ -53,28 +61,36 @@ def preview(
     """
     _refuse_others("preview", scheduler)
     on_metrics = takes_metrics(scheduler)
+    if on_metrics and metrics is None and n is not None and _whole(n) is None and not isinstance(n, str | float | bool):
+        rule = "it must be a whole number from 0 to 2**53"
+        msg = f"`preview.n`: got {_shown(n)}; {rule}. Metrics are given by name: write `preview(metrics=[...])`."
+        raise TypeError(msg)
+    is_rate = name == "lr" and place == 0
     # This refuses what is no count, for every class with one message.
     found = None
     if n is not None or not (on_metrics or metrics is not None):
-        found = _preview(scheduler if _versions.looks_ahead(scheduler, goes_on=True) else None, n)
-    if on_metrics != (metrics is not None):
-        msg = "`preview.metrics`: the metric of each step must be given for ReduceLROnPlateau, and for it alone."
-        if on_metrics and not isinstance(scheduler, ReduceLROnPlateau):
-            name = type(scheduler).__name__
-            msg = (
-                f"`preview.metrics`: got None; this {name} has a ReduceLROnPlateau, so the metric of each step must be "
-                "given instead of `n`. Write `preview(metrics=[...])`."
-            )
+        found = _preview(scheduler if is_rate and _versions.looks_ahead(scheduler, goes_on=True) else None, n)
+    if on_metrics and metrics is None:
+        what = _on_metrics(scheduler)
+        rule = "its steps need metrics, so give the metric of each step instead of `n`"
+        msg = f"`preview.metrics`: got None for {what}; {rule}. Write `preview(metrics=[...])`."
         raise TypeError(msg)
-    if metrics is not None:
-        if n is not None:
-            rule = "it must be left out where `metrics` are given: one step is made for each"
-            msg = f"`preview.n`: got {_shown(n)}; {rule}."
-            raise TypeError(msg)
-        return _stepped(scheduler, [(metric,) for metric in metrics])
+    if metrics is not None and not on_metrics:
+        rule = f"the steps of this {type(scheduler).__name__} take no metrics"
+        msg = f"`preview.metrics`: got {_shown(metrics)}; {rule}. Write `preview(n)`."
+        raise TypeError(msg)
+    if metrics is not None and n is not None:
+        rule = "it must be left out where `metrics` are given: one step is made for each"
+        msg = f"`preview.n`: got {_shown(n)}; {rule}."
+        raise TypeError(msg)
     if isinstance(scheduler, Scheduler):
-        return scheduler.preview(cast("SupportsIndex", n))
-    return _stepped(scheduler, [()] * int(cast("int", n))) if found is None else found
+        return scheduler.preview(cast("SupportsIndex", n), name=name, place=place)
+    if found is not None:
+        return found
+    given: list[tuple[float, ...]] = [()] * int(cast("int", n)) if metrics is None else [(one,) for one in metrics]
+    for group in [] if is_rate else scheduler.optimizer.param_groups:
+        check_entry("preview", group, name, place)
+    return _stepped(scheduler, given, name, place)
 
 
 def seek(scheduler: LRScheduler, step: SupportsIndex) -> None:
@@ -97,6 +113,11 @@ def seek(scheduler: LRScheduler, step: SupportsIndex) -> None:
     (65, 0.0010000000000000002)
     """
     _refuse_others("seek", scheduler)
+    whole = _whole(step)
+    if whole is not None and whole < 0:
+        rule = "it must be a whole number from 0 to 2**53"
+        msg = f"`seek.step`: got {_shown(step)}; {rule}. Use `seek(0)` for the start."
+        raise IndexError(msg)
     if isinstance(scheduler, Scheduler):
         scheduler.seek(step)
         return
@@ -116,23 +137,34 @@ def seek(scheduler: LRScheduler, step: SupportsIndex) -> None:
             _set(live, key, group[key])
 
 
-def schedule(scheduler: LRScheduler, group: SupportsIndex = 0, *, steps: SupportsIndex | None = None) -> Schedule:
+def schedule(
+    scheduler: LRScheduler,
+    group: SupportsIndex = 0,
+    *,
+    steps: SupportsIndex | None = None,
+    name: str = "lr",
+    place: int = 0,
+) -> Schedule:
     """Return the learning rates of a group as a glidepath `Schedule`: from the start, step k is `last_epoch` k.
 
     It is a replay leaf, with the bits that stepping gives for any number of steps; it plots, prints, fills arrays and
     stands in JSON. A LambdaLR whose function is a Schedule gives `base_lr * schedule`: that is the exact product,
-    rounded once, where a step rounds the schedule's value and then the product, so the last bit may differ. Where a
-    Python function drives the scheduler, or no replay gives its numbers (an attribute set to something that no argument
-    gives, a float32 tensor as a rate), it is a table of the first `steps` values instead. torch's own CyclicLR and
-    OneCycleLR do not keep their arguments, so they give a table too; glidepath's give a replay.
+    rounded once, where a step rounds the schedule's value and then the product, so the last bit may differ. A
+    `Scheduler` gives the schedule that drives it; both may also stand at the end of a SequentialLR. Where a Python
+    function drives the scheduler, or no replay gives its numbers (an attribute set to something that no argument gives,
+    a float32 tensor as a rate, an entry other than the learning rate), it is a table of the first `steps` values
+    instead. torch's own CyclicLR and OneCycleLR do not keep their arguments, so they give a table too; glidepath's give
+    a replay.
 
     Args:
         scheduler: a scheduler of glidepath's or torch's.
         group: which of the optimizer's groups.
         steps: the length of the table, where one is needed.
+        name: of which entry of the groups; the learning rate if nothing else is said.
+        place: which value of a tuple: 0 is the first beta.
 
-    Raises `ValueError` where a table is needed and `steps` is missing, `TypeError` for ReduceLROnPlateau, whose rates
-    do not follow from the step, `IndexError` for a group that is not there.
+    Raises `ValueError` where a table is needed and `steps` is missing, and for an entry that is not there, `TypeError`
+    for ReduceLROnPlateau, whose rates do not follow from the step, `IndexError` for a group that is not there.
 
     >>> schedule(torch.optim.lr_scheduler.StepLR(optimizer, step_size=30))
     gp.replay("torch.StepLR", base_lr=0.1, step_size=30)
@@ -151,26 +183,31 @@ def schedule(scheduler: LRScheduler, group: SupportsIndex = 0, *, steps: Support
         msg = f"`schedule.group`: got {which}; it must be from 0 to {groups - 1}, as the optimizer has {groups} groups."
         raise IndexError(msg)
     if isinstance(scheduler, Scheduler):
-        return scheduler.schedule(which)
+        return scheduler.schedule(which, name=name, place=place)
     if takes_metrics(scheduler):
         what = _on_metrics(scheduler)
         msg = f"`schedule`: got {what}, whose rates follow from metrics and not from the step."
         raise TypeError(msg)
-    found = _exactly(scheduler, which)
+    is_rate = name == "lr" and place == 0
+    found = _exactly(scheduler, which) if is_rate else None
     if found is not None:
         return found
+    if not is_rate:
+        check_entry("schedule", scheduler.optimizer.param_groups[which], name, place)
     if length is None:
+        what = "the rates" if is_rate else f"`{name}`"
+        by_name = "" if is_rate else f", name={name!r}"
         msg = (
-            f"`schedule.steps`: got None; no replay gives the rates of this {_named(scheduler)}. "
-            f"For a table of them, say how many steps: `schedule({which}, steps=1000)`."
+            f"`schedule.steps`: got None; no replay gives {what} of this {_named(scheduler)}. "
+            f"For a table of them, say how many steps: `schedule({which}, steps=1000{by_name})`."
         )
         raise ValueError(msg)
     _versions.check_start("schedule", scheduler)
     ghost, ghosts = _started(scheduler)
-    values = [_value(ghosts[which]["lr"])]
+    values = [_value(ghosts[which], name, place)]
     for _ in range(length - 1):
         ghost.step()
-        values.append(_value(ghosts[which]["lr"]))
+        values.append(_value(ghosts[which], name, place))
     return table(values)
 
 
@@ -190,11 +227,14 @@ def _exactly(scheduler: LRScheduler, group: int) -> Schedule | None:
 
 
 def _of_functions(scheduler: Any, group: int) -> Schedule | None:
-    """Return `base_lr * schedule` of a LambdaLR, or of a SequentialLR that ends with such.
+    """Return `base_lr * schedule` of a LambdaLR, the schedule of a Scheduler, or those of a SequentialLR that ends so.
 
-    The schedulers before the first LambdaLR are one replay. A scheduler after a LambdaLR has none: no replay starts in
-    the middle of a sequence.
+    The schedulers before the first of these two are one replay. Any other scheduler after it has none: no replay starts
+    in the middle of a sequence.
     """
+    if type(scheduler) is Scheduler:
+        lr, driver = scheduler.optimizer.param_groups[group]["lr"], scheduler._of_groups("lr")[group]
+        return driver if isinstance(lr, float) and isinstance(driver, Schedule) else None
     if isinstance(scheduler, SequentialLR):
         return _of_functions_in_turn(scheduler, group) if _steps_as(scheduler, SequentialLR) else None
     is_usual = isinstance(scheduler, LambdaLR) and _steps_as(scheduler, LambdaLR)
@@ -205,9 +245,10 @@ def _of_functions(scheduler: Any, group: int) -> Schedule | None:
 
 
 def _of_functions_in_turn(scheduler: Any, group: int) -> Schedule | None:
-    """Join the parts of a SequentialLR. It is a copy, and is cut down to those before the first LambdaLR."""
+    """Join the parts of a SequentialLR: a copy, which is cut down to those before the first LambdaLR or Scheduler."""
     children, milestones = scheduler._schedulers, scheduler._milestones
-    first = next((i for i, child in enumerate(children) if isinstance(child, LambdaLR)), len(children))
+    found = (i for i, child in enumerate(children) if isinstance(child, LambdaLR | Scheduler))
+    first = next(found, len(children))
     parts = [_of_functions(child, group) for child in children[first:]]
     if first:
         scheduler._schedulers, scheduler._milestones = children[:first], milestones[: first - 1]
@@ -322,12 +363,12 @@ def _started(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
     return ghost, groups
 
 
-def _stepped(scheduler: LRScheduler, arguments: list[tuple[float, ...]]) -> NDArray[np.float64]:
+def _stepped(scheduler: LRScheduler, arguments: list[tuple[float, ...]], name: str, place: int) -> NDArray[np.float64]:
     ghost, groups = _ghost(scheduler)
     out = np.empty((len(arguments), len(groups)))
     for row, given in zip(out, arguments, strict=True):
         ghost.step(*given)  # type: ignore[arg-type]  # a metric is no epoch
-        row[:] = [_value(group["lr"]) for group in groups]
+        row[:] = [_value(group, name, place) for group in groups]
     return out
 
 
@@ -344,6 +385,8 @@ def _ghost(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
 
 def _copied(key: str, value: Any, copies: dict[int, Any]) -> Any:
     """Copy a tensor so that a step may do to the copy what it may do to the tensor; two that share memory, share it."""
+    if isinstance(value, tuple | list) and key != "params":
+        return type(value)(_copied("", place, copies) for place in value)
     if not isinstance(value, Tensor) or key == "params":
         return value
     if not value.is_leaf:
@@ -408,15 +451,17 @@ def _start(scheduler: Any) -> None:
     for group in groups:
         _set(group, "lr", group["initial_lr"])
     scheduler.last_epoch = 0
-    undo(scheduler)
+    # The constructor of torch's SequentialLR leaves the entries as a later `Scheduler` has set them.
+    undo(scheduler, puts_back=isinstance(scheduler, _Stepper))
     first = _versions.first_of(scheduler)
     begin(first)
     scheduler._last_lr = first.get_last_lr()
 
 
-def _value(lr: Any) -> float:
-    """Return a rate as a float. One that autograd follows would warn."""
-    return float(lr.detach() if isinstance(lr, Tensor) else lr)
+def _value(group: dict[str, Any], name: str, place: int) -> float:
+    """Return a group's value as a float. A tensor that autograd follows would warn."""
+    value = places_of(group[name])[place]
+    return float(value.detach() if isinstance(value, Tensor) else value)
 
 
 def _cloned(lr: float | Tensor) -> float | Tensor:
@@ -432,7 +477,12 @@ def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:
 
 def _set(group: dict[str, Any], key: str, value: Any) -> None:
     """Set a group's value; a tensor stays the tensor that it is."""
-    if isinstance(group.get(key), Tensor):
-        group[key].fill_(value.squeeze() if isinstance(value, Tensor) else value)
-    else:
-        group[key] = value
+    group[key] = _filled(group.get(key), value)
+
+
+def _filled(old: Any, value: Any) -> Any:
+    if isinstance(old, Tensor):
+        return old.fill_(value.squeeze() if isinstance(value, Tensor) else value)
+    if isinstance(old, tuple | list) and isinstance(value, tuple | list) and len(old) == len(value):
+        return type(value)(map(_filled, old, value))
+    return value

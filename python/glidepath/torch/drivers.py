@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from math import isfinite
 from numbers import Real
 from reprlib import repr as shortened
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from torch import Tensor, tensor
 
-from glidepath._core import Schedule, _way_to_schedule
+from glidepath._core import Schedule, _shown, _way_to_schedule
 
 Driver: TypeAlias = Schedule | tuple[Schedule | None, ...]
 """What drives one entry of a group: a schedule, or one for each place of a tuple such as betas."""
@@ -40,11 +40,36 @@ def check(place: str, groups: list[Group], name: str, drivers: Drivers) -> None:
     for i, (group, driver) in enumerate(zip(groups, of_groups(drivers, len(groups)), strict=True)):
         for part in _parts(driver):
             if not isinstance(part, Schedule):
-                way_out = _way_to_schedule(part) or "Try `gp.constant(...)`."
+                way_out = _way_to_schedule(part) or (
+                    "For a function use `gt.LambdaLR`, or write `gp.table([f(k) for k in range(n)])`."
+                    if callable(part)
+                    else "For one value at every step write `gp.constant(value)`."
+                )
                 msg = f"`{place}.{name}`: got a {type(part).__name__}; it must be a Schedule. {way_out}"
                 raise TypeError(msg)
         if driver is not None:
             _check_entry(f"{place}.{name}", i, group, name, driver)
+
+
+def check_entry(place: str, group: Group, name: str, k: int) -> None:
+    """Refuse a name or a place of which a group has no number."""
+    is_there = isinstance(cast("object", name), str) and name in group
+    if not is_there or _is_kept_apart(group, name) or not _is_drivable(group[name]):
+        msg = f"`{place}.name`: got {_shown(name)}; it must name an entry that holds a number: {_drivable([group])}."
+        raise ValueError(msg)
+    places = places_of(group[name])
+    check_place(place, name, k, len(places))
+    if places[k] is None:
+        msg = f"`{place}.place`: got {k}; place {k} of `{name}` holds None. Take a place that holds a number."
+        raise ValueError(msg)
+
+
+def check_place(place: str, name: str, k: int, places: int) -> None:
+    """Refuse what is no place of an entry that has so many."""
+    if isinstance(k, bool) or not hasattr(k, "__index__") or not 0 <= k < places:
+        error = IndexError if hasattr(k, "__index__") and not isinstance(k, bool) else TypeError
+        msg = f"`{place}.place`: got {_shown(k)}; it must be from 0 to {places - 1}, the places of `{name}`."
+        raise error(msg)
 
 
 def _check_entry(place: str, i: int, group: Group, name: str, driver: Driver) -> None:
@@ -53,7 +78,10 @@ def _check_entry(place: str, i: int, group: Group, name: str, driver: Driver) ->
         raise ValueError(msg)
     entry = group[name]
     if isinstance(driver, tuple) and not (isinstance(entry, tuple | list) and len(entry) == len(driver)):
-        msg = f"`{place}`: got a tuple of {len(driver)}; group {i} has {shortened(entry)} there."
+        msg = (
+            f"`{place}`: got a tuple of {len(driver)}; group {i} has {shortened(entry)} there. "
+            "For one schedule per group write a list."
+        )
         raise ValueError(msg)
     if not _is_drivable(entry):
         rule = "a schedule can drive a number, a floating-point tensor of one number, or a tuple of these"
@@ -91,6 +119,11 @@ def of_groups(drivers: Drivers, groups: int) -> list[Driver | None]:
     return [drivers] * groups
 
 
+def drives(drivers: Drivers) -> bool:
+    """Return whether there is a schedule among the drivers of an entry."""
+    return any(any(_parts(driver)) for driver in (drivers if isinstance(drivers, list) else [drivers]))
+
+
 def _parts(driver: Driver | None) -> Iterator[object]:
     yield from (part for part in as_tuple(driver) if part is not None)
 
@@ -108,6 +141,14 @@ def put(group: Group, name: str, value: float | tuple[float | None, ...]) -> Non
         group[name] = (*map(_filled, old, values), *old[len(values) :])
     else:
         group[name] = _filled(old, values[0])
+
+
+def put_back(group: Group, name: str, driver: Driver) -> None:
+    """Set the driven places of an entry to its initial value."""
+    parts, initial = as_tuple(driver), places_of(group[f"initial_{name}"])
+    values: list[Any] = [None if part is None else copied(value) for part, value in zip(parts, initial, strict=False)]
+    values = [value.squeeze() if isinstance(value, Tensor) else value for value in values]
+    put(group, name, tuple(values))
 
 
 def _filled(old: Any, new: float | None) -> Any:
@@ -191,11 +232,11 @@ def read(place: str, text: Any, kinds: tuple[str, ...] = ("groups", "places")) -
     raise TypeError(msg)
 
 
-def differences(saved: dict[str, Any], own: dict[str, Any]) -> str:
-    """Say which entries are driven otherwise than they were, and from which step on."""
+def differences(saved: dict[str, Any], own: dict[str, Any], skip: set[str]) -> str:
+    """Say which entries are driven otherwise than they were, and from which step on; nothing of those to skip."""
     found = [
         sentence
-        for name in sorted(saved.keys() | own.keys())
+        for name in sorted((saved.keys() | own.keys()) - skip)
         if text_of(saved.get(name)) != text_of(own.get(name))
         for sentence in _of_name(name, saved.get(name), own.get(name))
     ]
@@ -205,14 +246,30 @@ def differences(saved: dict[str, Any], own: dict[str, Any]) -> str:
 
 def _of_name(name: str, saved: Drivers, own: Drivers) -> Iterator[str]:
     lengths = [len(drivers) for drivers in (saved, own) if isinstance(drivers, list)]
-    groups = max(lengths, default=1)
+    groups, is_equal = max(lengths, default=1), True
     for i, pair in enumerate(zip(of_groups(saved, groups), of_groups(own, groups), strict=True)):
         was, now = map(as_tuple, pair)
         for k in range(max(len(was), len(now))):
             two = [parts[k] if k < len(parts) else None for parts in (was, now)]
             if two[0] != two[1]:
+                is_equal = False
                 place = f"`{name}`" if len(was) == len(now) == 1 else f"`{name}[{k}]`"
                 yield f"{place} of {f'group {i}' if lengths else 'every group'} {_difference(*two)}."
+    if is_equal:
+        yield f"`{name}` was {_form(saved)}, and is {_form(own)} now, with equal values."
+
+
+def _form(drivers: Drivers) -> str:
+    """Say in which form drivers were given."""
+    if isinstance(drivers, list):
+        return f"a list of {len(drivers)}{' with tuples' if any(isinstance(one, tuple) for one in drivers) else ''}"
+    return (
+        "not given"
+        if drivers is None
+        else f"a tuple of {len(drivers)}"
+        if isinstance(drivers, tuple)
+        else "one schedule"
+    )
 
 
 def _difference(was: Schedule | None, now: Schedule | None) -> str:

@@ -92,14 +92,21 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1, verbose: bool = VERBOSE) -> None:
         self._construct(verbose, optimizer, last_epoch)
 
-    def preview(self, n: SupportsIndex | None = None, *, metrics: Iterable[float] | None = None) -> NDArray[np.float64]:
+    def preview(
+        self,
+        n: SupportsIndex | None = None,
+        *,
+        metrics: Iterable[float] | None = None,
+        name: str = "lr",
+        place: int = 0,
+    ) -> NDArray[np.float64]:
         """Return the learning rates that the next n steps will set, shape (n, groups); see `glidepath.torch.preview`.
 
         >>> ExponentialLR(optimizer, gamma=0.9).preview(2)
         array([[0.09 ],
                [0.081]])
         """
-        return ahead.preview(self, n, metrics=metrics)
+        return ahead.preview(self, n, metrics=metrics, name=name, place=place)
 
     def seek(self, step: SupportsIndex) -> None:
         """Go to the state after so many steps from the start, without stepping; see `glidepath.torch.seek`.
@@ -111,13 +118,15 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
         """
         ahead.seek(self, step)
 
-    def schedule(self, group: SupportsIndex = 0, *, steps: SupportsIndex | None = None) -> Schedule:
+    def schedule(
+        self, group: SupportsIndex = 0, *, steps: SupportsIndex | None = None, name: str = "lr", place: int = 0
+    ) -> Schedule:
         """Return the learning rates of a group as a `Schedule`, from the start; see `glidepath.torch.schedule`.
 
         >>> CosineAnnealingLR(optimizer, T_max=100).schedule()
         gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=100)
         """
-        return ahead.schedule(self, group, steps=steps)
+        return ahead.schedule(self, group, steps=steps, name=name, place=place)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load a state, as torch's `load_state_dict` does.
@@ -761,7 +770,10 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
 
     DIFFERENCE: a ReduceLROnPlateau may be among the schedulers, which torch refuses. `step(metrics)` hands the metric
     on to it while it rules, and steps the other schedulers without. At its milestone the groups get their initial
-    rates, as with any scheduler; the first metric that counts is that of the next step.
+    rates; the first metric that counts is that of the next step.
+
+    DIFFERENCE: a later `Scheduler` leaves all entries that it drives as they were until its turn comes. In torch's
+    SequentialLR only the learning rates are put back.
 
     Args:
         optimizer: whose groups' learning rates are set.
@@ -796,7 +808,7 @@ class SequentialLR(LRScheduler, lr_scheduler.SequentialLR):
     ) -> None:
         if any(_milestone(milestone) is not milestone for milestone in milestones):
             milestones = [_milestone(milestone) for milestone in milestones]
-        if any(map(turns.is_special, schedulers)):
+        if any(map(turns.begins_here, schedulers)):
             for group in optimizer.param_groups:
                 group.setdefault("initial_lr", _copied(group["lr"]))
             self._construct(verbose, optimizer, [turns.StandIn.of(child) for child in schedulers], milestones, -1)
@@ -884,17 +896,18 @@ def _metrics(
         if arguments or keywords:
             torch_step(composite, *arguments, **keywords)  # which takes none, and says so
         return None
-    metrics = _given(*arguments, **keywords)
+    count = len(arguments) + len(keywords)
+    if count > 1 or keywords.keys() - {"metrics"}:
+        name, got = type(composite).__name__, f"{count} arguments" if count > 1 else f"`{next(iter(keywords))}`"
+        msg = f"`{name}.step`: got {got}; it takes the metric of the step and nothing else. Call `step(metrics)`."
+        raise TypeError(msg)
+    metrics = arguments[0] if arguments else keywords.get("metrics")
     if metrics is None and turns.needs_metrics(composite):
         msg = (
             f"`{type(composite).__name__}.step`: got no metrics; a ReduceLROnPlateau makes this step and needs them. "
             "Call `step(metrics)`."
         )
         raise TypeError(msg)
-    return metrics
-
-
-def _given(metrics: Any = None) -> Any:
     return metrics
 
 

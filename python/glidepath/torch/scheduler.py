@@ -30,11 +30,11 @@ class Scheduler(lr_scheduler.LRScheduler):
 
     Groups with values of their own (a lower rate for the lower layers, no decay for biases) keep their proportions with
     `relative=True`: then `group[name] = initial * schedule[k]`, rounded once, where `initial` is the group's value when
-    this scheduler is made. The group keeps it as `initial_lr`, `initial_weight_decay`, and so on, where it has no such
-    entry yet, and the state of this scheduler has it too. Without `relative`, one schedule makes groups that differ
-    equal, with a warning.
+    the first `Scheduler` of that entry is made (for the learning rate, the first scheduler of any class). The group
+    keeps it as `initial_lr`, `initial_weight_decay`, and so on, and the state of a relative scheduler has it too.
+    Without `relative`, one schedule makes groups that differ equal, with a warning.
 
-    Groups that are added later are driven too, where one schedule serves all.
+    Groups that are added later are driven too where one schedule serves all, and left alone where there is a list.
 
     Args:
         optimizer: whose groups are set.
@@ -54,7 +54,8 @@ class Scheduler(lr_scheduler.LRScheduler):
 
     It is a `torch.optim.lr_scheduler.LRScheduler`, as training loops want to see one. In a `ChainedScheduler` it sets
     its entries anew at each step: it does not multiply, and what the other schedulers have made of them is lost. To
-    multiply, multiply the schedules: `lr=a * b`.
+    multiply, multiply the schedules: `lr=a * b`. As a later scheduler of glidepath's `SequentialLR` it leaves its
+    entries as they were until its turn; in torch's own it has set all but the learning rate from the start.
 
     >>> lr = gp.linear(0.0, 0.1, 2) >> gp.cosine(0.1, 0.0, 8)
     >>> scheduler = Scheduler(optimizer, lr=lr, weight_decay=1e-4 * gp.linear(1, 0, 10))
@@ -86,12 +87,12 @@ class Scheduler(lr_scheduler.LRScheduler):
         self.drivers = {name: drivers for name, drivers in given.items() if drivers is not None}
         self.on_change = _checked("Scheduler", on_change)
         self._step_count = 1  # Accelerate counts here the steps that it leaves out.
-        if not self.drivers:
-            msg = "`Scheduler`: got no schedule; give at least one, for instance `lr=gp.cosine(0.1, 0.0, 1000)`."
-            raise ValueError(msg)
         groups = optimizer.param_groups
         for name, drivers in self.drivers.items():
             driving.check("Scheduler", groups, name, drivers)
+        if not any(map(driving.drives, self.drivers.values())):
+            msg = "`Scheduler`: got no schedule; give at least one, for instance `lr=gp.cosine(0.1, 0.0, 1000)`."
+            raise ValueError(msg)
         for group in groups:
             group.setdefault("initial_lr", driving.copied(group["lr"]))
         self.initial: dict[str, list[Initial]] = {name: [] for name in _relative(relative, self.drivers)}
@@ -100,8 +101,9 @@ class Scheduler(lr_scheduler.LRScheduler):
         self._in_sequence = False
         for name in self.drivers:
             self._warn_of_unequal(name, range(len(groups)))
+        self._keep_initial()
         self.base_lrs = [driving.copied(group["initial_lr"]) for group in groups]
-        self.seek(_whole("Scheduler.last_epoch", last_epoch, least=-1) + 1)
+        self.seek(_whole("Scheduler.last_epoch", last_epoch, least=-1, way_out=" Leave it out to start anew.") + 1)
 
     def __repr__(self) -> str:
         """Show what drives what."""
@@ -127,11 +129,12 @@ class Scheduler(lr_scheduler.LRScheduler):
         >>> scheduler.get_last_lr()
         [0.05]
         """
-        step = _whole("seek.step", step)
+        step = _whole("seek.step", step, way_out=" Use `seek(0)` for the start.")
         groups = self.optimizer.param_groups
         if len(groups) > self._groups:
             for name in self.drivers:
                 self._warn_of_unequal(name, range(self._groups, len(groups)))
+            self._keep_initial()
         values = [
             (group, name, driver.at(step) if isinstance(driver, Schedule) else _values(driver, step))
             for name in self.drivers
@@ -143,6 +146,21 @@ class Scheduler(lr_scheduler.LRScheduler):
         self.last_epoch = step
         self._groups = len(groups)
         self._last_lr = [driving.copied(group["lr"]) for group in groups]
+
+    def _keep_initial(self) -> None:
+        """Keep the initial values of what is driven in the groups that have none yet, as torch keeps `initial_lr`."""
+        groups = self.optimizer.param_groups
+        for name, drivers in self.drivers.items():
+            for group, driver in zip(groups, driving.of_groups(drivers, len(groups)), strict=False):
+                if driver is not None:
+                    group.setdefault(f"initial_{name}", driving.copied(group[name]))
+
+    def _put_back(self) -> None:
+        """Set what is driven to its initial values: a SequentialLR takes back the step that the constructor made."""
+        for name in self.drivers:
+            for group, driver in zip(self.optimizer.param_groups, self._of_groups(name), strict=True):
+                if driver is not None and f"initial_{name}" in group:
+                    driving.put_back(group, name, driver)
 
     def _initial_step(self) -> None:
         # SequentialLR starts its first scheduler so.
@@ -167,11 +185,14 @@ class Scheduler(lr_scheduler.LRScheduler):
             rates.append(lr if value is None else lr.fill_(value) if isinstance(lr, Tensor) else value)
         return rates
 
-    def schedule(self, group: int = 0, *, name: str = "lr", place: int = 0) -> Schedule:
+    def schedule(
+        self, group: int = 0, *, steps: SupportsIndex | None = None, name: str = "lr", place: int = 0
+    ) -> Schedule:
         """Return the schedule of an entry of a group, the learning rate if nothing else is said.
 
         Args:
             group: which of the optimizer's groups.
+            steps: of no use here; other schedulers may need it, for a table.
             name: of which entry.
             place: which value of a tuple: 0 is the first beta.
 
@@ -191,7 +212,8 @@ class Scheduler(lr_scheduler.LRScheduler):
             msg = f"`schedule.group`: got {group}; {rule}."
             raise IndexError(msg)
         parts = driving.as_tuple(self._of_groups(self._driven("schedule", name))[group])
-        part = parts[place] if 0 <= place < len(parts) else None
+        driving.check_place("schedule", name, place, len(driving.places_of(self.optimizer.param_groups[group][name])))
+        part = parts[place] if place < len(parts) else None
         if part is None:
             what = "its learning rate" if name == "lr" else f"place {place} of its `{name}`"
             msg = f"`schedule.group`: got {group}; no schedule drives {what}. Take a group that has one."
@@ -212,12 +234,10 @@ class Scheduler(lr_scheduler.LRScheduler):
         """
         groups = self.optimizer.param_groups
         drivers = self._of_groups(name if name == "lr" else self._driven("preview", name))
-        out = np.empty((_whole("preview.n", n, ValueError), len(groups)))
+        out = np.empty((_whole("preview.n", n, ValueError, way_out=" Steps are counted from 0."), len(groups)))
         for column, group, driver in zip(out.T, groups, drivers, strict=True):
+            driving.check_entry("preview", group, name, place)
             places, parts = driving.places_of(group[name]), driving.as_tuple(driver)
-            if not 0 <= place < len(places):
-                msg = f"`preview.place`: got {place}; it must be from 0 to {len(places) - 1}, the places of `{name}`."
-                raise IndexError(msg)
             part = parts[place] if place < len(parts) else None
             if part is None:
                 column[:] = float(places[place])
@@ -246,17 +266,21 @@ class Scheduler(lr_scheduler.LRScheduler):
         optimizer's own state. Where you do not load that, or this scheduler was made after it was loaded, say
         `scheduler.seek(scheduler.last_epoch)`.
 
-        There is one exception. Where the schedules have changed and this scheduler keeps its own, they rule at once: an
-        entry that has the value of the saved schedule at that step gets this scheduler's. In a SequentialLR they rule
-        from the next step on.
+        Exception: with "keep" and changed schedules it also sets the optimizer. An entry that still holds the saved
+        schedule's value gets this scheduler's. An entry that you set by hand, or that was not driven before, waits for
+        the next step. In a SequentialLR all wait. Load the optimizer's state first, or call `seek` afterwards.
+
+        The saved initial values of a relative scheduler come back, whatever `on_change` says. For a new base rate do
+        not load the state: seek the step.
 
         Args:
             state_dict: what `state_dict()` returned.
             on_change: what to do where this scheduler's schedules are not those that were saved: "error" raises,
                 "keep" keeps this one's, "replace" takes the saved ones; None does what was said at construction.
 
-        Raises `ValueError` where schedules have changed and nothing is said of that, and for the state of another
-        class; `TypeError` where a part of the state has another type.
+        Raises `ValueError` where schedules have changed and nothing is said of that, for the state of another class,
+        and for initial values of more groups than the optimizer has; `TypeError` where a part of the state has another
+        type.
 
         >>> saved = Scheduler(optimizer, lr=gp.cosine(0.1, 0.0, 100)).state_dict()
         >>> longer = Scheduler(optimizer, lr=gp.cosine(0.1, 0.0, 200))
@@ -280,10 +304,16 @@ class Scheduler(lr_scheduler.LRScheduler):
                     name: _products(f"{place}.{name}", saved[name], initial.get(name), groups)
                     for name in saved.keys() & drivers.keys()
                 }
+        for name, values in kept.items():
+            if len(values) > groups:
+                rule = f"the optimizer has {groups}. Add the missing groups first, with `optimizer.add_param_group`"
+                msg = f"`{place}.{name}`: got the initial values of {len(values)} groups; {rule}."
+                raise ValueError(msg)
         self._products = {
             name: _products(f"{place}.{name}", drivers[name], values, len(values)) for name, values in kept.items()
         }
         self.drivers, self.initial, self._groups = drivers, kept, groups
+        self._keep_initial()
         for name, was in replaced.items():
             self._replace(name, was, step)
         self.last_epoch = step
@@ -310,20 +340,21 @@ class Scheduler(lr_scheduler.LRScheduler):
 
     def _changed(self, saved: dict[str, Any], initial: dict[str, Any]) -> str:
         """Return the message that says how this scheduler's schedules differ from those of a state."""
-        told = [driving.differences(saved, self.drivers)]
-        for name in sorted(initial.keys() ^ self.initial.keys()):
-            if name in saved.keys() & self.drivers.keys():
-                now = "was relative, and is not now" if name in initial else "was not relative, and is now"
-                told.append(f"`{name}` {now}.")
+        # A factor and a value are not compared.
+        rescaled = (initial.keys() ^ self.initial.keys()) & saved.keys() & self.drivers.keys()
+        told = [driving.differences(saved, self.drivers, rescaled)]
+        for name in sorted(rescaled):
+            now = "was relative, and is not now" if name in initial else "was not relative, and is now"
+            told.append(f"`{name}` {now}.")
         return " ".join([
             "`load_state_dict`: got a state with other schedules.",
             *filter(None, told),
             'Say `on_change="keep"` to go on with this scheduler\'s, or "replace" with the saved ones;',
-            "where a framework loads the state, say it in `Scheduler(...)`.",
+            'where a framework loads the state, write `Scheduler(..., on_change="keep")`.',
         ])  # fmt: skip
 
     def _driven(self, place: str, name: str) -> str:
-        if name not in self.drivers:
+        if not isinstance(cast("object", name), str) or name not in self.drivers:
             known = ", ".join(self.drivers)
             msg = f"`{place}.name`: got {_shown(name)}; no schedule drives it. It must be one of {known}."
             raise ValueError(msg)
@@ -359,7 +390,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         is_driven = [part is not None for part in driving.as_tuple(self.drivers[name])]
         values = [_numbers(group.get(f"initial_{name}", group[name]), is_driven) for group in groups]
         if new.start > 0 and f"initial_{name}" not in groups[0]:
-            return  # The first groups' values are driven, and their own forgotten.
+            return  # The state of an optimizer that had no `Scheduler` was loaded.
         if all(values[i] == values[0] for i in new):
             return
         shown = list(dict.fromkeys(", ".join(map(repr, value)) for value in values))
@@ -455,13 +486,15 @@ def _numbers(entry: Any, is_driven: list[bool]) -> list[float | None]:
     ]
 
 
-def _whole(place: str, n: SupportsIndex, error: type[Exception] = IndexError, *, least: int = 0) -> int:
+def _whole(
+    place: str, n: SupportsIndex, error: type[Exception] = IndexError, *, least: int = 0, way_out: str = ""
+) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         msg = f"`{place}`: got {_shown(n)}; it must be a whole number from {least} to 2**53. Convert it with `int()`."
         raise TypeError(msg)
     whole = n.__index__()
     if not least <= whole <= 2**53:
-        msg = f"`{place}`: got {whole}; it must be a whole number from {least} to 2**53."
+        msg = f"`{place}`: got {whole}; it must be a whole number from {least} to 2**53.{way_out if whole < 0 else ''}"
         raise error(msg)
     return whole
 

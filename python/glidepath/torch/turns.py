@@ -14,8 +14,9 @@ from torch import Tensor
 from torch.optim.lr_scheduler import ChainedScheduler, ReduceLROnPlateau, SequentialLR
 
 from glidepath.torch._versions import first_of, noted
+from glidepath.torch.scheduler import Scheduler
 
-__all__ = ["StandIn", "begin", "is_special", "needs_metrics", "ruling", "start_in_turn", "takes_metrics", "undo"]
+__all__ = ["StandIn", "begin", "begins_here", "needs_metrics", "ruling", "start_in_turn", "takes_metrics", "undo"]
 
 
 def is_special(scheduler: Any) -> bool:
@@ -23,13 +24,25 @@ def is_special(scheduler: Any) -> bool:
     return isinstance(scheduler, SequentialLR | ChainedScheduler | ReduceLROnPlateau)
 
 
-def undo(scheduler: Any) -> None:
+def begins_here(scheduler: Any) -> bool:
+    """Return whether a glidepath SequentialLR begins a scheduler by the functions below, and not as torch does.
+
+    A `Scheduler` may drive other entries than the learning rate, and torch puts back the learning rate only.
+    """
+    return is_special(scheduler) or isinstance(scheduler, Scheduler)
+
+
+def undo(scheduler: Any, *, puts_back: bool = True) -> None:
     """Put a scheduler, and every scheduler in it, before its first step.
+
+    The entries that a `Scheduler` drives get their initial values back, if `puts_back`.
 
     DIFFERENCE: torch takes one epoch off, and so one for each SequentialLR around it.
     """
     for child in vars(scheduler).get("_schedulers", ()):
-        undo(child)
+        undo(child, puts_back=puts_back)
+    if puts_back and isinstance(scheduler, Scheduler):
+        scheduler._put_back()
     if not is_special(scheduler):
         scheduler.last_epoch = -1
 

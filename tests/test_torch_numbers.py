@@ -459,6 +459,29 @@ def test_the_page_says_which_rates_a_last_epoch_needs():
 # Looking ahead where a step raises, and where attributes were set by hand.
 
 
+@pytest.mark.parametrize("made_with", ["triangular", "triangular2", "exp_range"])
+@pytest.mark.parametrize("later", ["triangular", "triangular2", "exp_range"])
+def test_a_cycle_keeps_the_mode_that_it_was_made_with(made_with, later):
+    """torch reads `mode` and `gamma` as the scheduler is made, and as a state is loaded."""
+    ours, theirs = (
+        module.CyclicLR(optimizer([0.1]), 0.01, 0.2, 2, mode=made_with, gamma=0.9, cycle_momentum=False)
+        for module in (OURS, THEIRS)
+    )
+    for scheduler in (ours, theirs):
+        scheduler.mode, scheduler.gamma = later, 0.5
+    previews = [gt.preview(scheduler, 12).tolist() for scheduler in (ours, theirs)]
+    tables = [gt.schedule(scheduler, steps=13).array(12, 1).tolist() for scheduler in (ours, theirs)]
+    rates = steps_of(theirs, 12)
+    assert steps_of(ours, 12) == rates
+    assert previews == [rates, rates]
+    assert tables == [[row[0] for row in rates]] * 2
+    again = OURS.CyclicLR(optimizer([0.1]), 0.01, 0.2, 2, cycle_momentum=False)
+    reloaded = THEIRS.CyclicLR(optimizer([0.1]), 0.01, 0.2, 2, cycle_momentum=False)
+    again.load_state_dict(theirs.state_dict())
+    reloaded.load_state_dict(theirs.state_dict())
+    assert steps_of(again, 12) == steps_of(reloaded, 12)
+
+
 def added(scheduler):
     scheduler.optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 0.7})
 

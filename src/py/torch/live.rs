@@ -176,16 +176,22 @@ impl<'py> Live<'py> {
         if !read!(self, get, "_scale_fn_custom")?.is_none() {
             return None;
         }
-        let modes = [intern!(py, "triangular"), intern!(py, "triangular2"), intern!(py, "exp_range")];
-        let fade = match word(&read!(self, get, "mode")?, modes)? {
-            0 => Fade::Never,
-            1 => Fade::Halved,
-            _ => {
-                // The factor is the one that it was made with: torch binds it.
-                let function = read!(self, get, "_scale_fn_ref")?;
-                let bound = function.getattr(intern!(py, "args")).ok()?.cast_into::<PyTuple>().ok()?;
-                Fade::Power(bound.get_item(0).ok()?.cast_exact::<PyFloat>().ok()?.value())
-            }
+        // torch reads `mode` and `gamma` as the scheduler is made, and keeps this function of them.
+        let function = read!(self, get, "_scale_fn_ref")?;
+        static NEVER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        static HALVED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let torchs = |name: &Bound<'py, PyString>| {
+            py.import("torch.optim.lr_scheduler")?.getattr(intern!(py, "CyclicLR"))?.getattr(name).map(Bound::unbind)
+        };
+        let never = NEVER.get_or_try_init(py, || torchs(intern!(py, "_triangular_scale_fn"))).ok()?;
+        let halved = HALVED.get_or_try_init(py, || torchs(intern!(py, "_triangular2_scale_fn"))).ok()?;
+        let fade = if function.is(never) {
+            Fade::Never
+        } else if function.is(halved) {
+            Fade::Halved
+        } else {
+            let bound = function.getattr(intern!(py, "args")).ok()?.cast_into::<PyTuple>().ok()?;
+            Fade::Power(bound.get_item(0).ok()?.cast_exact::<PyFloat>().ok()?.value())
         };
         Some(Rule::Cyclic {
             total_size: read!(self, float, "total_size")?,

@@ -1,6 +1,6 @@
 """Any schedule, for any optimizer of MindSpore's."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -41,10 +41,8 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None
             "`learning_rate` makes a schedule of MindSpore's, which cannot be imported here: `pip install mindspore`. "
             "(`schedule.array(n, dtype='float32')` has the same values without it.)"
         )
-    if not isinstance(cast("object", schedule), Schedule):
-        is_number = isinstance(schedule, (int, float, np.number))
-        got = _shown(schedule) if is_number else f"an object of type {type(schedule).__name__}"
-        raise TypeError(f"`learning_rate.schedule`: got {got}; it must be a glidepath schedule. {_way_out(schedule)}")
+    if not isinstance(schedule, Schedule):
+        raise TypeError(_refusal(schedule))
     if total_steps is None:
         if schedule.steps is None:
             raise ValueError(
@@ -63,15 +61,18 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None
         ) from error
 
 
-def _way_out(value: object) -> str:
-    """Return how to get a schedule from something else."""
+def _refusal(value: object) -> str:
+    """Return what is said of something that is no schedule, with the way to one."""
+    got = f"an object of type {type(value).__name__}"
     if way := _way_to_schedule(value):
-        return way
-    if isinstance(value, (int, float, np.number)):
-        return "For a constant rate give the float itself to the optimizer."
-    if callable(value):
-        return "For a function of the step make a table: `gp.table([f(k) for k in range(n)])`."
-    return "Wrap values with `gp.table(values)`."
+        way_out = way
+    elif isinstance(value, (int, float, np.number)):
+        got, way_out = _shown(value), "For a constant rate give the float itself to the optimizer."
+    elif callable(value):
+        way_out = "For a function of the step make a table: `gp.table([f(k) for k in range(n)])`."
+    else:
+        way_out = "Wrap values with `gp.table(values)`."
+    return f"`learning_rate.schedule`: got {got}; it must be a glidepath schedule. {way_out}"
 
 
 class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]

@@ -449,6 +449,8 @@ impl Chunks {
 #[pyo3(name = "_listed")]
 pub(super) fn listed<'py>(py: Python<'py>, schedule: &Bound<'py, Schedule>) -> PyResult<Bound<'py, PyList>> {
     let (plan, n) = (schedule.get().plan(), schedule.get().length()? as usize);
+    // The list takes 8 bytes a value: where there is no room for them, that is said before any work is done.
+    memory::can_have(n.saturating_mul(8))?;
     let list = PyList::empty(py);
     let mut block = vec![0.0f64; BLOCK.min(n)];
     let mut value = PyFloat::new(py, f64::NAN);

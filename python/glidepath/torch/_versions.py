@@ -208,16 +208,10 @@ def first_of(sequence: Any) -> Any:
 
 @contextmanager
 def taken_back(schedulers: Any) -> Iterator[None]:
-    """Let the constructor of SequentialLR start every scheduler anew, also before 2.6.
-
-    There it takes one off each `last_epoch`, which a ChainedScheduler does not have.
-    """
+    """Let the constructor of SequentialLR start every scheduler anew, also before 2.6: there it takes one epoch off."""
     given = list(schedulers) if isinstance(schedulers, list | tuple) and not HAS_UNDO else []
-    given = [one for one in given if isinstance(one, lr_scheduler.LRScheduler)]
-    before = [(one, vars(one).get("last_epoch")) for child in given for one in _all(child)]
+    before = [(one, one.last_epoch) for one in given if isinstance(one, lr_scheduler.LRScheduler)]
     for one, _ in before:
-        one.last_epoch = -1
-    for one in given:
         one.last_epoch = 0
     try:
         yield
@@ -225,7 +219,3 @@ def taken_back(schedulers: Any) -> Iterator[None]:
         for one, epoch in before:
             one.last_epoch = epoch
         raise
-    finally:
-        for one, epoch in before:
-            if epoch is None:
-                del one.last_epoch

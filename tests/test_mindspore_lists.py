@@ -230,7 +230,9 @@ def test_an_output_must_fit() -> None:
         nn.warmup_lr(**GOOD["warmup_lr"], out=np.empty(5))
     with pytest.raises(TypeError, match=re.escape("`warmup_lr.dtype`: got 'float32' and an `out`")):
         nn.warmup_lr(**GOOD["warmup_lr"], out=np.empty(6), dtype="float32")
-    with pytest.raises(TypeError, match=re.escape("`warmup_lr.out`: got an object of type list; it must be a numpy array.")):
+    with pytest.raises(
+        TypeError, match=re.escape("`warmup_lr.out`: got an object of type list; it must be a numpy array.")
+    ):
         nn.warmup_lr(**GOOD["warmup_lr"], out=[0.0] * 6)
     with pytest.raises(ValueError, match="dtype"):
         nn.warmup_lr(**GOOD["warmup_lr"], dtype="int32")

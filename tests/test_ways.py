@@ -12,7 +12,6 @@ import pytest
 
 import glidepath as gp
 
-"""Of a longer name a message shows so many characters."""
 METHOD = "Take its schedule: `.schedule()`."
 S = gp.linear(0.0, 1.0, 10)
 

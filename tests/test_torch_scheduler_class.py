@@ -7,6 +7,7 @@ import json
 import warnings
 from random import Random
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -402,6 +403,8 @@ REFUSED = [
      "`schedule.name`: got 'momentum'; no schedule drives it. It must be one of lr."),
     (lambda o: gt.Scheduler(o, lr=LINE).preview(1, place=1), IndexError,
      "`preview.place`: got 1; it must be from 0 to 0, the places of `lr`."),
+    (lambda o: gt.Scheduler(o, lr=LINE).schedule(True), TypeError,
+     "`schedule.group`: got True; it must be a whole number from 0 to 0."),
     (lambda o: gt.Scheduler(o, lr=LINE).schedule(place=1), IndexError,
      "`schedule.place`: got 1; it must be from 0 to 0, the places of `lr`."),
     (lambda o: gt.Scheduler(o, lr=LINE).schedule(place="x"), TypeError,
@@ -896,3 +899,8 @@ def test_torch_refuses_a_plateau_in_its_own():
 def test_a_damaged_state_is_refused_whole():
     for i in range(1_000):
         fuzz_scheduler_state.once(Random(f"state {i}"))
+
+
+def test_the_group_of_a_schedule_may_be_an_integer_of_numpy() -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    assert gt.Scheduler(optimizer, lr=LINE).schedule(np.int64(0)) == LINE

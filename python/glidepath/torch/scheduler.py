@@ -186,7 +186,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         return rates
 
     def schedule(
-        self, group: int = 0, *, steps: SupportsIndex | None = None, name: str = "lr", place: int = 0
+        self, group: SupportsIndex = 0, *, steps: SupportsIndex | None = None, name: str = "lr", place: int = 0
     ) -> Schedule:
         """Return the schedule of an entry of a group, the learning rate if nothing else is said.
 
@@ -204,9 +204,10 @@ class Scheduler(lr_scheduler.LRScheduler):
         gp.linear(0.1, 0.0, 10)
         """
         groups = len(self.optimizer.param_groups)
-        if not isinstance(cast("object", group), int):
+        if isinstance(group, bool) or not hasattr(group, "__index__"):
             msg = f"`schedule.group`: got {_shown(group)}; it must be a whole number from 0 to {groups - 1}."
             raise TypeError(msg)
+        group = group.__index__()
         if not 0 <= group < groups:
             rule = f"it must be from 0 to {groups - 1}, as the optimizer has {groups} groups"
             msg = f"`schedule.group`: got {group}; {rule}."

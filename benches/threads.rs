@@ -6,7 +6,7 @@ use std::time::Instant;
 use glidepath::lower::lower;
 use glidepath::plan::Plan;
 use glidepath::shape::Value;
-use glidepath::spec::{Spec, shape};
+use glidepath::spec::{Spec, leaf_kind};
 
 const BLOCK: usize = 1 << 14;
 const BLOCKS: u64 = 2000;
@@ -26,10 +26,10 @@ fn seconds(run: impl Fn()) -> f64 {
 }
 
 fn main() {
-    let shape = shape("cosine").expect("a shape of that name");
+    let kind = leaf_kind("cosine").expect("a leaf of that name");
     let steps = 2 * BLOCKS * BLOCK as u64;
     let arguments = vec![Value::Real(3e-4), Value::Real(3e-5), Value::Count(steps)];
-    let plan = lower(&Spec::leaf(shape, arguments).expect("good arguments"));
+    let plan = lower(&Spec::leaf(kind, arguments).expect("good arguments"));
     let mut ratios: Vec<f64> = (0..9)
         .map(|_| {
             let one = seconds(|| work(&plan, 0, 2 * BLOCKS));

@@ -10,7 +10,7 @@ use crate::limits::{
     CURVE_LENGTH, FACTOR, FINITE, GAP, LENGTH, MAX_STEP, MULT, NOT_NEGATIVE, PERIOD, POWER, START, show,
 };
 use crate::real::{Base, Number, Point};
-use crate::shape::{Field, Kind, Param, Shape, Value};
+use crate::shape::{Field, LeafKind, Param, ParamType, Value};
 
 /// The stretch of one formula that holds a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub trait Formula {
         None
     }
     /// Its one value, where its parameters leave it only one: then it is lowered to a constant, which is rational, and quick.
-    fn level(&self) -> Option<f64> {
+    fn constant_value(&self) -> Option<f64> {
         None
     }
     /// The value changes only every so many steps: `value` is given the number of the stair.
@@ -67,7 +67,7 @@ shapes! {
     /// >>> gp.constant(0.1).array(3)
     /// array([0.1, 0.1, 0.1])
     Constant as constant {
-        value: f64 = Kind::Real(FINITE);
+        value: f64 = ParamType::Real(FINITE);
     }
 
     /// `start + (end - start) * k / steps`, for k up to `steps`; then `end`.
@@ -83,9 +83,9 @@ shapes! {
     /// >>> s[0], s[1], s[4], s[9]
     /// (0.0, 0.025, 0.1, 0.1)
     Linear as linear {
-        start: f64 = Kind::Real(FINITE);
-        end: f64 = Kind::Real(FINITE);
-        steps: u64 = Kind::Count(CURVE_LENGTH);
+        start: f64 = ParamType::Real(FINITE);
+        end: f64 = ParamType::Real(FINITE);
+        steps: u64 = ParamType::Count(CURVE_LENGTH);
     }
 
     /// `end + (start - end) * (1 + cos(pi * k / steps)) / 2`, for k up to `steps`; then `end`.
@@ -103,9 +103,9 @@ shapes! {
     /// >>> s[0], s[30], s[45], s[90], s[1000]
     /// (0.1, 0.07500000000000001, 0.05, 0.0, 0.0)
     Cosine as cosine {
-        start: f64 = Kind::Real(FINITE);
-        end: f64 = Kind::Real(FINITE);
-        steps: u64 = Kind::Count(CURVE_LENGTH);
+        start: f64 = ParamType::Real(FINITE);
+        end: f64 = ParamType::Real(FINITE);
+        steps: u64 = ParamType::Count(CURVE_LENGTH);
     }
 
     /// `end + (start - end) * (1 - k / steps) ** power`, for k up to `steps`; then `end`.
@@ -122,10 +122,10 @@ shapes! {
     /// >>> s[0], s[2], s[4]
     /// (0.1, 0.025, 0.0)
     Polynomial as polynomial {
-        start: f64 = Kind::Real(FINITE);
-        end: f64 = Kind::Real(FINITE);
-        steps: u64 = Kind::Count(CURVE_LENGTH);
-        power: f64 = Kind::Real(POWER), or Value::Real(1.0);
+        start: f64 = ParamType::Real(FINITE);
+        end: f64 = ParamType::Real(FINITE);
+        steps: u64 = ParamType::Count(CURVE_LENGTH);
+        power: f64 = ParamType::Real(POWER), or Value::Real(1.0);
     }
 
     /// `end + (start - end) * (1 - k / n) ** power`, n being the first multiple of `steps` from k on, at least one.
@@ -146,10 +146,10 @@ shapes! {
     /// >>> gp.polynomial_cycle(1.0, 0.0, 4).array(9)
     /// array([1.   , 0.75 , 0.5  , 0.25 , 0.   , 0.375, 0.25 , 0.125, 0.   ])
     PolynomialCycle as polynomial_cycle {
-        start: f64 = Kind::Real(FINITE);
-        end: f64 = Kind::Real(FINITE);
-        steps: u64 = Kind::Count(CURVE_LENGTH);
-        power: f64 = Kind::Real(POWER), or Value::Real(1.0);
+        start: f64 = ParamType::Real(FINITE);
+        end: f64 = ParamType::Real(FINITE);
+        steps: u64 = ParamType::Count(CURVE_LENGTH);
+        power: f64 = ParamType::Real(POWER), or Value::Real(1.0);
     }
 
     /// `start * rate ** (k / per)`; with `stair`, `start * rate ** floor(k / per)`.
@@ -165,10 +165,10 @@ shapes! {
     /// >>> gp.exponential(0.1, 0.5, per=2, stair=True).array(5)
     /// array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
     Exponential as exponential {
-        start: f64 = Kind::Real(FINITE);
-        rate: Base = Kind::Real(FACTOR);
-        per: f64 = Kind::Real(PERIOD), or Value::Real(1.0);
-        stair: bool = Kind::Flag, or Value::Flag(false);
+        start: f64 = ParamType::Real(FINITE);
+        rate: Base = ParamType::Real(FACTOR);
+        per: f64 = ParamType::Real(PERIOD), or Value::Real(1.0);
+        stair: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `start * e ** (-rate * k / per)`; with `stair`, `start * e ** (-rate * floor(k / per))`.
@@ -184,10 +184,10 @@ shapes! {
     /// >>> gp.natural_exponential(0.1, 0.5, per=2)[2]
     /// 0.06065306597126335
     NaturalExponential as natural_exponential {
-        start: f64 = Kind::Real(FINITE);
-        rate: f64 = Kind::Real(FINITE);
-        per: f64 = Kind::Real(PERIOD), or Value::Real(1.0);
-        stair: bool = Kind::Flag, or Value::Flag(false);
+        start: f64 = ParamType::Real(FINITE);
+        rate: f64 = ParamType::Real(FINITE);
+        per: f64 = ParamType::Real(PERIOD), or Value::Real(1.0);
+        stair: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `start / (1 + rate * k / per)`; with `stair`, `start / (1 + rate * floor(k / per))`.
@@ -203,10 +203,10 @@ shapes! {
     /// >>> gp.inverse_time(0.1, 1.0, per=10)[10]
     /// 0.05
     InverseTime as inverse_time {
-        start: f64 = Kind::Real(FINITE);
-        rate: f64 = Kind::Real(NOT_NEGATIVE);
-        per: f64 = Kind::Real(PERIOD), or Value::Real(1.0);
-        stair: bool = Kind::Flag, or Value::Flag(false);
+        start: f64 = ParamType::Real(FINITE);
+        rate: f64 = ParamType::Real(NOT_NEGATIVE);
+        per: f64 = ParamType::Real(PERIOD), or Value::Real(1.0);
+        stair: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `start / sqrt(1 + k / timescale)`.
@@ -220,8 +220,8 @@ shapes! {
     /// >>> gp.inverse_sqrt(0.1, 1000)[3000]
     /// 0.05
     InverseSqrt as inverse_sqrt {
-        start: f64 = Kind::Real(FINITE);
-        timescale: f64 = Kind::Real(PERIOD);
+        start: f64 = ParamType::Real(FINITE);
+        timescale: f64 = ParamType::Real(PERIOD);
     }
 
     /// `values[i]`, where i is the number of milestones at or before step k.
@@ -235,8 +235,8 @@ shapes! {
     /// >>> gp.piecewise_constant([0.1, 0.01], [3]).array(5)
     /// array([0.1 , 0.1 , 0.1 , 0.01, 0.01])
     PiecewiseConstant as piecewise_constant {
-        values: Arc<Vec<f64>> = Kind::Reals(FINITE);
-        milestones: Arc<Vec<u64>> = Kind::Counts(START);
+        values: Arc<Vec<f64>> = ParamType::Reals(FINITE);
+        milestones: Arc<Vec<u64>> = ParamType::Counts(START);
     }
 
     /// `values[k]`; past the end, the last of them.
@@ -249,7 +249,7 @@ shapes! {
     /// >>> gp.table([0.3, 0.2, 0.1]).array(5)
     /// array([0.3, 0.2, 0.1, 0.1, 0.1])
     Table as table {
-        values: Arc<Vec<f64>> = Kind::Reals(FINITE);
+        values: Arc<Vec<f64>> = ParamType::Reals(FINITE);
     }
 
     /// A triangular wave: from `low` up to a peak in `up` steps, down again in `down` steps, and so on.
@@ -271,11 +271,11 @@ shapes! {
     /// >>> gp.triangle(0.0, 1.0, 2, 4).array(8)
     /// array([0.  , 0.5 , 1.  , 0.75, 0.5 , 0.25, 0.  , 0.5 ])
     Triangle as triangle {
-        low: f64 = Kind::Real(FINITE);
-        high: f64 = Kind::Real(FINITE);
-        up: u64 = Kind::Count(LENGTH);
-        down: Option<u64> = Kind::Count(LENGTH), or Value::Absent;
-        decay: Base = Kind::Real(FACTOR), or Value::Real(1.0);
+        low: f64 = ParamType::Real(FINITE);
+        high: f64 = ParamType::Real(FINITE);
+        up: u64 = ParamType::Count(LENGTH);
+        down: Option<u64> = ParamType::Count(LENGTH), or Value::Absent;
+        decay: Base = ParamType::Real(FACTOR), or Value::Real(1.0);
     }
 
     /// Half a cosine from `start` to `end`, again and again; each cycle is `mult` times as long as the one before.
@@ -298,11 +298,11 @@ shapes! {
     /// >>> s[0], s[1], s[2], s[4], s[6]
     /// (1.0, 0.5, 0.5, 0.25, 0.25)
     CosineRestarts as cosine_restarts {
-        start: f64 = Kind::Real(FINITE);
-        end: f64 = Kind::Real(FINITE);
-        first: u64 = Kind::Count(GAP);
-        mult: u64 = Kind::Count(MULT), or Value::Count(1);
-        decay: Base = Kind::Real(FACTOR), or Value::Real(1.0);
+        start: f64 = ParamType::Real(FINITE);
+        end: f64 = ParamType::Real(FINITE);
+        first: u64 = ParamType::Count(GAP);
+        mult: u64 = ParamType::Count(MULT), or Value::Count(1);
+        decay: Base = ParamType::Real(FACTOR), or Value::Real(1.0);
     }
 }
 
@@ -320,7 +320,7 @@ impl Formula for Linear {
     fn steps(&self) -> Option<u64> {
         Some(self.steps)
     }
-    fn level(&self) -> Option<f64> {
+    fn constant_value(&self) -> Option<f64> {
         (self.start == self.end).then_some(self.start)
     }
     /// `start + (end - start) u`, with the ends apart so that neither spoils the other near 0.
@@ -335,7 +335,7 @@ impl Formula for Cosine {
     fn steps(&self) -> Option<u64> {
         Some(self.steps)
     }
-    fn level(&self) -> Option<f64> {
+    fn constant_value(&self) -> Option<f64> {
         (self.start == self.end).then_some(self.start)
     }
     /// `end + (start - end) (1 + cos(pi u)) / 2`, with the ends apart so that neither spoils the other near 0.
@@ -351,7 +351,7 @@ impl Formula for Polynomial {
     fn steps(&self) -> Option<u64> {
         Some(self.steps)
     }
-    fn level(&self) -> Option<f64> {
+    fn constant_value(&self) -> Option<f64> {
         (self.start == self.end).then_some(self.start)
     }
     #[inline(always)]
@@ -370,7 +370,7 @@ impl PolynomialCycle {
 }
 
 impl Formula for PolynomialCycle {
-    fn level(&self) -> Option<f64> {
+    fn constant_value(&self) -> Option<f64> {
         (self.start == self.end).then_some(self.start)
     }
     fn span(&self, k: u64) -> Span {
@@ -492,7 +492,7 @@ impl Triangle {
 }
 
 impl Formula for Triangle {
-    fn level(&self) -> Option<f64> {
+    fn constant_value(&self) -> Option<f64> {
         (self.low == self.high).then_some(self.low)
     }
     fn period(&self) -> Option<u64> {
@@ -530,7 +530,7 @@ impl CosineRestarts {
 }
 
 impl Formula for CosineRestarts {
-    fn level(&self) -> Option<f64> {
+    fn constant_value(&self) -> Option<f64> {
         (self.start == self.end).then_some(self.start)
     }
     fn check(&self) -> Result<(), Error> {

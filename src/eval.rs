@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::curve::{Curve, Formula, NEVER};
 use crate::error::Interrupted;
 use crate::pace::{Pace, Paced};
-use crate::plan::{Map, Node, Plan, part};
+use crate::plan::{Map, Plan, PlanNode, part};
 use crate::real::Point;
 use crate::real::big::{Big, PRECISIONS, TIES};
 use crate::real::dd::{FineFused, FinePlain, Kit, QuickFused};
@@ -108,7 +108,7 @@ pub trait Out: Rounded + Paced {
     /// [`Filler::fill_moving`], with as many coefficients in narrow tiles as the type needs.
     fn fill_moving(
         filler: &mut Filler<'_>,
-        node: &Node,
+        node: &PlanNode,
         out: &mut [Self],
         k: u64,
         stride: u64,
@@ -120,7 +120,7 @@ macro_rules! out {
         impl Out for $T {
             fn fill_moving(
                 filler: &mut Filler<'_>,
-                node: &Node,
+                node: &PlanNode,
                 out: &mut [$T],
                 k: u64,
                 stride: u64,
@@ -136,7 +136,7 @@ out!(f64, 5);
 out!(f32, 3);
 
 #[inline(always)]
-fn jet_at<K: Kit, T: Out>(node: &Node, k: u64) -> Option<T> {
+fn jet_at<K: Kit, T: Out>(node: &PlanNode, k: u64) -> Option<T> {
     let (hi, lo, err, exp) = node.value::<Jet<1, K>>(Point { k, stride: 0, cx: Width(1.0) }).centre();
     T::of_jet(hi, lo, err, exp)
 }
@@ -146,7 +146,7 @@ type GoOn<'a> = &'a dyn Fn() -> bool;
 
 /// The value at one step, from rung `from` on.
 #[inline(always)]
-fn settle<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts, go_on: GoOn<'_>) -> Result<T, Interrupted> {
+fn settle<T: Out>(node: &PlanNode, k: u64, from: Rung, counts: &mut Counts, go_on: GoOn<'_>) -> Result<T, Interrupted> {
     if from <= Rung::Careful {
         let quick = if simd::has_fused() { jet_at::<QuickFused, T>(node, k) } else { jet_at::<FinePlain, T>(node, k) };
         if let Some(y) = quick {
@@ -160,7 +160,7 @@ fn settle<T: Out>(node: &Node, k: u64, from: Rung, counts: &mut Counts, go_on: G
 #[cold]
 #[inline(never)]
 fn settle_slowly<T: Out>(
-    node: &Node,
+    node: &PlanNode,
     k: u64,
     from: Rung,
     counts: &mut Counts,
@@ -245,7 +245,7 @@ impl Plan {
         };
         std::thread::scope(|scope| {
             let helper = || {
-                let _state = simd::default_mxcsr();
+                let _state = simd::default_float_mode();
                 work(&|| true)
             };
             // Where the system has no thread to give, those that there are share the work.
@@ -313,7 +313,7 @@ impl Plan {
 /// One step, through whatever needs no number.
 #[inline(always)]
 pub(crate) fn at<T: Out>(
-    root: &Node,
+    root: &PlanNode,
     k: u64,
     from: Rung,
     counts: &mut Counts,
@@ -322,20 +322,20 @@ pub(crate) fn at<T: Out>(
     let (mut node, mut k) = (root, k);
     loop {
         match node {
-            Node::Switch { starts, parts } => {
+            PlanNode::Switch { starts, parts } => {
                 let (i, start) = part(starts, k);
                 node = &parts[i];
                 k -= start;
             }
-            Node::Remap(map, inner) => {
+            PlanNode::Remap(map, inner) => {
                 k = map.apply(k).0;
                 node = inner;
             }
-            Node::Leaf(Curve::Table(table)) => {
+            PlanNode::Leaf(Curve::Table(table)) => {
                 return Ok(T::of(table.values[k.min(table.values.len() as u64 - 1) as usize]));
             }
-            Node::Replay(replay) => return Ok(T::of(replay.still(k).0)),
-            Node::Clamp(inner, low, high) => return at_clamped(inner, k, from, (*low, *high), counts, go_on),
+            PlanNode::Replay(replay) => return Ok(T::of(replay.value_until(k).0)),
+            PlanNode::Clamp(inner, low, high) => return at_clamped(inner, k, from, (*low, *high), counts, go_on),
             _ => return settle(node, k, from, counts, go_on),
         }
     }
@@ -343,7 +343,7 @@ pub(crate) fn at<T: Out>(
 
 #[inline(never)]
 fn at_clamped<T: Out>(
-    inner: &Node,
+    inner: &PlanNode,
     k: u64,
     from: Rung,
     (low, high): (Option<f64>, Option<f64>),
@@ -415,7 +415,7 @@ impl<'a> Filler<'a> {
 
     /// One value.
     #[inline(always)]
-    pub(crate) fn one<T: Out>(&mut self, node: &Node, k: u64, from: Rung) -> Result<T, Interrupted> {
+    pub(crate) fn one<T: Out>(&mut self, node: &PlanNode, k: u64, from: Rung) -> Result<T, Interrupted> {
         if self.seeks {
             self.seek(node, k)?;
         }
@@ -427,7 +427,7 @@ impl<'a> Filler<'a> {
     }
 
     #[cold]
-    fn seek(&mut self, node: &Node, k: u64) -> Result<(), Interrupted> {
+    fn seek(&mut self, node: &PlanNode, k: u64) -> Result<(), Interrupted> {
         node.seek(k, &mut |cost| self.spend(cost))
     }
 
@@ -437,13 +437,19 @@ impl<'a> Filler<'a> {
     }
 
     /// The values at `k`, `k + stride`, ...: see the module's text.
-    pub(crate) fn fill<T: Out>(&mut self, node: &Node, out: &mut [T], k: u64, stride: u64) -> Result<(), Interrupted> {
+    pub(crate) fn fill<T: Out>(
+        &mut self,
+        node: &PlanNode,
+        out: &mut [T],
+        k: u64,
+        stride: u64,
+    ) -> Result<(), Interrupted> {
         if out.is_empty() {
             return Ok(());
         }
         match node {
-            Node::Switch { starts, parts } => self.fill_switch(starts, parts, out, k, stride),
-            Node::Remap(Map::Delay(n), inner) => {
+            PlanNode::Switch { starts, parts } => self.fill_switch(starts, parts, out, k, stride),
+            PlanNode::Remap(Map::Delay(n), inner) => {
                 let (waiting, rest) = cut(out, k, *n, stride);
                 if !waiting.is_empty() {
                     let first = self.one(inner, 0, self.from)?;
@@ -452,19 +458,19 @@ impl<'a> Filler<'a> {
                 let k = k + waiting.len() as u64 * stride;
                 if rest.is_empty() { Ok(()) } else { self.fill(inner, rest, k - n, stride) }
             }
-            Node::Remap(Map::Cycle { period, end }, inner) => self.fill_cycle(inner, *period, *end, out, k, stride),
-            Node::Remap(Map::Divide(n), inner) if stride == 1 => self.fill_broadcast(inner, *n, 1, out, k),
-            Node::Remap(Map::Floor(n), inner) if stride == 1 => self.fill_broadcast(inner, *n, *n, out, k),
-            Node::Clamp(inner, low, high) => {
+            PlanNode::Remap(Map::Cycle { period, end }, inner) => self.fill_cycle(inner, *period, *end, out, k, stride),
+            PlanNode::Remap(Map::Divide(n), inner) if stride == 1 => self.fill_broadcast(inner, *n, 1, out, k),
+            PlanNode::Remap(Map::Floor(n), inner) if stride == 1 => self.fill_broadcast(inner, *n, *n, out, k),
+            PlanNode::Clamp(inner, low, high) => {
                 for (i, block) in out.chunks_mut(1 << 14).enumerate() {
                     self.fill(inner, block, k + (i << 14) as u64 * stride, stride)?;
                     block.iter_mut().for_each(|y| *y = y.clamped(*low, *high));
                 }
                 Ok(())
             }
-            Node::Leaf(Curve::Table(table)) => self.fill_table(&table.values, out, k, stride),
-            Node::Replay(replay) => self.fill_replay(replay, out, k, stride),
-            Node::Leaf(curve) => match curve.period() {
+            PlanNode::Leaf(Curve::Table(table)) => self.fill_table(&table.values, out, k, stride),
+            PlanNode::Replay(replay) => self.fill_replay(replay, out, k, stride),
+            PlanNode::Leaf(curve) => match curve.period() {
                 Some(period) if period <= COPIED && stride == 1 => self.fill_period(node, period, out, k),
                 _ => self.fill_smooth(node, out, k, stride),
             },
@@ -520,7 +526,7 @@ impl<'a> Filler<'a> {
     fn fill_switch<T: Out>(
         &mut self,
         starts: &[u64],
-        parts: &[Node],
+        parts: &[PlanNode],
         out: &mut [T],
         mut k: u64,
         stride: u64,
@@ -538,7 +544,7 @@ impl<'a> Filler<'a> {
 
     fn fill_cycle<T: Out>(
         &mut self,
-        inner: &Node,
+        inner: &PlanNode,
         period: u64,
         end: u64,
         out: &mut [T],
@@ -569,7 +575,7 @@ impl<'a> Filler<'a> {
     }
 
     /// A curve that comes again every so many steps by itself.
-    fn fill_period<T: Out>(&mut self, node: &Node, period: u64, out: &mut [T], k: u64) -> Result<(), Interrupted> {
+    fn fill_period<T: Out>(&mut self, node: &PlanNode, period: u64, out: &mut [T], k: u64) -> Result<(), Interrupted> {
         let base = (period as usize).min(out.len());
         self.fill_smooth(node, &mut out[..base], k, 1)?;
         self.copy_period(out, base)
@@ -578,7 +584,7 @@ impl<'a> Filler<'a> {
     /// Inner values, one every `n` steps, each written `n` times; `gap` inner steps lie between two of them.
     fn fill_broadcast<T: Out>(
         &mut self,
-        inner: &Node,
+        inner: &PlanNode,
         n: u64,
         gap: u64,
         out: &mut [T],
@@ -624,7 +630,7 @@ impl<'a> Filler<'a> {
         let mut buffer = [0.0; BUFFER];
         let mut rest = out;
         while !rest.is_empty() {
-            let (value, end) = walk.still();
+            let (value, end) = walk.value_until();
             let n = end.saturating_sub(k).div_ceil(stride).min(rest.len() as u64) as usize;
             let is_run = n >= RUN || n == rest.len();
             let (now, later) = rest.split_at_mut(if is_run { n } else { BUFFER.min(rest.len()) });
@@ -646,7 +652,13 @@ impl<'a> Filler<'a> {
     }
 
     /// Stretch by stretch.
-    fn fill_smooth<T: Out>(&mut self, node: &Node, out: &mut [T], mut k: u64, stride: u64) -> Result<(), Interrupted> {
+    fn fill_smooth<T: Out>(
+        &mut self,
+        node: &PlanNode,
+        out: &mut [T],
+        mut k: u64,
+        stride: u64,
+    ) -> Result<(), Interrupted> {
         let mut rest = out;
         while !rest.is_empty() {
             if self.seeks {
@@ -673,7 +685,7 @@ impl<'a> Filler<'a> {
     /// Tile by tile, over one stretch.
     fn fill_moving<T: Out, const W: usize>(
         &mut self,
-        node: &Node,
+        node: &PlanNode,
         out: &mut [T],
         k: u64,
         stride: u64,
@@ -818,7 +830,7 @@ impl<T: Out, const M: usize, K: Kit> Task for Again<'_, T, M, K> {
 /// Where a tile lies: its first step, its half-width 2^m, and that of the narrower tiles it is cut into, if it is.
 #[derive(Clone, Copy)]
 struct Tile<'a> {
-    node: &'a Node,
+    node: &'a PlanNode,
     k: u64,
     stride: u64,
     m: u32,

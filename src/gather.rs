@@ -14,7 +14,7 @@ use crate::curve::Curve;
 use crate::error::Interrupted;
 use crate::eval::{Filler, JET, Out, PIECE, Rung};
 use crate::limits::MAX_STEP;
-use crate::plan::{Map, Node};
+use crate::plan::{Map, PlanNode};
 use crate::real::Point;
 use crate::real::dd::{FinePlain, Kit, QuickFused};
 use crate::real::jet::{Jet, Width};
@@ -42,15 +42,15 @@ struct Line {
 const NONE: Line = Line { hi: f64::NAN, lo: 0.0, gap: 0.0, c: [0.0; 4] };
 
 pub(crate) fn gather<T: Out>(
-    node: &Node,
+    node: &PlanNode,
     steps: &[u64],
     out: &mut [T],
     filler: &mut Filler<'_>,
 ) -> Result<(), Interrupted> {
     match node {
         _ if filler.seeks => in_order(node, steps, out, filler),
-        Node::Replay(_) => one_by_one(node, steps, out, filler),
-        Node::Remap(map @ (Map::Divide(_) | Map::Floor(_)), inner) => {
+        PlanNode::Replay(_) => one_by_one(node, steps, out, filler),
+        PlanNode::Remap(map @ (Map::Divide(_) | Map::Floor(_)), inner) => {
             let mut mapped = [0; 1024];
             if (steps.len() as u64) < SHARE * 1024 {
                 return one_by_one(node, steps, out, filler);
@@ -63,14 +63,14 @@ pub(crate) fn gather<T: Out>(
             }
             Ok(())
         }
-        Node::Clamp(inner, low, high) => {
+        PlanNode::Clamp(inner, low, high) => {
             gather(inner, steps, out, filler)?;
             out.chunks_mut(PIECE).try_for_each(|out| {
                 out.iter_mut().for_each(|y| *y = y.clamped(*low, *high));
                 filler.spend(out.len())
             })
         }
-        Node::Leaf(Curve::Table(table)) => {
+        PlanNode::Leaf(Curve::Table(table)) => {
             let last = table.values.len() as u64 - 1;
             out.chunks_mut(BLOCK).zip(steps.chunks(BLOCK)).try_for_each(|(out, steps)| {
                 out.iter_mut().zip(steps).for_each(|(y, &k)| *y = T::of(table.values[k.min(last) as usize]));
@@ -87,7 +87,12 @@ pub(crate) fn gather<T: Out>(
     }
 }
 
-fn one_by_one<T: Out>(node: &Node, steps: &[u64], out: &mut [T], filler: &mut Filler<'_>) -> Result<(), Interrupted> {
+fn one_by_one<T: Out>(
+    node: &PlanNode,
+    steps: &[u64],
+    out: &mut [T],
+    filler: &mut Filler<'_>,
+) -> Result<(), Interrupted> {
     for (y, &k) in out.iter_mut().zip(steps) {
         *y = filler.one(node, k, filler.from)?;
     }
@@ -95,7 +100,7 @@ fn one_by_one<T: Out>(node: &Node, steps: &[u64], out: &mut [T], filler: &mut Fi
 }
 
 /// In the order of the steps, as many at a time as there is memory to sort.
-fn in_order<T: Out>(node: &Node, steps: &[u64], out: &mut [T], filler: &mut Filler<'_>) -> Result<(), Interrupted> {
+fn in_order<T: Out>(node: &PlanNode, steps: &[u64], out: &mut [T], filler: &mut Filler<'_>) -> Result<(), Interrupted> {
     if is_sorted(steps, filler)? {
         return one_by_one(node, steps, out, filler);
     }
@@ -182,7 +187,12 @@ struct Tiles {
 }
 
 impl Tiles {
-    fn new(node: &Node, [least, greatest]: [u64; 2], n: usize, filler: &mut Filler<'_>) -> Result<Tiles, Interrupted> {
+    fn new(
+        node: &PlanNode,
+        [least, greatest]: [u64; 2],
+        n: usize,
+        filler: &mut Filler<'_>,
+    ) -> Result<Tiles, Interrupted> {
         let mut tiles = Tiles { first: least, log: 1, lines: Vec::new() };
         let most = TILES.min(n as u64 / SHARE);
         if most == 0 || filler.from > Rung::Quick || least > greatest {
@@ -204,7 +214,7 @@ impl Tiles {
         Ok(tiles)
     }
 
-    fn line(&self, node: &Node, i: u64) -> Option<Line> {
+    fn line(&self, node: &PlanNode, i: u64) -> Option<Line> {
         let start = self.first + (i << self.log);
         let span = node.span(start);
         let m = self.log - 1;
@@ -217,7 +227,7 @@ impl Tiles {
     }
 }
 
-fn line<K: Kit>(node: &Node, centre: u64, m: u32) -> Option<Line> {
+fn line<K: Kit>(node: &PlanNode, centre: u64, m: u32) -> Option<Line> {
     let jet = node.value::<Jet<5, K>>(Point { k: centre, stride: 1, cx: Width((1u64 << m) as f64) });
     let (poly, worth) = Poly::<f64, 5>::new(&jet, m);
     (worth == Worth::Good && poly.quick_is_likely()).then(|| {
@@ -228,7 +238,7 @@ fn line<K: Kit>(node: &Node, centre: u64, m: u32) -> Option<Line> {
 
 /// Looks up a block of steps.
 fn look_up<T: Out>(
-    node: &Node,
+    node: &PlanNode,
     tiles: &Tiles,
     steps: &[u64],
     out: &mut [T],

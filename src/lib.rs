@@ -25,9 +25,9 @@
 //! ```
 //! use glidepath::lower::lower;
 //! use glidepath::shape::Value;
-//! use glidepath::spec::{Spec, shape};
+//! use glidepath::spec::{Spec, leaf_kind};
 //!
-//! let cosine = shape("cosine").unwrap();
+//! let cosine = leaf_kind("cosine").unwrap();
 //! let spec = Spec::leaf(cosine, vec![Value::Real(3e-4), Value::Real(3e-5), Value::Count(10_000_000)])?;
 //! let plan = lower(&spec);
 //! assert_eq!(plan.at(0), 3e-4);

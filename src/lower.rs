@@ -9,7 +9,7 @@
 //! ```
 
 use crate::curve::{Constant, Curve, Formula, NEVER};
-use crate::plan::{Map, Node, Plan};
+use crate::plan::{Map, Plan, PlanNode};
 use crate::spec::{Expr, Operand, Spec};
 
 /// The plan of an expression.
@@ -17,14 +17,14 @@ pub fn lower(spec: &Spec) -> Plan {
     Plan::new(node(spec))
 }
 
-fn node(spec: &Spec) -> Node {
+fn node(spec: &Spec) -> PlanNode {
     match spec.expr() {
-        Expr::Leaf(curve) => match (curve.level(), curve.every()) {
+        Expr::Leaf(curve) => match (curve.constant_value(), curve.every()) {
             (Some(value), _) => constant(value),
-            (None, 1) => Node::Leaf(curve.clone()),
-            (None, every) => Node::Remap(Map::Divide(every), Box::new(Node::Leaf(curve.clone()))),
+            (None, 1) => PlanNode::Leaf(curve.clone()),
+            (None, every) => PlanNode::Remap(Map::Divide(every), Box::new(PlanNode::Leaf(curve.clone()))),
         },
-        Expr::Replay(replay) => Node::Replay(replay.clone()),
+        Expr::Replay(replay) => PlanNode::Replay(replay.clone()),
         Expr::Then(parts, last) => {
             let mut at = 0;
             let starts = parts.iter().map(|(_, length)| {
@@ -33,30 +33,30 @@ fn node(spec: &Spec) -> Node {
             });
             let starts = starts.collect();
             let parts = parts.iter().map(|(part, _)| node(part)).chain([node(last)]).collect();
-            Node::Switch { starts, parts }
+            PlanNode::Switch { starts, parts }
         }
-        Expr::Sum(operands) => Node::Sum(operands.iter().map(operand).collect()),
-        Expr::Product(operands) => Node::Product(operands.iter().map(operand).collect()),
-        Expr::Quotient(a, by) => Node::Quotient(Box::new(node(a)), *by),
-        Expr::Clamp(a, low, high) => Node::Clamp(Box::new(node(a)), *low, *high),
-        Expr::Delay(a, n) => Node::Remap(Map::Delay(*n), Box::new(node(a))),
+        Expr::Sum(operands) => PlanNode::Sum(operands.iter().map(operand).collect()),
+        Expr::Product(operands) => PlanNode::Product(operands.iter().map(operand).collect()),
+        Expr::Quotient(a, by) => PlanNode::Quotient(Box::new(node(a)), *by),
+        Expr::Clamp(a, low, high) => PlanNode::Clamp(Box::new(node(a)), *low, *high),
+        Expr::Delay(a, n) => PlanNode::Remap(Map::Delay(*n), Box::new(node(a))),
         Expr::Repeat(a, times) => {
             let period = a.steps().expect("a repeat was checked to have an end");
             let end = times.map_or(NEVER, |times| times.saturating_mul(period));
-            Node::Remap(Map::Cycle { period, end }, Box::new(node(a)))
+            PlanNode::Remap(Map::Cycle { period, end }, Box::new(node(a)))
         }
-        Expr::Hold(a, every) => Node::Remap(Map::Floor(*every), Box::new(node(a))),
-        Expr::ByEpoch(a, n) => Node::Remap(Map::Divide(*n), Box::new(node(a))),
+        Expr::Hold(a, every) => PlanNode::Remap(Map::Floor(*every), Box::new(node(a))),
+        Expr::ByEpoch(a, n) => PlanNode::Remap(Map::Divide(*n), Box::new(node(a))),
     }
 }
 
-fn operand(operand: &Operand) -> Node {
+fn operand(operand: &Operand) -> PlanNode {
     match operand {
         Operand::Number(value) => constant(*value),
         Operand::Schedule(spec) => node(spec),
     }
 }
 
-fn constant(value: f64) -> Node {
-    Node::Leaf(Curve::Constant(Constant { value }))
+fn constant(value: f64) -> PlanNode {
+    PlanNode::Leaf(Curve::Constant(Constant { value }))
 }

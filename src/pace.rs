@@ -1,7 +1,7 @@
 //! How wide the next tile may be, of which order its jet, and whether it is cut into narrower ones: by a model of what they
 //! cost.
 
-use crate::plan::Node;
+use crate::plan::PlanNode;
 use crate::real::Point;
 use crate::real::dd::{FinePlain, Kit, QuickFused};
 use crate::real::jet::{Jet, Width, exponent, scale};
@@ -114,7 +114,7 @@ fn log_ratio(a: f64, b: f64) -> f64 {
 
 impl Pace {
     /// From a small jet.
-    pub(crate) fn at(node: &Node, k: u64, stride: u64) -> Pace {
+    pub(crate) fn at(node: &PlanNode, k: u64, stride: u64) -> Pace {
         let mut pace = Pace { reach: f64::NEG_INFINITY, radius: 0.0, line: false, rising: false, narrowed: 0.0 };
         if simd::has_fused() {
             pace.learn(&node.value::<Jet<5, QuickFused>>(Point { k, stride, cx: Width(1.0) }), 0);

@@ -1,6 +1,6 @@
 //! A plan: a schedule lowered to integer maps of the step, pointwise arithmetic and curves.
 //!
-//! `Node::span` finds the stretch that holds a step, over which everything below is smooth; `Node::value` evaluates it
+//! `PlanNode::span` finds the stretch that holds a step, over which everything below is smooth; `PlanNode::value` evaluates it
 //! there, over any kind of number. Cycles are found by arithmetic, so a plan is never larger than its expression.
 
 use crate::curve::{Curve, Formula, NEVER, Span};
@@ -17,7 +17,7 @@ use crate::simd::Task;
 /// A lowered schedule.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    pub(crate) root: Node,
+    pub(crate) root: PlanNode,
     /// How many nodes it has: what one value costs, in units of a simple one.
     pub(crate) size: usize,
     /// Whether there is a recurrence in it that has to be walked along.
@@ -25,14 +25,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(root: Node) -> Plan {
+    pub(crate) fn new(root: PlanNode) -> Plan {
         Plan { seeks: root.seeks(), size: root.size(), root }
     }
 }
 
 /// What a plan is made of.
 #[derive(Clone, Debug)]
-pub enum Node {
+pub enum PlanNode {
     /// A curve of the step (of the stair, where it has stairs).
     Leaf(Curve),
     /// A framework's recurrence.
@@ -42,18 +42,18 @@ pub enum Node {
         /// Where the parts after the first start, increasing.
         starts: Box<[u64]>,
         /// The parts, one more than there are starts.
-        parts: Box<[Node]>,
+        parts: Box<[PlanNode]>,
     },
     /// A node at another step.
-    Remap(Map, Box<Node>),
+    Remap(Map, Box<PlanNode>),
     /// A sum.
-    Sum(Box<[Node]>),
+    Sum(Box<[PlanNode]>),
     /// A product.
-    Product(Box<[Node]>),
+    Product(Box<[PlanNode]>),
     /// A node divided by a number.
-    Quotient(Box<Node>, f64),
+    Quotient(Box<PlanNode>, f64),
     /// A node kept within bounds.
-    Clamp(Box<Node>, Option<f64>, Option<f64>),
+    Clamp(Box<PlanNode>, Option<f64>, Option<f64>),
 }
 
 /// An integer function of the step.
@@ -126,20 +126,20 @@ pub(crate) fn part(starts: &[u64], k: u64) -> (usize, u64) {
     (i, if i == 0 { 0 } else { starts[i - 1] })
 }
 
-impl Node {
+impl PlanNode {
     /// The stretch that holds step `k`.
     pub fn span(&self, k: u64) -> Span {
         match self {
-            Node::Leaf(curve) => curve.span(k),
-            Node::Replay(replay) => Span { end: replay.still(k).1, moves: false },
-            Node::Switch { starts, parts } => {
+            PlanNode::Leaf(curve) => curve.span(k),
+            PlanNode::Replay(replay) => Span { end: replay.value_until(k).1, moves: false },
+            PlanNode::Switch { starts, parts } => {
                 let (i, start) = part(starts, k);
                 let inner = parts[i].span(k - start);
                 let limit = starts.get(i).copied().unwrap_or(NEVER);
                 Span { end: inner.end.saturating_add(start).min(limit), ..inner }
             }
-            Node::Remap(map, inner) => map.span(k, inner.span(map.apply(k).0)),
-            Node::Sum(nodes) | Node::Product(nodes) => {
+            PlanNode::Remap(map, inner) => map.span(k, inner.span(map.apply(k).0)),
+            PlanNode::Sum(nodes) | PlanNode::Product(nodes) => {
                 let mut span = Span { end: NEVER, moves: false };
                 for node in nodes {
                     let one = node.span(k);
@@ -147,15 +147,17 @@ impl Node {
                 }
                 span
             }
-            Node::Quotient(node, _) | Node::Clamp(node, ..) => node.span(k),
+            PlanNode::Quotient(node, _) | PlanNode::Clamp(node, ..) => node.span(k),
         }
     }
 
-    fn each_child(&self, visit: &mut dyn FnMut(&Node)) {
+    fn each_child(&self, visit: &mut dyn FnMut(&PlanNode)) {
         match self {
-            Node::Leaf(_) | Node::Replay(_) => (),
-            Node::Switch { parts: nodes, .. } | Node::Sum(nodes) | Node::Product(nodes) => nodes.iter().for_each(visit),
-            Node::Remap(_, node) | Node::Quotient(node, _) | Node::Clamp(node, ..) => visit(node),
+            PlanNode::Leaf(_) | PlanNode::Replay(_) => (),
+            PlanNode::Switch { parts: nodes, .. } | PlanNode::Sum(nodes) | PlanNode::Product(nodes) => {
+                nodes.iter().for_each(visit)
+            }
+            PlanNode::Remap(_, node) | PlanNode::Quotient(node, _) | PlanNode::Clamp(node, ..) => visit(node),
         }
     }
 
@@ -166,7 +168,7 @@ impl Node {
     }
 
     fn seeks(&self) -> bool {
-        let mut seeks = matches!(self, Node::Replay(replay) if !replay.is_direct());
+        let mut seeks = matches!(self, PlanNode::Replay(replay) if !replay.is_direct());
         self.each_child(&mut |child| seeks |= child.seeks());
         seeks
     }
@@ -174,15 +176,15 @@ impl Node {
     /// Walks the recurrences to where step `k` finds them, so that its value is at hand.
     pub(crate) fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
         match self {
-            Node::Leaf(_) => Ok(()),
-            Node::Replay(replay) => replay.seek(k, spend),
-            Node::Switch { starts, parts } => {
+            PlanNode::Leaf(_) => Ok(()),
+            PlanNode::Replay(replay) => replay.seek(k, spend),
+            PlanNode::Switch { starts, parts } => {
                 let (i, start) = part(starts, k);
                 parts[i].seek(k - start, spend)
             }
-            Node::Remap(map, inner) => inner.seek(map.apply(k).0, spend),
-            Node::Sum(nodes) | Node::Product(nodes) => nodes.iter().try_for_each(|node| node.seek(k, spend)),
-            Node::Quotient(node, _) | Node::Clamp(node, ..) => node.seek(k, spend),
+            PlanNode::Remap(map, inner) => inner.seek(map.apply(k).0, spend),
+            PlanNode::Sum(nodes) | PlanNode::Product(nodes) => nodes.iter().try_for_each(|node| node.seek(k, spend)),
+            PlanNode::Quotient(node, _) | PlanNode::Clamp(node, ..) => node.seek(k, spend),
         }
     }
 
@@ -191,15 +193,15 @@ impl Node {
     /// A sum is then what its infinite terms are; in a product only the signs of the other factors count.
     pub(crate) fn unreal(&self, k: u64, go_on: &dyn Fn() -> bool) -> Option<f64> {
         match self {
-            Node::Leaf(_) => None,
-            Node::Replay(replay) => Some(replay.still(k).0).filter(|value| !value.is_finite()),
-            Node::Switch { starts, parts } => {
+            PlanNode::Leaf(_) => None,
+            PlanNode::Replay(replay) => Some(replay.value_until(k).0).filter(|value| !value.is_finite()),
+            PlanNode::Switch { starts, parts } => {
                 let (i, start) = part(starts, k);
                 parts[i].unreal(k - start, go_on)
             }
-            Node::Remap(map, inner) => inner.unreal(map.apply(k).0, go_on),
-            Node::Sum(nodes) => nodes.iter().filter_map(|node| node.unreal(k, go_on)).reduce(|sum, x| sum + x),
-            Node::Product(nodes) => {
+            PlanNode::Remap(map, inner) => inner.unreal(map.apply(k).0, go_on),
+            PlanNode::Sum(nodes) => nodes.iter().filter_map(|node| node.unreal(k, go_on)).reduce(|sum, x| sum + x),
+            PlanNode::Product(nodes) => {
                 let unreal: Vec<_> = nodes.iter().map(|node| node.unreal(k, go_on)).collect();
                 if unreal.iter().all(Option::is_none) {
                     return None;
@@ -207,8 +209,8 @@ impl Node {
                 let factors = nodes.iter().zip(unreal);
                 Some(factors.map(|(node, x)| x.unwrap_or_else(|| node.sign(k, go_on))).product())
             }
-            Node::Quotient(node, by) => node.unreal(k, go_on).map(|value| value / by),
-            Node::Clamp(node, low, high) => {
+            PlanNode::Quotient(node, by) => node.unreal(k, go_on).map(|value| value / by),
+            PlanNode::Clamp(node, low, high) => {
                 node.unreal(k, go_on).map(|value| value.clamped(*low, *high)).filter(|value| !value.is_finite())
             }
         }
@@ -243,7 +245,7 @@ fn always() -> bool {
 }
 
 struct Evaluate<'a, N: Number, F> {
-    node: &'a Node,
+    node: &'a PlanNode,
     at: Point<N>,
     go_on: F,
 }
@@ -255,32 +257,32 @@ impl<N: Number, F: Fn() -> bool + Copy> Task for Evaluate<'_, N, F> {
     fn run(self) -> N {
         let (at, go_on) = (self.at, self.go_on);
         match self.node {
-            Node::Leaf(curve) => curve.value(at),
-            Node::Replay(replay) => at.real(replay.still(at.k).0),
-            Node::Switch { starts, parts } => {
+            PlanNode::Leaf(curve) => curve.value(at),
+            PlanNode::Replay(replay) => at.real(replay.value_until(at.k).0),
+            PlanNode::Switch { starts, parts } => {
                 let (i, start) = part(starts, at.k);
                 parts[i].value_while(at.moved_to(at.k - start), go_on)
             }
-            Node::Remap(map, inner) => {
+            PlanNode::Remap(map, inner) => {
                 let (k, moves) = map.apply(at.k);
                 inner.value_while(if moves { at.moved_to(k) } else { at.held_at(k) }, go_on)
             }
-            Node::Sum(nodes) => {
+            PlanNode::Sum(nodes) => {
                 let mut sum: N = nodes[0].value_while(at, go_on);
                 for node in nodes[1..].iter().take_while(|_| go_on()) {
                     sum = sum + node.value_while(at, go_on);
                 }
                 sum
             }
-            Node::Product(nodes) => {
+            PlanNode::Product(nodes) => {
                 let mut product: N = nodes[0].value_while(at, go_on);
                 for node in nodes[1..].iter().take_while(|_| go_on()) {
                     product = product * node.value_while(at, go_on);
                 }
                 product
             }
-            Node::Quotient(node, by) => node.value_while(at, go_on) / at.real(*by),
-            Node::Clamp(node, low, high) => match node.unreal(at.k, &go_on) {
+            PlanNode::Quotient(node, by) => node.value_while(at, go_on) / at.real(*by),
+            PlanNode::Clamp(node, low, high) => match node.unreal(at.k, &go_on) {
                 Some(value) => at.real(value.clamped(*low, *high)),
                 None => node.value_while(at, go_on).clamp(*low, *high),
             },

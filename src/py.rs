@@ -55,7 +55,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     shapes::add_to(module)?;
     replays::add_to(module)?;
     busy::add_to(module)?;
-    module.add("SHAPES", PyTuple::new(module.py(), curve::SHAPES.iter().map(|shape| shape.name))?)?;
+    module.add("SHAPES", PyTuple::new(module.py(), curve::LEAF_KINDS.iter().map(|kind| kind.name))?)?;
     module.add_function(wrap_pyfunction!(schema, module)?)?;
     module.add_function(wrap_pyfunction!(shown, module)?)?;
     module.add_function(wrap_pyfunction!(arrays::listed, module)?)?;

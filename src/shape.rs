@@ -56,7 +56,7 @@ impl PartialEq for Value {
 
 /// What kind of argument a parameter takes, and its limits.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum ParamType {
     /// A real number.
     Real(RealLimit),
     /// A count of steps.
@@ -87,7 +87,7 @@ pub struct Param {
     /// Its name.
     pub name: &'static str,
     /// What it takes.
-    pub kind: Kind,
+    pub kind: ParamType,
     /// What it is when left out; `None` where it may not be.
     pub default: Option<Value>,
 }
@@ -101,27 +101,27 @@ impl Param {
                 Some(default) => default.clone(),
                 None => return Err(Error::kind(place, "nothing", "it must be given")),
             },
-            (Kind::Real(limit), Value::Real(x)) => Value::Real(limit.check(place, x)?),
-            (Kind::Count(limit), Value::Count(n)) => Value::Count(limit.check(place, n)?),
-            (Kind::Flag, Value::Flag(flag)) => Value::Flag(flag),
-            (Kind::Reals(limit), Value::Reals(list)) => Value::Reals(check_reals(place, limit, list)?),
-            (Kind::Counts(limit), Value::Counts(list)) => Value::Counts(check_counts(place, limit, list)?),
-            (Kind::Double(limit), Value::Real(x)) => limit.check(place, x).map(|_| Value::Real(x))?,
-            (Kind::Doubles(limit), Value::Reals(list)) => {
+            (ParamType::Real(limit), Value::Real(x)) => Value::Real(limit.check(place, x)?),
+            (ParamType::Count(limit), Value::Count(n)) => Value::Count(limit.check(place, n)?),
+            (ParamType::Flag, Value::Flag(flag)) => Value::Flag(flag),
+            (ParamType::Reals(limit), Value::Reals(list)) => Value::Reals(check_reals(place, limit, list)?),
+            (ParamType::Counts(limit), Value::Counts(list)) => Value::Counts(check_counts(place, limit, list)?),
+            (ParamType::Double(limit), Value::Real(x)) => limit.check(place, x).map(|_| Value::Real(x))?,
+            (ParamType::Doubles(limit), Value::Reals(list)) => {
                 limit.check_each(place, &list)?;
                 Value::Reals(list)
             }
-            (Kind::Int, Value::Int(n)) => Value::Int(n),
-            (Kind::Ints, Value::Ints(list)) => Value::Ints(list),
-            (Kind::Text(words), Value::Text(word)) if words.contains(&&*word) => Value::Text(word),
-            (Kind::Text(words), Value::Text(word)) => {
+            (ParamType::Int, Value::Int(n)) => Value::Int(n),
+            (ParamType::Ints, Value::Ints(list)) => Value::Ints(list),
+            (ParamType::Text(words), Value::Text(word)) if words.contains(&&*word) => Value::Text(word),
+            (ParamType::Text(words), Value::Text(word)) => {
                 return Err(Error::value(
                     place,
                     format!("\"{}\"", brief(&word).escape_debug()),
                     format!("it must be one of {}", words.join(", ")),
                 ));
             }
-            (Kind::Replays, Value::Schedules(list)) => Value::Schedules(check_replays(place, list)?),
+            (ParamType::Replays, Value::Schedules(list)) => Value::Schedules(check_replays(place, list)?),
             (_, other) => return Err(Error::kind(place, other.noun(), self.kind.rule())),
         })
     }
@@ -164,20 +164,20 @@ fn check_replays(place: &str, list: Arc<[Spec]>) -> Result<Arc<[Spec]>, Error> {
     }
 }
 
-impl Kind {
+impl ParamType {
     /// The rule, where a value is of another type altogether.
     pub fn rule(&self) -> &'static str {
         match self {
-            Kind::Real(limit) | Kind::Double(limit) => limit.rule,
-            Kind::Count(limit) => limit.rule,
-            Kind::Flag => "it must be True or False",
-            Kind::Reals(_) => "it must be a sequence of finite numbers",
-            Kind::Counts(_) => "it must be a sequence of whole numbers of steps",
-            Kind::Doubles(_) => "it must be a sequence of finite numbers",
-            Kind::Int => "it must be a whole number from -2**63 to 2**63 - 1",
-            Kind::Ints => "it must be a sequence of whole numbers from -2**63 to 2**63 - 1",
-            Kind::Text(_) => "it must be a string",
-            Kind::Replays => "it must be a sequence of replays",
+            ParamType::Real(limit) | ParamType::Double(limit) => limit.rule,
+            ParamType::Count(limit) => limit.rule,
+            ParamType::Flag => "it must be True or False",
+            ParamType::Reals(_) => "it must be a sequence of finite numbers",
+            ParamType::Counts(_) => "it must be a sequence of whole numbers of steps",
+            ParamType::Doubles(_) => "it must be a sequence of finite numbers",
+            ParamType::Int => "it must be a whole number from -2**63 to 2**63 - 1",
+            ParamType::Ints => "it must be a sequence of whole numbers from -2**63 to 2**63 - 1",
+            ParamType::Text(_) => "it must be a string",
+            ParamType::Replays => "it must be a sequence of replays",
         }
     }
 }
@@ -241,7 +241,7 @@ impl<T: Field> Field for Option<T> {
 }
 
 /// A shape: a name, its documentation, its parameters and its constructor.
-pub struct Shape {
+pub struct LeafKind {
     /// The name, in Python and in texts.
     pub name: &'static str,
     /// The documentation: formula first, then arguments, errors, source, an example.
@@ -251,13 +251,13 @@ pub struct Shape {
     pub(crate) build: fn(&[Value]) -> crate::curve::Curve,
 }
 
-impl std::fmt::Debug for Shape {
+impl std::fmt::Debug for LeafKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shape").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("LeafKind").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-/// Declares shapes. Each field is `name: type = Kind(limits)` and, where it may be left out, `or default`.
+/// Declares shapes. Each field is `name: type = ParamType(limits)` and, where it may be left out, `or default`.
 macro_rules! shapes {
     ($(
         $(#[doc = $doc:literal])*
@@ -271,8 +271,8 @@ macro_rules! shapes {
             }
 
             impl $Name {
-                fn shape() -> Shape {
-                    Shape {
+                fn leaf_kind() -> LeafKind {
+                    LeafKind {
                         name: stringify!($name),
                         doc: concat!($($doc, "\n"),*),
                         params: || vec![$(Param {
@@ -298,7 +298,7 @@ macro_rules! shapes {
         }
 
         /// Every shape there is, in the order of their declaration.
-        pub static SHAPES: std::sync::LazyLock<Vec<Shape>> = std::sync::LazyLock::new(|| vec![$($Name::shape(),)*]);
+        pub static LEAF_KINDS: std::sync::LazyLock<Vec<LeafKind>> = std::sync::LazyLock::new(|| vec![$($Name::leaf_kind(),)*]);
 
         impl Curve {
             /// The shape's name.
@@ -321,8 +321,8 @@ macro_rules! shapes {
             fn steps(&self) -> Option<u64> {
                 match self { $(Curve::$Name(curve) => curve.steps(),)* }
             }
-            fn level(&self) -> Option<f64> {
-                match self { $(Curve::$Name(curve) => curve.level(),)* }
+            fn constant_value(&self) -> Option<f64> {
+                match self { $(Curve::$Name(curve) => curve.constant_value(),)* }
             }
             fn every(&self) -> u64 {
                 match self { $(Curve::$Name(curve) => curve.every(),)* }

@@ -217,7 +217,7 @@ pub struct DefaultState(u32);
 ///
 /// A caller's thread may flush subnormals to zero (`torch.set_flush_denormal(True)`) or round another way.
 #[inline(always)]
-pub fn default_mxcsr() -> DefaultState {
+pub fn default_float_mode() -> DefaultState {
     let found = state();
     if changes(found) {
         set_state(found & FLAGS | default_state());
@@ -227,8 +227,8 @@ pub fn default_mxcsr() -> DefaultState {
 
 /// Runs `work` in the floating-point unit's default state.
 #[inline(always)]
-pub fn with_default_mxcsr<R>(work: impl FnOnce() -> R) -> R {
-    let _guard = default_mxcsr();
+pub fn with_default_float_mode<R>(work: impl FnOnce() -> R) -> R {
+    let _guard = default_float_mode();
     work()
 }
 

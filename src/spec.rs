@@ -8,20 +8,20 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::curve::{Curve, Formula, SHAPES};
+use crate::curve::{Curve, Formula, LEAF_KINDS};
 use crate::error::Error;
 use crate::limits::{BOUND, FINITE, GAP, MAX_DEPTH, MAX_PARTS, MAX_STEP, START, STEP, TIMES, show};
 use crate::memory::{push, reserved, too_little};
-use crate::replay::{Form, Replay};
-use crate::shape::{Param, Shape, Value};
+use crate::replay::{Replay, ReplayKind};
+use crate::shape::{LeafKind, Param, Value};
 use crate::simd;
 
 /// A checked expression. Cheap to clone; equal where it was written alike.
 #[derive(Clone, Debug)]
-pub struct Spec(Arc<Node>);
+pub struct Spec(Arc<SpecNode>);
 
 #[derive(Debug)]
-struct Node {
+struct SpecNode {
     expr: Expr,
     steps: Option<u64>,
     parts: u64,
@@ -65,8 +65,8 @@ pub enum Expr {
 }
 
 /// The shape of that name.
-pub fn shape(name: &str) -> Option<&'static Shape> {
-    SHAPES.iter().find(|shape| shape.name == name)
+pub fn leaf_kind(name: &str) -> Option<&'static LeafKind> {
+    LEAF_KINDS.iter().find(|kind| kind.name == name)
 }
 
 impl Spec {
@@ -101,29 +101,29 @@ impl Spec {
             let got = steps.map_or_else(String::new, |n| format!("{n} steps in all"));
             return Err(Error::value(expr.kind(), got, "a schedule lasts at most 2**53 steps").or("Shorten a part."));
         }
-        Ok(Spec(Arc::new(Node { expr, steps, parts, depth })))
+        Ok(Spec(Arc::new(SpecNode { expr, steps, parts, depth })))
     }
 
     /// A leaf: the shape's arguments in order, `Absent` where left out.
-    pub fn leaf(shape: &Shape, arguments: Vec<Value>) -> Result<Spec, Error> {
+    pub fn leaf(kind: &LeafKind, arguments: Vec<Value>) -> Result<Spec, Error> {
         // A thread that flushes subnormals would take one for 0, and work out a base's logarithm wrongly.
-        let _state = simd::default_mxcsr();
+        let _state = simd::default_float_mode();
         let checked = || {
-            let params = (shape.params)();
+            let params = (kind.params)();
             debug_assert_eq!(params.len(), arguments.len());
             let values: Result<Vec<Value>, Error> =
                 params.iter().zip(arguments).map(|(param, value)| param.check(value)).collect();
-            let curve = (shape.build)(&values?);
+            let curve = (kind.build)(&values?);
             curve.check()?;
             Ok(curve)
         };
-        Spec::make(Expr::Leaf(checked().map_err(|e: Error| e.within(shape.name))?))
+        Spec::make(Expr::Leaf(checked().map_err(|e: Error| e.within(kind.name))?))
     }
 
     /// A framework's own recurrence: the form's arguments in order, `Absent` where left out.
-    pub fn replay(form: &'static Form, arguments: Vec<Value>) -> Result<Spec, Error> {
-        let _state = simd::default_mxcsr();
-        let replay = Replay::new(form, arguments).map_err(|e| e.within(form.name))?;
+    pub fn replay(kind: &'static ReplayKind, arguments: Vec<Value>) -> Result<Spec, Error> {
+        let _state = simd::default_float_mode();
+        let replay = Replay::new(kind, arguments).map_err(|e| e.within(kind.name))?;
         Spec::make(Expr::Replay(replay))
     }
 
@@ -502,7 +502,7 @@ fn fmt_operands(operands: &[Operand], sign: &str, f: &mut fmt::Formatter<'_>) ->
 
 fn fmt_leaf(curve: &Curve, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "gp.{}(", curve.name())?;
-    let params = shape(curve.name()).map_or_else(Vec::new, |shape| (shape.params)());
+    let params = leaf_kind(curve.name()).map_or_else(Vec::new, |kind| (kind.params)());
     let values: Vec<Value> = curve.arguments().into_iter().map(|(_, value)| value).collect();
     fmt_arguments(&params, &values, false, f)?;
     f.write_str(")")

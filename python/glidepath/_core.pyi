@@ -161,7 +161,7 @@ def _schedule(scheduler: object, group: int) -> Schedule | None:
     """The replay of a scheduler's group from its start, or None where its numbers are those of no form."""
 
 @final
-class _Road:
+class _StepPath:
     """What a class of schedulers steps by: the name of a rule, or "" for torch's own function, and that function."""
 
     def __new__(
@@ -172,7 +172,7 @@ class _Road:
         prints_apart: bool,
         steps_by_rule: bool,
         sets_tensors: bool,
-    ) -> _Road: ...
+    ) -> _StepPath: ...
 
 @disjoint_base
 class _Stepper:

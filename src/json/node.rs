@@ -15,11 +15,11 @@ use std::sync::LazyLock;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::{COMBINATORS, Poll};
-use crate::curve::SHAPES;
+use crate::curve::LEAF_KINDS;
 use crate::error::{Error, Fault, brief};
 use crate::limits::{MAX_DEPTH, MAX_PARTS, show};
 use crate::memory::{can_have, push, reserved, too_little};
-use crate::replay::FORMS;
+use crate::replay::REPLAY_KINDS;
 
 /// The deepest that brackets may be nested: two a level (an object and its list of parts), the text around them, and
 /// the list of a leaf. A reader's stack grows with this, by about 1 KiB each.
@@ -31,7 +31,7 @@ const MOST_KEYS: usize = 64;
 
 /// A value in a JSON text.
 #[derive(Debug, PartialEq)]
-pub enum Node {
+pub enum JsonValue {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -47,9 +47,9 @@ pub enum Node {
     /// A list of nothing but numbers, one at least.
     Numbers(Box<Numbers>),
     /// Any other list.
-    List(Box<[Node]>),
+    List(Box<[JsonValue]>),
     /// An object; no key stands twice.
-    Object(Box<[(String, Node)]>),
+    Object(Box<[(String, JsonValue)]>),
 }
 
 /// Numbers, in 9 bytes each.
@@ -68,11 +68,11 @@ enum Literal {
 }
 
 impl Numbers {
-    fn push(&mut self, node: &Node) -> Result<(), Error> {
+    fn push(&mut self, node: &JsonValue) -> Result<(), Error> {
         let (bits, kind) = match *node {
-            Node::Count(n) => (n, Literal::Count),
-            Node::Negative(n) => (n as u64, Literal::Negative),
-            Node::Real(x) => (x.to_bits(), Literal::Real),
+            JsonValue::Count(n) => (n, Literal::Count),
+            JsonValue::Negative(n) => (n as u64, Literal::Negative),
+            JsonValue::Real(x) => (x.to_bits(), Literal::Real),
             _ => unreachable!("only numbers are pushed here"),
         };
         push(&mut self.bits, bits)?;
@@ -80,16 +80,16 @@ impl Numbers {
     }
 
     /// The number at a place.
-    fn get(&self, i: usize) -> Node {
+    fn get(&self, i: usize) -> JsonValue {
         match self.kinds[i] {
-            Literal::Count => Node::Count(self.bits[i]),
-            Literal::Negative => Node::Negative(self.bits[i] as i64),
-            Literal::Real => Node::Real(f64::from_bits(self.bits[i])),
+            Literal::Count => JsonValue::Count(self.bits[i]),
+            Literal::Negative => JsonValue::Negative(self.bits[i] as i64),
+            Literal::Real => JsonValue::Real(f64::from_bits(self.bits[i])),
         }
     }
 
     /// All of them, each as a value of its own.
-    pub fn list(self) -> Result<Vec<Node>, Error> {
+    pub fn list(self) -> Result<Vec<JsonValue>, Error> {
         let mut list = reserved(self.len())?;
         (0..self.len()).for_each(|i| list.push(self.get(i)));
         Ok(list)
@@ -103,7 +103,7 @@ impl Numbers {
     /// All of them, made by `read`, in the place where they are; or the first refusal, with its index.
     pub fn read_as<T>(
         mut self,
-        read: impl Fn(&Node) -> Result<T, Error>,
+        read: impl Fn(&JsonValue) -> Result<T, Error>,
         bits: impl Fn(T) -> u64,
         back: impl Fn(u64) -> T,
     ) -> Result<Vec<T>, Error> {
@@ -116,9 +116,9 @@ impl Numbers {
     }
 }
 
-impl Node {
+impl JsonValue {
     /// Parses a whole text.
-    pub fn parse(text: &str, poll: Poll) -> Result<Node, Error> {
+    pub fn parse(text: &str, poll: Poll) -> Result<JsonValue, Error> {
         let longest = look_over(text, poll)?;
         // What serde_json copies, without asking: a string with escapes, or a long number, while its buffer grows.
         can_have(if longest > LOOK { 3 * longest } else { 0 })?;
@@ -139,14 +139,14 @@ impl Node {
     /// As its writer would know it again.
     pub fn shown(&self) -> String {
         match self {
-            Node::Null => "null".into(),
-            Node::Flag(flag) => flag.to_string(),
-            Node::Count(n) => n.to_string(),
-            Node::Negative(n) => n.to_string(),
-            Node::Real(x) => show(*x),
-            Node::Text(text) => quoted(text),
-            Node::Numbers(_) | Node::List(_) => "a list".into(),
-            Node::Object(_) => "an object".into(),
+            JsonValue::Null => "null".into(),
+            JsonValue::Flag(flag) => flag.to_string(),
+            JsonValue::Count(n) => n.to_string(),
+            JsonValue::Negative(n) => n.to_string(),
+            JsonValue::Real(x) => show(*x),
+            JsonValue::Text(text) => quoted(text),
+            JsonValue::Numbers(_) | JsonValue::List(_) => "a list".into(),
+            JsonValue::Object(_) => "an object".into(),
         }
     }
 }
@@ -206,10 +206,10 @@ fn go_on(poll: Poll) -> Result<(), Error> {
 
 /// The most keys that a part has: its kind and its parameters.
 static MOST_KEYS_OF_A_PART: LazyLock<usize> = LazyLock::new(|| {
-    let shapes = SHAPES.iter().map(|shape| (shape.params)().len());
-    let forms = FORMS.iter().map(|form| (form.params)().len());
+    let shapes = LEAF_KINDS.iter().map(|kind| (kind.params)().len());
+    let replays = REPLAY_KINDS.iter().map(|kind| (kind.params)().len());
     let combinators = COMBINATORS.iter().map(|combinator| combinator.keys.len());
-    1 + shapes.chain(forms).chain(combinators).max().unwrap_or(0)
+    1 + shapes.chain(replays).chain(combinators).max().unwrap_or(0)
 });
 
 fn worded(error: &serde_json::Error) -> Error {
@@ -278,7 +278,7 @@ impl Reading<'_> {
             .or("Write it with `to_json`."))
     }
 
-    fn key(&self, object: &[(String, Node)]) -> Result<(), Error> {
+    fn key(&self, object: &[(String, JsonValue)]) -> Result<(), Error> {
         self.other()?;
         if object.len() < MOST_KEYS {
             return Ok(());
@@ -292,57 +292,57 @@ impl Reading<'_> {
 struct Builder<'a>(&'a Reading<'a>);
 
 impl<'de> DeserializeSeed<'de> for Builder<'_> {
-    type Value = Node;
+    type Value = JsonValue;
 
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Node, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<JsonValue, D::Error> {
         self.0.check(self.0.value())?;
         from.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Builder<'_> {
-    type Value = Node;
+    type Value = JsonValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
+    fn visit_unit<E>(self) -> Result<JsonValue, E> {
+        Ok(JsonValue::Null)
     }
-    fn visit_bool<E>(self, flag: bool) -> Result<Node, E> {
-        Ok(Node::Flag(flag))
+    fn visit_bool<E>(self, flag: bool) -> Result<JsonValue, E> {
+        Ok(JsonValue::Flag(flag))
     }
-    fn visit_u64<E>(self, n: u64) -> Result<Node, E> {
-        Ok(Node::Count(n))
+    fn visit_u64<E>(self, n: u64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Count(n))
     }
-    fn visit_i64<E>(self, n: i64) -> Result<Node, E> {
-        Ok(u64::try_from(n).map_or(Node::Negative(n), Node::Count))
+    fn visit_i64<E>(self, n: i64) -> Result<JsonValue, E> {
+        Ok(u64::try_from(n).map_or(JsonValue::Negative(n), JsonValue::Count))
     }
-    fn visit_f64<E>(self, x: f64) -> Result<Node, E> {
-        Ok(Node::Real(x))
+    fn visit_f64<E>(self, x: f64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Real(x))
     }
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Node, E> {
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<JsonValue, E> {
         let mut owned = String::new();
         self.0.check(owned.try_reserve_exact(text.len()).map_err(too_little))?;
         owned.push_str(text);
-        Ok(Node::Text(owned.into()))
+        Ok(JsonValue::Text(owned.into()))
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<JsonValue, A::Error> {
         let mut numbers = Numbers::default();
         loop {
             match items.next_element_seed(self)? {
-                Some(node @ (Node::Count(_) | Node::Negative(_) | Node::Real(_))) => {
+                Some(node @ (JsonValue::Count(_) | JsonValue::Negative(_) | JsonValue::Real(_))) => {
                     self.0.check(numbers.push(&node))?;
                 }
-                None if numbers.len() > 0 => return Ok(Node::Numbers(Box::new(numbers))),
+                None if numbers.len() > 0 => return Ok(JsonValue::Numbers(Box::new(numbers))),
                 Some(other) => return mixed(self, numbers, other, items),
-                None => return Ok(Node::List([].into())),
+                None => return Ok(JsonValue::List([].into())),
             }
         }
     }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<JsonValue, A::Error> {
         self.0.check(self.0.object())?;
-        let mut object: Vec<(String, Node)> = Vec::new();
+        let mut object: Vec<(String, JsonValue)> = Vec::new();
         while let Some(key) = entries.next_key::<String>()? {
             if object.iter().any(|(other, _)| *other == key) {
                 return Err(A::Error::custom(format!("the key {} twice", quoted(&key))));
@@ -351,7 +351,7 @@ impl<'de> Visitor<'de> for Builder<'_> {
             let value = entries.next_value_seed(self)?;
             object.push((key, value));
         }
-        Ok(Node::Object(object.into()))
+        Ok(JsonValue::Object(object.into()))
     }
 }
 
@@ -360,18 +360,18 @@ impl<'de> Visitor<'de> for Builder<'_> {
 fn mixed<'de, A: SeqAccess<'de>>(
     builder: Builder<'_>,
     numbers: Numbers,
-    first: Node,
+    first: JsonValue,
     mut items: A,
-) -> Result<Node, A::Error> {
+) -> Result<JsonValue, A::Error> {
     let reading = builder.0;
     let mut list = reading.check(numbers.list())?;
     let mut next = Some(first);
     while let Some(node) = next {
-        if !matches!(node, Node::Count(_) | Node::Negative(_) | Node::Real(_)) {
+        if !matches!(node, JsonValue::Count(_) | JsonValue::Negative(_) | JsonValue::Real(_)) {
             reading.check(reading.other())?;
         }
         reading.check(push(&mut list, node))?;
         next = items.next_element_seed(builder)?;
     }
-    Ok(Node::List(list.into()))
+    Ok(JsonValue::List(list.into()))
 }

@@ -4,15 +4,15 @@
 //! stack instead of 768.
 
 use super::Need::Optional;
-use super::node::{Node, quoted};
+use super::node::{JsonValue, quoted};
 use super::{COMBINATORS, Combinator, Poll, Slot, VERSION};
-use crate::curve::SHAPES;
+use crate::curve::LEAF_KINDS;
 use crate::error::{Error, Fault, did_you_mean};
 use crate::limits::{CountLimit, FINITE, MAX_STEP, RealLimit, START};
 use crate::memory::{push, reserved};
-use crate::replay::{FORMS, REPLAYS, form};
-use crate::shape::{Kind, Param, Value};
-use crate::spec::{Operand, Spec, shape};
+use crate::replay::{REPLAY_KINDS, REPLAYS, replay_kind};
+use crate::shape::{Param, ParamType, Value};
+use crate::spec::{Operand, Spec, leaf_kind};
 
 /// The expression that a text spells, or what is wrong with it and where (`$.schedule.parts[1].steps`).
 ///
@@ -20,23 +20,23 @@ use crate::spec::{Operand, Spec, shape};
 /// whole, a string, is passed over. Whatever is wrong with a text is wrong with its value: `Fault::Value`. Where memory
 /// is too little that is `Fault::Memory`, and where `poll` says to stop, `Fault::Stopped`.
 pub fn from_json(text: &str, poll: Poll) -> Result<Spec, Error> {
-    let _state = crate::simd::default_mxcsr();
-    Node::parse(text, poll).and_then(document).map_err(|error| match error.fault {
+    let _state = crate::simd::default_float_mode();
+    JsonValue::parse(text, poll).and_then(document).map_err(|error| match error.fault {
         Fault::Memory | Fault::Stopped => error,
         _ => Error { fault: Fault::Value, ..error },
     })
 }
 
-fn document(node: Node) -> Result<Spec, Error> {
+fn document(node: JsonValue) -> Result<Spec, Error> {
     let mut keys = Keys::of(node, "it must be an object with `glidepath` and `schedule`").map_err(|e| e.within("$"))?;
     let checked = |keys: &mut Keys| {
         keys.refuse_bare_schedule()?;
         keys.refuse_others("a text", &["glidepath", "about", "schedule", "$schema"])?;
-        if let Some(other) = keys.take("$schema").filter(|node| !matches!(node, Node::Text(_))) {
+        if let Some(other) = keys.take("$schema").filter(|node| !matches!(node, JsonValue::Text(_))) {
             return Err(Error::value("$schema", other.shown(), "it must be a string"));
         }
         match keys.take("glidepath") {
-            Some(Node::Count(VERSION)) => (),
+            Some(JsonValue::Count(VERSION)) => (),
             other => {
                 let got = other.map_or_else(|| "nothing".into(), |node| node.shown());
                 let rule = format!("the version of the text form must be {VERSION}, the only one that is read here");
@@ -44,22 +44,22 @@ fn document(node: Node) -> Result<Spec, Error> {
             }
         }
         match keys.take("about") {
-            None | Some(Node::Text(_)) => schedule(keys.need("schedule")?).map_err(|e| e.within("schedule")),
+            None | Some(JsonValue::Text(_)) => schedule(keys.need("schedule")?).map_err(|e| e.within("schedule")),
             Some(other) => Err(Error::value("about", other.shown(), "it must be a string")),
         }
     };
     checked(&mut keys).map_err(|e| e.within("$"))
 }
 
-fn schedule(node: Node) -> Result<Spec, Error> {
+fn schedule(node: JsonValue) -> Result<Spec, Error> {
     let mut keys = Keys::of(node, "it must be an object with a `kind`")?;
-    let kind = keys.take("kind").unwrap_or(Node::Null);
-    if let Node::Text(name) = &kind {
-        if let Some(shape) = shape(name) {
-            return leaf(shape.name, (shape.params)(), keys, |arguments| Spec::leaf(shape, arguments));
+    let kind = keys.take("kind").unwrap_or(JsonValue::Null);
+    if let JsonValue::Text(name) = &kind {
+        if let Some(kind) = leaf_kind(name) {
+            return leaf(kind.name, (kind.params)(), keys, |arguments| Spec::leaf(kind, arguments));
         }
-        if let Some(form) = form(name) {
-            return leaf(form.name, (form.params)(), keys, |arguments| Spec::replay(form, arguments));
+        if let Some(kind) = replay_kind(name) {
+            return leaf(kind.name, (kind.params)(), keys, |arguments| Spec::replay(kind, arguments));
         }
         if let Some(combinator) = COMBINATORS.iter().find(|combinator| combinator.kind == &**name) {
             return combination(combinator, keys);
@@ -70,13 +70,13 @@ fn schedule(node: Node) -> Result<Spec, Error> {
 
 /// The kinds that are no replays.
 fn own_kinds() -> impl Iterator<Item = &'static str> {
-    SHAPES.iter().map(|shape| shape.name).chain(COMBINATORS.iter().map(|combinator| combinator.kind))
+    LEAF_KINDS.iter().map(|kind| kind.name).chain(COMBINATORS.iter().map(|combinator| combinator.kind))
 }
 
 #[inline(never)]
-fn unknown_kind(kind: &Node) -> Error {
+fn unknown_kind(kind: &JsonValue) -> Error {
     let meant = match kind {
-        Node::Text(name) => did_you_mean(name, own_kinds().chain(FORMS.iter().map(|form| form.name))),
+        JsonValue::Text(name) => did_you_mean(name, own_kinds().chain(REPLAY_KINDS.iter().map(|kind| kind.name))),
         _ => None,
     };
     if let Some(meant) = meant {
@@ -107,78 +107,78 @@ fn leaf(
 }
 
 /// The value of the right type; whether its limits admit it is the constructor's business.
-fn argument(param: &Param, node: Node) -> Result<Value, Error> {
+fn argument(param: &Param, node: JsonValue) -> Result<Value, Error> {
     Ok(match (param.kind, node) {
-        (_, Node::Null) if param.default == Some(Value::Absent) => Value::Absent,
-        (Kind::Flag, Node::Flag(flag)) => Value::Flag(flag),
-        (Kind::Flag, other) => return Err(Error::value("", other.shown(), "it must be true or false")),
-        (Kind::Real(limit), node) => Value::Real(real(&node, limit)?),
-        (Kind::Count(limit), node) => Value::Count(count(&node, limit)?),
-        (Kind::Reals(limit), node) => Value::Reals(reals(node, limit)?.into()),
-        (Kind::Counts(limit), node) => Value::Counts(counts(node, limit)?.into()),
-        (Kind::Double(limit), node) => Value::Real(real(&node, limit)?),
-        (Kind::Doubles(limit), node) => Value::Reals(reals(node, limit)?.into()),
-        (Kind::Int, node) => Value::Int(int(&node, param.kind)?),
-        (Kind::Ints, node) => Value::Ints(ints(node, Kind::Int)?.into()),
-        (Kind::Text(_), Node::Text(word)) => Value::Text(word.into()),
-        (Kind::Text(_), other) => return Err(Error::value("", other.shown(), param.kind.rule())),
-        (Kind::Replays, node) => Value::Schedules(each(list(node)?, schedule)?.into()),
+        (_, JsonValue::Null) if param.default == Some(Value::Absent) => Value::Absent,
+        (ParamType::Flag, JsonValue::Flag(flag)) => Value::Flag(flag),
+        (ParamType::Flag, other) => return Err(Error::value("", other.shown(), "it must be true or false")),
+        (ParamType::Real(limit), node) => Value::Real(real(&node, limit)?),
+        (ParamType::Count(limit), node) => Value::Count(count(&node, limit)?),
+        (ParamType::Reals(limit), node) => Value::Reals(reals(node, limit)?.into()),
+        (ParamType::Counts(limit), node) => Value::Counts(counts(node, limit)?.into()),
+        (ParamType::Double(limit), node) => Value::Real(real(&node, limit)?),
+        (ParamType::Doubles(limit), node) => Value::Reals(reals(node, limit)?.into()),
+        (ParamType::Int, node) => Value::Int(int(&node, param.kind)?),
+        (ParamType::Ints, node) => Value::Ints(ints(node, ParamType::Int)?.into()),
+        (ParamType::Text(_), JsonValue::Text(word)) => Value::Text(word.into()),
+        (ParamType::Text(_), other) => return Err(Error::value("", other.shown(), param.kind.rule())),
+        (ParamType::Replays, node) => Value::Schedules(each(list(node)?, schedule)?.into()),
     })
 }
 
-fn reals(node: Node, limit: RealLimit) -> Result<Vec<f64>, Error> {
+fn reals(node: JsonValue, limit: RealLimit) -> Result<Vec<f64>, Error> {
     match node {
-        Node::Numbers(numbers) => numbers.read_as(|node| real(node, limit), f64::to_bits, f64::from_bits),
+        JsonValue::Numbers(numbers) => numbers.read_as(|node| real(node, limit), f64::to_bits, f64::from_bits),
         node => each(list(node)?, |node| real(&node, limit)),
     }
 }
 
-fn counts(node: Node, limit: CountLimit) -> Result<Vec<u64>, Error> {
+fn counts(node: JsonValue, limit: CountLimit) -> Result<Vec<u64>, Error> {
     match node {
-        Node::Numbers(numbers) => numbers.read_as(|node| count(node, limit), |n| n, |n| n),
+        JsonValue::Numbers(numbers) => numbers.read_as(|node| count(node, limit), |n| n, |n| n),
         node => each(list(node)?, |node| count(&node, limit)),
     }
 }
 
-fn ints(node: Node, kind: Kind) -> Result<Vec<i64>, Error> {
+fn ints(node: JsonValue, kind: ParamType) -> Result<Vec<i64>, Error> {
     match node {
-        Node::Numbers(numbers) => numbers.read_as(|node| int(node, kind), |n| n as u64, |n| n as i64),
+        JsonValue::Numbers(numbers) => numbers.read_as(|node| int(node, kind), |n| n as u64, |n| n as i64),
         node => each(list(node)?, |node| int(&node, kind)),
     }
 }
 
-fn real(node: &Node, limit: RealLimit) -> Result<f64, Error> {
+fn real(node: &JsonValue, limit: RealLimit) -> Result<f64, Error> {
     match node {
-        Node::Real(x) => Ok(*x),
-        Node::Count(n) => Ok(*n as f64),
-        Node::Negative(n) => Ok(*n as f64),
+        JsonValue::Real(x) => Ok(*x),
+        JsonValue::Count(n) => Ok(*n as f64),
+        JsonValue::Negative(n) => Ok(*n as f64),
         node => Err(Error::value("", node.shown(), limit.rule).or(no_number(node))),
     }
 }
 
-fn count(node: &Node, limit: CountLimit) -> Result<u64, Error> {
+fn count(node: &JsonValue, limit: CountLimit) -> Result<u64, Error> {
     let way_out = match node {
-        Node::Count(n) => return Ok(*n),
-        Node::Negative(n) => limit.ways_out.of(*n as f64).into(),
-        Node::Real(x) if *x != x.trunc() => "Round it to a whole number.".into(),
-        Node::Real(x) if (0.0..=MAX_STEP as f64).contains(x) => {
+        JsonValue::Count(n) => return Ok(*n),
+        JsonValue::Negative(n) => limit.ways_out.of(*n as f64).into(),
+        JsonValue::Real(x) if *x != x.trunc() => "Round it to a whole number.".into(),
+        JsonValue::Real(x) if (0.0..=MAX_STEP as f64).contains(x) => {
             format!("Write it as an integer, {x:.0}: no point, no exponent.")
         }
-        Node::Real(x) => limit.ways_out.of(*x).into(),
+        JsonValue::Real(x) => limit.ways_out.of(*x).into(),
         other => no_number(other).into(),
     };
     Err(Error::value("", node.shown(), limit.rule).or(way_out))
 }
 
 /// The way out of something else in a number's place.
-fn no_number(node: &Node) -> &'static str {
-    if matches!(node, Node::Text(_)) { "Write the number without quotes." } else { "Write a number in its place." }
+fn no_number(node: &JsonValue) -> &'static str {
+    if matches!(node, JsonValue::Text(_)) { "Write the number without quotes." } else { "Write a number in its place." }
 }
 
-fn int(node: &Node, kind: Kind) -> Result<i64, Error> {
+fn int(node: &JsonValue, kind: ParamType) -> Result<i64, Error> {
     match node {
-        Node::Count(n) if i64::try_from(*n).is_ok() => Ok(*n as i64),
-        Node::Negative(n) => Ok(*n),
+        JsonValue::Count(n) if i64::try_from(*n).is_ok() => Ok(*n as i64),
+        JsonValue::Negative(n) => Ok(*n),
         node => Err(Error::value("", node.shown(), kind.rule())),
     }
 }
@@ -200,7 +200,7 @@ fn combination(combinator: &Combinator, mut keys: Keys) -> Result<Spec, Error> {
     )?;
     let mut held = Vec::with_capacity(combinator.keys.len());
     for &(name, slot) in combinator.keys {
-        held.push(hold(slot, keys.take(name).unwrap_or(Node::Null)).map_err(|e| e.within(name))?);
+        held.push(hold(slot, keys.take(name).unwrap_or(JsonValue::Null)).map_err(|e| e.within(name))?);
     }
     combine(combinator.kind, held).map_err(|e| as_key_of(combinator.kind, e))
 }
@@ -223,11 +223,11 @@ fn combine(kind: &str, held: Vec<Held>) -> Result<Spec, Error> {
     }
 }
 
-fn hold(slot: Slot, node: Node) -> Result<Held, Error> {
+fn hold(slot: Slot, node: JsonValue) -> Result<Held, Error> {
     Ok(match (slot, node) {
-        (Slot::Starts, Node::Null) => Held::Starts(Vec::new()),
-        (Slot::Real(_, Optional), Node::Null) => Held::Real(None),
-        (Slot::Count(_, Optional), Node::Null) => Held::Count(None),
+        (Slot::Starts, JsonValue::Null) => Held::Starts(Vec::new()),
+        (Slot::Real(_, Optional), JsonValue::Null) => Held::Real(None),
+        (Slot::Count(_, Optional), JsonValue::Null) => Held::Count(None),
         (Slot::Schedule, node) => Held::Schedule(schedule(node)?),
         (Slot::Parts, node) => Held::Parts(each(pair_at_least(node)?, schedule)?),
         (Slot::Operands, node) => Held::Operands(each(pair_at_least(node)?, operand)?),
@@ -237,15 +237,15 @@ fn hold(slot: Slot, node: Node) -> Result<Held, Error> {
     })
 }
 
-fn list(node: Node) -> Result<Vec<Node>, Error> {
+fn list(node: JsonValue) -> Result<Vec<JsonValue>, Error> {
     match node {
-        Node::List(list) => Ok(list.into()),
-        Node::Numbers(numbers) => numbers.list(),
+        JsonValue::List(list) => Ok(list.into()),
+        JsonValue::Numbers(numbers) => numbers.list(),
         other => Err(Error::value("", other.shown(), "it must be a list")),
     }
 }
 
-fn pair_at_least(node: Node) -> Result<Vec<Node>, Error> {
+fn pair_at_least(node: JsonValue) -> Result<Vec<JsonValue>, Error> {
     let list = list(node)?;
     if list.len() >= 2 {
         return Ok(list);
@@ -254,7 +254,7 @@ fn pair_at_least(node: Node) -> Result<Vec<Node>, Error> {
     Err(Error::value("", got, "there must be two at least").or("One alone needs no combinator."))
 }
 
-fn each<T>(list: Vec<Node>, item: impl Fn(Node) -> Result<T, Error>) -> Result<Vec<T>, Error> {
+fn each<T>(list: Vec<JsonValue>, item: impl Fn(JsonValue) -> Result<T, Error>) -> Result<Vec<T>, Error> {
     let mut items = reserved(list.len())?;
     for (i, node) in list.into_iter().enumerate() {
         push(&mut items, item(node).map_err(|e| e.within(&format!("[{i}]")))?)?;
@@ -262,16 +262,16 @@ fn each<T>(list: Vec<Node>, item: impl Fn(Node) -> Result<T, Error>) -> Result<V
     Ok(items)
 }
 
-fn operand(node: Node) -> Result<Operand, Error> {
+fn operand(node: JsonValue) -> Result<Operand, Error> {
     match node {
-        Node::Real(_) | Node::Count(_) | Node::Negative(_) => real(&node, FINITE).map(Operand::Number),
-        Node::Object(_) => schedule(node).map(Operand::Schedule),
+        JsonValue::Real(_) | JsonValue::Count(_) | JsonValue::Negative(_) => real(&node, FINITE).map(Operand::Number),
+        JsonValue::Object(_) => schedule(node).map(Operand::Schedule),
         other => Err(Error::value("", other.shown(), "it must be a number or an object with a `kind`")),
     }
 }
 
-fn start(node: Node) -> Result<Option<u64>, Error> {
-    if node == Node::Null { Ok(None) } else { count(&node, START).map(Some) }
+fn start(node: JsonValue) -> Result<Option<u64>, Error> {
+    if node == JsonValue::Null { Ok(None) } else { count(&node, START).map(Some) }
 }
 
 /// The parts joined at absolute starts.
@@ -314,12 +314,12 @@ fn as_key_of(kind: &str, error: Error) -> Error {
 }
 
 /// An object's entries, taken out one by one.
-struct Keys(Vec<(String, Node)>);
+struct Keys(Vec<(String, JsonValue)>);
 
 impl Keys {
-    fn of(node: Node, rule: &str) -> Result<Keys, Error> {
+    fn of(node: JsonValue, rule: &str) -> Result<Keys, Error> {
         match node {
-            Node::Object(entries) => Ok(Keys(entries.into())),
+            JsonValue::Object(entries) => Ok(Keys(entries.into())),
             other => Err(Error::value("", other.shown(), rule)),
         }
     }
@@ -345,7 +345,7 @@ impl Keys {
         }
     }
 
-    fn take(&mut self, name: &str) -> Option<Node> {
+    fn take(&mut self, name: &str) -> Option<JsonValue> {
         let i = self.0.iter().position(|(key, _)| key == name)?;
         Some(self.0.swap_remove(i).1)
     }
@@ -354,7 +354,7 @@ impl Keys {
         self.0.iter().any(|(key, _)| key == name)
     }
 
-    fn need(&mut self, name: &str) -> Result<Node, Error> {
+    fn need(&mut self, name: &str) -> Result<JsonValue, Error> {
         self.take(name).ok_or_else(|| Error::value(name, "nothing", "it must be given"))
     }
 }

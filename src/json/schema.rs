@@ -3,10 +3,10 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{COMBINATORS, Need, Slot, VERSION};
-use crate::curve::SHAPES;
+use crate::curve::LEAF_KINDS;
 use crate::limits::{CountLimit, MAX_STEP, RealLimit};
-use crate::replay::FORMS;
-use crate::shape::{Kind, Param, Value};
+use crate::replay::REPLAY_KINDS;
+use crate::shape::{Param, ParamType, Value};
 
 /// A JSON Schema (draft 2020-12) of the texts that `from_json` reads, for editors and validators.
 ///
@@ -14,9 +14,9 @@ use crate::shape::{Kind, Param, Value};
 /// without a decimal point, how deep parts may be nested. `from_json` does.
 pub fn schema() -> String {
     let mut kinds = Map::new();
-    let shapes = SHAPES.iter().map(|shape| (shape.name, shape.doc, (shape.params)()));
-    let forms = FORMS.iter().map(|form| (form.name, form.doc, (form.params)()));
-    for (name, doc, params) in shapes.chain(forms) {
+    let shapes = LEAF_KINDS.iter().map(|kind| (kind.name, kind.doc, (kind.params)()));
+    let replays = REPLAY_KINDS.iter().map(|kind| (kind.name, kind.doc, (kind.params)()));
+    for (name, doc, params) in shapes.chain(replays) {
         let keys = params.iter().map(|param| (param.name, of_param(param), param.default.is_none()));
         kinds.insert(name.into(), object(name, summary(doc), keys));
     }
@@ -70,17 +70,17 @@ fn object(kind: &str, about: &str, keys: impl Iterator<Item = (&'static str, Jso
 
 fn of_param(param: &Param) -> Json {
     let mut schema = match param.kind {
-        Kind::Real(limit) => of_real(limit),
-        Kind::Count(limit) => of_count(limit),
-        Kind::Flag => json!({"type": "boolean"}),
-        Kind::Reals(limit) => json!({"type": "array", "items": of_real(limit), "minItems": 1}),
-        Kind::Counts(limit) => json!({"type": "array", "items": of_count(limit)}),
-        Kind::Double(limit) => of_real(limit),
-        Kind::Doubles(limit) => json!({"type": "array", "items": of_real(limit)}),
-        Kind::Int => of_int(),
-        Kind::Ints => json!({"type": "array", "items": of_int()}),
-        Kind::Text(words) => json!({"type": "string", "enum": words}),
-        Kind::Replays => json!({"type": "array", "items": {"$ref": "#/$defs/schedule"}, "minItems": 1}),
+        ParamType::Real(limit) => of_real(limit),
+        ParamType::Count(limit) => of_count(limit),
+        ParamType::Flag => json!({"type": "boolean"}),
+        ParamType::Reals(limit) => json!({"type": "array", "items": of_real(limit), "minItems": 1}),
+        ParamType::Counts(limit) => json!({"type": "array", "items": of_count(limit)}),
+        ParamType::Double(limit) => of_real(limit),
+        ParamType::Doubles(limit) => json!({"type": "array", "items": of_real(limit)}),
+        ParamType::Int => of_int(),
+        ParamType::Ints => json!({"type": "array", "items": of_int()}),
+        ParamType::Text(words) => json!({"type": "string", "enum": words}),
+        ParamType::Replays => json!({"type": "array", "items": {"$ref": "#/$defs/schedule"}, "minItems": 1}),
     };
     match &param.default {
         Some(Value::Absent) => or_null(schema),

@@ -2,10 +2,10 @@ use super::schema;
 use crate::error::Error;
 use crate::limits::{MAX_DEPTH, MAX_PARTS};
 use crate::shape::Value;
-use crate::spec::{Operand, Spec, shape};
+use crate::spec::{Operand, Spec, leaf_kind};
 
 fn leaf(name: &str, arguments: Vec<Value>) -> Spec {
-    Spec::leaf(shape(name).expect("a shape of that name"), arguments).expect("good arguments")
+    Spec::leaf(leaf_kind(name).expect("a shape of that name"), arguments).expect("good arguments")
 }
 
 fn linear(start: f64, end: f64, steps: u64) -> Spec {

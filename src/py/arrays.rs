@@ -267,7 +267,7 @@ pub(super) fn seek(py: Python<'_>, plan: &Plan, k: u64) -> PyResult<()> {
         spent += cost;
         spent < 16 * ATTACHED
     };
-    if simd::with_default_mxcsr(|| plan.seek(k, &mut is_short)).is_ok() {
+    if simd::with_default_float_mode(|| plan.seek(k, &mut is_short)).is_ok() {
         return Ok(());
     }
     detached(py, work(plan, 1), |poll| {
@@ -351,7 +351,7 @@ fn work(plan: &Plan, n: usize) -> usize {
 /// Few values are tried with the GIL first. Where that takes longer than [`BRIEF`], it starts again without it.
 fn detached(py: Python<'_>, n: usize, mut work: impl FnMut(Poll) -> Result<(), Interrupted> + Send) -> PyResult<()> {
     let begun = Instant::now();
-    if n <= ATTACHED && simd::with_default_mxcsr(|| work(&|| begun.elapsed() < BRIEF)).is_ok() {
+    if n <= ATTACHED && simd::with_default_float_mode(|| work(&|| begun.elapsed() < BRIEF)).is_ok() {
         return Ok(());
     }
     let next = AtomicU64::new(PATIENCE);
@@ -370,7 +370,7 @@ fn detached(py: Python<'_>, n: usize, mut work: impl FnMut(Poll) -> Result<(), I
             _ => true,
         }
     };
-    py.detach(|| simd::with_default_mxcsr(|| work(&poll))).map_err(|Interrupted| {
+    py.detach(|| simd::with_default_float_mode(|| work(&poll))).map_err(|Interrupted| {
         let raised = raised.into_inner().unwrap_or_else(PoisonError::into_inner);
         raised.unwrap_or_else(|| PyRuntimeError::new_err("a thread that was to help has failed"))
     })
@@ -381,7 +381,7 @@ fn detached(py: Python<'_>, n: usize, mut work: impl FnMut(Poll) -> Result<(), I
 pub(super) fn at(py: Python<'_>, plan: &Plan, k: u64) -> PyResult<f64> {
     let begun = OnceCell::new();
     let is_brief = || begun.get_or_init(Instant::now).elapsed() < BRIEF;
-    match simd::with_default_mxcsr(|| plan.at_while(k, &is_brief)) {
+    match simd::with_default_float_mode(|| plan.at_while(k, &is_brief)) {
         Ok(value) => Ok(value),
         Err(Interrupted) => slowly_at(py, plan, k),
     }

@@ -7,15 +7,15 @@ use super::schedule::Schedule;
 use super::{convert, shapes};
 use crate::error::{Error, brief, did_you_mean};
 use crate::limits::{LENGTH, MULT};
-use crate::replay::{FORMS, Form, REPLAYS, Road, form, mindspore_experimental};
+use crate::replay::{REPLAY_KINDS, REPLAYS, Recurrence, ReplayKind, mindspore_experimental, replay_kind};
 use crate::shape::Value;
-use crate::simd::with_default_mxcsr;
+use crate::simd::with_default_float_mode;
 use crate::spec::{Expr, Spec};
 
 /// Adds the function, and the forms' documentation by name.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let docs = PyDict::new(module.py());
-    FORMS.iter().try_for_each(|form| docs.set_item(form.name, shapes::text_of(form.doc)))?;
+    REPLAY_KINDS.iter().try_for_each(|kind| docs.set_item(kind.name, shapes::text_of(kind.doc)))?;
     module.add("REPLAYS", docs)?;
     module.add_function(wrap_pyfunction!(all_exactly, module)?)?;
     module.add_function(wrap_pyfunction!(next, module)?)?;
@@ -65,8 +65,8 @@ fn all_exactly(items: &Bound<'_, PyAny>, kind: &Bound<'_, PyType>) -> PyResult<b
 #[pyfunction]
 #[pyo3(signature = (kind, /, **parameters))]
 fn replay(kind: &Bound<'_, PyAny>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Schedule> {
-    let form = known(kind)?;
-    let params = (form.params)();
+    let kind = known(kind)?;
+    let params = (kind.params)();
     if let Some(parameters) = parameters {
         for name in parameters.keys() {
             let name = name.cast::<PyString>()?.to_string_lossy().into_owned();
@@ -74,36 +74,36 @@ fn replay(kind: &Bound<'_, PyAny>, parameters: Option<&Bound<'_, PyDict>>) -> Py
                 let names: Vec<&str> = params.iter().map(|param| param.name).collect();
                 let rule = format!("its parameters are {}", names.join(", "));
                 let meant = did_you_mean(&name, names).unwrap_or_default();
-                return Err(Error::kind(form.name, format!("the parameter `{}`", brief(&name)), rule).or(meant).into());
+                return Err(Error::kind(kind.name, format!("the parameter `{}`", brief(&name)), rule).or(meant).into());
             }
         }
     }
     let values: PyResult<Vec<Value>> = params
         .iter()
         .map(|param| match parameters.map(|given| given.get_item(param.name)).transpose()?.flatten() {
-            Some(argument) => shapes::value(&argument, param, &format_args!("{}.{}", form.name, param.name)),
+            Some(argument) => shapes::value(&argument, param, &format_args!("{}.{}", kind.name, param.name)),
             None => Ok(Value::Absent),
         })
         .collect();
-    Ok(Schedule::of(Spec::replay(form, values?)?))
+    Ok(Schedule::of(Spec::replay(kind, values?)?))
 }
 
-fn known(kind: &Bound<'_, PyAny>) -> PyResult<&'static Form> {
+fn known(kind: &Bound<'_, PyAny>) -> PyResult<&'static ReplayKind> {
     let Ok(name) = kind.cast::<PyString>() else {
         let error = Error::kind("replay.kind", convert::shown(kind), "it must be a string");
         return Err(error.or("For instance \"torch.StepLR\".").into());
     };
-    form(&name.to_string_lossy()).ok_or_else(|| {
-        let meant = did_you_mean(&name.to_string_lossy(), FORMS.iter().map(|form| form.name));
+    replay_kind(&name.to_string_lossy()).ok_or_else(|| {
+        let meant = did_you_mean(&name.to_string_lossy(), REPLAY_KINDS.iter().map(|kind| kind.name));
         let rule = "it must be the name of a replay, such as \"torch.StepLR\"";
         let way_out = meant.unwrap_or_else(|| REPLAYS.into());
         Error::value("replay.kind", convert::shown(kind), rule).or(way_out).into()
     })
 }
 
-fn road_of<'a>(schedule: &'a Bound<'_, Schedule>) -> PyResult<&'a dyn Road> {
+fn recurrence_of<'a>(schedule: &'a Bound<'_, Schedule>) -> PyResult<&'a dyn Recurrence> {
     match schedule.get().spec().expr() {
-        Expr::Replay(replay) => Ok(replay.road()),
+        Expr::Replay(replay) => Ok(replay.recurrence()),
         other => Err(Error::kind("schedule", format!("a `{}`", other.kind()), "it must be a replay").into()),
     }
 }
@@ -112,24 +112,24 @@ fn road_of<'a>(schedule: &'a Bound<'_, Schedule>) -> PyResult<&'a dyn Road> {
 #[pyfunction]
 #[pyo3(name = "_next")]
 fn next(schedule: &Bound<'_, Schedule>, lr: f64, k: u64) -> PyResult<Option<f64>> {
-    let road = road_of(schedule)?;
-    Ok(with_default_mxcsr(|| road.next(lr, k)))
+    let recurrence = recurrence_of(schedule)?;
+    Ok(with_default_float_mode(|| recurrence.next(lr, k)))
 }
 
 /// The value at step `k` by the framework's closed formula; None where the replay has none.
 #[pyfunction]
 #[pyo3(name = "_closed")]
 fn closed(schedule: &Bound<'_, Schedule>, k: u64) -> PyResult<Option<f64>> {
-    let road = road_of(schedule)?;
-    Ok(with_default_mxcsr(|| road.closed(k)))
+    let recurrence = recurrence_of(schedule)?;
+    Ok(with_default_float_mode(|| recurrence.closed(k)))
 }
 
 /// The value between two steps; None where the replay has none.
 #[pyfunction]
 #[pyo3(name = "_between")]
 fn between(schedule: &Bound<'_, Schedule>, at: f64) -> PyResult<Option<f64>> {
-    let road = road_of(schedule)?;
-    Ok(with_default_mxcsr(|| road.between(at)))
+    let recurrence = recurrence_of(schedule)?;
+    Ok(with_default_float_mode(|| recurrence.between(at)))
 }
 
 /// Whether a metric is better than the best so far, by more than the threshold, in float32.

@@ -12,11 +12,11 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::schedule::Schedule;
 use super::{convert, ways};
-use crate::curve::SHAPES;
+use crate::curve::LEAF_KINDS;
 use crate::error::Error;
 use crate::limits::show;
 use crate::memory::push;
-use crate::shape::{Kind, Param, Shape, Value};
+use crate::shape::{LeafKind, Param, ParamType, Value};
 use crate::spec::Spec;
 
 /// Adds the functions to the module.
@@ -25,12 +25,12 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let names = PyDict::new(py);
     names.set_item("__name__", "glidepath")?;
     names.set_item("leaf", wrap_pyfunction!(leaf, module)?)?;
-    let text: String = SHAPES.iter().enumerate().map(|(i, shape)| definition(i, shape)).collect();
+    let text: String = LEAF_KINDS.iter().enumerate().map(|(i, kind)| definition(i, kind)).collect();
     py.run(&std::ffi::CString::new(text)?, Some(&names), None)?;
-    for shape in SHAPES.iter() {
-        let function = names.get_item(shape.name)?.ok_or_else(|| pyo3::exceptions::PyNameError::new_err(shape.name))?;
-        function.setattr("__doc__", text_of(shape.doc))?;
-        module.add(shape.name, function)?;
+    for kind in LEAF_KINDS.iter() {
+        let function = names.get_item(kind.name)?.ok_or_else(|| pyo3::exceptions::PyNameError::new_err(kind.name))?;
+        function.setattr("__doc__", text_of(kind.doc))?;
+        module.add(kind.name, function)?;
     }
     Ok(())
 }
@@ -41,15 +41,15 @@ pub(super) fn text_of(doc: &str) -> String {
     lines.join("\n")
 }
 
-fn definition(i: usize, shape: &Shape) -> String {
+fn definition(i: usize, kind: &LeafKind) -> String {
     let (mut signature, mut passed) = (String::new(), String::new());
-    for param in (shape.params)() {
+    for param in (kind.params)() {
         let default = param.default.as_ref().map_or_else(String::new, |value| format!("={}", as_python(value)));
         // To a String, `write!` cannot fail.
         let _ = write!(signature, "{}{default}, ", param.name);
         let _ = write!(passed, ", {}", param.name);
     }
-    format!("def {}({}):\n    return leaf({i}{passed})\n", shape.name, signature.trim_end_matches(", "))
+    format!("def {}({}):\n    return leaf({i}{passed})\n", kind.name, signature.trim_end_matches(", "))
 }
 
 fn as_python(default: &Value) -> String {
@@ -67,13 +67,13 @@ fn as_python(default: &Value) -> String {
 #[pyfunction]
 #[pyo3(signature = (i, *arguments))]
 fn leaf(i: usize, arguments: &Bound<'_, PyTuple>) -> PyResult<Schedule> {
-    let shape = &SHAPES[i];
-    let values: PyResult<Vec<Value>> = (shape.params)()
+    let kind = &LEAF_KINDS[i];
+    let values: PyResult<Vec<Value>> = (kind.params)()
         .iter()
         .zip(arguments)
-        .map(|(param, argument)| value(&argument, param, &format_args!("{}.{}", shape.name, param.name)))
+        .map(|(param, argument)| value(&argument, param, &format_args!("{}.{}", kind.name, param.name)))
         .collect();
-    Ok(Schedule::of(Spec::leaf(shape, values?)?))
+    Ok(Schedule::of(Spec::leaf(kind, values?)?))
 }
 
 /// The argument in the parameter's type; whether its limits admit it is the constructor's business.
@@ -82,17 +82,17 @@ pub(super) fn value(argument: &Bound<'_, PyAny>, param: &Param, place: convert::
         return Ok(Value::Absent);
     }
     Ok(match param.kind {
-        Kind::Real(limit) => Value::Real(convert::real(argument, place, limit)?),
-        Kind::Count(limit) => Value::Count(convert::count(argument, place, limit)?),
-        Kind::Flag => Value::Flag(convert::flag(argument, place)?),
-        Kind::Reals(limit) => Value::Reals(convert::reals(argument, place, limit)?.into()),
-        Kind::Counts(limit) => Value::Counts(convert::counts(argument, place, limit)?.into()),
-        Kind::Double(limit) => Value::Real(convert::real(argument, place, limit)?),
-        Kind::Doubles(limit) => Value::Reals(convert::reals(argument, place, limit)?.into()),
-        Kind::Int => Value::Int(convert::int(argument, place, param.kind.rule())?),
-        Kind::Ints => Value::Ints(convert::ints(argument, place, Kind::Int.rule())?.into()),
-        Kind::Text(_) => Value::Text(convert::text(argument, place, param.kind.rule())?.into()),
-        Kind::Replays => Value::Schedules(schedules(argument, place, param.kind.rule())?.into()),
+        ParamType::Real(limit) => Value::Real(convert::real(argument, place, limit)?),
+        ParamType::Count(limit) => Value::Count(convert::count(argument, place, limit)?),
+        ParamType::Flag => Value::Flag(convert::flag(argument, place)?),
+        ParamType::Reals(limit) => Value::Reals(convert::reals(argument, place, limit)?.into()),
+        ParamType::Counts(limit) => Value::Counts(convert::counts(argument, place, limit)?.into()),
+        ParamType::Double(limit) => Value::Real(convert::real(argument, place, limit)?),
+        ParamType::Doubles(limit) => Value::Reals(convert::reals(argument, place, limit)?.into()),
+        ParamType::Int => Value::Int(convert::int(argument, place, param.kind.rule())?),
+        ParamType::Ints => Value::Ints(convert::ints(argument, place, ParamType::Int.rule())?.into()),
+        ParamType::Text(_) => Value::Text(convert::text(argument, place, param.kind.rule())?.into()),
+        ParamType::Replays => Value::Schedules(schedules(argument, place, param.kind.rule())?.into()),
     })
 }
 

@@ -10,7 +10,7 @@
 //! Nothing is kept between two steps, neither of the optimizer nor of the scheduler: attributes are live, and
 //! `optimizer.load_state_dict` replaces the groups. All is read before anything is written, and where anything is not
 //! plainly as torch makes it (a subclass's own `get_lr`, a rate that is no float, a number of a type of its own, what
-//! would raise), torch's own function does the step instead: on our road everything that it would see is untouched.
+//! would raise), torch's own function does the step instead: on our path everything that it would see is untouched.
 
 mod ahead;
 mod leaf;
@@ -27,7 +27,7 @@ use self::live::Live;
 
 /// Adds what `glidepath.torch` is built on.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<Road>()?;
+    module.add_class::<StepPath>()?;
     module.add_function(wrap_pyfunction!(ahead::preview, module)?)?;
     module.add_function(wrap_pyfunction!(ahead::seek, module)?)?;
     module.add_function(wrap_pyfunction!(ahead::schedule, module)?)?;
@@ -75,8 +75,8 @@ impl Kind {
 }
 
 /// What a class of schedulers steps by: the name of a rule, or "" for torch's own function, and that function.
-#[pyclass(frozen, name = "_Road", module = "glidepath._core")]
-pub(super) struct Road {
+#[pyclass(frozen, name = "_StepPath", module = "glidepath._core")]
+pub(super) struct StepPath {
     kind: Kind,
     torch: Py<PyAny>,
     /// Whether its instances' `step` is this module's, and their `get_last_lr` torch's.
@@ -90,7 +90,7 @@ pub(super) struct Road {
 }
 
 #[pymethods]
-impl Road {
+impl StepPath {
     #[new]
     fn new(
         rule: &str,
@@ -99,15 +99,15 @@ impl Road {
         prints_apart: bool,
         steps_by_rule: bool,
         sets_tensors: bool,
-    ) -> Road {
-        Road { kind: Kind::named(rule), torch, steps_here, prints_apart, steps_by_rule, sets_tensors }
+    ) -> StepPath {
+        StepPath { kind: Kind::named(rule), torch, steps_here, prints_apart, steps_by_rule, sets_tensors }
     }
 }
 
 /// The base of the schedulers of `glidepath.torch`: their `step`.
 #[pyclass(frozen, subclass, name = "_Stepper", module = "glidepath._core")]
 pub(super) struct Stepper {
-    road: Py<Road>,
+    path: Py<StepPath>,
     verbose: AtomicBool,
 }
 
@@ -122,9 +122,9 @@ impl Stepper {
         verbose: Option<&Bound<'_, PyAny>>,
         _keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stepper> {
-        let road = class.getattr(intern!(class.py(), "_road"))?.cast_into::<Road>()?.unbind();
+        let path = class.getattr(intern!(class.py(), "_step_path"))?.cast_into::<StepPath>()?.unbind();
         let is_verbose = verbose.map_or(Ok(false), |verbose| verbose.is_truthy())?;
-        Ok(Stepper { road, verbose: AtomicBool::new(is_verbose) })
+        Ok(Stepper { path, verbose: AtomicBool::new(is_verbose) })
     }
 
     /// Whether each update is printed.
@@ -155,30 +155,30 @@ impl Stepper {
     ) -> PyResult<()> {
         let this = slf.get();
         let is_plain = arguments.is_empty() && keywords.is_none();
-        if is_plain && !this.verbose.load(Ordering::Relaxed) && on_our_road(slf)?.is_some() {
+        if is_plain && !this.verbose.load(Ordering::Relaxed) && on_our_path(slf)?.is_some() {
             return Ok(());
         }
-        on_torch_road(slf, this, arguments, keywords)
+        on_torch_path(slf, this, arguments, keywords)
     }
 }
 
 #[cold]
-fn on_torch_road(
+fn on_torch_path(
     slf: &Bound<'_, Stepper>,
     this: &Stepper,
     arguments: &Bound<'_, PyTuple>,
     keywords: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<()> {
     let py = slf.py();
-    let road = this.road.get();
-    let step = road.torch.bind(py);
+    let path = this.path.get();
+    let step = path.torch.bind(py);
     if arguments.is_empty() && keywords.is_none() {
         step.call1((slf,))?;
     } else {
         let all: Vec<_> = std::iter::once(slf.clone().into_any()).chain(arguments.iter()).collect();
         step.call(PyTuple::new(py, all)?, keywords)?;
     }
-    if road.prints_apart && this.verbose.load(Ordering::Relaxed) {
+    if path.prints_apart && this.verbose.load(Ordering::Relaxed) {
         let named = keywords.map(|keywords| keywords.get_item(intern!(py, "epoch"))).transpose()?.flatten();
         slf.call_method1(intern!(py, "_print_lrs"), (arguments.get_item(0).ok().or(named),))?;
     }
@@ -186,8 +186,8 @@ fn on_torch_road(
 }
 
 /// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
-fn on_our_road<'py>(slf: &Bound<'py, Stepper>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let &Road { kind, steps_by_rule, sets_tensors, .. } = slf.get().road.get();
+fn on_our_path<'py>(slf: &Bound<'py, Stepper>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let &StepPath { kind, steps_by_rule, sets_tensors, .. } = slf.get().path.get();
     if kind == Kind::Other || !steps_by_rule {
         return Ok(None);
     }
@@ -203,14 +203,14 @@ fn on_our_road<'py>(slf: &Bound<'py, Stepper>) -> PyResult<Option<Bound<'py, PyA
 fn step_child<'py>(child: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = child.py();
     if let Ok(stepper) = child.cast::<Stepper>()
-        && stepper.get().road.get().steps_here
+        && stepper.get().path.get().steps_here
     {
         if !stepper.get().verbose.load(Ordering::Relaxed)
-            && let Some(lrs) = on_our_road(stepper)?
+            && let Some(lrs) = on_our_path(stepper)?
         {
             return Ok(lrs);
         }
-        on_torch_road(stepper, stepper.get(), &PyTuple::empty(py), None)?;
+        on_torch_path(stepper, stepper.get(), &PyTuple::empty(py), None)?;
     } else {
         child.call_method0(intern!(py, "step"))?;
     }

@@ -8,10 +8,10 @@ use super::random::Random;
 use super::{Number, Point};
 use crate::curve::NEVER;
 use crate::lower::lower;
-use crate::plan::Node;
+use crate::plan::PlanNode;
 use crate::shape::Value::{self, Count, Flag, Real};
 use crate::simd::{self, Task};
-use crate::spec::{Operand, Spec, shape};
+use crate::spec::{Operand, Spec, leaf_kind};
 
 const BITS: usize = 384;
 
@@ -54,7 +54,7 @@ impl Random {
                 ("cosine_restarts", vec![start, end, Count(self.steps(30)), mult, decay])
             }
         };
-        Spec::leaf(shape(name).unwrap(), arguments).unwrap()
+        Spec::leaf(leaf_kind(name).unwrap(), arguments).unwrap()
     }
 
     fn schedule(&mut self) -> Spec {
@@ -96,7 +96,7 @@ fn big(x: f64) -> Big {
     Big::real(x, BITS)
 }
 
-fn truth(node: &Node, k: u64) -> Big {
+fn truth(node: &PlanNode, k: u64) -> Big {
     node.value(Point { k, stride: 0, cx: BITS })
 }
 
@@ -119,7 +119,7 @@ struct Claims<const N: usize, const L: usize> {
 
 /// Makes a jet and asks it: compiled with fma where its kit has it.
 struct Ask<'a, const N: usize, const L: usize, K: Kit> {
-    node: &'a Node,
+    node: &'a PlanNode,
     k: u64,
     w: f64,
     tau: f64,

@@ -1,6 +1,6 @@
 //! How a form is declared.
 
-/// Declares forms. Each field is `name: type = Kind` and, where it may be left out, `or default`.
+/// Declares forms. Each field is `name: type = ParamType` and, where it may be left out, `or default`.
 macro_rules! replays {
     ($(
         $(#[doc = $doc:literal])*
@@ -31,8 +31,8 @@ macro_rules! replays {
                     vec![$($crate::shape::Field::give(&self.$field),)*]
                 }
 
-                fn form() -> $crate::replay::Form {
-                    $crate::replay::Form {
+                fn replay_kind() -> $crate::replay::ReplayKind {
+                    $crate::replay::ReplayKind {
                         name: $name,
                         doc: concat!($($doc, "\n"),*),
                         params: || vec![$($crate::shape::Param {
@@ -42,7 +42,7 @@ macro_rules! replays {
                         },)*],
                         build: |values| {
                             let recurrence = $Name::taken(values);
-                            $crate::replay::Recurrence::check(&recurrence)?;
+                            $crate::replay::StepRule::check(&recurrence)?;
                             Ok(std::sync::Arc::new($crate::replay::Track::new(recurrence)?))
                         },
                     }
@@ -51,8 +51,8 @@ macro_rules! replays {
         )*
 
         /// The forms declared here.
-        pub(super) fn forms() -> Vec<$crate::replay::Form> {
-            vec![$($Name::form(),)*]
+        pub(super) fn kinds() -> Vec<$crate::replay::ReplayKind> {
+            vec![$($Name::replay_kind(),)*]
         }
     };
     (@default) => { None };

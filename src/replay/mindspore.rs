@@ -6,10 +6,10 @@ use std::f64::consts::{E, PI};
 use std::sync::Arc;
 
 use super::libm::{cos, pow};
-use super::walk::{Formula, Recurrence};
+use super::walk::{StepFormula, StepRule};
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, MAX_STEP, NOT_NEGATIVE, POSITIVE, show};
-use crate::shape::{Kind, Value};
+use crate::shape::{ParamType, Value};
 
 replays! {
     /// `values[i]`, where i is the number of milestones at or before step k.
@@ -24,8 +24,8 @@ replays! {
     /// >>> gp.replay("mindspore.piecewise_constant_lr", milestone=[2, 5], learning_rates=[0.1, 0.05]).array(5).tolist()
     /// [0.1, 0.1, 0.05, 0.05, 0.05]
     PiecewiseConstantLr as "mindspore.piecewise_constant_lr" {
-        milestone: Arc<Vec<i64>> = Kind::Ints;
-        learning_rates: Arc<Vec<f64>> = Kind::Doubles(FINITE);
+        milestone: Arc<Vec<i64>> = ParamType::Ints;
+        learning_rates: Arc<Vec<f64>> = ParamType::Doubles(FINITE);
     }
 
     /// `learning_rate * decay_rate ** (e / decay_epoch)`, e being `k // step_per_epoch`; floored, with `is_stair`.
@@ -46,12 +46,12 @@ replays! {
     /// ...           step_per_epoch=2, decay_epoch=1).array(6).tolist()
     /// [0.1, 0.1, 0.09000000000000001, 0.09000000000000001, 0.08100000000000002, 0.08100000000000002]
     ExponentialDecayLr as "mindspore.exponential_decay_lr" {
-        learning_rate: f64 = Kind::Real(POSITIVE);
-        decay_rate: f64 = Kind::Real(POSITIVE);
-        total_step: u64 = Kind::Count(LENGTH);
-        step_per_epoch: u64 = Kind::Count(LENGTH);
-        decay_epoch: u64 = Kind::Count(LENGTH);
-        is_stair: bool = Kind::Flag, or Value::Flag(false);
+        learning_rate: f64 = ParamType::Real(POSITIVE);
+        decay_rate: f64 = ParamType::Real(POSITIVE);
+        total_step: u64 = ParamType::Count(LENGTH);
+        step_per_epoch: u64 = ParamType::Count(LENGTH);
+        decay_epoch: u64 = ParamType::Count(LENGTH);
+        is_stair: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `learning_rate * math.e ** (-decay_rate * e)`, e being `k // step_per_epoch`; the last stair's, with `is_stair`.
@@ -70,12 +70,12 @@ replays! {
     /// ...           step_per_epoch=2, decay_epoch=2, is_stair=True).array(6).tolist()
     /// [0.1, 0.1, 0.1, 0.1, 0.016529888822158657, 0.016529888822158657]
     NaturalExpDecayLr as "mindspore.natural_exp_decay_lr" {
-        learning_rate: f64 = Kind::Real(POSITIVE);
-        decay_rate: f64 = Kind::Real(POSITIVE);
-        total_step: u64 = Kind::Count(LENGTH);
-        step_per_epoch: u64 = Kind::Count(LENGTH);
-        decay_epoch: u64 = Kind::Count(LENGTH);
-        is_stair: bool = Kind::Flag, or Value::Flag(false);
+        learning_rate: f64 = ParamType::Real(POSITIVE);
+        decay_rate: f64 = ParamType::Real(POSITIVE);
+        total_step: u64 = ParamType::Count(LENGTH);
+        step_per_epoch: u64 = ParamType::Count(LENGTH);
+        decay_epoch: u64 = ParamType::Count(LENGTH);
+        is_stair: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `learning_rate / (1 + decay_rate * e / decay_epoch)`, e being `k // step_per_epoch`; floored, with `is_stair`.
@@ -94,12 +94,12 @@ replays! {
     /// ...           decay_epoch=1).array(3).tolist()
     /// [0.1, 0.06666666666666667, 0.05]
     InverseDecayLr as "mindspore.inverse_decay_lr" {
-        learning_rate: f64 = Kind::Real(POSITIVE);
-        decay_rate: f64 = Kind::Real(POSITIVE);
-        total_step: u64 = Kind::Count(LENGTH);
-        step_per_epoch: u64 = Kind::Count(LENGTH);
-        decay_epoch: u64 = Kind::Count(LENGTH);
-        is_stair: bool = Kind::Flag, or Value::Flag(false);
+        learning_rate: f64 = ParamType::Real(POSITIVE);
+        decay_rate: f64 = ParamType::Real(POSITIVE);
+        total_step: u64 = ParamType::Count(LENGTH);
+        step_per_epoch: u64 = ParamType::Count(LENGTH);
+        decay_epoch: u64 = ParamType::Count(LENGTH);
+        is_stair: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `min_lr + 0.5 * (max_lr - min_lr) * (1 + cos(pi * e / decay_epoch))`, e being `k // step_per_epoch`, then `min_lr`.
@@ -117,11 +117,11 @@ replays! {
     /// ...           decay_epoch=2).array(6).tolist()
     /// [0.1, 0.1, 0.05500000000000001, 0.05500000000000001, 0.01, 0.01]
     CosineDecayLr as "mindspore.cosine_decay_lr" {
-        min_lr: f64 = Kind::Double(NOT_NEGATIVE);
-        max_lr: f64 = Kind::Real(POSITIVE);
-        total_step: u64 = Kind::Count(LENGTH);
-        step_per_epoch: u64 = Kind::Count(LENGTH);
-        decay_epoch: u64 = Kind::Count(LENGTH);
+        min_lr: f64 = ParamType::Double(NOT_NEGATIVE);
+        max_lr: f64 = ParamType::Real(POSITIVE);
+        total_step: u64 = ParamType::Count(LENGTH);
+        step_per_epoch: u64 = ParamType::Count(LENGTH);
+        decay_epoch: u64 = ParamType::Count(LENGTH);
     }
 
     /// `(learning_rate - end_learning_rate) * (1 - e / d) ** power + end_learning_rate`, e being `k // step_per_epoch`.
@@ -141,13 +141,13 @@ replays! {
     /// ...           step_per_epoch=2, decay_epoch=2, power=0.5).array(6).tolist()
     /// [0.1, 0.1, 0.07363961030678928, 0.07363961030678928, 0.01, 0.01]
     PolynomialDecayLr as "mindspore.polynomial_decay_lr" {
-        learning_rate: f64 = Kind::Real(POSITIVE);
-        end_learning_rate: f64 = Kind::Double(NOT_NEGATIVE);
-        total_step: u64 = Kind::Count(LENGTH);
-        step_per_epoch: u64 = Kind::Count(LENGTH);
-        decay_epoch: u64 = Kind::Count(LENGTH);
-        power: f64 = Kind::Real(POSITIVE);
-        update_decay_epoch: bool = Kind::Flag, or Value::Flag(false);
+        learning_rate: f64 = ParamType::Real(POSITIVE);
+        end_learning_rate: f64 = ParamType::Double(NOT_NEGATIVE);
+        total_step: u64 = ParamType::Count(LENGTH);
+        step_per_epoch: u64 = ParamType::Count(LENGTH);
+        decay_epoch: u64 = ParamType::Count(LENGTH);
+        power: f64 = ParamType::Real(POSITIVE);
+        update_decay_epoch: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `learning_rate * e / warmup_epoch`, e being `k // step_per_epoch`, at most `warmup_epoch`.
@@ -164,10 +164,10 @@ replays! {
     /// ...           warmup_epoch=2).array(6).tolist()
     /// [0.0, 0.0, 0.05, 0.05, 0.1, 0.1]
     WarmupLr as "mindspore.warmup_lr" {
-        learning_rate: f64 = Kind::Double(NOT_NEGATIVE);
-        total_step: u64 = Kind::Count(LENGTH);
-        step_per_epoch: u64 = Kind::Count(LENGTH);
-        warmup_epoch: u64 = Kind::Count(LENGTH);
+        learning_rate: f64 = ParamType::Double(NOT_NEGATIVE);
+        total_step: u64 = ParamType::Count(LENGTH);
+        step_per_epoch: u64 = ParamType::Count(LENGTH);
+        warmup_epoch: u64 = ParamType::Count(LENGTH);
     }
 }
 
@@ -183,7 +183,7 @@ trait Epochs {
 
 macro_rules! epochs {
     ($($List:ident)*) => {$(
-        impl Formula for $List {
+        impl StepFormula for $List {
             fn check(&self) -> Result<(), Error> {
                 Epochs::check(self)
             }
@@ -196,7 +196,7 @@ macro_rules! epochs {
             fn value(&self, k: u64) -> f64 {
                 self.in_epoch(k / self.step_per_epoch)
             }
-            fn still_until(&self, k: u64) -> u64 {
+            fn constant_until(&self, k: u64) -> u64 {
                 (k / self.step_per_epoch + 1).saturating_mul(self.step_per_epoch)
             }
         }
@@ -290,7 +290,7 @@ impl Epochs for WarmupLr {
     }
 }
 
-impl Recurrence for PiecewiseConstantLr {
+impl StepRule for PiecewiseConstantLr {
     /// Which piece it is.
     type State = usize;
 
@@ -331,10 +331,10 @@ impl Recurrence for PiecewiseConstantLr {
             *piece += 1;
         }
     }
-    fn still_until(&self, piece: &usize, _k: u64) -> u64 {
+    fn constant_until(&self, piece: &usize, _k: u64) -> u64 {
         self.milestone[*piece] as u64
     }
-    fn sought(&self, k: u64) -> Option<usize> {
+    fn state_at(&self, k: u64) -> Option<usize> {
         Some(self.milestone.partition_point(|&end| end as u64 <= k))
     }
 }

@@ -8,10 +8,10 @@ use std::f64::consts::{E, PI};
 
 use super::libm;
 use super::mindspore::check_falls;
-use super::walk::Formula;
+use super::walk::StepFormula;
 use crate::error::Error;
 use crate::limits::{LENGTH, NOT_NEGATIVE, POSITIVE};
-use crate::shape::{Kind, Value};
+use crate::shape::{ParamType, Value};
 
 replays! {
     /// `learning_rate * decay_rate ** (k / decay_steps)` in float32; with `is_stair`, to the floor of that.
@@ -28,10 +28,10 @@ replays! {
     /// >>> float(s.array(3, dtype="float32")[2]), s[2]
     /// (0.09486832469701767, 0.09486832469701767)
     ExponentialDecay as "mindspore.ExponentialDecayLR" {
-        learning_rate: f64 = Kind::Real(POSITIVE);
-        decay_rate: f64 = Kind::Real(POSITIVE);
-        decay_steps: u64 = Kind::Count(LENGTH);
-        is_stair: bool = Kind::Flag, or Value::Flag(false);
+        learning_rate: f64 = ParamType::Real(POSITIVE);
+        decay_rate: f64 = ParamType::Real(POSITIVE);
+        decay_steps: u64 = ParamType::Count(LENGTH);
+        is_stair: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `learning_rate * e ** (-decay_rate * k)` in float32; with `is_stair`, k is `k // decay_steps * decay_steps`.
@@ -47,10 +47,10 @@ replays! {
     /// >>> gp.replay("mindspore.NaturalExpDecayLR", learning_rate=0.1, decay_rate=0.5, decay_steps=2)[2]
     /// 0.03678794577717781
     NaturalExpDecay as "mindspore.NaturalExpDecayLR" {
-        learning_rate: f64 = Kind::Real(POSITIVE);
-        decay_rate: f64 = Kind::Real(POSITIVE);
-        decay_steps: u64 = Kind::Count(LENGTH);
-        is_stair: bool = Kind::Flag, or Value::Flag(false);
+        learning_rate: f64 = ParamType::Real(POSITIVE);
+        decay_rate: f64 = ParamType::Real(POSITIVE);
+        decay_steps: u64 = ParamType::Count(LENGTH);
+        is_stair: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `learning_rate / (1 + decay_rate * k / decay_steps)` in float32; with `is_stair`, of the floor of the quotient.
@@ -66,10 +66,10 @@ replays! {
     /// >>> gp.replay("mindspore.InverseDecayLR", learning_rate=0.1, decay_rate=0.9, decay_steps=4)[2]
     /// 0.06896551698446274
     InverseDecay as "mindspore.InverseDecayLR" {
-        learning_rate: f64 = Kind::Real(POSITIVE);
-        decay_rate: f64 = Kind::Real(POSITIVE);
-        decay_steps: u64 = Kind::Count(LENGTH);
-        is_stair: bool = Kind::Flag, or Value::Flag(false);
+        learning_rate: f64 = ParamType::Real(POSITIVE);
+        decay_rate: f64 = ParamType::Real(POSITIVE);
+        decay_steps: u64 = ParamType::Count(LENGTH);
+        is_stair: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `min_lr + 0.5 * (max_lr - min_lr) * (1 + sin(pi * (k / decay_steps + 0.5)))` in float32, k at most `decay_steps`.
@@ -84,9 +84,9 @@ replays! {
     /// >>> gp.replay("mindspore.CosineDecayLR", min_lr=0.01, max_lr=0.1, decay_steps=4)[2]
     /// 0.054999999701976776
     CosineDecay as "mindspore.CosineDecayLR" {
-        min_lr: f64 = Kind::Double(NOT_NEGATIVE);
-        max_lr: f64 = Kind::Real(POSITIVE);
-        decay_steps: u64 = Kind::Count(LENGTH);
+        min_lr: f64 = ParamType::Double(NOT_NEGATIVE);
+        max_lr: f64 = ParamType::Real(POSITIVE);
+        decay_steps: u64 = ParamType::Count(LENGTH);
     }
 
     /// `(learning_rate - end_learning_rate) * (1 - k / d) ** power + end_learning_rate` in float32.
@@ -104,11 +104,11 @@ replays! {
     /// ...           power=0.5)[2]
     /// 0.07363960891962051
     PolynomialDecay as "mindspore.PolynomialDecayLR" {
-        learning_rate: f64 = Kind::Real(POSITIVE);
-        end_learning_rate: f64 = Kind::Double(NOT_NEGATIVE);
-        decay_steps: u64 = Kind::Count(LENGTH);
-        power: f64 = Kind::Real(POSITIVE);
-        update_decay_steps: bool = Kind::Flag, or Value::Flag(false);
+        learning_rate: f64 = ParamType::Real(POSITIVE);
+        end_learning_rate: f64 = ParamType::Double(NOT_NEGATIVE);
+        decay_steps: u64 = ParamType::Count(LENGTH);
+        power: f64 = ParamType::Real(POSITIVE);
+        update_decay_steps: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// `learning_rate * (k / warmup_steps)` in float32, k at most `warmup_steps`.
@@ -122,8 +122,8 @@ replays! {
     /// >>> gp.replay("mindspore.WarmUpLR", learning_rate=0.1, warmup_steps=4)[2]
     /// 0.05000000074505806
     WarmUp as "mindspore.WarmUpLR" {
-        learning_rate: f64 = Kind::Double(NOT_NEGATIVE);
-        warmup_steps: u64 = Kind::Count(LENGTH);
+        learning_rate: f64 = ParamType::Double(NOT_NEGATIVE);
+        warmup_steps: u64 = ParamType::Count(LENGTH);
     }
 }
 
@@ -141,14 +141,14 @@ fn periods(k: u64, decay_steps: u64, is_stair: bool) -> f32 {
     if is_stair { p.floor() } else { p }
 }
 
-impl Formula for ExponentialDecay {
+impl StepFormula for ExponentialDecay {
     fn value(&self, k: u64) -> f64 {
         let p = periods(k, self.decay_steps, self.is_stair);
         f64::from(self.learning_rate as f32 * pow(self.decay_rate as f32, p))
     }
 }
 
-impl Formula for NaturalExpDecay {
+impl StepFormula for NaturalExpDecay {
     fn value(&self, k: u64) -> f64 {
         let (p, steps) = (k as f32, self.decay_steps as f32);
         let p = if self.is_stair { (p / steps).floor() * steps } else { p };
@@ -156,14 +156,14 @@ impl Formula for NaturalExpDecay {
     }
 }
 
-impl Formula for InverseDecay {
+impl StepFormula for InverseDecay {
     fn value(&self, k: u64) -> f64 {
         let p = periods(k, self.decay_steps, self.is_stair);
         f64::from(self.learning_rate as f32 / (1.0 + self.decay_rate as f32 * p))
     }
 }
 
-impl Formula for CosineDecay {
+impl StepFormula for CosineDecay {
     fn check(&self) -> Result<(), Error> {
         check_falls(self.min_lr, self.max_lr)
     }
@@ -177,7 +177,7 @@ impl Formula for CosineDecay {
     }
 }
 
-impl Formula for PolynomialDecay {
+impl StepFormula for PolynomialDecay {
     fn steps(&self) -> Option<u64> {
         (!self.update_decay_steps).then_some(self.decay_steps)
     }
@@ -189,7 +189,7 @@ impl Formula for PolynomialDecay {
     }
 }
 
-impl Formula for WarmUp {
+impl StepFormula for WarmUp {
     fn steps(&self) -> Option<u64> {
         Some(self.warmup_steps)
     }

@@ -9,10 +9,10 @@
 use std::sync::Arc;
 
 use super::Replay;
-use super::walk::Recurrence;
+use super::walk::StepRule;
 use crate::error::{Error, brief};
 use crate::limits::FINITE;
-use crate::shape::{Kind, Value};
+use crate::shape::{ParamType, Value};
 use crate::spec::{Expr, Spec};
 
 replays! {
@@ -32,9 +32,9 @@ replays! {
     /// ...     4, dtype="float32")
     /// array([0.05, 0.05, 0.1 , 0.05], dtype=float32)
     SequentialLr as "mindspore.experimental.SequentialLR" {
-        schedulers: Arc<[Spec]> = Kind::Replays;
-        milestones: Arc<Vec<i64>> = Kind::Ints;
-        initial_lr: Option<f64> = Kind::Double(FINITE), or Value::Absent;
+        schedulers: Arc<[Spec]> = ParamType::Replays;
+        milestones: Arc<Vec<i64>> = ParamType::Ints;
+        initial_lr: Option<f64> = ParamType::Double(FINITE), or Value::Absent;
     }
 
     /// All of the schedulers at each epoch, one after another, each on the rate that the one before has made, in float32.
@@ -50,8 +50,8 @@ replays! {
     /// >>> gp.replay("mindspore.experimental.ChainedScheduler", schedulers=[constant, decay]).array(4, dtype="float32")
     /// array([0.05  , 0.025 , 0.025 , 0.0125], dtype=float32)
     ChainedScheduler as "mindspore.experimental.ChainedScheduler" {
-        schedulers: Arc<[Spec]> = Kind::Replays;
-        initial_lr: Option<f64> = Kind::Double(FINITE), or Value::Absent;
+        schedulers: Arc<[Spec]> = ParamType::Replays;
+        initial_lr: Option<f64> = ParamType::Double(FINITE), or Value::Absent;
     }
 }
 
@@ -84,7 +84,7 @@ impl Part {
                 match base.map(|i| &replay.arguments()[i]) {
                     Some(Value::Real(base)) => *base as f32,
                     // OneCycleLR has no base rate: it begins on its own first value.
-                    _ => replay.still(0).0 as f32,
+                    _ => replay.value_until(0).0 as f32,
                 }
             }
         }
@@ -118,8 +118,8 @@ impl Part {
         match self {
             Part::Leaf { replay, epoch } => {
                 *epoch += 1;
-                let (road, k) = (replay.road(), epoch.unsigned_abs());
-                let next = road.next(f64::from(*lr), k).or_else(|| road.closed(k));
+                let (recurrence, k) = (replay.recurrence(), epoch.unsigned_abs());
+                let next = recurrence.next(f64::from(*lr), k).or_else(|| recurrence.closed(k));
                 *lr = next.expect("each of these has a rule of the rate before, or a formula") as f32;
             }
             Part::Sequential { parts, milestones, epoch, .. } => {
@@ -135,7 +135,7 @@ impl Part {
         match self {
             Part::Leaf { replay, epoch } => {
                 *epoch = 0;
-                *lr = replay.road().closed(0).expect("each of these has a closed formula") as f32;
+                *lr = replay.recurrence().closed(0).expect("each of these has a closed formula") as f32;
             }
             Part::Sequential { initial, .. } | Part::Chained { initial, .. } => {
                 *lr = *initial;
@@ -201,7 +201,7 @@ impl ChainedScheduler {
 
 macro_rules! composites {
     ($($Name:ident)*) => {$(
-        impl Recurrence for $Name {
+        impl StepRule for $Name {
             type State = Stepper;
 
             fn start(&self) -> Result<Stepper, Error> {

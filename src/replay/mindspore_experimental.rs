@@ -8,11 +8,11 @@ use std::f64::consts::PI;
 use std::sync::Arc;
 
 use super::libm;
-use super::walk::{Formula, Recurrence};
+use super::walk::{StepFormula, StepRule};
 use crate::curve::NEVER;
 use crate::error::Error;
 use crate::limits::{DIVISOR, FINITE, LENGTH, MULT, NOT_NEGATIVE, POSITIVE, STEP, show};
-use crate::shape::{Kind, Value};
+use crate::shape::{ParamType, Value};
 
 replays! {
     /// `base_lr` at epoch 0; at every multiple of `step_size` after, the value before times `gamma`, in float32.
@@ -22,9 +22,9 @@ replays! {
     /// >>> gp.replay("mindspore.experimental.StepLR", base_lr=0.05, step_size=2, gamma=0.5).array(5, dtype="float32")
     /// array([0.05  , 0.05  , 0.025 , 0.025 , 0.0125], dtype=float32)
     StepLr as "mindspore.experimental.StepLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        step_size: u64 = Kind::Count(LENGTH);
-        gamma: f64 = Kind::Double(FINITE), or Value::Real(0.1);
+        base_lr: f64 = ParamType::Double(FINITE);
+        step_size: u64 = ParamType::Count(LENGTH);
+        gamma: f64 = ParamType::Double(FINITE), or Value::Real(0.1);
     }
 
     /// `base_lr * start_factor` at epoch 0, then every `total_iters` steps' share of the way to `end_factor`, in float32.
@@ -35,10 +35,10 @@ replays! {
     /// ...     5, dtype="float32")
     /// array([0.025  , 0.03125, 0.0375 , 0.04375, 0.05   ], dtype=float32)
     LinearLr as "mindspore.experimental.LinearLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        start_factor: f64 = Kind::Double(FINITE), or Value::Real(1.0 / 3.0);
-        end_factor: f64 = Kind::Double(FINITE), or Value::Real(1.0);
-        total_iters: u64 = Kind::Count(STEP), or Value::Count(5);
+        base_lr: f64 = ParamType::Double(FINITE);
+        start_factor: f64 = ParamType::Double(FINITE), or Value::Real(1.0 / 3.0);
+        end_factor: f64 = ParamType::Double(FINITE), or Value::Real(1.0);
+        total_iters: u64 = ParamType::Count(STEP), or Value::Count(5);
     }
 
     /// `base_lr` at epoch 0, then the value before times `gamma`, in float32.
@@ -48,8 +48,8 @@ replays! {
     /// >>> gp.replay("mindspore.experimental.ExponentialLR", base_lr=0.01, gamma=0.5).array(4, dtype="float32")
     /// array([0.01   , 0.005  , 0.0025 , 0.00125], dtype=float32)
     ExponentialLr as "mindspore.experimental.ExponentialLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        gamma: f64 = Kind::Double(FINITE);
+        base_lr: f64 = ParamType::Double(FINITE);
+        gamma: f64 = ParamType::Double(FINITE);
     }
 
     /// `base_lr * (1 - k / total_iters) ** power` as a product of ratios, in float32.
@@ -59,9 +59,9 @@ replays! {
     /// >>> gp.replay("mindspore.experimental.PolynomialLR", base_lr=0.01, total_iters=4).array(5, dtype="float32")
     /// array([0.01  , 0.0075, 0.005 , 0.0025, 0.    ], dtype=float32)
     PolynomialLr as "mindspore.experimental.PolynomialLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        total_iters: u64 = Kind::Count(STEP), or Value::Count(5);
-        power: f64 = Kind::Double(FINITE), or Value::Real(1.0);
+        base_lr: f64 = ParamType::Double(FINITE);
+        total_iters: u64 = ParamType::Count(STEP), or Value::Count(5);
+        power: f64 = ParamType::Double(FINITE), or Value::Real(1.0);
     }
 
     /// `base_lr` at epoch 0; at every milestone, the value before times `gamma`, in float32.
@@ -71,9 +71,9 @@ replays! {
     /// >>> gp.replay("mindspore.experimental.MultiStepLR", base_lr=0.05, milestones=[2, 4]).array(5, dtype="float32")
     /// array([0.05  , 0.05  , 0.005 , 0.005 , 0.0005], dtype=float32)
     MultiStepLr as "mindspore.experimental.MultiStepLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        milestones: Arc<Vec<i64>> = Kind::Ints;
-        gamma: f64 = Kind::Double(FINITE), or Value::Real(0.1);
+        base_lr: f64 = ParamType::Double(FINITE);
+        milestones: Arc<Vec<i64>> = ParamType::Ints;
+        gamma: f64 = ParamType::Double(FINITE), or Value::Real(0.1);
     }
 
     /// `base_lr * factor` before epoch `total_iters`, then that divided by `factor`, in float32.
@@ -84,9 +84,9 @@ replays! {
     /// ...     4, dtype="float32")
     /// array([0.025, 0.025, 0.05 , 0.05 ], dtype=float32)
     ConstantLr as "mindspore.experimental.ConstantLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        factor: f64 = Kind::Double(FINITE), or Value::Real(1.0 / 3.0);
-        total_iters: u64 = Kind::Count(STEP), or Value::Count(5);
+        base_lr: f64 = ParamType::Double(FINITE);
+        factor: f64 = ParamType::Double(FINITE), or Value::Real(1.0 / 3.0);
+        total_iters: u64 = ParamType::Count(STEP), or Value::Count(5);
     }
 
     /// Half a cosine from `base_lr` to `eta_min` in `T_max` epochs, back again, and so on, as a recurrence in float32.
@@ -99,9 +99,9 @@ replays! {
     /// >>> gp.replay("mindspore.experimental.CosineAnnealingLR", base_lr=0.1, T_max=2).array(3, dtype="float32")
     /// array([0.1 , 0.05, 0.  ], dtype=float32)
     CosineAnnealingLr as "mindspore.experimental.CosineAnnealingLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        T_max: u64 = Kind::Count(LENGTH);
-        eta_min: f64 = Kind::Double(FINITE), or Value::Real(0.0);
+        base_lr: f64 = ParamType::Double(FINITE);
+        T_max: u64 = ParamType::Count(LENGTH);
+        eta_min: f64 = ParamType::Double(FINITE), or Value::Real(0.0);
     }
 
     /// `eta_min + (base_lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2` in float32; each cycle `T_mult` times as long.
@@ -112,10 +112,10 @@ replays! {
     /// ...     4, dtype="float32")
     /// array([0.1       , 0.05      , 0.1       , 0.08535534], dtype=float32)
     WarmRestarts as "mindspore.experimental.CosineAnnealingWarmRestarts" {
-        base_lr: f64 = Kind::Double(FINITE);
-        T_0: u64 = Kind::Count(LENGTH);
-        T_mult: u64 = Kind::Count(MULT), or Value::Count(1);
-        eta_min: f64 = Kind::Double(FINITE), or Value::Real(0.0);
+        base_lr: f64 = ParamType::Double(FINITE);
+        T_0: u64 = ParamType::Count(LENGTH);
+        T_mult: u64 = ParamType::Count(MULT), or Value::Count(1);
+        eta_min: f64 = ParamType::Double(FINITE), or Value::Real(0.0);
     }
 
     /// A triangular wave from `base_lr` to `max_lr` and back, its height scaled by `mode`, in float32.
@@ -132,13 +132,13 @@ replays! {
     /// ...     5, dtype="float32")
     /// array([0. , 0.5, 1. , 0.5, 0. ], dtype=float32)
     CyclicLr as "mindspore.experimental.CyclicLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        max_lr: f64 = Kind::Double(FINITE);
-        step_size_up: f64 = Kind::Real(POSITIVE), or Value::Real(2000.0);
-        step_size_down: Option<f64> = Kind::Real(NOT_NEGATIVE), or Value::Absent;
-        mode: Arc<str> = Kind::Text(&["triangular", "triangular2", "exp_range"]), or Value::Text("triangular".into());
-        gamma: f64 = Kind::Double(FINITE), or Value::Real(1.0);
-        scale: f64 = Kind::Double(FINITE), or Value::Real(1.0);
+        base_lr: f64 = ParamType::Double(FINITE);
+        max_lr: f64 = ParamType::Double(FINITE);
+        step_size_up: f64 = ParamType::Real(POSITIVE), or Value::Real(2000.0);
+        step_size_down: Option<f64> = ParamType::Real(NOT_NEGATIVE), or Value::Absent;
+        mode: Arc<str> = ParamType::Text(&["triangular", "triangular2", "exp_range"]), or Value::Text("triangular".into());
+        gamma: f64 = ParamType::Double(FINITE), or Value::Real(1.0);
+        scale: f64 = ParamType::Double(FINITE), or Value::Real(1.0);
     }
 
     /// One cycle: from `max_lr / div_factor` up to `max_lr` and down to a `final_div_factor`-th of where it started.
@@ -160,13 +160,13 @@ replays! {
     /// ...     6, dtype="float32")[[0, 2, 5]]
     /// array([4.e-02, 1.e+00, 4.e-06], dtype=float32)
     OneCycleLr as "mindspore.experimental.OneCycleLR" {
-        max_lr: f64 = Kind::Double(FINITE);
-        total_steps: u64 = Kind::Count(LENGTH);
-        pct_start: f64 = Kind::Double(FINITE), or Value::Real(0.3);
-        anneal_strategy: Arc<str> = Kind::Text(&["cos", "linear"]), or Value::Text("cos".into());
-        div_factor: f64 = Kind::Real(DIVISOR), or Value::Real(25.0);
-        final_div_factor: f64 = Kind::Real(DIVISOR), or Value::Real(1e4);
-        three_phase: bool = Kind::Flag, or Value::Flag(false);
+        max_lr: f64 = ParamType::Double(FINITE);
+        total_steps: u64 = ParamType::Count(LENGTH);
+        pct_start: f64 = ParamType::Double(FINITE), or Value::Real(0.3);
+        anneal_strategy: Arc<str> = ParamType::Text(&["cos", "linear"]), or Value::Text("cos".into());
+        div_factor: f64 = ParamType::Real(DIVISOR), or Value::Real(25.0);
+        final_div_factor: f64 = ParamType::Real(DIVISOR), or Value::Real(1e4);
+        three_phase: bool = ParamType::Flag, or Value::Flag(false);
     }
 }
 
@@ -185,14 +185,14 @@ trait Rule {
     /// The learning rate at an epoch, where there is a closed formula.
     fn closed(&self, epoch: u64) -> f32;
     /// The next epoch at which `next` is not the same.
-    fn still_until(&self, epoch: u64) -> u64 {
+    fn constant_until(&self, epoch: u64) -> u64 {
         epoch + 1
     }
 }
 
 macro_rules! rules {
     ($($Scheduler:ident)*) => {$(
-        impl Recurrence for $Scheduler {
+        impl StepRule for $Scheduler {
             type State = f32;
 
             fn start(&self) -> Result<f32, Error> {
@@ -204,8 +204,8 @@ macro_rules! rules {
             fn advance(&self, lr: &mut f32, k: u64) {
                 *lr = self.next(*lr, k);
             }
-            fn still_until(&self, _lr: &f32, k: u64) -> u64 {
-                Rule::still_until(self, k)
+            fn constant_until(&self, _lr: &f32, k: u64) -> u64 {
+                Rule::constant_until(self, k)
             }
             fn of_lr(&self, lr: f64) -> Option<f32> {
                 Some(lr as f32)
@@ -226,7 +226,7 @@ impl Rule for StepLr {
     fn closed(&self, epoch: u64) -> f32 {
         self.base_lr as f32 * pow(self.gamma as f32, (epoch / self.step_size) as f32)
     }
-    fn still_until(&self, epoch: u64) -> u64 {
+    fn constant_until(&self, epoch: u64) -> u64 {
         (epoch / self.step_size + 1).saturating_mul(self.step_size)
     }
 }
@@ -252,7 +252,7 @@ impl Rule for LinearLr {
         };
         self.base_lr as f32 * factor
     }
-    fn still_until(&self, epoch: u64) -> u64 {
+    fn constant_until(&self, epoch: u64) -> u64 {
         if epoch > self.total_iters { NEVER } else { epoch + 1 }
     }
 }
@@ -282,7 +282,7 @@ impl Rule for PolynomialLr {
     fn closed(&self, epoch: u64) -> f32 {
         self.base_lr as f32 * pow(self.rest(epoch.min(self.total_iters)), self.power as f32)
     }
-    fn still_until(&self, epoch: u64) -> u64 {
+    fn constant_until(&self, epoch: u64) -> u64 {
         if epoch > self.total_iters { NEVER } else { epoch + 1 }
     }
 }
@@ -304,7 +304,7 @@ impl Rule for MultiStepLr {
         let passed = self.milestones.iter().filter(|&&milestone| i128::from(milestone) <= i128::from(epoch)).count();
         self.base_lr as f32 * self.fall(passed)
     }
-    fn still_until(&self, epoch: u64) -> u64 {
+    fn constant_until(&self, epoch: u64) -> u64 {
         let later =
             self.milestones.iter().filter_map(|&milestone| u64::try_from(milestone).ok().filter(|&m| m > epoch));
         later.min().unwrap_or(NEVER)
@@ -325,7 +325,7 @@ impl Rule for ConstantLr {
         let rest = if epoch >= self.total_iters { (1.0 - self.factor) as f32 } else { 0.0 };
         self.base_lr as f32 * (self.factor as f32 + rest)
     }
-    fn still_until(&self, epoch: u64) -> u64 {
+    fn constant_until(&self, epoch: u64) -> u64 {
         if epoch < self.total_iters { self.total_iters } else { NEVER }
     }
 }
@@ -379,7 +379,7 @@ impl WarmRestarts {
     }
 }
 
-impl Formula for WarmRestarts {
+impl StepFormula for WarmRestarts {
     fn value(&self, k: u64) -> f64 {
         f64::from(self.at(k as f64))
     }
@@ -388,7 +388,7 @@ impl Formula for WarmRestarts {
     }
 }
 
-impl Formula for CyclicLr {
+impl StepFormula for CyclicLr {
     fn value(&self, k: u64) -> f64 {
         let total = self.step_size_up + self.step_size_down.unwrap_or(self.step_size_up);
         let up = self.step_size_up / total;
@@ -418,7 +418,7 @@ impl OneCycleLr {
     }
 }
 
-impl Formula for OneCycleLr {
+impl StepFormula for OneCycleLr {
     fn check(&self) -> Result<(), Error> {
         let most = if self.three_phase { 0.5 } else { 1.0 };
         if !(0.0..=most).contains(&self.pct_start) {

@@ -1,11 +1,11 @@
 //! Leaves that repeat a framework's own recurrence operation by operation, so that their bits are the framework's.
 //!
 //! ```text
-//! torch, mindspore*    the forms: each is a declaration and its `Recurrence`
+//! torch, mindspore*    the forms: each is a declaration and its `StepRule`
 //! walk               a recurrence sought, stepped and filled: marks on the way make a jump short
 //! libm               the system's pow, cos and the like, which CPython calls too
 //! ```
-//! To add a form: declare it in a `replays!` list and write its [`Recurrence`]. The Python call, its checks, the text form,
+//! To add a form: declare it in a `replays!` list and write its [`StepRule`]. The Python call, its checks, the text form,
 //! the schema, the jumps and the arrays follow.
 
 pub mod libm;
@@ -21,7 +21,7 @@ mod walk;
 use std::fmt::Debug;
 use std::sync::{Arc, LazyLock};
 
-pub use walk::{Formula, Recurrence, Spend, Track, Walk};
+pub use walk::{Spend, StepFormula, StepRule, Track, Walk};
 
 use crate::error::Error;
 use crate::error::Interrupted;
@@ -29,7 +29,7 @@ use crate::shape::{Param, Value};
 use crate::spec::Spec;
 
 /// What can be replayed: a name, its documentation, its parameters and its constructor.
-pub struct Form {
+pub struct ReplayKind {
     /// The name, in Python and in texts: `torch.StepLR`.
     pub name: &'static str,
     /// The documentation: formula first, then arguments, source, an example.
@@ -39,23 +39,23 @@ pub struct Form {
     pub(crate) build: Build,
 }
 
-/// Makes a road of checked arguments.
-pub(crate) type Build = fn(&[Value]) -> Result<Arc<dyn Road>, Error>;
+/// Makes a recurrence of checked arguments.
+pub(crate) type Build = fn(&[Value]) -> Result<Arc<dyn Recurrence>, Error>;
 
-impl Debug for Form {
+impl Debug for ReplayKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Form").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("ReplayKind").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 /// Every form there is, by framework, in the order of their declaration.
-pub static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+pub static REPLAY_KINDS: LazyLock<Vec<ReplayKind>> = LazyLock::new(|| {
     [
-        torch::forms(),
-        mindspore::forms(),
-        mindspore_cells::forms(),
-        mindspore_experimental::forms(),
-        mindspore_composites::forms(),
+        torch::kinds(),
+        mindspore::kinds(),
+        mindspore_cells::kinds(),
+        mindspore_experimental::kinds(),
+        mindspore_composites::kinds(),
     ]
     .into_iter()
     .flatten()
@@ -66,19 +66,19 @@ pub static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
 pub const REPLAYS: &str = "`docs/replays.md` lists the replays.";
 
 /// The form of that name.
-pub fn form(name: &str) -> Option<&'static Form> {
-    FORMS.iter().find(|form| form.name == name)
+pub fn replay_kind(name: &str) -> Option<&'static ReplayKind> {
+    REPLAY_KINDS.iter().find(|kind| kind.name == name)
 }
 
-/// A recurrence behind its values: what [`Track`] makes of a [`Recurrence`].
-pub trait Road: Debug + Send + Sync {
+/// A recurrence behind its values: what [`Track`] makes of a [`StepRule`].
+pub trait Recurrence: Debug + Send + Sync {
     /// How long it lasts, where it ends.
     fn steps(&self) -> Option<u64>;
     /// Whether any step can be had at once, so that there is nothing to seek.
     fn is_direct(&self) -> bool;
     /// The value at step `k`, and the first step after it at which it may change.
-    fn still(&self, k: u64) -> (f64, u64);
-    /// Walks to step `k`, so that `still` is quick there.
+    fn value_until(&self, k: u64) -> (f64, u64);
+    /// Walks to step `k`, so that `value_until` is quick there.
     fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted>;
     /// The value at step `k` of a caller's own recurrence, whose value at the step before was `lr`.
     fn next(&self, lr: f64, k: u64) -> Option<f64>;
@@ -90,40 +90,40 @@ pub trait Road: Debug + Send + Sync {
     fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted>;
 }
 
-/// A checked replay: a form, its arguments, and the road that they make. Cheap to clone.
+/// A checked replay: a form, its arguments, and the recurrence that they make. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Replay {
-    form: &'static Form,
+    kind: &'static ReplayKind,
     arguments: Arc<[Value]>,
-    road: Arc<dyn Road>,
+    recurrence: Arc<dyn Recurrence>,
 }
 
 impl PartialEq for Replay {
     fn eq(&self, other: &Replay) -> bool {
-        std::ptr::eq(self.form, other.form) && self.arguments == other.arguments
+        std::ptr::eq(self.kind, other.kind) && self.arguments == other.arguments
     }
 }
 
 impl Replay {
     /// From the form's arguments in order, `Absent` where left out.
-    pub(crate) fn new(form: &'static Form, arguments: Vec<Value>) -> Result<Replay, Error> {
-        let params = (form.params)();
+    pub(crate) fn new(kind: &'static ReplayKind, arguments: Vec<Value>) -> Result<Replay, Error> {
+        let params = (kind.params)();
         debug_assert_eq!(params.len(), arguments.len());
         let checked: Result<Vec<Value>, Error> =
             params.iter().zip(arguments).map(|(param, value)| param.check(value)).collect();
         let arguments: Arc<[Value]> = checked?.into();
-        let road = (form.build)(&arguments)?;
-        Ok(Replay { form, arguments, road })
+        let recurrence = (kind.build)(&arguments)?;
+        Ok(Replay { kind, arguments, recurrence })
     }
 
     /// The form's name.
     pub fn name(&self) -> &'static str {
-        self.form.name
+        self.kind.name
     }
 
     /// The form's parameters.
     pub fn params(&self) -> Vec<Param> {
-        (self.form.params)()
+        (self.kind.params)()
     }
 
     /// The arguments, in the order of the parameters.
@@ -133,33 +133,33 @@ impl Replay {
 
     /// How long it lasts, where it ends.
     pub fn steps(&self) -> Option<u64> {
-        self.road.steps()
+        self.recurrence.steps()
     }
 
     /// Whether any step can be had at once.
     pub fn is_direct(&self) -> bool {
-        self.road.is_direct()
+        self.recurrence.is_direct()
     }
 
     /// The value at step `k`, and the first step after it at which it may change.
     #[inline]
-    pub fn still(&self, k: u64) -> (f64, u64) {
-        self.road.still(k)
+    pub fn value_until(&self, k: u64) -> (f64, u64) {
+        self.recurrence.value_until(k)
     }
 
-    /// Walks to step `k`, so that `still` is quick there.
+    /// Walks to step `k`, so that `value_until` is quick there.
     pub fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
-        self.road.seek(k, spend)
+        self.recurrence.seek(k, spend)
     }
 
-    /// The road that its arguments make.
-    pub fn road(&self) -> &dyn Road {
-        &*self.road
+    /// The recurrence that its arguments make.
+    pub fn recurrence(&self) -> &dyn Recurrence {
+        &*self.recurrence
     }
 
     /// A walk that starts at step `k`.
     pub fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted> {
-        self.road.walk(k, spend)
+        self.recurrence.walk(k, spend)
     }
 
     /// The replays that it is made of.

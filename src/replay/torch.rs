@@ -15,15 +15,15 @@ pub mod rule;
 
 use std::sync::Arc;
 
-use self::machine::{Arguments, Leaf, Node, State};
+use self::machine::{Arguments, Leaf, SchedulerTree, State};
 use self::rule::{Anneal, BASE, Clock, Fade, Group, MAX, Phase, Rule};
 use super::Replay;
-use super::walk::Recurrence;
+use super::walk::StepRule;
 use crate::curve::NEVER;
 use crate::error::{Error, brief};
 use crate::limits::{FINITE, LENGTH, MULT, RealLimit, WaysOut};
 use crate::memory::{push, reserved};
-use crate::shape::{Kind, Value};
+use crate::shape::{ParamType, Value};
 use crate::spec::{Expr, Spec};
 
 replays! {
@@ -40,9 +40,9 @@ replays! {
     /// >>> s.array(6).tolist()
     /// [0.1, 0.1, 0.09000000000000001, 0.09000000000000001, 0.08100000000000002, 0.08100000000000002]
     StepLr as "torch.StepLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        step_size: u64 = Kind::Count(LENGTH);
-        gamma: f64 = Kind::Double(FINITE), or Value::Real(0.1);
+        base_lr: f64 = ParamType::Double(FINITE);
+        step_size: u64 = ParamType::Count(LENGTH);
+        gamma: f64 = ParamType::Double(FINITE), or Value::Real(0.1);
     }
 
     /// `base_lr` at step 0; at each milestone, the value before times `gamma`, to the power of how often it is listed.
@@ -57,9 +57,9 @@ replays! {
     /// >>> gp.replay("torch.MultiStepLR", base_lr=0.1, milestones=[2, 4, 4], gamma=0.9).array(5).tolist()
     /// [0.1, 0.1, 0.09000000000000001, 0.09000000000000001, 0.0729]
     MultiStepLr as "torch.MultiStepLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        milestones: Arc<Vec<i64>> = Kind::Ints;
-        gamma: f64 = Kind::Double(FINITE), or Value::Real(0.1);
+        base_lr: f64 = ParamType::Double(FINITE);
+        milestones: Arc<Vec<i64>> = ParamType::Ints;
+        gamma: f64 = ParamType::Double(FINITE), or Value::Real(0.1);
     }
 
     /// `base_lr * factor` before step `total_iters`, and that times `1 / factor` from there.
@@ -74,9 +74,9 @@ replays! {
     /// >>> gp.replay("torch.ConstantLR", base_lr=0.1, factor=0.5, total_iters=2).array(4).tolist()
     /// [0.05, 0.05, 0.1, 0.1]
     ConstantLr as "torch.ConstantLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        factor: f64 = Kind::Double(FRACTION), or Value::Real(1.0 / 3.0);
-        total_iters: i64 = Kind::Int, or Value::Int(5);
+        base_lr: f64 = ParamType::Double(FINITE);
+        factor: f64 = ParamType::Double(FRACTION), or Value::Real(1.0 / 3.0);
+        total_iters: i64 = ParamType::Int, or Value::Int(5);
     }
 
     /// From `base_lr * start_factor` on a line to `base_lr * end_factor` at step `total_iters`, as a product of ratios.
@@ -92,10 +92,10 @@ replays! {
     /// >>> gp.replay("torch.LinearLR", base_lr=0.1, start_factor=0.5, total_iters=4).array(6).tolist()
     /// [0.05, 0.0625, 0.075, 0.08750000000000001, 0.1, 0.1]
     LinearLr as "torch.LinearLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        start_factor: f64 = Kind::Double(FRACTION), or Value::Real(1.0 / 3.0);
-        end_factor: f64 = Kind::Double(FRACTION), or Value::Real(1.0);
-        total_iters: i64 = Kind::Int, or Value::Int(5);
+        base_lr: f64 = ParamType::Double(FINITE);
+        start_factor: f64 = ParamType::Double(FRACTION), or Value::Real(1.0 / 3.0);
+        end_factor: f64 = ParamType::Double(FRACTION), or Value::Real(1.0);
+        total_iters: i64 = ParamType::Int, or Value::Int(5);
     }
 
     /// `base_lr` at step 0; at every step after, the value before times `gamma`.
@@ -109,8 +109,8 @@ replays! {
     /// >>> gp.replay("torch.ExponentialLR", base_lr=0.1, gamma=0.9).array(5).tolist()
     /// [0.1, 0.09000000000000001, 0.08100000000000002, 0.07290000000000002, 0.06561000000000002]
     ExponentialLr as "torch.ExponentialLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        gamma: f64 = Kind::Double(FINITE);
+        base_lr: f64 = ParamType::Double(FINITE);
+        gamma: f64 = ParamType::Double(FINITE);
     }
 
     /// `base_lr * (1 - k / total_iters) ** power`, as a product of ratios; 0 from step `total_iters` on.
@@ -125,9 +125,9 @@ replays! {
     /// >>> gp.replay("torch.PolynomialLR", base_lr=0.1, total_iters=4, power=2.0).array(5).tolist()
     /// [0.1, 0.05625, 0.024999999999999998, 0.0062499999999999995, 0.0]
     PolynomialLr as "torch.PolynomialLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        total_iters: i64 = Kind::Int, or Value::Int(5);
-        power: f64 = Kind::Double(FINITE), or Value::Real(1.0);
+        base_lr: f64 = ParamType::Double(FINITE);
+        total_iters: i64 = ParamType::Int, or Value::Int(5);
+        power: f64 = ParamType::Double(FINITE), or Value::Real(1.0);
     }
 
     /// `eta_min + (base_lr - eta_min) * (1 + cos(pi * k / T_max)) / 2`, as a recurrence; it climbs again after `T_max`.
@@ -142,9 +142,9 @@ replays! {
     /// >>> gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=1, eta_min=0.002).array(4).tolist()
     /// [0.1, 0.002, 0.1, 0.002]
     CosineAnnealingLr as "torch.CosineAnnealingLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        T_max: i64 = Kind::Int;
-        eta_min: f64 = Kind::Double(FINITE), or Value::Real(0.0);
+        base_lr: f64 = ParamType::Double(FINITE);
+        T_max: i64 = ParamType::Int;
+        eta_min: f64 = ParamType::Double(FINITE), or Value::Real(0.0);
     }
 
     /// `eta_min + (base_lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2`: cosines of `T_0`, `T_0 * T_mult`, ... steps.
@@ -160,10 +160,10 @@ replays! {
     /// >>> gp.replay("torch.CosineAnnealingWarmRestarts", base_lr=0.1, T_0=2).array(4).tolist()
     /// [0.1, 0.05, 0.1, 0.05]
     WarmRestarts as "torch.CosineAnnealingWarmRestarts" {
-        base_lr: f64 = Kind::Double(FINITE);
-        T_0: u64 = Kind::Count(LENGTH);
-        T_mult: u64 = Kind::Count(MULT), or Value::Count(1);
-        eta_min: f64 = Kind::Double(FINITE), or Value::Real(0.0);
+        base_lr: f64 = ParamType::Double(FINITE);
+        T_0: u64 = ParamType::Count(LENGTH);
+        T_mult: u64 = ParamType::Count(MULT), or Value::Count(1);
+        eta_min: f64 = ParamType::Double(FINITE), or Value::Real(0.0);
     }
 
     /// `base_lr + (max_lr - base_lr) * scale * fade`: scale goes up to 1 and down to 0, in each cycle.
@@ -181,12 +181,12 @@ replays! {
     /// >>> gp.replay("torch.CyclicLR", base_lr=0.125, max_lr=0.5, step_size_up=2, mode="triangular2").array(8).tolist()
     /// [0.125, 0.3125, 0.5, 0.3125, 0.125, 0.21875, 0.3125, 0.21875]
     CyclicLr as "torch.CyclicLR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        max_lr: f64 = Kind::Double(FINITE);
-        step_size_up: f64 = Kind::Double(FINITE), or Value::Real(2000.0);
-        step_size_down: Option<f64> = Kind::Double(FINITE), or Value::Absent;
-        mode: Arc<str> = Kind::Text(&["triangular", "triangular2", "exp_range"]), or Value::Text("triangular".into());
-        gamma: f64 = Kind::Double(FINITE), or Value::Real(1.0);
+        base_lr: f64 = ParamType::Double(FINITE);
+        max_lr: f64 = ParamType::Double(FINITE);
+        step_size_up: f64 = ParamType::Double(FINITE), or Value::Real(2000.0);
+        step_size_down: Option<f64> = ParamType::Double(FINITE), or Value::Absent;
+        mode: Arc<str> = ParamType::Text(&["triangular", "triangular2", "exp_range"]), or Value::Text("triangular".into());
+        gamma: f64 = ParamType::Double(FINITE), or Value::Real(1.0);
     }
 
     /// From `max_lr / div_factor` up to `max_lr`, then down to `max_lr / div_factor / final_div_factor`.
@@ -206,13 +206,13 @@ replays! {
     /// >>> s.array(5).tolist()
     /// [0.020000000000000018, 0.5, 0.3750005, 0.12500150000000004, 2e-06]
     OneCycleLr as "torch.OneCycleLR" {
-        max_lr: f64 = Kind::Double(FINITE);
-        total_steps: u64 = Kind::Count(LENGTH);
-        pct_start: f64 = Kind::Double(SHARE), or Value::Real(0.3);
-        anneal_strategy: Arc<str> = Kind::Text(&["cos", "linear"]), or Value::Text("cos".into());
-        div_factor: f64 = Kind::Double(FINITE), or Value::Real(25.0);
-        final_div_factor: f64 = Kind::Double(FINITE), or Value::Real(1e4);
-        three_phase: bool = Kind::Flag, or Value::Flag(false);
+        max_lr: f64 = ParamType::Double(FINITE);
+        total_steps: u64 = ParamType::Count(LENGTH);
+        pct_start: f64 = ParamType::Double(SHARE), or Value::Real(0.3);
+        anneal_strategy: Arc<str> = ParamType::Text(&["cos", "linear"]), or Value::Text("cos".into());
+        div_factor: f64 = ParamType::Double(FINITE), or Value::Real(25.0);
+        final_div_factor: f64 = ParamType::Double(FINITE), or Value::Real(1e4);
+        three_phase: bool = ParamType::Flag, or Value::Flag(false);
     }
 
     /// From `base_lr` to `swa_lr` in `anneal_epochs` steps.
@@ -229,10 +229,10 @@ replays! {
     /// >>> s.array(4).tolist()
     /// [0.1, 0.07500000000000001, 0.05, 0.05]
     SwaLr as "torch.SWALR" {
-        base_lr: f64 = Kind::Double(FINITE);
-        swa_lr: f64 = Kind::Double(FINITE);
-        anneal_epochs: i64 = Kind::Int, or Value::Int(10);
-        anneal_strategy: Arc<str> = Kind::Text(&["cos", "linear"]), or Value::Text("cos".into());
+        base_lr: f64 = ParamType::Double(FINITE);
+        swa_lr: f64 = ParamType::Double(FINITE);
+        anneal_epochs: i64 = ParamType::Int, or Value::Int(10);
+        anneal_strategy: Arc<str> = ParamType::Text(&["cos", "linear"]), or Value::Text("cos".into());
     }
 
     /// One scheduler after another: the i-th from `milestones[i - 1]` on, where it starts again on `initial_lr`.
@@ -250,9 +250,9 @@ replays! {
     /// >>> gp.replay("torch.SequentialLR", schedulers=[constant, decay], milestones=[2]).array(4).tolist()
     /// [0.05, 0.05, 0.1, 0.09000000000000001]
     SequentialLr as "torch.SequentialLR" {
-        schedulers: Arc<[Spec]> = Kind::Replays;
-        milestones: Arc<Vec<i64>> = Kind::Ints;
-        initial_lr: Option<f64> = Kind::Double(FINITE), or Value::Absent;
+        schedulers: Arc<[Spec]> = ParamType::Replays;
+        milestones: Arc<Vec<i64>> = ParamType::Ints;
+        initial_lr: Option<f64> = ParamType::Double(FINITE), or Value::Absent;
     }
 
     /// All of the schedulers at each step, one after another, each on the value that the one before has made.
@@ -268,8 +268,8 @@ replays! {
     /// >>> gp.replay("torch.ChainedScheduler", schedulers=[constant, decay]).array(4).tolist()
     /// [0.05, 0.045000000000000005, 0.08100000000000002, 0.07290000000000002]
     ChainedScheduler as "torch.ChainedScheduler" {
-        schedulers: Arc<[Spec]> = Kind::Replays;
-        initial_lr: Option<f64> = Kind::Double(FINITE), or Value::Absent;
+        schedulers: Arc<[Spec]> = ParamType::Replays;
+        initial_lr: Option<f64> = ParamType::Double(FINITE), or Value::Absent;
     }
 }
 
@@ -297,7 +297,7 @@ const SHARE: RealLimit = RealLimit {
 /// A machine under way, and whether it has come to where torch would raise.
 #[derive(Clone, Debug)]
 pub struct Course {
-    node: Node<f64>,
+    node: SchedulerTree<f64>,
     state: State<f64>,
     at: u64,
     is_stuck: bool,
@@ -305,7 +305,7 @@ pub struct Course {
 
 impl Course {
     /// From the start, on this rate; None where torch cannot start.
-    fn start(mut node: Node<f64>, initial: f64) -> Option<Course> {
+    fn start(mut node: SchedulerTree<f64>, initial: f64) -> Option<Course> {
         let mut state = State { lrs: node.base(), momenta: vec![0.0], initial: vec![initial] };
         node.start(&mut state)?;
         Some(Course { node, state, at: 0, is_stuck: false })
@@ -319,8 +319,8 @@ impl Course {
         self.at = k;
     }
 
-    fn still_until(&self) -> u64 {
-        let still = if self.is_stuck { NEVER } else { self.node.still(&self.state) };
+    fn constant_until(&self) -> u64 {
+        let still = if self.is_stuck { NEVER } else { self.node.constant_for(&self.state) };
         if still >= 1 << 62 { NEVER } else { self.at + 1 + still }
     }
 }
@@ -328,7 +328,7 @@ impl Course {
 /// A form that is a machine.
 trait Machine {
     /// The scheduler on one group.
-    fn node(&self) -> Result<Node<f64>, Error>;
+    fn node(&self) -> Result<SchedulerTree<f64>, Error>;
     /// The parameter to blame where torch cannot start.
     const BLAME: &'static str;
     /// How long it lasts, where it ends.
@@ -336,7 +336,7 @@ trait Machine {
         None
     }
     /// The rate that parts of SequentialLR start on.
-    fn initial(&self, node: &Node<f64>) -> f64 {
+    fn initial(&self, node: &SchedulerTree<f64>) -> f64 {
         node.base()[0]
     }
     fn course(&self) -> Result<Course, Error> {
@@ -351,7 +351,7 @@ trait Machine {
 
 macro_rules! machines {
     ($($Name:ident),*) => {
-        $(impl Recurrence for $Name {
+        $(impl StepRule for $Name {
             type State = Course;
 
             fn steps(&self) -> Option<u64> {
@@ -369,13 +369,13 @@ macro_rules! machines {
             fn advance(&self, course: &mut Course, k: u64) {
                 course.go(k);
             }
-            fn still_until(&self, course: &Course, _k: u64) -> u64 {
-                course.still_until()
+            fn constant_until(&self, course: &Course, _k: u64) -> u64 {
+                course.constant_until()
             }
         })*
 
         /// The machine that a replay is, if it is one of torch's.
-        fn node_of(replay: &Replay) -> Option<Result<Node<f64>, Error>> {
+        fn node_of(replay: &Replay) -> Option<Result<SchedulerTree<f64>, Error>> {
             let arguments = replay.arguments();
             if replay.name() == StepLr::NAME {
                 return Some(StepLr::taken(arguments).node());
@@ -403,9 +403,9 @@ machines!(
     ChainedScheduler
 );
 
-fn leaf(rule: Rule, base: f64, own: [f64; 3]) -> Result<Node<f64>, Error> {
+fn leaf(rule: Rule, base: f64, own: [f64; 3]) -> Result<SchedulerTree<f64>, Error> {
     let group = Group { base, own, momenta: [0.0; 2] };
-    Ok(Node::Leaf(Leaf {
+    Ok(SchedulerTree::Leaf(Leaf {
         rule,
         clock: Clock::at(0, 1),
         groups: vec![group],
@@ -427,7 +427,7 @@ fn anneal(word: &str) -> Anneal {
     if word == "cos" { Anneal::Cos } else { Anneal::Linear }
 }
 
-impl Recurrence for StepLr {
+impl StepRule for StepLr {
     type State = f64;
 
     fn start(&self) -> Result<f64, Error> {
@@ -439,14 +439,14 @@ impl Recurrence for StepLr {
     fn advance(&self, lr: &mut f64, _k: u64) {
         *lr *= self.gamma;
     }
-    fn still_until(&self, lr: &f64, k: u64) -> u64 {
+    fn constant_until(&self, lr: &f64, k: u64) -> u64 {
         // 0 stays 0, and infinity infinite.
         if (lr * self.gamma).to_bits() == lr.to_bits() { NEVER } else { (k / self.step_size + 1) * self.step_size }
     }
 }
 
 impl StepLr {
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         leaf(Rule::Step { step_size: self.step_size as i64, gamma: self.gamma }, self.base_lr, [0.0; 3])
     }
 }
@@ -454,7 +454,7 @@ impl StepLr {
 impl Machine for MultiStepLr {
     const BLAME: &'static str = "gamma";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         let mut sorted = reserved(self.milestones.len())?;
         sorted.extend_from_slice(&self.milestones);
         sorted.sort_unstable();
@@ -479,7 +479,7 @@ impl Machine for MultiStepLr {
 impl Machine for ConstantLr {
     const BLAME: &'static str = "factor";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         let total_iters = whole("total_iters", self.total_iters)?;
         leaf(Rule::Constant { factor: self.factor, total_iters }, self.base_lr, [0.0; 3])
     }
@@ -488,7 +488,7 @@ impl Machine for ConstantLr {
 impl Machine for LinearLr {
     const BLAME: &'static str = "total_iters";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         if self.start_factor <= 0.0 {
             return Err(Error::value("start_factor", "0.0", "it must be a number above 0, at most 1")
                 .or("A recurrence never leaves 0: start a little above."));
@@ -502,7 +502,7 @@ impl Machine for LinearLr {
 impl Machine for ExponentialLr {
     const BLAME: &'static str = "gamma";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         leaf(Rule::Exponential { gamma: self.gamma }, self.base_lr, [0.0; 3])
     }
 }
@@ -510,7 +510,7 @@ impl Machine for ExponentialLr {
 impl Machine for PolynomialLr {
     const BLAME: &'static str = "total_iters";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         let total_iters = whole("total_iters", self.total_iters)?;
         leaf(Rule::Polynomial { total_iters, power: self.power }, self.base_lr, [0.0; 3])
     }
@@ -519,7 +519,7 @@ impl Machine for PolynomialLr {
 impl Machine for CosineAnnealingLr {
     const BLAME: &'static str = "T_max";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         if self.T_max == 0 {
             return Err(Error::value("T_max", 0, "it must not be 0").or("Half a period has at least one step."));
         }
@@ -531,7 +531,7 @@ impl Machine for CosineAnnealingLr {
 impl Machine for WarmRestarts {
     const BLAME: &'static str = "T_0";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         let (t_0, t_mult) = (self.T_0 as i64, self.T_mult as i64);
         leaf(Rule::Restarts { t_0, t_mult, eta_min: self.eta_min }, self.base_lr, [0.0; 3])
     }
@@ -540,7 +540,7 @@ impl Machine for WarmRestarts {
 impl Machine for CyclicLr {
     const BLAME: &'static str = "step_size_up";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         let total_size = self.step_size_up + self.step_size_down.unwrap_or(self.step_size_up);
         let (fade, by_cycle) = match &*self.mode {
             "triangular" => (Fade::Never, true),
@@ -555,7 +555,7 @@ impl Machine for CyclicLr {
 impl Machine for OneCycleLr {
     const BLAME: &'static str = "pct_start";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         let initial = self.max_lr / self.div_factor;
         let last_step = (self.total_steps - 1) as f64;
         let first_end = self.pct_start * self.total_steps as f64 - 1.0;
@@ -585,7 +585,7 @@ impl Machine for OneCycleLr {
 impl Machine for SwaLr {
     const BLAME: &'static str = "anneal_epochs";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         let anneal_epochs = whole("anneal_epochs", self.anneal_epochs)?;
         if anneal_epochs < 0 {
             return Err(Error::value("anneal_epochs", anneal_epochs, "it must be a whole number, 0 or above")
@@ -596,7 +596,7 @@ impl Machine for SwaLr {
 }
 
 /// The schedulers of a composite.
-fn children(schedulers: &[Spec]) -> Result<Vec<Node<f64>>, Error> {
+fn children(schedulers: &[Spec]) -> Result<Vec<SchedulerTree<f64>>, Error> {
     let child = |(i, spec): (usize, &Spec)| {
         let place = format!("schedulers[{i}]");
         let Expr::Replay(replay) = spec.expr() else { unreachable!("the parameter's kind has been checked") };
@@ -612,7 +612,7 @@ fn children(schedulers: &[Spec]) -> Result<Vec<Node<f64>>, Error> {
 impl Machine for SequentialLr {
     const BLAME: &'static str = "schedulers";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
         let children = children(&self.schedulers)?;
         let milestones = self.milestones.clone();
         if milestones.len() + 1 != children.len() {
@@ -626,9 +626,9 @@ impl Machine for SequentialLr {
             );
         }
         milestones.iter().try_for_each(|&milestone| whole("milestones", milestone).map(drop))?;
-        Ok(Node::Sequential { children, milestones, epoch: 0, last: Vec::new() })
+        Ok(SchedulerTree::Sequential { children, milestones, epoch: 0, last: Vec::new() })
     }
-    fn initial(&self, node: &Node<f64>) -> f64 {
+    fn initial(&self, node: &SchedulerTree<f64>) -> f64 {
         self.initial_lr.unwrap_or_else(|| node.base()[0])
     }
 }
@@ -636,35 +636,35 @@ impl Machine for SequentialLr {
 impl Machine for ChainedScheduler {
     const BLAME: &'static str = "schedulers";
 
-    fn node(&self) -> Result<Node<f64>, Error> {
-        Ok(Node::Chained { children: children(&self.schedulers)?, last: Vec::new() })
+    fn node(&self) -> Result<SchedulerTree<f64>, Error> {
+        Ok(SchedulerTree::Chained { children: children(&self.schedulers)?, last: Vec::new() })
     }
-    fn initial(&self, node: &Node<f64>) -> f64 {
+    fn initial(&self, node: &SchedulerTree<f64>) -> f64 {
         self.initial_lr.unwrap_or_else(|| node.base()[0])
     }
 }
 
 /// The replay of a scheduler's i-th group, from its start; None where no parameters of a form give its numbers.
-pub fn replay_of(node: &Node<f64>, i: usize, initial: f64) -> Option<Spec> {
+pub fn replay_of(node: &SchedulerTree<f64>, i: usize, initial: f64) -> Option<Spec> {
     let (name, values) = match node {
-        Node::Leaf(leaf) => form_of(leaf, i)?,
-        Node::Sequential { children, milestones, .. } => {
+        SchedulerTree::Leaf(leaf) => form_of(leaf, i)?,
+        SchedulerTree::Sequential { children, milestones, .. } => {
             let given = vec![parts(children, i, initial)?, Value::Ints(milestones.clone())];
             (SequentialLr::NAME, with_initial(given, node, i, initial))
         }
-        Node::Chained { children, .. } => {
+        SchedulerTree::Chained { children, .. } => {
             (ChainedScheduler::NAME, with_initial(vec![parts(children, i, initial)?], node, i, initial))
         }
     };
-    Spec::replay(super::form(name)?, values).ok()
+    Spec::replay(super::replay_kind(name)?, values).ok()
 }
 
-fn parts(children: &[Node<f64>], i: usize, initial: f64) -> Option<Value> {
+fn parts(children: &[SchedulerTree<f64>], i: usize, initial: f64) -> Option<Value> {
     let parts: Option<Vec<Spec>> = children.iter().map(|child| replay_of(child, i, initial)).collect();
     Some(Value::Schedules(parts?.into()))
 }
 
-fn with_initial(mut given: Vec<Value>, node: &Node<f64>, i: usize, initial: f64) -> Vec<Value> {
+fn with_initial(mut given: Vec<Value>, node: &SchedulerTree<f64>, i: usize, initial: f64) -> Vec<Value> {
     given.push(if node.base()[i] == initial { Value::Absent } else { Value::Real(initial) });
     given
 }
@@ -736,7 +736,7 @@ fn one_cycle_form(leaf: &Leaf<f64>, i: usize) -> Option<(&'static str, Vec<Value
 
 /// Whether a form sets the same rates as a live scheduler, whose attributes may have been changed since it was made.
 fn gives_the_numbers_of(made: &impl Machine, leaf: &Leaf<f64>, i: usize) -> bool {
-    let Ok(Node::Leaf(again)) = made.node() else { return false };
+    let Ok(SchedulerTree::Leaf(again)) = made.node() else { return false };
     let has_same_rule = match (&again.rule, &leaf.rule) {
         (Rule::OneCycle { phases, .. }, Rule::OneCycle { phases: live, len, .. }) => {
             let rates = |phase: &Phase| (phase.end_step, phase.start_lr, phase.end_lr);

@@ -5,12 +5,12 @@
 //!          advance from change to change (the state stands still between them), leaving marks on the way
 //! marks:   at least `gap` steps apart; when there are too many, every other goes, and the gap doubles
 //! ```
-//! The state at a step is the same by whichever road it was reached: marks are copies of states that were walked to.
+//! The state at a step is the same by whichever recurrence it was reached: marks are copies of states that were walked to.
 
 use std::fmt::Debug;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use super::Road;
+use super::Recurrence;
 use crate::curve::NEVER;
 use crate::error::Error;
 use crate::error::Interrupted;
@@ -19,7 +19,7 @@ use crate::error::Interrupted;
 pub type Spend<'a> = &'a mut dyn FnMut(usize) -> Result<(), Interrupted>;
 
 /// A framework's recurrence: a state at step 0, and how it goes from one step to the next.
-pub trait Recurrence: Debug + Send + Sync + 'static {
+pub trait StepRule: Debug + Send + Sync + 'static {
     /// What is carried from step to step.
     type State: Clone + Debug + Send + Sync + 'static;
 
@@ -43,11 +43,11 @@ pub trait Recurrence: Debug + Send + Sync + 'static {
     fn advance(&self, state: &mut Self::State, k: u64);
     /// The first step after `k` at which the state or the value may be another than at step `k`, whose state this is;
     /// [`NEVER`] where there is none.
-    fn still_until(&self, _state: &Self::State, k: u64) -> u64 {
+    fn constant_until(&self, _state: &Self::State, k: u64) -> u64 {
         k + 1
     }
     /// The state at step `k`, where it can be had at once: then it is for every step.
-    fn sought(&self, _k: u64) -> Option<Self::State> {
+    fn state_at(&self, _k: u64) -> Option<Self::State> {
         None
     }
     /// The state that a learning rate stands for, where that is all of it: then a caller may keep it.
@@ -65,7 +65,7 @@ pub trait Recurrence: Debug + Send + Sync + 'static {
 }
 
 /// A recurrence without a state: a formula of the step.
-pub trait Formula: Debug + Send + Sync + 'static {
+pub trait StepFormula: Debug + Send + Sync + 'static {
     /// What must hold between the parameters.
     fn check(&self) -> Result<(), Error> {
         Ok(())
@@ -76,7 +76,7 @@ pub trait Formula: Debug + Send + Sync + 'static {
     }
     /// The last step that has a value of its own, where there is one.
     fn last(&self) -> Option<u64> {
-        Formula::steps(self)
+        StepFormula::steps(self)
     }
     /// The value at step `k`.
     fn value(&self, k: u64) -> f64;
@@ -85,22 +85,22 @@ pub trait Formula: Debug + Send + Sync + 'static {
         None
     }
     /// The first step after `k` at which the value may be another.
-    fn still_until(&self, k: u64) -> u64 {
+    fn constant_until(&self, k: u64) -> u64 {
         k + 1
     }
 }
 
-impl<T: Formula> Recurrence for T {
+impl<T: StepFormula> StepRule for T {
     type State = ();
 
     fn check(&self) -> Result<(), Error> {
-        Formula::check(self)
+        StepFormula::check(self)
     }
     fn steps(&self) -> Option<u64> {
-        Formula::steps(self)
+        StepFormula::steps(self)
     }
     fn last(&self) -> Option<u64> {
-        Formula::last(self)
+        StepFormula::last(self)
     }
     fn start(&self) -> Result<(), Error> {
         Ok(())
@@ -109,24 +109,24 @@ impl<T: Formula> Recurrence for T {
         self.value(k)
     }
     fn advance(&self, (): &mut (), _k: u64) {}
-    fn still_until(&self, (): &(), k: u64) -> u64 {
-        Formula::still_until(self, k)
+    fn constant_until(&self, (): &(), k: u64) -> u64 {
+        StepFormula::constant_until(self, k)
     }
-    fn sought(&self, _k: u64) -> Option<()> {
+    fn state_at(&self, _k: u64) -> Option<()> {
         Some(())
     }
     fn closed(&self, k: u64) -> Option<f64> {
         Some(self.value(self.last().map_or(k, |last| k.min(last))))
     }
     fn between(&self, at: f64) -> Option<f64> {
-        Formula::between(self, at)
+        StepFormula::between(self, at)
     }
 }
 
 /// A walk along a recurrence.
 pub trait Walk {
     /// The value here, and the first step after this at which it may change.
-    fn still(&self) -> (f64, u64);
+    fn value_until(&self) -> (f64, u64);
     /// Goes on to step `k`, which is no earlier.
     fn go(&mut self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted>;
     /// Writes the value here, and at every `stride`-th step after, and stands on the step after those.
@@ -193,13 +193,13 @@ impl<S: Clone> Marks<S> {
 
 /// A recurrence with its marks.
 #[derive(Debug)]
-pub struct Track<R: Recurrence> {
+pub struct Track<R: StepRule> {
     rule: R,
     start: R::State,
     marks: Mutex<Marks<R::State>>,
 }
 
-impl<R: Recurrence> Track<R> {
+impl<R: StepRule> Track<R> {
     /// Nothing walked yet.
     pub fn new(rule: R) -> Result<Track<R>, Error> {
         let start = rule.start()?;
@@ -219,7 +219,7 @@ impl<R: Recurrence> Track<R> {
         None
     }
 
-    /// What `still` is, where the last walk ended there.
+    /// What `value_until` is, where the last walk ended there.
     fn parked(&self, k: u64) -> Option<(f64, u64)> {
         let marks = self.marks()?;
         let parked = marks.parked.as_ref().filter(|parked| (parked.k..parked.end).contains(&k))?;
@@ -232,7 +232,7 @@ impl<R: Recurrence> Track<R> {
 
     fn end(&self, state: &R::State, k: u64) -> u64 {
         let last = self.rule.last().unwrap_or(NEVER);
-        let end = if k < last { self.rule.still_until(state, k) } else { NEVER };
+        let end = if k < last { self.rule.constant_until(state, k) } else { NEVER };
         if end > last { NEVER } else { end }
     }
 
@@ -243,7 +243,7 @@ impl<R: Recurrence> Track<R> {
 
     /// A walker at the nearest known step at or before `k`.
     fn nearest(&self, k: u64) -> Walker<'_, R> {
-        if let Some(state) = self.rule.sought(self.own(k)) {
+        if let Some(state) = self.rule.state_at(self.own(k)) {
             return self.stand(k, state);
         }
         let known = self.marks().and_then(|marks| marks.before(k));
@@ -252,17 +252,17 @@ impl<R: Recurrence> Track<R> {
     }
 }
 
-impl<R: Recurrence> Road for Track<R> {
+impl<R: StepRule> Recurrence for Track<R> {
     fn steps(&self) -> Option<u64> {
         self.rule.steps()
     }
 
     fn is_direct(&self) -> bool {
-        self.rule.sought(0).is_some()
+        self.rule.state_at(0).is_some()
     }
 
-    fn still(&self, k: u64) -> (f64, u64) {
-        if let Some(state) = self.rule.sought(self.own(k)) {
+    fn value_until(&self, k: u64) -> (f64, u64) {
+        if let Some(state) = self.rule.state_at(self.own(k)) {
             return (self.rule.lr(&state, self.own(k)), self.end(&state, k));
         }
         if let Some(found) = self.parked(k) {
@@ -272,7 +272,7 @@ impl<R: Recurrence> Road for Track<R> {
         if walker.go(k, &mut |_| Ok(())).is_ok() {
             walker.park();
         }
-        walker.still()
+        walker.value_until()
     }
 
     fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
@@ -306,7 +306,7 @@ impl<R: Recurrence> Road for Track<R> {
     }
 }
 
-struct Walker<'a, R: Recurrence> {
+struct Walker<'a, R: StepRule> {
     track: &'a Track<R>,
     k: u64,
     state: R::State,
@@ -314,7 +314,7 @@ struct Walker<'a, R: Recurrence> {
     end: u64,
 }
 
-impl<R: Recurrence> Walker<'_, R> {
+impl<R: StepRule> Walker<'_, R> {
     /// Over the next change, to the step at which it happens.
     #[inline(always)]
     fn change(&mut self) {
@@ -330,14 +330,14 @@ impl<R: Recurrence> Walker<'_, R> {
     }
 }
 
-impl<R: Recurrence> Walk for Walker<'_, R> {
-    fn still(&self) -> (f64, u64) {
+impl<R: StepRule> Walk for Walker<'_, R> {
+    fn value_until(&self) -> (f64, u64) {
         (self.track.rule.lr(&self.state, self.track.own(self.k)), self.end)
     }
 
     fn go(&mut self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
         if self.end < k
-            && let Some(state) = self.track.rule.sought(self.track.own(k))
+            && let Some(state) = self.track.rule.state_at(self.track.own(k))
         {
             *self = self.track.stand(k, state);
         }
@@ -394,7 +394,7 @@ mod tests {
         last: Option<u64>,
     }
 
-    impl Recurrence for Doubling {
+    impl StepRule for Doubling {
         type State = u64;
 
         fn last(&self) -> Option<u64> {
@@ -412,7 +412,7 @@ mod tests {
             self.advanced.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             *state = *state * 2 % 1_000_003;
         }
-        fn still_until(&self, _state: &u64, k: u64) -> u64 {
+        fn constant_until(&self, _state: &u64, k: u64) -> u64 {
             (k / 3 + 1) * 3
         }
     }
@@ -429,7 +429,7 @@ mod tests {
     fn any_order_gives_the_same() {
         let track = Track::new(Doubling::default()).unwrap();
         for k in [0, 1, 3, 100_000, 7, 99_999, 50_000, 100_001, 2, 300_000, 299_998] {
-            let (value, end) = track.still(k);
+            let (value, end) = track.value_until(k);
             assert_eq!(value, naive(k), "at {k}");
             assert_eq!(end, (k / 3 + 1) * 3, "at {k}");
         }
@@ -438,10 +438,10 @@ mod tests {
     #[test]
     fn a_jump_back_is_short() {
         let track = Track::new(Doubling::default()).unwrap();
-        track.still(9_000_000);
+        track.value_until(9_000_000);
         for k in (0..9_000_000).step_by(123_457) {
             let before = advanced(&track);
-            assert_eq!(track.still(k).0, naive(k));
+            assert_eq!(track.value_until(k).0, naive(k));
             assert!(advanced(&track) - before < 8_192, "{} changes to {k}", advanced(&track) - before);
         }
         assert!(track.marks().unwrap().states.len() <= MARKS);
@@ -456,15 +456,15 @@ mod tests {
             walk.fill(&mut found, stride, &mut |_| Ok(())).unwrap();
             let want: Vec<f64> = (0..600).map(|i| naive(10 + i * stride)).collect();
             assert_eq!(found, want, "stride {stride}");
-            assert_eq!(walk.still().0, naive(10 + 600 * stride));
+            assert_eq!(walk.value_until().0, naive(10 + 600 * stride));
         }
     }
 
     #[test]
     fn past_the_last_step_nothing_changes() {
         let track = Track::new(Doubling { last: Some(10), ..Doubling::default() }).unwrap();
-        assert_eq!(track.still(9), (naive(9), NEVER));
-        assert_eq!(track.still(1 << 53), (naive(10), NEVER));
+        assert_eq!(track.value_until(9), (naive(9), NEVER));
+        assert_eq!(track.value_until(1 << 53), (naive(10), NEVER));
         let mut found = [0.0; 30];
         track.walk(0, &mut |_| Ok(())).unwrap().fill(&mut found, 1, &mut |_| Ok(())).unwrap();
         assert_eq!(found[29], naive(10));
@@ -481,7 +481,7 @@ mod tests {
         assert!(track.walk(1_000_000_000, &mut once).is_err());
         let before = advanced(&track);
         assert!(before > 1_000);
-        assert_eq!(track.still(3 * before - 3).0, naive(3 * before - 3));
+        assert_eq!(track.value_until(3 * before - 3).0, naive(3 * before - 3));
         assert!(advanced(&track) - before < 2 * STRETCH as u64);
     }
 
@@ -489,8 +489,8 @@ mod tests {
     fn marks_that_cannot_be_had_are_done_without() {
         let track = Track::new(Doubling::default()).unwrap();
         let held = track.marks.lock().unwrap();
-        assert_eq!(track.still(3_000).0, naive(3_000));
+        assert_eq!(track.value_until(3_000).0, naive(3_000));
         drop(held);
-        assert_eq!(track.still(3_000).0, naive(3_000));
+        assert_eq!(track.value_until(3_000).0, naive(3_000));
     }
 }

@@ -19,7 +19,7 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import EPOCH_DEPRECATION_WARNING
 from torch.optim.swa_utils import SWALR as TorchSWALR  # noqa: N811  # a class's name in capitals
 
-from glidepath._core import Schedule, _Road, _Stepper
+from glidepath._core import Schedule, _StepPath, _Stepper
 from glidepath.torch import _versions, ahead, turns
 from glidepath.torch._versions import ETA_MIN, HAS_UPDATE_LR, HAS_VERBOSE, VERBOSE
 from glidepath.torch.scheduler import Scheduler
@@ -81,13 +81,13 @@ class LRScheduler(_Stepper, lr_scheduler.LRScheduler):
     __slots__ = ("_made_with",)
 
     _torch: ClassVar[type[lr_scheduler.LRScheduler]] = lr_scheduler.LRScheduler
-    _road: ClassVar[_Road]
+    _step_path: ClassVar[_StepPath]
     _made_with: dict[str, float]
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Choose the road that the class's steps take."""
         super().__init_subclass__(**keywords)
-        cls._road = _road(cls)
+        cls._step_path = _step_path(cls)
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1, verbose: bool = VERBOSE) -> None:
         self._construct(verbose, optimizer, last_epoch)
@@ -212,7 +212,7 @@ def _refuse_others_state(scheduler: LRScheduler, state: dict[str, Any]) -> None:
     raise ValueError(msg)
 
 
-def _road(cls: type[LRScheduler]) -> _Road:
+def _step_path(cls: type[LRScheduler]) -> _StepPath:
     """Return the class's rule, if its subclasses left torch's seams alone, and the `step` of torch's."""
     facade = next(base for base in cls.__mro__ if "_torch" in vars(base))
     is_ours = all(getattr(cls, seam, None) is getattr(facade, seam, None) for seam in SEAMS)
@@ -224,10 +224,10 @@ def _road(cls: type[LRScheduler]) -> _Road:
     name = facade.__name__
     rule = name if is_ours and _versions.is_known(name) else ""
     sets_tensors = _versions.RELEASE >= _versions.TENSORS_SINCE
-    return _Road(rule, step, steps_here, prints_apart, _versions.steps(name), sets_tensors)
+    return _StepPath(rule, step, steps_here, prints_apart, _versions.steps(name), sets_tensors)
 
 
-LRScheduler._road = _road(LRScheduler)
+LRScheduler._step_path = _step_path(LRScheduler)
 
 
 def _shown(epoch: int | float) -> str:  # noqa: PYI041  # they are shown differently

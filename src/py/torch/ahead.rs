@@ -11,7 +11,7 @@ use super::live::{Live, as_float, as_whole, item, read};
 use super::tensor::{self, Precision};
 use super::{Kind, Stepper};
 use crate::limits::STEP;
-use crate::replay::torch::machine::{Arguments, Leaf, Node, State};
+use crate::replay::torch::machine::{Arguments, Leaf, SchedulerTree, State};
 use crate::replay::torch::replay_of;
 use crate::replay::torch::rule::{BASE, Clock, Group, MAX, Phase, Rate, Rule};
 
@@ -179,13 +179,13 @@ impl<'py, T: LiveRate> Groups<'py, T> {
         Some(Groups { state, groups, purpose }).filter(|live| !live.groups.is_empty())
     }
 
-    fn node(&self, scheduler: &Bound<'py, PyAny>) -> Option<Node<T>> {
+    fn node(&self, scheduler: &Bound<'py, PyAny>) -> Option<SchedulerTree<T>> {
         let kind = kind_of(scheduler)?;
         let live = Live::of(scheduler)?;
         if live.has_seams_of_its_own() {
             return None;
         }
-        let children = || -> Option<Vec<Node<T>>> {
+        let children = || -> Option<Vec<SchedulerTree<T>>> {
             let children = live.list(intern!(scheduler.py(), "_schedulers"))?;
             let fails_later = |i: usize, child: &Bound<'py, PyAny>| {
                 // torch's own composites raise where a SequentialLR comes to them.
@@ -202,8 +202,8 @@ impl<'py, T: LiveRate> Groups<'py, T> {
         };
         match kind {
             Kind::Other => None,
-            Kind::Chained => Some(Node::Chained { children: children()?, last: Vec::new() }),
-            Kind::Sequential => Some(Node::Sequential {
+            Kind::Chained => Some(SchedulerTree::Chained { children: children()?, last: Vec::new() }),
+            Kind::Sequential => Some(SchedulerTree::Sequential {
                 children: children()?,
                 milestones: live.milestones()?.into(),
                 epoch: live.whole(intern!(scheduler.py(), "last_epoch"))?,
@@ -214,7 +214,7 @@ impl<'py, T: LiveRate> Groups<'py, T> {
                 // torch's own divides by the factor.
                 let divides_by_0 = matches!(leaf.rule, Rule::Constant { factor: 0.0, .. });
                 let is_theirs = !scheduler.is_instance_of::<Stepper>();
-                (self.purpose != Purpose::Preview || !divides_by_0 || !is_theirs).then_some(Node::Leaf(leaf))
+                (self.purpose != Purpose::Preview || !divides_by_0 || !is_theirs).then_some(SchedulerTree::Leaf(leaf))
             }
         }
     }
@@ -274,16 +274,18 @@ impl<'py, T: LiveRate> Groups<'py, T> {
     }
 
     /// The node's state into the live scheduler.
-    fn write(&self, node: &Node<T>, scheduler: &Bound<'py, PyAny>) -> PyResult<()> {
+    fn write(&self, node: &SchedulerTree<T>, scheduler: &Bound<'py, PyAny>) -> PyResult<()> {
         let py = scheduler.py();
         let last_lr = |lrs: &[T]| -> PyResult<Bound<'py, PyList>> {
             let lrs: PyResult<Vec<_>> = lrs.iter().zip(&self.groups).map(|(lr, group)| lr.copy(group)).collect();
             PyList::new(py, lrs?)
         };
-        let (Node::Leaf(Leaf { last, .. }) | Node::Sequential { last, .. } | Node::Chained { last, .. }) = node;
+        let (SchedulerTree::Leaf(Leaf { last, .. })
+        | SchedulerTree::Sequential { last, .. }
+        | SchedulerTree::Chained { last, .. }) = node;
         scheduler.setattr(intern!(py, "_last_lr"), last_lr(last)?)?;
         match node {
-            Node::Leaf(leaf) => {
+            SchedulerTree::Leaf(leaf) => {
                 scheduler.setattr(intern!(py, "last_epoch"), leaf.clock.epoch)?;
                 scheduler.setattr(intern!(py, "_step_count"), leaf.clock.count)?;
                 if let Rule::Restarts { .. } = leaf.rule {
@@ -292,10 +294,10 @@ impl<'py, T: LiveRate> Groups<'py, T> {
                 }
                 return Ok(());
             }
-            Node::Sequential { epoch, .. } => scheduler.setattr(intern!(py, "last_epoch"), epoch)?,
-            Node::Chained { .. } => (),
+            SchedulerTree::Sequential { epoch, .. } => scheduler.setattr(intern!(py, "last_epoch"), epoch)?,
+            SchedulerTree::Chained { .. } => (),
         }
-        if let Node::Sequential { children, .. } | Node::Chained { children, .. } = node {
+        if let SchedulerTree::Sequential { children, .. } | SchedulerTree::Chained { children, .. } = node {
             for (child, live) in children.iter().zip(scheduler.getattr(intern!(py, "_schedulers"))?.try_iter()?) {
                 self.write(child, &live?)?;
             }
@@ -303,7 +305,7 @@ impl<'py, T: LiveRate> Groups<'py, T> {
         Ok(())
     }
 
-    fn set_momenta(&self, node: &Node<T>, state: &State<T>) -> PyResult<()> {
+    fn set_momenta(&self, node: &SchedulerTree<T>, state: &State<T>) -> PyResult<()> {
         if !moves_momentum(node) {
             return Ok(());
         }
@@ -334,10 +336,12 @@ fn have_own_memory(groups: &[Bound<'_, PyDict>]) -> Option<bool> {
     Some(places.windows(2).all(|pair| pair[0] != pair[1]))
 }
 
-fn moves_momentum<T>(node: &Node<T>) -> bool {
+fn moves_momentum<T>(node: &SchedulerTree<T>) -> bool {
     match node {
-        Node::Leaf(leaf) => leaf.moves_momentum,
-        Node::Sequential { children, .. } | Node::Chained { children, .. } => children.iter().any(moves_momentum),
+        SchedulerTree::Leaf(leaf) => leaf.moves_momentum,
+        SchedulerTree::Sequential { children, .. } | SchedulerTree::Chained { children, .. } => {
+            children.iter().any(moves_momentum)
+        }
     }
 }
 
@@ -361,12 +365,12 @@ fn arguments(scheduler: &Bound<'_, PyAny>, kind: Kind) -> Arguments {
     read().unwrap_or_default()
 }
 
-/// Which scheduler it is: by its class's road if it is ours, by its class's name if it is torch's own.
+/// Which scheduler it is: by its class's path if it is ours, by its class's name if it is torch's own.
 fn kind_of(scheduler: &Bound<'_, PyAny>) -> Option<Kind> {
     if let Ok(stepper) = scheduler.cast::<Stepper>() {
-        let road = stepper.get().road.get();
+        let path = stepper.get().path.get();
         // A class with a `step` of its own is stepped.
-        return Some(if road.steps_here { road.kind } else { Kind::Other });
+        return Some(if path.steps_here { path.kind } else { Kind::Other });
     }
     let class = scheduler.get_type();
     let module = class.module().ok()?;

@@ -68,13 +68,13 @@ pub struct Leaf<T> {
 
 /// A scheduler.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Node<T> {
+pub enum SchedulerTree<T> {
     /// One rule.
     Leaf(Leaf<T>),
     /// SequentialLR
     Sequential {
         /// Its schedulers,
-        children: Vec<Node<T>>,
+        children: Vec<SchedulerTree<T>>,
         /// the epochs at which the next one takes over,
         milestones: Arc<Vec<i64>>,
         /// and where it stands: `last_epoch`.
@@ -85,7 +85,7 @@ pub enum Node<T> {
     /// ChainedScheduler
     Chained {
         /// Its schedulers.
-        children: Vec<Node<T>>,
+        children: Vec<SchedulerTree<T>>,
         /// `_last_lr`
         last: Vec<T>,
     },
@@ -146,7 +146,7 @@ impl<T: Rate> Leaf<T> {
         Some(())
     }
 
-    fn still(&self, state: &State<T>) -> u64 {
+    fn constant_for(&self, state: &State<T>) -> u64 {
         if let Rule::Exponential { gamma } | Rule::Step { gamma, .. } = self.rule
             && state.lrs.iter().all(|lr| lr.times(gamma).value().to_bits() == lr.value().to_bits())
         {
@@ -157,7 +157,7 @@ impl<T: Rate> Leaf<T> {
     }
 
     fn idle(&self) -> u64 {
-        self.rule.still_until(&self.clock).abs_diff(self.clock.epoch)
+        self.rule.constant_until(&self.clock).abs_diff(self.clock.epoch)
     }
 
     fn base(&self) -> Vec<T> {
@@ -170,18 +170,18 @@ fn child_at(milestones: &[i64], epoch: i64) -> usize {
     milestones.partition_point(|&milestone| milestone <= epoch)
 }
 
-impl<T: Rate> Node<T> {
+impl<T: Rate> SchedulerTree<T> {
     /// One step.
     pub fn step(&mut self, state: &mut State<T>) -> Option<()> {
         match self {
-            Node::Leaf(leaf) => return leaf.step(state),
-            Node::Sequential { children, milestones, epoch, .. } => {
+            SchedulerTree::Leaf(leaf) => return leaf.step(state),
+            SchedulerTree::Sequential { children, milestones, epoch, .. } => {
                 *epoch += 1;
                 let i = child_at(milestones, *epoch);
                 let child = children.get_mut(i)?;
                 if i > 0 && milestones[i - 1] == *epoch { child.enter(state)? } else { child.step(state)? }
             }
-            Node::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.step(state))?,
+            SchedulerTree::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.step(state))?,
         }
         self.note(state);
         Some(())
@@ -191,7 +191,7 @@ impl<T: Rate> Node<T> {
     pub fn steps(&mut self, n: u64, state: &mut State<T>) -> Option<()> {
         let mut left = n;
         while left > 0 {
-            let still = self.still(state).min(left);
+            let still = self.constant_for(state).min(left);
             if still > 0 {
                 self.skip(still, state);
                 left -= still;
@@ -208,7 +208,7 @@ impl<T: Rate> Node<T> {
         let groups = state.lrs.len();
         let mut left = out;
         while !left.is_empty() {
-            let still = self.still(state).min((left.len() / groups) as u64);
+            let still = self.constant_for(state).min((left.len() / groups) as u64);
             let done = if still > 0 {
                 self.skip(still, state);
                 state.show(&mut left[..still as usize * groups]);
@@ -225,8 +225,8 @@ impl<T: Rate> Node<T> {
     fn run(&mut self, state: &mut State<T>, out: &mut [f64]) -> Option<usize> {
         let groups = state.lrs.len();
         match self {
-            Node::Leaf(leaf) if leaf.runs() => return leaf.run(state, out),
-            Node::Sequential { children, milestones, epoch, .. } => {
+            SchedulerTree::Leaf(leaf) if leaf.runs() => return leaf.run(state, out),
+            SchedulerTree::Sequential { children, milestones, epoch, .. } => {
                 let i = child_at(milestones, *epoch);
                 let until = milestones.get(i).map_or(usize::MAX, |next| next.abs_diff(*epoch) as usize - 1);
                 let most = out.len().min(until.saturating_mul(groups));
@@ -236,8 +236,8 @@ impl<T: Rate> Node<T> {
                     return Some(done);
                 }
             }
-            Node::Chained { children, .. } => {
-                let still: Vec<u64> = children.iter().map(Node::idle).collect();
+            SchedulerTree::Chained { children, .. } => {
+                let still: Vec<u64> = children.iter().map(SchedulerTree::idle).collect();
                 let moves: Vec<usize> = (0..children.len()).filter(|&i| still[i] == 0).collect();
                 if let [i] = moves[..] {
                     let until = still.iter().filter(|&&still| still > 0).min().map_or(usize::MAX, |&n| n as usize);
@@ -248,7 +248,7 @@ impl<T: Rate> Node<T> {
                     return Some(done);
                 }
             }
-            Node::Leaf(_) => (),
+            SchedulerTree::Leaf(_) => (),
         }
         self.step(state)?;
         state.show(&mut out[..groups]);
@@ -256,8 +256,8 @@ impl<T: Rate> Node<T> {
     }
 
     /// How many of the next steps change nothing.
-    pub fn still(&self, state: &State<T>) -> u64 {
-        self.least(&|leaf| leaf.still(state))
+    pub fn constant_for(&self, state: &State<T>) -> u64 {
+        self.least(&|leaf| leaf.constant_for(state))
     }
 
     /// How many of the next steps change nothing, whatever the rates are.
@@ -268,47 +268,49 @@ impl<T: Rate> Node<T> {
     /// How many of the next steps are so of every rule at work.
     fn least(&self, of: &impl Fn(&Leaf<T>) -> u64) -> u64 {
         match self {
-            Node::Leaf(leaf) => of(leaf),
-            Node::Sequential { children, milestones, epoch, .. } => {
+            SchedulerTree::Leaf(leaf) => of(leaf),
+            SchedulerTree::Sequential { children, milestones, epoch, .. } => {
                 let i = child_at(milestones, *epoch);
                 let until = milestones.get(i).map_or(u64::MAX, |next| next.abs_diff(*epoch) - 1);
                 children.get(i).map_or(0, |child| child.least(of).min(until))
             }
-            Node::Chained { children, .. } => children.iter().map(|child| child.least(of)).min().unwrap_or(0),
+            SchedulerTree::Chained { children, .. } => children.iter().map(|child| child.least(of)).min().unwrap_or(0),
         }
     }
 
     /// As many steps that change nothing.
     pub fn skip(&mut self, n: u64, state: &State<T>) {
         match self {
-            Node::Leaf(leaf) => {
+            SchedulerTree::Leaf(leaf) => {
                 leaf.clock.epoch += n as i64;
                 leaf.clock.count += n as i64;
                 leaf.last.clone_from(&state.lrs);
             }
-            Node::Sequential { children, milestones, epoch, .. } => {
+            SchedulerTree::Sequential { children, milestones, epoch, .. } => {
                 let i = child_at(milestones, *epoch);
                 *epoch += n as i64;
                 children[i].skip(n, state);
             }
-            Node::Chained { children, .. } => children.iter_mut().for_each(|child| child.skip(n, state)),
+            SchedulerTree::Chained { children, .. } => children.iter_mut().for_each(|child| child.skip(n, state)),
         }
         self.note(state);
     }
 
     fn note(&mut self, state: &State<T>) {
-        let (Node::Leaf(Leaf { last, .. }) | Node::Sequential { last, .. } | Node::Chained { last, .. }) = self;
+        let (SchedulerTree::Leaf(Leaf { last, .. })
+        | SchedulerTree::Sequential { last, .. }
+        | SchedulerTree::Chained { last, .. }) = self;
         last.clone_from(&state.lrs);
     }
 
     /// Its start, as it is made, on rates that are the base rates.
     pub fn start(&mut self, state: &mut State<T>) -> Option<()> {
         match self {
-            Node::Leaf(leaf) => return leaf.start(state),
-            Node::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.start(state))?,
-            Node::Sequential { children, .. } => {
+            SchedulerTree::Leaf(leaf) => return leaf.start(state),
+            SchedulerTree::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.start(state))?,
+            SchedulerTree::Sequential { children, .. } => {
                 children.iter_mut().try_for_each(|child| child.start(state))?;
-                children.iter_mut().for_each(Node::undo);
+                children.iter_mut().for_each(SchedulerTree::undo);
                 state.lrs.clone_from(&state.initial);
                 self.start_again(state)?;
             }
@@ -320,9 +322,9 @@ impl<T: Rate> Node<T> {
     /// The step back that SequentialLR makes in each of its schedulers.
     fn undo(&mut self) {
         match self {
-            Node::Leaf(leaf) => leaf.clock.epoch = -1,
-            Node::Sequential { children, .. } | Node::Chained { children, .. } => {
-                children.iter_mut().for_each(Node::undo);
+            SchedulerTree::Leaf(leaf) => leaf.clock.epoch = -1,
+            SchedulerTree::Sequential { children, .. } | SchedulerTree::Chained { children, .. } => {
+                children.iter_mut().for_each(SchedulerTree::undo);
             }
         }
     }
@@ -330,11 +332,13 @@ impl<T: Rate> Node<T> {
     /// The first step of one that has been made already: torch's `_initial_step`.
     fn start_again(&mut self, state: &mut State<T>) -> Option<()> {
         match self {
-            Node::Leaf(leaf) => return leaf.start_again(state),
-            Node::Chained { children, .. } => children.iter_mut().try_for_each(|child| child.start_again(state))?,
-            Node::Sequential { children, milestones, epoch, .. } => {
+            SchedulerTree::Leaf(leaf) => return leaf.start_again(state),
+            SchedulerTree::Chained { children, .. } => {
+                children.iter_mut().try_for_each(|child| child.start_again(state))?
+            }
+            SchedulerTree::Sequential { children, milestones, epoch, .. } => {
                 *epoch = 0;
-                children.iter_mut().for_each(Node::undo);
+                children.iter_mut().for_each(SchedulerTree::undo);
                 children.get_mut(child_at(milestones, 0))?.start_again(state)?;
             }
         }
@@ -345,9 +349,9 @@ impl<T: Rate> Node<T> {
     /// How a later child of SequentialLR takes over.
     fn enter(&mut self, state: &mut State<T>) -> Option<()> {
         match self {
-            Node::Leaf(leaf) => leaf.enter(state),
+            SchedulerTree::Leaf(leaf) => leaf.enter(state),
             // DIFFERENCE: torch raises NotImplementedError (pytorch#132745).
-            Node::Sequential { .. } | Node::Chained { .. } => {
+            SchedulerTree::Sequential { .. } | SchedulerTree::Chained { .. } => {
                 state.lrs.clone_from(&state.initial);
                 self.start_again(state)
             }
@@ -357,9 +361,9 @@ impl<T: Rate> Node<T> {
     /// The rates that it starts on: the base rates of its first rule.
     pub fn base(&self) -> Vec<T> {
         match self {
-            Node::Leaf(leaf) => leaf.base(),
-            Node::Sequential { children, .. } | Node::Chained { children, .. } => {
-                children.first().map_or_else(Vec::new, Node::base)
+            SchedulerTree::Leaf(leaf) => leaf.base(),
+            SchedulerTree::Sequential { children, .. } | SchedulerTree::Chained { children, .. } => {
+                children.first().map_or_else(Vec::new, SchedulerTree::base)
             }
         }
     }
@@ -369,13 +373,20 @@ impl<T: Rate> Node<T> {
 mod tests {
     use super::*;
 
-    fn leaf(rule: Rule) -> Node<f64> {
+    fn leaf(rule: Rule) -> SchedulerTree<f64> {
         let groups = vec![Group { base: 0.1, own: [0.3, 0.1, 0.01], momenta: [0.8, 0.9] }; 2];
         let arguments = Arguments::Unknown;
-        Node::Leaf(Leaf { rule, clock: Clock::at(0, 1), groups, arguments, moves_momentum: false, last: Vec::new() })
+        SchedulerTree::Leaf(Leaf {
+            rule,
+            clock: Clock::at(0, 1),
+            groups,
+            arguments,
+            moves_momentum: false,
+            last: Vec::new(),
+        })
     }
 
-    fn nodes() -> Vec<Node<f64>> {
+    fn nodes() -> Vec<SchedulerTree<f64>> {
         use super::super::rule::{Anneal, Fade, Phase};
         let phase =
             |end_step, start_lr, end_lr| Phase { end_step, start_lr, end_lr, start_momentum: 1, end_momentum: 0 };
@@ -395,14 +406,24 @@ mod tests {
         ];
         let mut nodes: Vec<_> = rules.into_iter().map(leaf).collect();
         let children = vec![nodes[3].clone(), nodes[6].clone(), nodes[5].clone()];
-        nodes.push(Node::Chained { children: children.clone(), last: Vec::new() });
-        nodes.push(Node::Sequential { children, milestones: vec![40, 130].into(), epoch: 0, last: Vec::new() });
+        nodes.push(SchedulerTree::Chained { children: children.clone(), last: Vec::new() });
+        nodes.push(SchedulerTree::Sequential {
+            children,
+            milestones: vec![40, 130].into(),
+            epoch: 0,
+            last: Vec::new(),
+        });
         let nested = vec![nodes[12].clone(), nodes[11].clone()];
-        nodes.push(Node::Sequential { children: nested, milestones: vec![100].into(), epoch: 0, last: Vec::new() });
+        nodes.push(SchedulerTree::Sequential {
+            children: nested,
+            milestones: vec![100].into(),
+            epoch: 0,
+            last: Vec::new(),
+        });
         nodes
     }
 
-    fn started(node: &Node<f64>) -> (Node<f64>, State<f64>) {
+    fn started(node: &SchedulerTree<f64>) -> (SchedulerTree<f64>, State<f64>) {
         let (mut node, base) = (node.clone(), vec![0.1, 0.1]);
         let mut state = State { lrs: base.clone(), momenta: vec![0.0; 2], initial: base };
         node.start(&mut state).unwrap();

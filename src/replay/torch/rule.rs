@@ -399,7 +399,7 @@ impl Rule {
     }
 
     /// The last epoch up to which, after the clock's, nothing changes.
-    pub fn still_until(&self, clock: &Clock) -> i64 {
+    pub fn constant_until(&self, clock: &Clock) -> i64 {
         let epoch = clock.epoch;
         match *self {
             Rule::Step { step_size, .. } if step_size > 0 && epoch >= 0 => (epoch / step_size + 1) * step_size - 1,
@@ -546,7 +546,7 @@ mod tests {
         for rule in rules {
             let mut clock = Clock::at(0, 1);
             for _ in 0..12 {
-                let until = rule.still_until(&clock);
+                let until = rule.constant_until(&clock);
                 rule.tick(&mut clock).unwrap();
                 let is_still = rule.change(&clock) == Some(Change::Keep);
                 assert!(is_still || until < clock.epoch, "{rule:?} at {}", clock.epoch);

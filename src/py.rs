@@ -23,7 +23,7 @@ mod ways;
 
 use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt, PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::error::{Error, Fault};
 use crate::eval::{self, Rung};
@@ -44,7 +44,7 @@ impl From<Error> for PyErr {
     }
 }
 
-/// Schedules and their shapes, in Rust. Import them from `glidepath`.
+/// Schedules and their leaves, in Rust. Import them from `glidepath`: it exports what stands in `__all__` here.
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // numpy's API is loaded here, not at the first call: a signal in the middle of that would be a panic.
@@ -65,8 +65,11 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(level, module)?)?;
     module.add_function(wrap_pyfunction!(ways::way_to_schedule, module)?)?;
     torch::add_to(module)?;
-    // What is public stands in `glidepath/__init__.py`.
-    module.delattr("__all__")
+    let leaves = curve::LEAF_KINDS.iter().map(|kind| kind.name);
+    module.setattr(
+        "__all__",
+        PyList::new(module.py(), leaves.chain(["Schedule", "replay", "schema"]).collect::<Vec<_>>())?,
+    )
 }
 
 /// The JSON Schema (draft 2020-12) of what `Schedule.from_json` reads, as a text: for editors and validators.

@@ -13,7 +13,7 @@ import inspect
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from glidepath import _core
 
 STUB = Path(__file__).parents[1] / "python" / "glidepath" / "_core.pyi"
 SHAPES = "# The shapes, as src/curve.rs declares them.\n"
+PUBLIC = re.compile(r"(?<=^__all__ = \[\n)[^]]*(?=^\]$)", re.MULTILINE)
 KINDS = re.compile(r"(?<=^_ReplayKind: TypeAlias = Literal\[\n)[^]]*(?=^\]$)", re.MULTILINE)
 TYPES = {"number": "_Real", "integer": "SupportsIndex", "boolean": "bool"}
 LISTS = {"number": "_Reals", "integer": "_Counts"}
@@ -32,11 +33,12 @@ def fresh(stub: str) -> str:
     """The stub as it should be."""
     by_hand, marker, _ = stub.partition(SHAPES)
     assert marker, f"{STUB} has lost its line {SHAPES!r}"
-    return with_docstrings(KINDS.sub(kinds(), by_hand) + SHAPES + shapes())
+    by_hand = PUBLIC.sub(listed(sorted(_core.__all__)), KINDS.sub(listed(_core.REPLAYS), by_hand))
+    return with_docstrings(by_hand + SHAPES + shapes())
 
 
-def kinds() -> str:
-    return "".join(f'    "{name}",\n' for name in _core.REPLAYS)
+def listed(names: Iterable[str]) -> str:
+    return "".join(f'    "{name}",\n' for name in names)
 
 
 def shapes() -> str:

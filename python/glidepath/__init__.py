@@ -16,48 +16,11 @@ from glidepath import _launch
 if _launch.is_command():
     _launch.exit_on_interrupt()  # what follows imports numpy, which takes most of the time of a short command
 
-from glidepath._core import (
-    Schedule,
-    __version__,
-    constant,
-    cosine,
-    cosine_restarts,
-    exponential,
-    inverse_sqrt,
-    inverse_time,
-    linear,
-    natural_exponential,
-    piecewise_constant,
-    polynomial,
-    polynomial_cycle,
-    replay,
-    schema,
-    table,
-    triangle,
-)
-from glidepath.composites import noam, one_cycle, warmup_cosine, warmup_linear, wsd
+from glidepath import _core, composites
+from glidepath._core import *  # noqa: F403 (its `__all__` is made from the declarations of the leaves)
+from glidepath._core import __version__
+from glidepath.composites import *  # noqa: F403 (each name stands once, in the `__all__` of its module)
 
-__all__ = [
-    "Schedule",
-    "__version__",
-    "constant",
-    "cosine",
-    "cosine_restarts",
-    "exponential",
-    "inverse_sqrt",
-    "inverse_time",
-    "linear",
-    "natural_exponential",
-    "noam",
-    "one_cycle",
-    "piecewise_constant",
-    "polynomial",
-    "polynomial_cycle",
-    "replay",
-    "schema",
-    "table",
-    "triangle",
-    "warmup_cosine",
-    "warmup_linear",
-    "wsd",
-]
+__all__ = ["__version__"]
+__all__ += _core.__all__
+__all__ += composites.__all__

@@ -9,6 +9,25 @@ from matplotlib.axes import Axes
 from numpy.typing import DTypeLike, NDArray
 from typing_extensions import Self, disjoint_base
 
+__all__ = [
+    "Schedule",
+    "constant",
+    "cosine",
+    "cosine_restarts",
+    "exponential",
+    "inverse_sqrt",
+    "inverse_time",
+    "linear",
+    "natural_exponential",
+    "piecewise_constant",
+    "polynomial",
+    "polynomial_cycle",
+    "replay",
+    "schema",
+    "table",
+    "triangle",
+]
+
 _Real: TypeAlias = float | np.floating[Any] | np.integer[Any]
 _Reals: TypeAlias = Sequence[_Real] | NDArray[np.floating[Any] | np.integer[Any]]
 _Counts: TypeAlias = Sequence[SupportsIndex] | NDArray[np.integer[Any]]

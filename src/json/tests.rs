@@ -98,10 +98,12 @@ fn a_wrong_text_is_refused_with_place_value_rule_and_way_out() {
                  Use 2**53 or less: not every whole number above it is a float64.";
     let fraction = "it must be a whole number of steps from 1 to 2**53. Round it to a whole number.";
     let start = "it must be a whole number of steps from 1 to 2**53. To start at step 0, leave out what comes before.";
-    let kinds = "it must be one of constant, linear, cosine, polynomial, polynomial_cycle, exponential, \
-                 natural_exponential, inverse_time, inverse_sqrt, piecewise_constant, table, triangle, cosine_restarts, \
-                 then, sum, product, quotient, clamp, delay, repeat, hold, by_epoch, or the name of a replay, such as \
-                 torch.StepLR. `docs/replays.md` lists the replays.";
+    let leaves: Vec<&str> = crate::curve::LEAF_KINDS.iter().map(|kind| kind.name).collect();
+    let kinds = &format!(
+        "it must be one of {}, then, sum, product, quotient, clamp, delay, repeat, hold, by_epoch, or the name of a \
+         replay, such as torch.StepLR. `docs/replays.md` lists the replays.",
+        leaves.join(", ")
+    );
     let of = |place: &str, got: &str, rule: &str| format!("`$.schedule{place}`: got {got}; {rule}");
     let then = |parts: &str, at: &str| format!(r#"{{"kind":"then","parts":[{parts}],"at":{at}}}"#);
     let endless = r#"{"kind":"constant","value":1}"#;

@@ -128,6 +128,29 @@ shapes! {
         power: f64 = ParamType::Real(POWER), or Value::Real(1.0);
     }
 
+    /// `start + (end - start) * (k / steps) ** power`, for k up to `steps`; then `end`.
+    ///
+    /// Where `polynomial` bends at its end, this bends at its start: with a power of 0.5 it falls fast and then ever more
+    /// slowly.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     end: the value at step `steps` and after.
+    ///     steps: how many steps it takes, 1 to 2**53.
+    ///     power: the exponent, above 0 and at most 1000; 1 is a straight line.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// >>> s = gp.power(0.1, 0.0, 100, power=0.5)
+    /// >>> s[0], s[25], s[100]
+    /// (0.1, 0.05, 0.0)
+    Power as power {
+        start: f64 = ParamType::Real(FINITE);
+        end: f64 = ParamType::Real(FINITE);
+        steps: u64 = ParamType::Count(CURVE_LENGTH);
+        power: f64 = ParamType::Real(POWER), or Value::Real(1.0);
+    }
+
     /// `end + (start - end) * (1 - k / n) ** power`, n being the first multiple of `steps` from k on, at least one.
     ///
     /// It falls to `end` at every multiple of `steps`, and begins again from lower each time: at k, just after m times
@@ -358,6 +381,20 @@ impl Formula for Polynomial {
     fn value<N: Number>(&self, at: Point<N>) -> N {
         let (start, end) = at.pair(self.start, self.end);
         end.clone() + (start - end) * at.ratio(at.rest_of(self.steps)).pow(self.power)
+    }
+}
+
+impl Formula for Power {
+    fn steps(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+    fn constant_value(&self) -> Option<f64> {
+        (self.start == self.end).then_some(self.start)
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let (start, end) = at.pair(self.start, self.end);
+        start.clone() + (end - start) * at.ratio(at.part_of(self.steps)).pow(self.power)
     }
 }
 

@@ -145,6 +145,11 @@ def draw_polynomial(gp: Any, rng: Random) -> Any:
     return gp.polynomial(*some_span(rng), some_length(rng), power)
 
 
+def draw_power_of_step(gp: Any, rng: Random) -> Any:
+    power = rng.choice((0.5, 0.9, 1.0, 2.0, 3.0, 1.5, 0.25, 4.0, 0.75, rng.uniform(0.05, 6)))
+    return gp.power(*some_span(rng), some_length(rng), power)
+
+
 def draw_polynomial_cycle(gp: Any, rng: Random) -> Any:
     power = rng.choice((0.5, 0.9, 1.0, 2.0, 1.5, rng.uniform(0.05, 6)))
     return gp.polynomial_cycle(*some_span(rng), some_length(rng, 2 ** rng.choice((3, 10, 20, 48))), power)
@@ -441,6 +446,7 @@ def _table() -> dict[str, Case]:
         to_floor, to_zero = _decay_bench(make, **rest)
         row(name, make, to_floor, draw)
         row(f"{name}_to_zero", make, to_zero, draw if make != "polynomial" else draw_polynomial)
+    row("power", "power", lambda gp, steps: gp.power(PEAK, FLOOR, steps, 0.5), draw_power_of_step)
     row(
         "polynomial_cycle", "polynomial_cycle",
         lambda gp, steps: gp.polynomial_cycle(PEAK, FLOOR, max(1, steps // 2), 0.9), draw_polynomial_cycle,
@@ -567,7 +573,7 @@ CASES: dict[str, Case] = _table()
 STEPWISE = {"replay_exponential_decay_cell"}
 """Replays that work a power out at every step, as their framework does: no bar is set for them."""
 LEAVES = [case for case in CASES.values() if case.name not in STEPWISE and case.covers in {
-    "constant", "linear", "cosine", "polynomial", "polynomial_cycle", "exponential", "natural_exponential",
+    "constant", "linear", "cosine", "polynomial", "polynomial_cycle", "power", "exponential", "natural_exponential",
     "inverse_time", "inverse_sqrt", "piecewise_constant", "table", "triangle", "cosine_restarts", "replay",
 }]  # fmt: skip
 DESCRIBED = [case for case in CASES.values() if not case.is_composite]
@@ -685,6 +691,7 @@ _EDGES: dict[str, Callable[[dict[str, Any]], set[int]]] = {
     "linear": _span_edges,
     "cosine": _span_edges,
     "polynomial": _span_edges,
+    "power": _span_edges,
     "polynomial_cycle": lambda p: {m * p["steps"] + d for m in (0, 1, 2, 3, 9, 1_000) for d in (0, 1)} | _span_edges(p),
     "exponential": lambda p: _decay_edges(p, math.log2(p["rate"])),
     "natural_exponential": lambda p: _decay_edges(p, -p["rate"] / math.log(2)),

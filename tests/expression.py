@@ -148,6 +148,10 @@ def polynomial(start: float, end: float, steps: int, power: float = 1.0) -> Expr
     return Expr("polynomial", {"start": start, "end": end, "steps": steps, "power": power})
 
 
+def power(start: float, end: float, steps: int, power: float = 1.0) -> Expr:
+    return Expr("power", {"start": start, "end": end, "steps": steps, "power": power})
+
+
 def polynomial_cycle(start: float, end: float, steps: int, power: float = 1.0) -> Expr:
     return Expr("polynomial_cycle", {"start": start, "end": end, "steps": steps, "power": power})
 
@@ -224,6 +228,7 @@ _STEPS: dict[str, Callable[[Expr], int | None]] = {
     "linear": lambda expr: expr.params["steps"],
     "cosine": lambda expr: expr.params["steps"],
     "polynomial": lambda expr: expr.params["steps"],
+    "power": lambda expr: expr.params["steps"],
     "table": lambda expr: len(expr.params["values"]),
     "replay": lambda expr: recurrences.steps(expr.params["form"], expr.params["parameters"]),
     "then": _then,

@@ -172,6 +172,13 @@ def polynomial(k: int, start: float, end: float, steps: int, power: float) -> In
     return e + (s - e) * (step(steps - k) / number(steps)) ** number(power)
 
 
+def power(k: int, start: float, end: float, steps: int, power: float) -> Interval:
+    if k >= steps:
+        return number(end)
+    s, e = number(start), number(end)
+    return s + (e - s) * (step(k) / number(steps)) ** number(power)
+
+
 def polynomial_cycle(k: int, start: float, end: float, steps: int, power: float) -> Interval:
     n = max(1, -(-k // steps)) * steps
     if k == n:
@@ -240,6 +247,7 @@ LEAVES: dict[str, Callable[..., Interval]] = {
     "cosine": cosine,
     "polynomial": polynomial,
     "polynomial_cycle": polynomial_cycle,
+    "power": power,
     "exponential": exponential,
     "natural_exponential": natural_exponential,
     "inverse_time": inverse_time,

@@ -22,6 +22,7 @@ __all__ = [
     "piecewise_constant",
     "polynomial",
     "polynomial_cycle",
+    "power",
     "replay",
     "schema",
     "table",
@@ -556,6 +557,25 @@ def polynomial(start: _Real, end: _Real, steps: SupportsIndex, power: _Real = 1.
     >>> s = gp.polynomial(0.1, 0.0, 4, power=2.0)
     >>> s[0], s[2], s[4]
     (0.1, 0.025, 0.0)
+    """
+
+def power(start: _Real, end: _Real, steps: SupportsIndex, power: _Real = 1.0) -> Schedule:
+    """`start + (end - start) * (k / steps) ** power`, for k up to `steps`; then `end`.
+
+    Where `polynomial` bends at its end, this bends at its start: with a power of 0.5 it falls fast and then ever more
+    slowly.
+
+    Args:
+        start: the value at step 0.
+        end: the value at step `steps` and after.
+        steps: how many steps it takes, 1 to 2**53.
+        power: the exponent, above 0 and at most 1000; 1 is a straight line.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    >>> s = gp.power(0.1, 0.0, 100, power=0.5)
+    >>> s[0], s[25], s[100]
+    (0.1, 0.05, 0.0)
     """
 
 def polynomial_cycle(start: _Real, end: _Real, steps: SupportsIndex, power: _Real = 1.0) -> Schedule:

@@ -17,7 +17,7 @@ from typing import Literal, SupportsIndex
 
 import numpy as np
 
-from glidepath._core import Schedule, _shown, constant, cosine, exponential, inverse_sqrt, linear
+from glidepath._core import Schedule, _shown, constant, cosine, exponential, inverse_sqrt, linear, power
 
 __all__ = ["noam", "one_cycle", "warmup_cosine", "warmup_linear", "wsd"]
 
@@ -110,9 +110,8 @@ def wsd(  # noqa: PLR0913 (a trapezoid has two corners and three levels, and bot
         sqrt          g(u) = 1 - sqrt(u)
         exponential   lr = peak * (end / peak) ** u
 
-    In ``sqrt``, ``sqrt(decay)`` and ``end - peak``, and in ``exponential``, ``end / peak``, are taken as the nearest
-    doubles, as parameters of the leaves they stand in; the value before the last is stored as a double, and the last is
-    ``end`` exactly.
+    In ``exponential``, ``end / peak`` is taken as the nearest double, since it is a parameter of a leaf; the value before
+    the last is stored as a double, and the last is ``end`` exactly.
 
     Args:
         peak: the learning rate of the plateau.
@@ -272,9 +271,7 @@ def _joined(parts: list[Schedule]) -> Schedule:
 
 
 def _one_minus_sqrt(peak: float, end: float, steps: int) -> Schedule:
-    # k * (1 / sqrt(k)): at k = 0 the delayed leaf is 1, so that the product is 0 there, as sqrt(0) is.
-    root = linear(0.0, math.sqrt(steps), steps) * inverse_sqrt(1.0, 1).delay(1)
-    return _landing(root * (end - peak) + peak, end, steps)
+    return power(peak, end, steps, 0.5)
 
 
 def _geometric(peak: float, end: float, steps: int) -> Schedule:
@@ -290,15 +287,8 @@ def _geometric(peak: float, end: float, steps: int) -> Schedule:
             f"`wsd.end`: got {end!r} and a peak of {peak!r}; their ratio must be a number that a double holds. Take "
             "values that lie closer together."
         )
-    return _landing(exponential(peak, ratio, per=steps), end, steps)
-
-
-def _landing(curve: Schedule, end: float, steps: int) -> Schedule:
-    """`curve` for its first `steps` steps and `end` from then on, with a length of `steps`.
-
-    Both curves would reach `end` only to the last digits, and have no length of their own. A line of one step, from
-    where the curve is, gives them one.
-    """
+    # The curve reaches `end` only to the last digits, and has no length of its own. A line of one step has both.
+    curve = exponential(peak, ratio, per=steps)
     last = linear(curve[steps - 1], end, 1)
     return curve.then(last, at=steps - 1) if steps > 1 else last
 

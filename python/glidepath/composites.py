@@ -110,8 +110,8 @@ def wsd(  # noqa: PLR0913 (a trapezoid has two corners and three levels, and bot
         sqrt          g(u) = 1 - sqrt(u)
         exponential   lr = peak * (end / peak) ** u
 
-    In ``exponential``, ``end / peak`` is taken as the nearest double, since it is a parameter of a leaf; the value before
-    the last is stored as a double, and the last is ``end`` exactly.
+    In ``exponential``, ``end / peak`` is taken as the nearest double, since it is a parameter of a leaf; the value
+    before the last is stored as a double, and the last is ``end`` exactly.
 
     Args:
         peak: the learning rate of the plateau.

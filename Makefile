@@ -36,6 +36,7 @@ lint-rust: $(NP2)/tools.stamp
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --no-default-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps
 
 test-rust:
 	$(CARGO) test --no-default-features

@@ -77,7 +77,7 @@ test-torch: build/wheel.stamp
 	$(OTHER)/bin/python -m pip install --quiet --no-cache-dir --no-compile "$$(echo $(WHEELS)/*.whl)[torch]" "torch==$(TORCH)" $(WITH) \
 		gmpy2 hypothesis pytest; \
 	$(OTHER)/bin/python -c "import numpy, torch; print('torch', torch.__version__, 'numpy', numpy.__version__)"; \
-	$(OTHER)/bin/python -m pytest tests/test_torch_*.py tests/test_docs.py -k torch
+	$(OTHER)/bin/python -m pytest tests/dialects/torch tests/surface/test_docs.py -k torch
 
 demo: $(NP2)/installed.stamp
 	$(BIN)/python benches/demo.py

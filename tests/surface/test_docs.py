@@ -29,9 +29,10 @@ import numpy as np
 import pytest
 
 import glidepath as gp
+from doc_examples import FLAGS, run_examples
 from glidepath import _core
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NEEDS = {"torch.md": "torch"}
 """What a document's examples need besides glidepath: they are not run where it is not installed."""
 DOCUMENTS = [
@@ -48,7 +49,6 @@ if find_spec("mindspore") is not None:
     MODULES += ["glidepath.mindspore.table", "glidepath.mindspore.experimental.optim.lr_scheduler",
                 "glidepath.mindspore.experimental.optim.ahead"]  # fmt: skip
 NOT_RUN = ("pip ", "make ", "python -m asv ", "asv ", "cargo ")
-FLAGS = doctest.ELLIPSIS
 FENCE = re.compile(r"^```(\w*)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -58,15 +58,6 @@ def blocks(path: Path, language: str) -> Iterator[tuple[int, str]]:
     for found in FENCE.finditer(text):
         if found[1] == language and (found[2] is None or find_spec(found[2]) is not None):
             yield text.count("\n", 0, found.start(3)), found[3]
-
-
-def run_examples(text: str, names: dict, where: str, line: int = 0) -> None:
-    test = doctest.DocTestParser().get_doctest(text, names, where, where, line)
-    report: list[str] = []
-    # clear_globs: the names of one block are there for the next.
-    failed = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=report.append, clear_globs=False).failed
-    names.update(test.globs)
-    assert not failed, "".join(report)
 
 
 @pytest.fixture

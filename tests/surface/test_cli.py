@@ -19,12 +19,12 @@ import pytest
 
 import glidepath as gp
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benches"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benches"))
 
 import table as bench_table
 
 COMMAND = [sys.executable, "-m", "glidepath"]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MOVING = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 100_000_000)
 LONG = 40_000_000  # float64: 320 MB, long enough to be killed at leisure
 INTERRUPTED, TERMINATED = 130, 143

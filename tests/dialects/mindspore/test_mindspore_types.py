@@ -37,7 +37,13 @@ def test_forwarded_names_are_any(tmp_path: Path) -> None:
     """`--strict` alone would refuse any class of an untyped package as a base, MindSpore's own too."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    options = ["--strict", "--allow-subclassing-any", "--ignore-missing-imports", "--cache-dir", str(tmp_path / "cache")]
+    options = [
+        "--strict",
+        "--allow-subclassing-any",
+        "--ignore-missing-imports",
+        "--cache-dir",
+        str(tmp_path / "cache"),
+    ]
     command = [sys.executable, "-m", "mypy", *options, str(script)]
     # Away from this project's settings, as the user of an installed package is.
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

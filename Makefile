@@ -1,3 +1,5 @@
+# make check    what every commit must pass: the linters, the Rust tests and the Python tests of the core. It needs neither torch
+#               nor MindSpore, and takes some minutes
 # make test     everything that must hold, on numpy 2 and numpy 1.26 (the first run installs torch too, some 5 GB, and
 #               MindSpore, which needs numpy 1.26: 10 GB of disk in all)
 # make test-torch TORCH=2.6.0
@@ -25,10 +27,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find src python -type f -not -name '*.so' -not -name '*.pyc') Cargo.toml $(wildcard Cargo.lock) \
 	pyproject.toml README.md LICENSE
 
-.PHONY: test lint-rust test-rust lint-python test-python test-sdist test-torch demo bench asv exact fuzz clean
+.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch demo bench asv exact fuzz clean
 .DELETE_ON_ERROR:
 
-test: lint-rust test-rust lint-python test-python test-sdist
+check: lint-rust test-rust lint-style test-core
+
+test: lint-rust test-rust lint-style lint-types test-python test-sdist
 
 # ------------------------------------------------------------------------------------------------------- what is run
 
@@ -41,14 +45,19 @@ lint-rust: $(NP2)/tools.stamp
 test-rust:
 	$(CARGO) test --no-default-features
 
-lint-python: $(NP2)/torch.stamp $(NP2)/installed.stamp
+lint-style: $(NP2)/ready.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-types: $(NP2)/torch.stamp $(NP2)/installed.stamp
 	$(BIN)/mypy --strict python/glidepath
 	$(BIN)/stubtest glidepath._core --mypy-config-file pyproject.toml
 
+test-core: $(NP2)/installed.stamp
+	$(BIN)/python -m pytest tests/core
+
 test-python: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
-	$(NP2)/bin/python -m pytest
+	$(BIN)/python -m pytest
 	$(NP1)/bin/python -m pytest
 
 # What a user gets where there is no wheel: pip builds the sdist. It is built without optimisation, for that is the same code

@@ -36,8 +36,8 @@ def powers(n):
         p, factors = p * factors[0], factors[1:]
     return p
 """
-# The work stands in a function of its own: in CPython 3.11 a `try` does not catch an exception that a signal raises at the
-# jump of a loop directly in it.
+# The work stands in a function of its own: in CPython 3.11 a `try` does not catch what a signal's handler raises at
+# the jump of a loop directly in it.
 RUN = """
 def work():
     {work}

@@ -40,6 +40,7 @@ DOCUMENTS = [
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     if path.name not in NEEDS or importlib.util.find_spec(NEEDS[path.name])
 ]
+GUIDES = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "tests/README.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
 MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli", "glidepath._launch",
            "glidepath.__main__", "glidepath.mindspore", "glidepath.mindspore.nn", "glidepath.mindspore.dynamic_lr",
@@ -126,10 +127,26 @@ def test_the_table_of_json_forms() -> None:
     assert seen == 11
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*DOCUMENTS, *GUIDES], ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_to_files_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+def named_in(path: Path) -> list[str]:
+    """The files and folders, as `src/lib.rs`, that a text names."""
+    return re.findall(r"`([\w.*-]+(?:/[\w.*-]+)+)`", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_a_guide_names_are_there(path):
+    assert [name for name in named_in(path) if not list(ROOT.glob(name))] == []
+
+
+def test_the_guide_to_the_tests_names_every_file():
+    named = {found for name in named_in(ROOT / "tests" / "README.md") for found in ROOT.glob(name)}
+    files = {*(ROOT / "tests").glob("*.py"), *(ROOT / "tests").glob("**/test_*.py")}
+    assert sorted(str(path.relative_to(ROOT)) for path in files - named if path.name != "conftest.py") == []
 
 
 # Docstrings.

@@ -105,7 +105,7 @@ type Counts = [u64; 5];
 
 /// A type that values are given in: float64 or float32.
 pub trait Out: Rounded + Paced {
-    /// [`Filler::fill_moving`], with as many coefficients in narrow tiles as the type needs.
+    /// `Filler::fill_moving`, with as many coefficients in narrow tiles as the type needs.
     fn fill_moving(
         filler: &mut Filler<'_>,
         node: &PlanNode,

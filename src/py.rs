@@ -45,7 +45,8 @@ impl From<Error> for PyErr {
 }
 
 /// Schedules and their leaves, in Rust. Import them from `glidepath`: it exports what stands in `__all__` here.
-#[pymodule]
+// Without `gil_used = true`, pyo3 would declare that the module is safe without the GIL. That was never tested.
+#[pymodule(gil_used = true)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // numpy's API is loaded here, not at the first call: a signal in the middle of that would be a panic.
     module.py().import("numpy")?;

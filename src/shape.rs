@@ -265,6 +265,7 @@ macro_rules! shapes {
     )*) => {
         $(
             $(#[doc = $doc])*
+            #[allow(rustdoc::broken_intra_doc_links, reason = "the text is a Python docstring: `s[2]` is no link")]
             #[derive(Clone, Debug, PartialEq)]
             pub struct $Name {
                 $(#[doc = concat!("See [`", stringify!($Name), "`].")] pub $field: $type,)*

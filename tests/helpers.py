@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +12,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import pytest
 
 import expression
 import glidepath as gp
@@ -105,3 +109,20 @@ def within(seconds: float) -> Iterator[None]:
     yield
     took = time.perf_counter() - begun
     assert took < seconds, f"took {took:.1f} s, more than {seconds} s"
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """A real SIGINT to this process, as Ctrl-C sends it; what runs must end in KeyboardInterrupt soon after."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    begun = time.perf_counter()
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+        assert time.perf_counter() - begun < seconds + 3.0
+    finally:
+        timer.cancel()
+        timer.join()
+        signal.signal(signal.SIGINT, before)

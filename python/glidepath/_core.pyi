@@ -1,5 +1,5 @@
 # Signatures are written by hand; the shapes' functions and all docstrings come from the module, by way of
-# `python tests/make_stub.py`. tests/test_stub.py sees that they are fresh.
+# `python tests/make_stub.py`. tests/surface/test_stub.py sees that they are fresh.
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal, NoReturn, Protocol, SupportsIndex, TypeAlias, TypeVar, final, overload

@@ -8,6 +8,7 @@ macro_rules! replays {
     )*) => {
         $(
             $(#[doc = $doc])*
+            #[allow(rustdoc::broken_intra_doc_links, reason = "the text is a Python docstring: `s[2]` is no link")]
             #[derive(Clone, Debug)]
             #[allow(non_snake_case, reason = "a field has the framework's name")]
             pub struct $Name {

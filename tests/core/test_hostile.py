@@ -5,14 +5,11 @@ from __future__ import annotations
 import decimal
 import fractions
 import json
-import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from random import Random
 from types import FrameType
 from typing import Any
@@ -26,7 +23,7 @@ from cases import steps_of_interest
 from expression import MAX_STEP
 from glidepath._core import _shown
 from glidepath.mindspore import dynamic_lr
-from helpers import DTYPES, REFUSED, assert_right, assert_same, within
+from helpers import DTYPES, REFUSED, assert_right, assert_same, interrupted_after, within
 
 # Every argument of every constructor and method: a good value, and what kind of thing it is.
 
@@ -717,23 +714,6 @@ def test_what_cancels_is_zero() -> None:
             assert_same(cancelling(gp, n).array(n + 5, dtype=dtype), np.zeros(n + 5, dtype=dtype))
     far = cancelling(gp, 2**50)
     assert (far[1], far[2**49 + 1], far[2**50 - 1]) == (0.0, 0.0, 0.0)
-
-
-@contextmanager
-def interrupted_after(seconds: float) -> Iterator[None]:
-    """A real SIGINT to this process, as Ctrl-C sends it; what runs must end in KeyboardInterrupt soon after."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
-    begun = time.perf_counter()
-    timer.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            yield
-        assert time.perf_counter() - begun < seconds + 3.0
-    finally:
-        timer.cancel()
-        timer.join()
-        signal.signal(signal.SIGINT, before)
 
 
 VERBS: dict[str, Callable[[Any], Any]] = {

@@ -19,11 +19,10 @@ import pytest
 import glidepath as gp
 import recurrences
 from cases import CASES
+from doc_examples import run_examples
 from glidepath import _core
 from glidepath.plot import horizon
-from helpers import assert_same, drawn
-from test_docs import run_examples
-from test_hostile import interrupted_after
+from helpers import assert_same, drawn, interrupted_after
 
 STEP_LR = "torch.StepLR"
 LIST = {"learning_rate": 0.1, "decay_rate": 0.9, "total_step": 6, "step_per_epoch": 2, "decay_epoch": 1}
@@ -367,7 +366,7 @@ def test_a_form_does_what_its_documentation_shows(form: str) -> None:
 @every_form
 def test_a_form_stands_in_the_documents_and_the_schema(form: str) -> None:
     value = _core.REPLAYS[form].strip().split("\n\n")[0].replace("\n", " ")
-    page = (Path(__file__).parents[1] / "docs" / "replays.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "replays.md").read_text(encoding="utf-8")
     assert f"| `{form}` | {value} |" in page
     assert json.loads(gp.schema())["$defs"][form]["properties"]["kind"] == {"const": form}
 

@@ -21,8 +21,8 @@ from torch.optim import lr_scheduler  # noqa: E402
 
 import glidepath as gp  # noqa: E402
 import glidepath.torch as gt  # noqa: E402
+from doc_examples import run_examples  # noqa: E402
 from glidepath.torch import _versions  # noqa: E402
-from test_docs import run_examples  # noqa: E402
 from torch_recipes import (  # noqa: E402
     COPIES_TENSORS,
     HAS_VERBOSE,

@@ -29,9 +29,10 @@ import numpy as np
 import pytest
 
 import glidepath as gp
+from doc_examples import FLAGS, run_examples
 from glidepath import _core
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NEEDS = {"torch.md": "torch"}
 """What a document's examples need besides glidepath: they are not run where it is not installed."""
 DOCUMENTS = [
@@ -39,6 +40,7 @@ DOCUMENTS = [
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     if path.name not in NEEDS or importlib.util.find_spec(NEEDS[path.name])
 ]
+GUIDES = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "tests/README.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
 MODULES = ["glidepath", "glidepath.composites", "glidepath.plot", "glidepath.cli", "glidepath._launch",
            "glidepath.__main__", "glidepath.mindspore", "glidepath.mindspore.nn", "glidepath.mindspore.dynamic_lr",
@@ -48,7 +50,6 @@ if find_spec("mindspore") is not None:
     MODULES += ["glidepath.mindspore.table", "glidepath.mindspore.experimental.optim.lr_scheduler",
                 "glidepath.mindspore.experimental.optim.ahead"]  # fmt: skip
 NOT_RUN = ("pip ", "make ", "python -m asv ", "asv ", "cargo ")
-FLAGS = doctest.ELLIPSIS
 FENCE = re.compile(r"^```(\w*)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -58,15 +59,6 @@ def blocks(path: Path, language: str) -> Iterator[tuple[int, str]]:
     for found in FENCE.finditer(text):
         if found[1] == language and (found[2] is None or find_spec(found[2]) is not None):
             yield text.count("\n", 0, found.start(3)), found[3]
-
-
-def run_examples(text: str, names: dict, where: str, line: int = 0) -> None:
-    test = doctest.DocTestParser().get_doctest(text, names, where, where, line)
-    report: list[str] = []
-    # clear_globs: the names of one block are there for the next.
-    failed = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=report.append, clear_globs=False).failed
-    names.update(test.globs)
-    assert not failed, "".join(report)
 
 
 @pytest.fixture
@@ -135,10 +127,26 @@ def test_the_table_of_json_forms() -> None:
     assert seen == 11
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*DOCUMENTS, *GUIDES], ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_to_files_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+def named_in(path: Path) -> list[str]:
+    """The files and folders, as `src/lib.rs`, that a text names."""
+    return re.findall(r"`([\w.*-]+(?:/[\w.*-]+)+)`", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_a_guide_names_are_there(path):
+    assert [name for name in named_in(path) if not list(ROOT.glob(name))] == []
+
+
+def test_the_guide_to_the_tests_names_every_file():
+    named = {found for name in named_in(ROOT / "tests" / "README.md") for found in ROOT.glob(name)}
+    files = {*(ROOT / "tests").glob("*.py"), *(ROOT / "tests").glob("**/test_*.py")}
+    assert sorted(str(path.relative_to(ROOT)) for path in files - named if path.name != "conftest.py") == []
 
 
 # Docstrings.

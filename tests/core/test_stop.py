@@ -36,10 +36,14 @@ def powers(n):
         p, factors = p * factors[0], factors[1:]
     return p
 """
+# The work stands in a function of its own: in CPython 3.11 a `try` does not catch what a signal's handler raises at
+# the jump of a loop directly in it.
 RUN = """
+def work():
+    {work}
 print("go", flush=True)
 try:
-    {work}
+    work()
     print("done", flush=True)
 except KeyboardInterrupt:
     print(time.monotonic(), flush=True)

@@ -444,7 +444,7 @@ def test_a_seek_is_right_for_all(name):
 
 
 def test_the_page_says_which_rates_a_last_epoch_needs():
-    page = (Path(__file__).parents[1] / "docs" / "torch.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "torch.md").read_text(encoding="utf-8")
     words = {"those of step N": "N", "those of step N + 1": "N + 1", "any": "any", "none is right": "none"}
     tables = []
     for line in page.splitlines():

@@ -19,14 +19,15 @@ import pytest
 
 import glidepath as gp
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benches"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benches"))
 
 import table as bench_table
 
 COMMAND = [sys.executable, "-m", "glidepath"]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MOVING = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 100_000_000)
 LONG = 40_000_000  # float64: 320 MB, long enough to be killed at leisure
+KILLED = 16_000_000  # 128 MB: a kill may come too late, so that it need not be longer
 INTERRUPTED, TERMINATED = 130, 143
 
 
@@ -197,8 +198,8 @@ def test_what_a_killed_process_left_is_removed_by_a_run_of_a_later_day(spec, tmp
     assert left_over(folder) == [other.name]
 
 
-def start_long(spec: Path, target: Path) -> subprocess.Popen[str]:
-    command = [*COMMAND, "array", str(spec), "-n", str(LONG), "-o", str(target)]
+def start_long(spec: Path, target: Path, count: int = LONG) -> subprocess.Popen[str]:
+    command = [*COMMAND, "array", str(spec), "-n", str(count), "-o", str(target)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
@@ -220,8 +221,8 @@ def test_kill_9_leaves_no_target_or_the_old_one(spec, tmp_path, old, share):
     target = folder / "lr.npy"
     if old is not None:
         target.write_bytes(old)
-    with start_long(spec, target) as process:
-        wait_until_written(process, folder, int(share * (128 + 8 * LONG)))
+    with start_long(spec, target, KILLED) as process:
+        wait_until_written(process, folder, int(share * (128 + 8 * KILLED)))
         process.kill()
     assert_old_or_whole(target, old)
 
@@ -232,9 +233,9 @@ def test_kill_9_at_any_moment_leaves_no_target_the_old_one_or_the_whole(spec, tm
     folder.mkdir()
     target = folder / "lr.npy"
     target.write_bytes(b"old")
-    with start_long(spec, target) as process:
-        wait_until_written(process, folder, 128 + 8 * LONG)
-        time.sleep(0.02 * repeat)  # somewhere in the fsync, the rename, the fsync of the folder, or after
+    with start_long(spec, target, KILLED) as process:
+        wait_until_written(process, folder, 128 + 8 * KILLED)
+        time.sleep(0.008 * repeat)  # somewhere in the fsync, the rename, the fsync of the folder, or after
         process.kill()
     assert_old_or_whole(target, b"old")
 
@@ -242,12 +243,12 @@ def test_kill_9_at_any_moment_leaves_no_target_the_old_one_or_the_whole(spec, tm
 def assert_old_or_whole(target: Path, old: bytes | None) -> None:
     if not target.exists():
         assert old is None
-    elif target.stat().st_size != 128 + 8 * LONG:
+    elif target.stat().st_size != 128 + 8 * KILLED:
         assert target.read_bytes() == old
     else:
         mapped = np.load(target, mmap_mode="r")
-        assert mapped.shape == (LONG,)
-        at = np.arange(0, LONG, 4_099)
+        assert mapped.shape == (KILLED,)
+        at = np.arange(0, KILLED, 4_099)
         assert same_bits(mapped[at], MOVING.gather(at))
 
 

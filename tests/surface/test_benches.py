@@ -12,7 +12,7 @@ import pytest
 import glidepath as gp
 from cases import CASES
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benches"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benches"))
 
 import bench_import
 import bench_verbs

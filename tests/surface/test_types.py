@@ -35,7 +35,7 @@ def test_a_client_passes_mypy_and_runs(tmp_path: Path, capsys: pytest.CaptureFix
     wrong.write_text(WRONG)
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", str(tmp_path / "cache")]
     done = subprocess.run(
-        [*command, str(CLIENT), str(wrong)], check=False, capture_output=True, text=True, cwd=HERE.parent
+        [*command, str(CLIENT), str(wrong)], check=False, capture_output=True, text=True, cwd=HERE.parents[1]
     )
     assert not done.stderr
     errors = [line for line in done.stdout.splitlines() if ": error: " in line]

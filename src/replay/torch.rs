@@ -3,13 +3,11 @@
 //! ```text
 //! rule       from one learning rate to the next
 //! machine    whole schedulers, nested too, without an optimizer
-//! block      many steps of a rule at a time
 //! here       the forms: each makes a machine of its parameters, and the machine is the recurrence
 //! ```
 //! A form starts as torch constructs the scheduler on one group, and step k is `last_epoch` k. Where torch would raise
 //! in the middle of a run (the step after OneCycleLR's last, a power past every double) a replay holds its last value.
 
-mod block;
 pub mod machine;
 pub mod rule;
 

@@ -125,7 +125,7 @@ def test_the_rows_beside_torch():
     for heading, ratios in found.items():
         assert all(ratio > 0.0 for ratio in ratios.values()), heading
     shown = [str(row) for row in (*torch_rows.rows(found), torch_rows.plateau_row(1, number=10))]
-    assert len(shown) == 5 + 3 + 1
+    assert len(shown) == 5 + 1 + 1
 
 
 def test_every_scheduler_without_a_function_or_a_metric_is_measured():

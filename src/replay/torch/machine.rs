@@ -107,11 +107,33 @@ impl<T: Rate> Leaf<T> {
     }
 
     fn step(&mut self, state: &mut State<T>) -> Option<()> {
+        self.advance(state)?;
+        self.last.clone_from(&state.lrs);
+        Some(())
+    }
+
+    /// One step that does not set `_last_lr`.
+    #[inline]
+    fn advance(&mut self, state: &mut State<T>) -> Option<Change> {
         self.rule.tick(&mut self.clock)?;
         let change = self.rule.change(&self.clock)?;
         self.apply(&change, state);
+        Some(change)
+    }
+
+    /// Writes the rates that the next steps set, one row a step, until a step changes nothing. Returns the number of rows.
+    fn run(&mut self, state: &mut State<T>, out: &mut [f64]) -> Option<usize> {
+        let mut rows = 0;
+        for row in out.chunks_exact_mut(state.lrs.len()) {
+            let change = self.advance(state)?;
+            state.show(row);
+            rows += 1;
+            if change == Change::Keep {
+                break;
+            }
+        }
         self.last.clone_from(&state.lrs);
-        Some(())
+        Some(rows)
     }
 
     /// The step that a scheduler makes as it is made.
@@ -225,7 +247,7 @@ impl<T: Rate> SchedulerTree<T> {
     fn run(&mut self, state: &mut State<T>, out: &mut [f64]) -> Option<usize> {
         let groups = state.lrs.len();
         match self {
-            SchedulerTree::Leaf(leaf) if leaf.runs() => return leaf.run(state, out),
+            SchedulerTree::Leaf(leaf) => return leaf.run(state, out),
             SchedulerTree::Sequential { children, milestones, epoch, .. } => {
                 let i = child_at(milestones, *epoch);
                 let until = milestones.get(i).map_or(usize::MAX, |next| next.abs_diff(*epoch) as usize - 1);
@@ -248,7 +270,6 @@ impl<T: Rate> SchedulerTree<T> {
                     return Some(done);
                 }
             }
-            SchedulerTree::Leaf(_) => (),
         }
         self.step(state)?;
         state.show(&mut out[..groups]);

@@ -115,14 +115,14 @@ pub enum Anneal {
 
 impl Anneal {
     /// What `between` needs to know of the way that is behind, from 0 to 1.
-    pub(super) fn weight(self, pct: f64) -> f64 {
+    fn weight(self, pct: f64) -> f64 {
         match self {
             Anneal::Cos => cos(PI * pct) + 1.0,
             Anneal::Linear => pct,
         }
     }
 
-    pub(super) fn between(self, start: f64, end: f64, weight: f64) -> f64 {
+    fn between(self, start: f64, end: f64, weight: f64) -> f64 {
         match self {
             Anneal::Cos => end + (start - end) / 2.0 * weight,
             Anneal::Linear => (end - start) * weight + start,
@@ -130,7 +130,7 @@ impl Anneal {
     }
 
     /// SWALR's share of the averaged rate.
-    pub(super) fn share(self, t: f64) -> f64 {
+    fn share(self, t: f64) -> f64 {
         match self {
             Anneal::Cos => (1.0 - cos(PI * t)) / 2.0,
             Anneal::Linear => t,
@@ -240,7 +240,7 @@ pub fn power(x: f64, y: f64) -> Option<f64> {
 }
 
 /// Python's `x / y` on floats.
-pub(super) fn quotient(x: f64, y: f64) -> Option<f64> {
+fn quotient(x: f64, y: f64) -> Option<f64> {
     (y != 0.0).then(|| x / y)
 }
 
@@ -425,7 +425,7 @@ impl Rule {
 }
 
 impl Fade {
-    pub(super) fn factor(self, x: f64) -> Option<f64> {
+    fn factor(self, x: f64) -> Option<f64> {
         match self {
             Fade::Never => Some(1.0),
             Fade::Halved => quotient(1.0, power(2.0, x - 1.0)?),

@@ -245,7 +245,7 @@ impl Plan {
         };
         std::thread::scope(|scope| {
             let helper = || {
-                let _state = simd::default_float_mode();
+                let _state = simd::DefaultFloatMode::enter();
                 work(&|| true)
             };
             // Where the system has no thread to give, those that there are share the work.

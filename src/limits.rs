@@ -176,7 +176,7 @@ impl RealLimit {
     /// The value, if the rule admits it; -0.0 becomes 0.0.
     pub fn check(&self, place: &str, x: f64) -> Result<f64, Error> {
         // To a thread that flushes subnormals, one is equal to 0.
-        let _state = simd::default_float_mode();
+        let _state = simd::DefaultFloatMode::enter();
         if self.admits(x) {
             return Ok(x + 0.0);
         }
@@ -186,7 +186,7 @@ impl RealLimit {
     /// Checks every value of a list; a refused one's place has its index.
     pub fn check_each(&self, place: &str, list: &[f64]) -> Result<(), Error> {
         let refused = {
-            let _state = simd::default_float_mode();
+            let _state = simd::DefaultFloatMode::enter();
             list.iter().position(|&x| !self.admits(x))
         };
         match refused {

@@ -107,7 +107,7 @@ impl Spec {
     /// A leaf: the shape's arguments in order, `Absent` where left out.
     pub fn leaf(kind: &LeafKind, arguments: Vec<Value>) -> Result<Spec, Error> {
         // A thread that flushes subnormals would take one for 0, and work out a base's logarithm wrongly.
-        let _state = simd::default_float_mode();
+        let _state = simd::DefaultFloatMode::enter();
         let checked = || {
             let params = (kind.params)();
             debug_assert_eq!(params.len(), arguments.len());
@@ -122,7 +122,7 @@ impl Spec {
 
     /// A framework's own recurrence: the form's arguments in order, `Absent` where left out.
     pub fn replay(kind: &'static ReplayKind, arguments: Vec<Value>) -> Result<Spec, Error> {
-        let _state = simd::default_float_mode();
+        let _state = simd::DefaultFloatMode::enter();
         let replay = Replay::new(kind, arguments).map_err(|e| e.within(kind.name))?;
         Spec::make(Expr::Replay(replay))
     }

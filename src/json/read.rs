@@ -20,7 +20,7 @@ use crate::spec::{Operand, Spec, leaf_kind};
 /// whole, a string, is passed over. Whatever is wrong with a text is wrong with its value: `Fault::Value`. Where memory
 /// is too little that is `Fault::Memory`, and where `poll` says to stop, `Fault::Stopped`.
 pub fn from_json(text: &str, poll: Poll) -> Result<Spec, Error> {
-    let _state = crate::simd::default_float_mode();
+    let _state = crate::simd::DefaultFloatMode::enter();
     JsonValue::parse(text, poll).and_then(document).map_err(|error| match error.fault {
         Fault::Memory | Fault::Stopped => error,
         _ => Error { fault: Fault::Value, ..error },

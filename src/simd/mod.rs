@@ -1,19 +1,23 @@
-//! Instruction sets: which there are, which is used, and how a piece of work gets compiled for one.
+//! Instruction sets: which there are, which is used, and how a piece of work is compiled for one.
 //!
-//! This is the only file with `unsafe` in it. What is unsafe is to call a function that was compiled for instructions that
-//! the machine might lack, where each call stands behind the check that it has them; and to read and set the
-//! floating-point state.
+//! `unsafe` stands in this folder only. Here it calls functions that were compiled for instructions that the machine might
+//! lack; a check that the machine has them stands before each call. In `float_mode` it reads and sets the floating-point
+//! state.
 //!
 //! ```text
 //! task (generic, #[inline(always)])
 //!   fused(task):   compiled once more with fma, for the scalar arithmetic of jets
 //!   widest(kernel): compiled once more for AVX2 and for AVX-512, for lanes
 //! ```
-//! Everything that a task calls must be inlined into it, or it is compiled without those instructions: still right, but
-//! `mul_add` is then a library call, 35 times slower.
+//! Everything that a task calls must be inlined into it. Otherwise the callee is compiled without those instructions: its
+//! values are the same, but `mul_add` is then a library call, 35 times slower.
 #![allow(unsafe_code)]
 
+mod float_mode;
+
 use std::sync::atomic::{AtomicU8, Ordering};
+
+pub use float_mode::{DefaultFloatMode, with_default_float_mode};
 
 /// An instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -201,91 +205,3 @@ pub fn widest<K: Kernel>(kernel: K) -> K::Out {
 pub fn widest<K: Kernel>(kernel: K) -> K::Out {
     kernel.run::<{ cfg!(target_arch = "aarch64") }>()
 }
-
-/// The default state of the floating-point unit: nearest-even, subnormals kept, all exceptions masked.
-#[cfg(target_arch = "x86_64")]
-const DEFAULT: u32 = 0x1f80;
-/// The flags that record exceptions: no part of the mode.
-#[cfg(target_arch = "x86_64")]
-const FLAGS: u32 = 0x3f;
-
-/// Keeps the floating-point unit in its default state; puts back what it found when dropped.
-#[derive(Debug)]
-pub struct DefaultState(u32);
-
-/// Sets the floating-point unit's default state for as long as the result lives.
-///
-/// A caller's thread may flush subnormals to zero (`torch.set_flush_denormal(True)`) or round another way.
-#[inline(always)]
-pub fn default_float_mode() -> DefaultState {
-    let found = state();
-    if changes(found) {
-        set_state(found & FLAGS | default_state());
-    }
-    DefaultState(found)
-}
-
-/// Runs `work` in the floating-point unit's default state.
-#[inline(always)]
-pub fn with_default_float_mode<R>(work: impl FnOnce() -> R) -> R {
-    let _guard = default_float_mode();
-    work()
-}
-
-impl Drop for DefaultState {
-    #[inline(always)]
-    fn drop(&mut self) {
-        if changes(self.0) {
-            set_state(self.0);
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod machine {
-    use std::arch::asm;
-
-    #[inline(always)]
-    pub(super) fn state() -> u32 {
-        let mut csr = 0u32;
-        // SAFETY: stores the register to a local that lives; SSE is part of the architecture.
-        unsafe { asm!("stmxcsr [{}]", in(reg) &mut csr, options(nostack, preserves_flags)) };
-        csr
-    }
-
-    #[inline(always)]
-    pub(super) fn set_state(csr: u32) {
-        // SAFETY: loads a value that is the default mode or was read from the register itself.
-        unsafe { asm!("ldmxcsr [{}]", in(reg) &csr, options(nostack, readonly, preserves_flags)) };
-    }
-
-    #[inline(always)]
-    pub(super) fn changes(csr: u32) -> bool {
-        csr & !super::FLAGS != super::DEFAULT
-    }
-
-    #[inline(always)]
-    pub(super) fn default_state() -> u32 {
-        super::DEFAULT
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-mod machine {
-    // Other architectures: the state is left as it is found.
-    pub(super) fn state() -> u32 {
-        0
-    }
-    pub(super) fn set_state(_: u32) {}
-    pub(super) fn changes(_: u32) -> bool {
-        false
-    }
-    pub(super) fn default_state() -> u32 {
-        0
-    }
-}
-
-use machine::{changes, default_state, set_state, state};
-
-#[cfg(not(target_arch = "x86_64"))]
-const FLAGS: u32 = 0;

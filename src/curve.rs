@@ -1,7 +1,7 @@
 //! Every closed formula, once, as a textbook writes it.
 //!
-//! To add a shape: declare it in the list below and write its [`Formula`]; give the tests' oracle a line and their table
-//! of cases a row. Everything else (the Python function, the text form, the schema, speed, exactness) follows.
+//! To add a leaf, declare it in the list below and write its [`Formula`]. The Python function, its export, the text form,
+//! the schema, speed and exactness follow. CONTRIBUTING.md lists what the tests need.
 
 use std::sync::Arc;
 

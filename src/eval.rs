@@ -400,15 +400,15 @@ impl<'a> Filler<'a> {
         done
     }
 
-    /// Accounts for some nanoseconds of work; looks up now and then.
+    /// Counts some nanoseconds of work, and polls once enough have come together.
     #[inline(always)]
     pub(crate) fn spend(&mut self, cost: usize) -> Result<(), Interrupted> {
         self.left -= cost as i64;
-        if self.left > 0 { Ok(()) } else { self.look_up() }
+        if self.left > 0 { Ok(()) } else { self.poll_now() }
     }
 
     #[cold]
-    fn look_up(&mut self) -> Result<(), Interrupted> {
+    fn poll_now(&mut self) -> Result<(), Interrupted> {
         self.left = PATIENCE;
         if self.stop.load(Ordering::Relaxed) || !(self.poll)() { Err(Interrupted) } else { Ok(()) }
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! few steps:   each settled by itself
-//! many:        cut [least, greatest] into equal tiles, 2^12 at most, a quick polynomial each (one cache line);
+//! many:        cut [least, greatest] into equal tiles, 2^14 at most, a quick polynomial each (one cache line);
 //!              a step looks its tile up; what its polynomial leaves in doubt is settled by itself
 //! hold, by_epoch, clamp outermost: map the steps (bound the values), and gather from what is inside
 //! table:       look it up
@@ -59,7 +59,7 @@ pub(crate) fn gather<T: Out>(
             for (steps, out) in steps.chunks(mapped.len()).zip(out.chunks_mut(1024)) {
                 let to = &mut mapped[..steps.len()];
                 to.iter_mut().zip(steps).for_each(|(to, &k)| *to = map.apply(k).0);
-                look_up(inner, &table, to, out, filler)?;
+                from_table(inner, &table, to, out, filler)?;
             }
             Ok(())
         }
@@ -80,7 +80,7 @@ pub(crate) fn gather<T: Out>(
         _ => {
             let table = Tiles::new(node, bounds(steps, filler)?, steps.len(), filler)?;
             for (steps, out) in steps.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
-                look_up(node, &table, steps, out, filler)?;
+                from_table(node, &table, steps, out, filler)?;
             }
             Ok(())
         }
@@ -236,8 +236,8 @@ fn line<K: Kit>(node: &PlanNode, centre: u64, m: u32) -> Option<Line> {
     })
 }
 
-/// Looks up a block of steps.
-fn look_up<T: Out>(
+/// Reads the values of a block of steps from the tiles.
+fn from_table<T: Out>(
     node: &PlanNode,
     tiles: &Tiles,
     steps: &[u64],

@@ -1,4 +1,4 @@
-//! The one table of what a parameter may be. It feeds the checks, their messages, the JSON Schema and the documents.
+//! The limits of parameters. The checks, their messages and the JSON Schema follow from them.
 
 use crate::error::Error;
 use crate::simd;

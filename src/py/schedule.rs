@@ -159,18 +159,18 @@ fn bound(value: Option<&Bound<'_, PyAny>>, place: convert::Place<'_>, limit: Rea
     value.map(|value| convert::real(value, place, limit)).transpose()
 }
 
-/// An argument that may be left out, for which None is a value like any other (and the wrong one).
-struct Given<'py>(Option<Bound<'py, PyAny>>);
+/// An argument that may be left out. An explicit None is an argument too, and is refused.
+struct OptionalArg<'py>(Option<Bound<'py, PyAny>>);
 
-impl<'a, 'py> FromPyObject<'a, 'py> for Given<'py> {
+impl<'a, 'py> FromPyObject<'a, 'py> for OptionalArg<'py> {
     type Error = std::convert::Infallible;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> Result<Self, Self::Error> {
-        Ok(Given(Some(object.to_owned())))
+        Ok(OptionalArg(Some(object.to_owned())))
     }
 }
 
-impl Given<'_> {
+impl OptionalArg<'_> {
     fn start(&self, place: &str) -> PyResult<u64> {
         self.0.as_ref().map_or(Ok(0), |start| convert::step(start, &format_args!("{place}.start")))
     }
@@ -185,7 +185,7 @@ impl Given<'_> {
 }
 
 /// `n` values from `start` on.
-fn run(place: &str, n: &Bound<'_, PyAny>, start: &Given<'_>) -> PyResult<Run> {
+fn run(place: &str, n: &Bound<'_, PyAny>, start: &OptionalArg<'_>) -> PyResult<Run> {
     let n = convert::checked(n, &format_args!("{place}.n"), STEP)?;
     Ok(Run::new(place, start.start(place)?, 1, n)?)
 }
@@ -242,8 +242,8 @@ impl Schedule {
     /// >>> s = gp.linear(0.0, 0.1, 4)
     /// >>> s(2), s([0, 4])
     /// (0.05, array([0. , 0.1]))
-    #[pyo3(signature = (steps=Given(None), /))]
-    fn __call__<'py>(&self, steps: Given<'py>) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (steps=OptionalArg(None), /))]
+    fn __call__<'py>(&self, steps: OptionalArg<'py>) -> PyResult<Bound<'py, PyAny>> {
         let Some(steps) = &steps.0 else { return Err(no_step()) };
         if convert::is_list(steps)? {
             return arrays::gather(steps, self.plan(), None, Dtype::Float64);
@@ -266,15 +266,15 @@ impl Schedule {
     /// >>> gp.linear(0.0, 1.0, 4).array(3, start=3, dtype="float32")
     /// array([0.75, 1.  , 1.  ], dtype=float32)
     #[pyo3(
-        signature = (n, start=Given(None), dtype=Given(None), threads=Given(None)),
+        signature = (n, start=OptionalArg(None), dtype=OptionalArg(None), threads=OptionalArg(None)),
         text_signature = "($self, n, start=0, dtype=\"float64\", threads=1)"
     )]
     fn array<'py>(
         &self,
         n: &Bound<'py, PyAny>,
-        start: Given<'py>,
-        dtype: Given<'py>,
-        threads: Given<'py>,
+        start: OptionalArg<'py>,
+        dtype: OptionalArg<'py>,
+        threads: OptionalArg<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (run, dtype) = (run("array", n, &start)?, dtype.dtype("array")?);
         arrays::array(n.py(), self.plan(), run, dtype, threads.threads("array")?)
@@ -300,10 +300,15 @@ impl Schedule {
     /// >>> out
     /// array([0.  , 0.  , 0.25, 0.  , 0.5 , 0.  ])
     #[pyo3(
-        signature = (out, start=Given(None), threads=Given(None)),
+        signature = (out, start=OptionalArg(None), threads=OptionalArg(None)),
         text_signature = "($self, out, start=0, threads=1)"
     )]
-    fn fill<'py>(&self, out: Bound<'py, PyAny>, start: Given<'py>, threads: Given<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn fill<'py>(
+        &self,
+        out: Bound<'py, PyAny>,
+        start: OptionalArg<'py>,
+        threads: OptionalArg<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         arrays::fill(&out, self.plan(), start.start("fill")?, threads.threads("fill")?)?;
         Ok(out)
     }
@@ -323,14 +328,14 @@ impl Schedule {
     /// array([[0.75, 0.  ],
     ///        [0.25, 1.  ]])
     #[pyo3(
-        signature = (steps, out=None, dtype=Given(None)),
+        signature = (steps, out=None, dtype=OptionalArg(None)),
         text_signature = "($self, steps, out=None, dtype=\"float64\")"
     )]
     fn gather<'py>(
         &self,
         steps: &Bound<'py, PyAny>,
         out: Option<Bound<'py, PyAny>>,
-        dtype: Given<'py>,
+        dtype: OptionalArg<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         arrays::gather(steps, self.plan(), out, dtype.dtype("gather")?)
     }
@@ -349,16 +354,16 @@ impl Schedule {
     /// >>> list(gp.linear(0.0, 1.0, 4).chunks(5, 2))
     /// [array([0.  , 0.25]), array([0.5 , 0.75]), array([1.])]
     #[pyo3(
-        signature = (n, size, start=Given(None), dtype=Given(None), threads=Given(None)),
+        signature = (n, size, start=OptionalArg(None), dtype=OptionalArg(None), threads=OptionalArg(None)),
         text_signature = "($self, n, size, start=0, dtype=\"float64\", threads=1)"
     )]
     fn chunks<'py>(
         slf: Py<Self>,
         n: &Bound<'py, PyAny>,
         size: &Bound<'py, PyAny>,
-        start: Given<'py>,
-        dtype: Given<'py>,
-        threads: Given<'py>,
+        start: OptionalArg<'py>,
+        dtype: OptionalArg<'py>,
+        threads: OptionalArg<'py>,
     ) -> PyResult<Chunks> {
         let (run, dtype) = (run("chunks", n, &start)?, dtype.dtype("chunks")?);
         Chunks::new(slf, run, size, dtype, threads.threads("chunks")?)

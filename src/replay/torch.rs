@@ -292,21 +292,21 @@ const SHARE: RealLimit = RealLimit {
     ..FRACTION
 };
 
-/// A machine under way, and whether it has come to where torch would raise.
+/// A scheduler that is being stepped, and whether torch would raise at its next step.
 #[derive(Clone, Debug)]
-pub struct Course {
+pub struct MachineSteps {
     node: SchedulerTree<f64>,
     state: State<f64>,
     at: u64,
     is_stuck: bool,
 }
 
-impl Course {
+impl MachineSteps {
     /// From the start, on this rate; None where torch cannot start.
-    fn start(mut node: SchedulerTree<f64>, initial: f64) -> Option<Course> {
+    fn start(mut node: SchedulerTree<f64>, initial: f64) -> Option<MachineSteps> {
         let mut state = State { lrs: node.base(), momenta: vec![0.0], initial: vec![initial] };
         node.start(&mut state)?;
-        Some(Course { node, state, at: 0, is_stuck: false })
+        Some(MachineSteps { node, state, at: 0, is_stuck: false })
     }
 
     fn go(&mut self, k: u64) {
@@ -337,10 +337,10 @@ trait Machine {
     fn initial(&self, node: &SchedulerTree<f64>) -> f64 {
         node.base()[0]
     }
-    fn course(&self) -> Result<Course, Error> {
+    fn started(&self) -> Result<MachineSteps, Error> {
         let node = self.node()?;
         let initial = self.initial(&node);
-        Course::start(node, initial).ok_or_else(|| {
+        MachineSteps::start(node, initial).ok_or_else(|| {
             Error::value(Self::BLAME, "a value with which torch divides by zero as it starts", "no value may do that")
                 .or("Change it a little.")
         })
@@ -350,7 +350,7 @@ trait Machine {
 macro_rules! machines {
     ($($Name:ident),*) => {
         $(impl StepRule for $Name {
-            type State = Course;
+            type State = MachineSteps;
 
             fn steps(&self) -> Option<u64> {
                 self.length()
@@ -358,17 +358,17 @@ macro_rules! machines {
             fn last(&self) -> Option<u64> {
                 self.length()
             }
-            fn start(&self) -> Result<Course, Error> {
-                self.course()
+            fn start(&self) -> Result<MachineSteps, Error> {
+                self.started()
             }
-            fn lr(&self, course: &Course, _k: u64) -> f64 {
-                course.state.lrs[0]
+            fn lr(&self, machine: &MachineSteps, _k: u64) -> f64 {
+                machine.state.lrs[0]
             }
-            fn advance(&self, course: &mut Course, k: u64) {
-                course.go(k);
+            fn advance(&self, machine: &mut MachineSteps, k: u64) {
+                machine.go(k);
             }
-            fn constant_until(&self, course: &Course, _k: u64) -> u64 {
-                course.constant_until()
+            fn constant_until(&self, machine: &MachineSteps, _k: u64) -> u64 {
+                machine.constant_until()
             }
         })*
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from glidepath.mindspore._theirs import refuse_without
+from glidepath.mindspore._forward import refuse_without
 
 try:
     from mindspore import Tensor, ops

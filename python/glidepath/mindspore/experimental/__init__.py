@@ -7,7 +7,7 @@ loaded, and MindSpore with it, at its first use.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from glidepath.mindspore._theirs import forwarded
+from glidepath.mindspore._forward import forwarded
 from glidepath.mindspore.experimental import optim
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ The classes are loaded when they are first asked for: MindSpore, where it is ins
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from glidepath.mindspore._theirs import forwarded
+from glidepath.mindspore._forward import forwarded
 from glidepath.mindspore.nn import dynamic_lr
 from glidepath.mindspore.nn.dynamic_lr import (
     cosine_decay_lr,

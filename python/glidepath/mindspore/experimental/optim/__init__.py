@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from glidepath.mindspore._theirs import forwarded
+from glidepath.mindspore._forward import forwarded
 
 if TYPE_CHECKING:
     from glidepath.mindspore.experimental.optim import lr_scheduler

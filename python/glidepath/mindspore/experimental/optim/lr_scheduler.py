@@ -37,7 +37,7 @@ import numpy as np
 
 from glidepath._core import Schedule, _between, _closed, _cycle, _is_better, _next, _reduced, _scaled, _shown, replay
 from glidepath.mindspore import _checks as check
-from glidepath.mindspore._theirs import refuse_without
+from glidepath.mindspore._forward import refuse_without
 
 try:
     from mindspore import Parameter, Tensor, ops

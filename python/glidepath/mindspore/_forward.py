@@ -1,4 +1,4 @@
-"""What is MindSpore's own, under glidepath's paths; and which MindSpore."""
+"""Forwards names to MindSpore, and refuses a MindSpore that lacks one."""
 
 import sys
 from importlib import import_module
@@ -20,7 +20,7 @@ def refuse_without(error: ImportError) -> None:
 
 
 def forwarded(module: str, name: str) -> Any:
-    """Find what is no learning rate, `Cell` or `Momentum`, where MindSpore has it: in its module of the same name."""
+    """Return MindSpore's own object of that name, for names that glidepath does not define (`Cell`, `Momentum`)."""
     missing = f"module {module!r} has no attribute {name!r}"
     if name.startswith("_"):
         raise AttributeError(missing)

@@ -8,7 +8,8 @@
 //! json    the text form, in and out, by the same doors
 //! lower   from the expression to a plan;  plan: integer maps of the step, arithmetic, curves
 //! eval    at, fill;  gather: any steps in any order
-//! replay  a framework's own recurrences, operation by operation, and how to jump in them
+//! replay  how a framework's own recurrence is declared, and how to jump in it
+//! dialects  the recurrences themselves, operation by operation, a folder a framework
 //! pace    how wide a tile may be;  tile: a jet into values, by quick and careful lanes;  round: the last step
 //! simd    instruction sets, and all that is unsafe
 //! real    the numbers a formula runs over: jets (double-double with Taylor coefficients), rationals, big floats
@@ -44,7 +45,10 @@ compile_error!(
 
 #[macro_use]
 pub mod shape;
+#[macro_use]
+pub mod replay;
 pub mod curve;
+pub mod dialects;
 pub mod error;
 pub mod eval;
 mod gather;
@@ -57,7 +61,6 @@ pub mod plan;
 #[cfg(feature = "python")]
 mod py;
 pub mod real;
-pub mod replay;
 mod round;
 pub mod simd;
 pub mod spec;

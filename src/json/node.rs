@@ -16,10 +16,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 
 use super::{COMBINATORS, Poll};
 use crate::curve::LEAF_KINDS;
+use crate::dialects::REPLAY_KINDS;
 use crate::error::{Error, Fault, brief};
 use crate::limits::{MAX_DEPTH, MAX_PARTS, show};
 use crate::memory::{can_have, push, reserved, too_little};
-use crate::replay::REPLAY_KINDS;
 
 /// The deepest that brackets may be nested: two a level (an object and its list of parts), the text around them, and
 /// the list of a leaf. A reader's stack grows with this, by about 1 KiB each.

@@ -7,10 +7,10 @@ use super::Need::Optional;
 use super::node::{JsonValue, quoted};
 use super::{COMBINATORS, Combinator, Poll, Slot, VERSION};
 use crate::curve::LEAF_KINDS;
+use crate::dialects::{REPLAY_KINDS, REPLAYS, replay_kind};
 use crate::error::{Error, Fault, did_you_mean};
 use crate::limits::{CountLimit, FINITE, MAX_STEP, RealLimit, START};
 use crate::memory::{push, reserved};
-use crate::replay::{REPLAY_KINDS, REPLAYS, replay_kind};
 use crate::shape::{Param, ParamType, Value};
 use crate::spec::{Operand, Spec, leaf_kind};
 

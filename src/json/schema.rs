@@ -4,8 +4,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{COMBINATORS, Need, Slot, VERSION};
 use crate::curve::LEAF_KINDS;
+use crate::dialects::REPLAY_KINDS;
 use crate::limits::{CountLimit, MAX_STEP, RealLimit};
-use crate::replay::REPLAY_KINDS;
 use crate::shape::{Param, ParamType, Value};
 
 /// A JSON Schema (draft 2020-12) of the texts that `from_json` reads, for editors and validators.

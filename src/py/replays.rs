@@ -5,9 +5,10 @@ use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 use super::schedule::Schedule;
 use super::{convert, shapes};
+use crate::dialects::{REPLAY_KINDS, REPLAYS, mindspore, replay_kind};
 use crate::error::{Error, brief, did_you_mean};
 use crate::limits::{LENGTH, MULT};
-use crate::replay::{REPLAY_KINDS, REPLAYS, Recurrence, ReplayKind, mindspore_experimental, replay_kind};
+use crate::replay::{Recurrence, ReplayKind};
 use crate::shape::Value;
 use crate::simd::with_default_float_mode;
 use crate::spec::{Expr, Spec};
@@ -136,21 +137,21 @@ fn between(schedule: &Bound<'_, Schedule>, at: f64) -> PyResult<Option<f64>> {
 #[pyfunction]
 #[pyo3(name = "_is_better")]
 fn is_better(metric: f64, best: f64, mode: &str, threshold: f64, is_relative: bool) -> bool {
-    mindspore_experimental::is_better(metric as f32, best as f32, mode, threshold, is_relative)
+    mindspore::experimental::is_better(metric as f32, best as f32, mode, threshold, is_relative)
 }
 
 /// The learning rate after a plateau, in float32.
 #[pyfunction]
 #[pyo3(name = "_reduced")]
 fn reduced(lr: f64, factor: f64, min_lr: f64, eps: f64) -> f64 {
-    f64::from(mindspore_experimental::reduced(lr as f32, factor, min_lr as f32, eps))
+    f64::from(mindspore::experimental::reduced(lr as f32, factor, min_lr as f32, eps))
 }
 
 /// Where an epoch stands in its cycle, and how long that is: the first cycle's length, times so much each time.
 #[pyfunction]
 #[pyo3(name = "_cycle")]
 fn cycle(first: u64, times: u64, epoch: f64) -> PyResult<(f64, f64)> {
-    Ok(mindspore_experimental::cycle(LENGTH.check("T_0", first)?, MULT.check("T_mult", times)?, epoch))
+    Ok(mindspore::experimental::cycle(LENGTH.check("T_0", first)?, MULT.check("T_mult", times)?, epoch))
 }
 
 /// A learning rate times a factor, in float32.

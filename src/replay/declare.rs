@@ -52,7 +52,7 @@ macro_rules! replays {
         )*
 
         /// The forms declared here.
-        pub(super) fn kinds() -> Vec<$crate::replay::ReplayKind> {
+        pub(crate) fn kinds() -> Vec<$crate::replay::ReplayKind> {
             vec![$($Name::replay_kind(),)*]
         }
     };

@@ -1,25 +1,20 @@
 //! Leaves that repeat a framework's own recurrence operation by operation, so that their bits are the framework's.
 //!
 //! ```text
-//! torch, mindspore*    the forms: each is a declaration and its `StepRule`
-//! walk               a recurrence sought, stepped and filled: marks on the way make a jump short
-//! libm               the system's pow, cos and the like, which CPython calls too
+//! declare    how a replay is declared: its name, documentation and parameters
+//! walk       jumps, steps and fills of a recurrence; marks on the way make a jump short
+//! libm       the system's pow, cos and the like, which CPython calls too
 //! ```
-//! To add a form: declare it in a `replays!` list and write its [`StepRule`]. The Python call, its checks, the text form,
-//! the schema, the jumps and the arrays follow.
+//! The replays themselves stand in `dialects`. To add one, declare it in a `replays!` list there and write its
+//! [`StepRule`]. The Python call, its checks, the text form, the schema, the jumps and the arrays follow.
 
 pub mod libm;
 #[macro_use]
 mod declare;
-pub mod mindspore;
-pub mod mindspore_cells;
-pub mod mindspore_composites;
-pub mod mindspore_experimental;
-pub mod torch;
 mod walk;
 
 use std::fmt::Debug;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 pub use walk::{Spend, StepFormula, StepRule, Track, Walk};
 
@@ -46,28 +41,6 @@ impl Debug for ReplayKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReplayKind").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-/// Every form there is, by framework, in the order of their declaration.
-pub static REPLAY_KINDS: LazyLock<Vec<ReplayKind>> = LazyLock::new(|| {
-    [
-        torch::kinds(),
-        mindspore::kinds(),
-        mindspore_cells::kinds(),
-        mindspore_experimental::kinds(),
-        mindspore_composites::kinds(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-});
-
-/// Where the forms are listed, as a message's last sentence.
-pub const REPLAYS: &str = "`docs/replays.md` lists the replays.";
-
-/// The form of that name.
-pub fn replay_kind(name: &str) -> Option<&'static ReplayKind> {
-    REPLAY_KINDS.iter().find(|kind| kind.name == name)
 }
 
 /// A recurrence behind its values: what [`Track`] makes of a [`StepRule`].

@@ -10,10 +10,10 @@ use super::super::{arrays, convert};
 use super::live::{Live, as_float, as_whole, item, read};
 use super::tensor::{self, Precision};
 use super::{Kind, Stepper};
+use crate::dialects::torch::machine::{Arguments, Leaf, SchedulerTree, State};
+use crate::dialects::torch::replay_of;
+use crate::dialects::torch::rule::{BASE, Clock, Group, MAX, Phase, Rate, Rule};
 use crate::limits::STEP;
-use crate::replay::torch::machine::{Arguments, Leaf, SchedulerTree, State};
-use crate::replay::torch::replay_of;
-use crate::replay::torch::rule::{BASE, Clock, Group, MAX, Phase, Rate, Rule};
 
 /// Values between two looks for a signal.
 const BLOCK: usize = 1 << 21;

@@ -18,7 +18,7 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 use super::Kind;
 use super::live::{Live, as_float, as_whole, item, read};
 use super::tensor::{self, Precision};
-use crate::replay::torch::rule::{Change, Clock, Group, Rule};
+use crate::dialects::torch::rule::{Change, Clock, Group, Rule};
 
 /// Does the step, if everything is as torch makes it; gives the new `_last_lr`. Without `sets_tensors`, rates that are
 /// tensors are torch's.

@@ -6,7 +6,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use super::Kind;
-use crate::replay::torch::rule::{Anneal, Fade, Phase, Rule};
+use crate::dialects::torch::rule::{Anneal, Fade, Phase, Rule};
 
 /// A scheduler's `__dict__`.
 pub(super) struct Live<'py> {

@@ -8,10 +8,9 @@
 
 use std::sync::Arc;
 
-use super::Replay;
-use super::walk::StepRule;
 use crate::error::{Error, brief};
 use crate::limits::FINITE;
+use crate::replay::{Replay, StepRule};
 use crate::shape::{ParamType, Value};
 use crate::spec::{Expr, Spec};
 

@@ -7,11 +7,11 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use super::libm;
-use super::walk::{StepFormula, StepRule};
 use crate::curve::NEVER;
 use crate::error::Error;
 use crate::limits::{DIVISOR, FINITE, LENGTH, MULT, NOT_NEGATIVE, POSITIVE, STEP, show};
+use crate::replay::libm;
+use crate::replay::{StepFormula, StepRule};
 use crate::shape::{ParamType, Value};
 
 replays! {

@@ -16,7 +16,7 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use super::super::libm::{cos, pow};
+use crate::replay::libm::{cos, pow};
 
 /// What a learning rate is kept in: a Python float or float64 tensor (`f64`), or a float32 tensor (`f32`).
 pub trait Rate: Copy {

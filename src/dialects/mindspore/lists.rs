@@ -5,10 +5,10 @@
 use std::f64::consts::{E, PI};
 use std::sync::Arc;
 
-use super::libm::{cos, pow};
-use super::walk::{StepFormula, StepRule};
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, MAX_STEP, NOT_NEGATIVE, POSITIVE, show};
+use crate::replay::libm::{cos, pow};
+use crate::replay::{StepFormula, StepRule};
 use crate::shape::{ParamType, Value};
 
 replays! {

@@ -15,12 +15,11 @@ use std::sync::Arc;
 
 use self::machine::{Arguments, Leaf, SchedulerTree, State};
 use self::rule::{Anneal, BASE, Clock, Fade, Group, MAX, Phase, Rule};
-use super::Replay;
-use super::walk::StepRule;
 use crate::curve::NEVER;
 use crate::error::{Error, brief};
 use crate::limits::{FINITE, LENGTH, MULT, RealLimit, WaysOut};
 use crate::memory::{push, reserved};
+use crate::replay::{Replay, StepRule};
 use crate::shape::{ParamType, Value};
 use crate::spec::{Expr, Spec};
 

@@ -6,11 +6,11 @@
 
 use std::f64::consts::{E, PI};
 
-use super::libm;
-use super::mindspore::check_falls;
-use super::walk::StepFormula;
+use super::lists::check_falls;
 use crate::error::Error;
 use crate::limits::{LENGTH, NOT_NEGATIVE, POSITIVE};
+use crate::replay::StepFormula;
+use crate::replay::libm;
 use crate::shape::{ParamType, Value};
 
 replays! {

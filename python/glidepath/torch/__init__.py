@@ -20,6 +20,7 @@ except ImportError as error:
     raise ImportError("glidepath.torch needs PyTorch, which cannot be imported here: `pip install torch`.") from error
 
 from glidepath.torch import _versions as _versions  # refuses a PyTorch that is too old
+from glidepath.torch.adoption import adopt
 from glidepath.torch.ahead import preview, schedule, seek
 from glidepath.torch.lr_scheduler import (
     EPOCH_DEPRECATION_WARNING,
@@ -41,7 +42,6 @@ from glidepath.torch.lr_scheduler import (
     SequentialLR,
     StepLR,
     _LRScheduler,
-    adopt,
 )
 from glidepath.torch.scheduler import Scheduler
 

@@ -22,7 +22,7 @@ from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, OneCycleLR
 
 from glidepath._core import Schedule, _preview, _schedule, _seek, _shown, _Stepper, table
 from glidepath.torch import _versions
-from glidepath.torch.drivers import check_entry, places_of
+from glidepath.torch.drivers import check_entry, copied, places_of
 from glidepath.torch.scheduler import Scheduler
 from glidepath.torch.turns import begin, takes_metrics, undo
 
@@ -378,15 +378,15 @@ def _ghost(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
     optimizer = object.__new__(type(real))
     optimizer.__dict__.update(real.__dict__, _opt_called=True)
     copies: dict[int, Any] = {id(real): optimizer}
-    groups = [{key: _copied(key, value, copies) for key, value in group.items()} for group in real.param_groups]
+    groups = [{key: _entry_copy(key, value, copies) for key, value in group.items()} for group in real.param_groups]
     optimizer.param_groups = groups
     return _on(optimizer, scheduler, copies), groups
 
 
-def _copied(key: str, value: Any, copies: dict[int, Any]) -> Any:
+def _entry_copy(key: str, value: Any, copies: dict[int, Any]) -> Any:
     """Copy a tensor so that a step may do to the copy what it may do to the tensor; two that share memory, share it."""
     if isinstance(value, tuple | list) and key != "params":
-        return type(value)(_copied("", place, copies) for place in value)
+        return type(value)(_entry_copy("", place, copies) for place in value)
     if not isinstance(value, Tensor) or key == "params":
         return value
     if not value.is_leaf:
@@ -439,14 +439,14 @@ def _start(scheduler: Any) -> None:
         scheduler.last_epoch = -1
         own = scheduler.base_lrs
         # CyclicLR has its own base rates only after its first step.
-        scheduler.base_lrs = [_cloned(group.get("initial_lr", group["lr"])) for group in groups]
+        scheduler.base_lrs = [copied(group.get("initial_lr", group["lr"])) for group in groups]
         scheduler._initial_step()
         scheduler.base_lrs = own
         return
     for child in scheduler._schedulers:
         _start(child)
     if not hasattr(scheduler, "_milestones"):
-        scheduler._last_lr = [_cloned(group["lr"]) for group in groups]
+        scheduler._last_lr = [copied(group["lr"]) for group in groups]
         return
     for group in groups:
         _set(group, "lr", group["initial_lr"])
@@ -462,10 +462,6 @@ def _value(group: dict[str, Any], name: str, place: int) -> float:
     """Return a group's value as a float. A tensor that autograd follows would warn."""
     value = places_of(group[name])[place]
     return float(value.detach() if isinstance(value, Tensor) else value)
-
-
-def _cloned(lr: float | Tensor) -> float | Tensor:
-    return lr.detach().clone() if isinstance(lr, Tensor) else lr
 
 
 def _take_over(scheduler: LRScheduler, ghost: LRScheduler) -> None:

@@ -28,7 +28,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use crate::error::{Error, Fault};
 use crate::eval::{self, Rung};
 use crate::simd::{self, Level};
-use crate::{curve, json};
+use crate::{curve, json, limits};
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> PyErr {
@@ -56,6 +56,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     shapes::add_to(module)?;
     replays::add_to(module)?;
     busy::add_to(module)?;
+    module.add("_LAST_STEP", limits::MAX_STEP)?;
     module.add("SHAPES", PyTuple::new(module.py(), curve::LEAF_KINDS.iter().map(|kind| kind.name))?)?;
     module.add_function(wrap_pyfunction!(schema, module)?)?;
     module.add_function(wrap_pyfunction!(shown, module)?)?;

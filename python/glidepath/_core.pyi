@@ -88,6 +88,7 @@ _ReplayKind: TypeAlias = Literal[
 ]
 
 __version__: Final[str]
+_LAST_STEP: Final[int]
 SHAPES: Final[tuple[str, ...]]
 REPLAYS: Final[dict[str, str]]
 

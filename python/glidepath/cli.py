@@ -22,6 +22,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 import glidepath
+from glidepath._arguments import LAST_STEP, refusal
 from glidepath._core import _shown
 from glidepath._launch import INTERRUPTED, complain, main
 from glidepath.plot import horizon, plain, plot, sparkline
@@ -38,7 +39,6 @@ __all__ = ["cli", "main", "run"]
 
 _CHUNK = 1 << 20  # bytes; in cache on the way to the page cache. 0.25 to 16 MiB took as long, 64 MiB twice as long
 _CHUNK_OF_A_THREAD = 8 << 20  # with more threads: less, and starting them costs what they save
-_LAST_STEP = 2**53
 _MOST_SEGMENTS = 40
 _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 _ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -93,8 +93,8 @@ def _steps(text: str) -> int:
         raise ValueError("steps are a whole number. Write 1000000, 1_000_000, 1e6 or 1M.")
     if rest:
         raise ValueError("steps are a whole number. Leave out the fraction.")
-    if steps > _LAST_STEP:
-        raise ValueError(f"steps run to 2**53 = {_LAST_STEP}. Take a smaller number.")
+    if steps > LAST_STEP:
+        raise ValueError(f"steps run to 2**53 = {LAST_STEP}. Take a smaller number.")
     return steps
 
 
@@ -310,11 +310,13 @@ def _count(schedule: glidepath.Schedule, count: int | None, start: int) -> int:
             _fail("`-n`: not given; this schedule has no end of its own. Say how many steps to write.")
         if start > schedule.steps:
             _fail(
-                f"`--start`: got {start}; this schedule ends at step {schedule.steps}. Say with `-n` how many to write."
+                refusal(
+                    "--start", start, f"this schedule ends at step {schedule.steps}", "Say with `-n` how many to write."
+                )
             )
         return schedule.steps - start
-    if start + count > _LAST_STEP:
-        _fail(f"`-n`: got {count} from step {start} on; steps run to 2**53 = {_LAST_STEP}. Take fewer.")
+    if start + count > LAST_STEP:
+        _fail(refusal("-n", f"{count} from step {start} on", f"steps run to 2**53 = {LAST_STEP}", "Take fewer."))
     return count
 
 
@@ -323,7 +325,7 @@ def _check_room(path: Path, size: int) -> None:
     folder = Path(os.path.realpath(path)).parent
     free = shutil.disk_usage(folder).free
     if size > free:
-        _fail(f"`-n`: got {_in_bytes(size)} to write; {folder} has {_in_bytes(free)} free. Take fewer steps.")
+        _fail(refusal("-n", f"{_in_bytes(size)} to write", f"{folder} has {_in_bytes(free)} free", "Take fewer steps."))
 
 
 def _in_bytes(size: int) -> str:
@@ -341,7 +343,7 @@ def _in_bytes(size: int) -> str:
 def _target(output: str, spec: str, example: str) -> Path:
     """Read `-o`: the name of a file, which is not the SPEC's."""
     if not output:
-        _fail(f"`-o`: got nothing; it must name a file. Write `-o {example}`.")
+        _fail(refusal("-o", "nothing", "it must name a file", f"Write `-o {example}`."))
     if output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
         _fail(f"{output}: a folder; the output is a file. Write `-o {output}{example}`.")
     path = Path(output)

@@ -11,12 +11,12 @@ them. All of them take their steps like this:
 """
 
 import math
-import operator
 from collections.abc import Callable
 from typing import Literal, SupportsIndex
 
 import numpy as np
 
+from glidepath._arguments import LAST_STEP, as_int, refusal
 from glidepath._core import Schedule, _shown, constant, cosine, exponential, inverse_sqrt, linear, power
 
 __all__ = ["noam", "one_cycle", "warmup_cosine", "warmup_linear", "wsd"]
@@ -139,15 +139,23 @@ def wsd(  # noqa: PLR0913 (a trapezoid has two corners and three levels, and bot
     down = _last_part("wsd.decay", decay, length)
     if up + down > length:
         raise ValueError(
-            f"`wsd.decay`: got {_shown(decay)}, {down} of {length} steps where the warm-up takes {up}; together they "
-            f"must fit into `steps`. Shorten one of them, or make `steps` at least {up + down}."
+            refusal(
+                "wsd.decay",
+                f"{_shown(decay)}, {down} of {length} steps where the warm-up takes {up}",
+                "together they must fit into `steps`",
+                f"Shorten one of them, or make `steps` at least {up + down}.",
+            )
         )
     top, bottom = _number("wsd.peak", peak), _number("wsd.end", end)
     way_down = _chosen("wsd.shape", shape, _DECAYS)
     if down and not math.isfinite(bottom - top):
         raise ValueError(
-            f"`wsd.end`: got {bottom!r} and a peak of {top!r}; the way between them must be a finite number. Take "
-            "values that lie closer together."
+            refusal(
+                "wsd.end",
+                f"{bottom!r} and a peak of {top!r}",
+                "the way between them must be a finite number",
+                "Take values that lie closer together.",
+            )
         )
     parts = []
     if up:
@@ -278,14 +286,22 @@ def _geometric(peak: float, end: float, steps: int) -> Schedule:
     # Not `peak * end > 0`: the product of two small numbers is 0.
     if not (peak > 0.0 < end or peak < 0.0 > end):
         raise ValueError(
-            f"`wsd.end`: got {end!r} and a peak of {peak!r}; an exponential decay is a constant ratio, so both must "
-            "be above 0, or both below. Give a small end, or take another shape."
+            refusal(
+                "wsd.end",
+                f"{end!r} and a peak of {peak!r}",
+                "an exponential decay is a constant ratio, so both must be above 0, or both below",
+                "Give a small end, or take another shape.",
+            )
         )
     ratio = end / peak
     if not 0.0 < ratio < math.inf:
         raise ValueError(
-            f"`wsd.end`: got {end!r} and a peak of {peak!r}; their ratio must be a number that a double holds. Take "
-            "values that lie closer together."
+            refusal(
+                "wsd.end",
+                f"{end!r} and a peak of {peak!r}",
+                "their ratio must be a number that a double holds",
+                "Take values that lie closer together.",
+            )
         )
     # The curve reaches `end` only to the last digits, and has no length of its own. A line of one step has both.
     curve = exponential(peak, ratio, per=steps)
@@ -301,7 +317,7 @@ _ONE_CYCLE_SHAPES: dict[str, _Way] = {"cosine": cosine, "linear": linear}
 
 def _chosen(place: str, name: object, choices: dict[str, _Way]) -> _Way:
     known = ", ".join(map(repr, choices))
-    message = f"`{place}`: got {_shown(name)}; the shapes are {known}. Take one of them, or join leaves with `then`."
+    message = refusal(place, _shown(name), f"the shapes are {known}", "Take one of them, or join leaves with `then`.")
     if not isinstance(name, str):
         raise TypeError(message)
     if name not in choices:
@@ -319,30 +335,27 @@ def _number(place: str, value: float) -> float:
 def _divided(place: str, value: float, by: float) -> float:
     divisor = _number(place, by)
     if not divisor > 0.0:
-        raise ValueError(f"`{place}`: got {_shown(by)}; a divisor must be above 0. For no difference, pass 1.0.")
+        raise ValueError(refusal(place, _shown(by), "a divisor must be above 0", "For no difference, pass 1.0."))
     quotient = value / divisor
     if not math.isfinite(quotient):
         raise ValueError(
-            f"`{place}`: got {_shown(by)}; {value!r} divided by it is past the largest double. Pass a larger divisor."
+            refusal(place, _shown(by), f"{value!r} divided by it is past the largest double", "Pass a larger divisor.")
         )
     return quotient
 
 
 def _index(place: str, value: object, way_out: str) -> int:
-    message = f"`{place}`: got {_shown(value)}; it must be an integer. {way_out}"
-    if not isinstance(value, SupportsIndex) or isinstance(value, bool | np.bool_ | np.ndarray):
-        raise TypeError(message)
-    try:
-        return operator.index(value)
-    except TypeError as error:
-        raise TypeError(message) from error
+    whole = None if isinstance(value, np.ndarray) else as_int(value)
+    if whole is None:
+        raise TypeError(refusal(place, _shown(value), "it must be an integer", way_out))
+    return whole
 
 
 def _length(place: str, value: object) -> int:
     length = _index(place, value, "Round it, or convert it with int().")
-    if not 1 <= length <= _MAX_STEPS:
+    if not 1 <= length <= LAST_STEP:
         way_out = "Pass a whole number from 1 on." if length < 1 else "Pass 2**53 or less."
-        raise ValueError(f"`{place}`: got {_shown(value)}; it must lie in 1..=2**53. {way_out}")
+        raise ValueError(refusal(place, _shown(value), "it must be from 1 to 2**53", way_out))
     return length
 
 
@@ -352,14 +365,14 @@ def _part(place: str, value: SupportsIndex | float, steps: int) -> int:
         if not 0.0 <= value <= 1.0:
             way_out = "For a number of steps, pass an int." if value > 1.0 else "For no steps, pass 0."
             raise ValueError(
-                f"`{place}`: got {_shown(value)}; a float is a fraction of `steps` and must lie in 0.0..=1.0. {way_out}"
+                refusal(place, _shown(value), "a float is a fraction of `steps` and must be from 0.0 to 1.0", way_out)
             )
         return math.floor(float(value) * steps + 0.5)
     part = _index(place, value, "Pass an int of steps, or a float for a fraction of `steps`.")
     if not 0 <= part <= steps:
         way_out = "For no steps, pass 0." if part < 0 else "Shorten it, or make `steps` larger."
         raise ValueError(
-            f"`{place}`: got {_shown(value)}; a part must lie in 0..={steps}, the steps of the whole. {way_out}"
+            refusal(place, _shown(value), f"it must be from 0 to {steps}, the steps of the whole", way_out)
         )
     return part
 
@@ -369,6 +382,3 @@ def _last_part(place: str, value: SupportsIndex | float, steps: int) -> int:
     if isinstance(value, float | np.floating) and 0.0 <= value <= 1.0:
         return steps - _part(place, 1.0 - float(value), steps)
     return _part(place, value, steps)
-
-
-_MAX_STEPS = 2**53

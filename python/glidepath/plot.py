@@ -6,12 +6,12 @@ import contextlib
 import html
 import json
 import math
-import operator
 import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glidepath._arguments import LAST_STEP, as_int, refusal
 from glidepath._core import _shown as _as_shown
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def plot(schedule: Schedule, ax: Axes | None = None, steps: int | None = None) -
     if ax is None:
         ax = _new_axes()
     if not hasattr(ax, "plot"):
-        raise TypeError(f"`ax`: got {type(ax).__name__}; it must be matplotlib axes. For the length, pass `steps=`.")
+        raise TypeError(
+            refusal("ax", type(ax).__name__, "it must be matplotlib axes", "For the length, pass `steps=`.")
+        )
     at = sample(schedule, _shown(schedule, steps), _MOST_POINTS)
     ax.plot(at, schedule.gather(at))
     ax.set_xlabel("step")
@@ -128,8 +130,8 @@ def horizon(schedule: Schedule) -> int:
     shown = 4 * max(_times(node), default=250)
     if _comes_round(node):
         return shown
-    first, far = schedule[schedule.segments()[-1][0]], schedule[_LAST_STEP]
-    while 2 * shown <= _LAST_STEP and abs(schedule[shown] - far) > abs(first - far) / 10:
+    first, far = schedule[schedule.segments()[-1][0]], schedule[LAST_STEP]
+    while 2 * shown <= LAST_STEP and abs(schedule[shown] - far) > abs(first - far) / 10:
         shown *= 2
     settled = _settles(schedule, far)
     return max(min(shown, settled + settled // 5), 1) if settled else shown
@@ -162,14 +164,16 @@ def _unit(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.d
 def _shown(schedule: Schedule, steps: int | None) -> int:
     if steps is None:
         return horizon(schedule)
-    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+    whole = as_int(steps)
+    if whole is None:
         raise TypeError(
-            f"`steps`: got {_as_shown(steps)}; it must be a whole number of steps. Convert it with `int()`."
+            refusal("steps", _as_shown(steps), "it must be a whole number of steps", "Convert it with `int()`.")
         )
-    steps = operator.index(steps)
-    if not 1 <= steps <= _LAST_STEP:
-        raise ValueError(f"`steps`: got {steps}; it must lie in 1..=2**53. Leave it out to see the whole schedule.")
-    return steps
+    if not 1 <= whole <= LAST_STEP:
+        raise ValueError(
+            refusal("steps", whole, "it must be from 1 to 2**53", "Leave it out to see the whole schedule.")
+        )
+    return whole
 
 
 def _new_axes() -> Axes:
@@ -184,7 +188,6 @@ def _new_axes() -> Axes:
     return plt.subplots(layout="constrained")[1]  # the default layout may cut the y label off
 
 
-_LAST_STEP = 2**53
 _CYCLIC = frozenset({"cosine_restarts", "repeat", "triangle"})
 _TIMES = frozenset(
     {"at", "down", "every", "first", "milestones", "n", "per", "steps", "steps_per_epoch", "timescale", "up"}
@@ -195,7 +198,7 @@ _TIMES = frozenset(
 
 def _settles(schedule: Schedule, far: float) -> int:
     """Return the step from which the schedule is `far`, if there is only one way there; 2**53 if it never is."""
-    low, high = 0, _LAST_STEP
+    low, high = 0, LAST_STEP
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if schedule[middle] == far else (middle + 1, high)
@@ -220,7 +223,7 @@ def _comes_round(node: dict[str, Any]) -> bool:
 def _times(node: dict[str, Any]) -> list[int]:
     """Return every whole number of steps that stands in a schedule's JSON; inside epochs, in their steps."""
     numbers = [value * unit for key, value, unit in _entries(node) if key in _TIMES and isinstance(value, (int, float))]
-    return [math.ceil(number) for number in numbers if 1 <= number <= _LAST_STEP // 4]
+    return [math.ceil(number) for number in numbers if 1 <= number <= LAST_STEP // 4]
 
 
 def _entries(node: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:

@@ -201,7 +201,7 @@ def test_missing_and_surplus_arguments(name: str) -> None:
         (A.clamp, "`clamp`: got no bound; there must be `low`, `high` or both. Leave the clamp out."),
         (lambda: A / 0, "`quotient.by`: got 0.0; it must not be 0. Multiply by a number instead."),
         (lambda: gp.warmup_cosine(1, 0, 0),
-         "`warmup_cosine.steps`: got 0; it must lie in 1..=2**53. Pass a whole number from 1 on."),
+         "`warmup_cosine.steps`: got 0; it must be from 1 to 2**53. Pass a whole number from 1 on."),
     ],
 )  # fmt: skip
 def test_whole_messages(call: Callable[[], Any], message: str) -> None:
@@ -325,15 +325,15 @@ NO_NAN = "Check the computation that gave nan."
                           "Divide a percentage by 100, a number of steps by `total_steps`.")),
         }),
         (lambda n: gp.warmup_cosine(1, n, 0), "warmup_cosine.steps", {
-            0: ("0", "it must lie in 1..=2**53. Pass a whole number from 1 on."),
-            -1: ("-1", "it must lie in 1..=2**53. Pass a whole number from 1 on."),
-            2**60: (f"{2**60}", "it must lie in 1..=2**53. Pass 2**53 or less."),
+            0: ("0", "it must be from 1 to 2**53. Pass a whole number from 1 on."),
+            -1: ("-1", "it must be from 1 to 2**53. Pass a whole number from 1 on."),
+            2**60: (f"{2**60}", "it must be from 1 to 2**53. Pass 2**53 or less."),
         }),
         (lambda n: gp.warmup_cosine(1, 50, n), "warmup_cosine.warmup", {
-            -1: ("-1", "a part must lie in 0..=50, the steps of the whole. For no steps, pass 0."),
-            51: ("51", "a part must lie in 0..=50, the steps of the whole. Shorten it, or make `steps` larger."),
-            -0.1: ("-0.1", "a float is a fraction of `steps` and must lie in 0.0..=1.0. For no steps, pass 0."),
-            1.5: ("1.5", ("a float is a fraction of `steps` and must lie in 0.0..=1.0. "
+            -1: ("-1", "it must be from 0 to 50, the steps of the whole. For no steps, pass 0."),
+            51: ("51", "it must be from 0 to 50, the steps of the whole. Shorten it, or make `steps` larger."),
+            -0.1: ("-0.1", "a float is a fraction of `steps` and must be from 0.0 to 1.0. For no steps, pass 0."),
+            1.5: ("1.5", ("a float is a fraction of `steps` and must be from 0.0 to 1.0. "
                           "For a number of steps, pass an int.")),
         }),
         (lambda x: gp.replay("mindspore.experimental.OneCycleLR", max_lr=1.0, total_steps=5, div_factor=x),
@@ -900,7 +900,7 @@ def test_messages_are_short(what: str) -> None:
     ("call", "message"),
     [
         (lambda: gp.noam(10**5000, 1),
-         "`noam.model_dim`: got an int of 16610 bits; it must lie in 1..=2**53. Pass 2**53 or less."),
+         "`noam.model_dim`: got an int of 16610 bits; it must be from 1 to 2**53. Pass 2**53 or less."),
         (lambda: gp.wsd(1.0, 100, 10, 10, shape="x" * 10**6),
          ("`wsd.shape`: got '" + "x" * 59 + "...; the shapes are 'linear', 'cosine', 'sqrt', 'exponential'. Take one "
           "of them, or join leaves with `then`.")),

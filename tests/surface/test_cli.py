@@ -455,7 +455,7 @@ MISTAKES = {
     "plot - -o .": ".: not a regular file; the output replaces it. Name a file.",
     "plot - -o lr.mp3": "lr.mp3: got `.mp3`; a picture is .png, .svg, .pdf or another that matplotlib writes. "
     "Name it so.",
-    "plot - -o lr.png --steps 0": "`steps`: got 0; it must lie in 1..=2**53. Leave it out to see the whole schedule.",
+    "plot - -o lr.png --steps 0": "`steps`: got 0; it must be from 1 to 2**53. Leave it out to see the whole schedule.",
     "sing": "No such command 'sing'.",
 }
 

@@ -113,7 +113,7 @@ def test_plot_refuses_a_length_that_is_none(steps):
     with pytest.raises(ValueError) as refused:
         plot(gp.constant(1.0), ax=Figure().add_subplot(), steps=steps)
     assert str(refused.value) == (
-        f"`steps`: got {steps}; it must lie in 1..=2**53. Leave it out to see the whole schedule."
+        f"`steps`: got {steps}; it must be from 1 to 2**53. Leave it out to see the whole schedule."
     )
 
 

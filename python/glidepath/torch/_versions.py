@@ -30,6 +30,8 @@ from typing import Any
 
 import torch
 
+from glidepath._arguments import refusal
+
 OLDEST = (2, 4)
 NEWEST = (2, 15)
 """The newest version whose code was read."""
@@ -40,8 +42,12 @@ if _NUMBERS is None:
 RELEASE = int(_NUMBERS[1]), int(_NUMBERS[2])
 if RELEASE < OLDEST:
     raise ImportError(
-        f"`glidepath.torch`: got PyTorch {torch.__version__}; it must be 2.4 or newer. "
-        'Run `pip install --upgrade "glidepath[torch]"`.'
+        refusal(
+            "glidepath.torch",
+            f"PyTorch {torch.__version__}",
+            "it must be 2.4 or newer",
+            'Run `pip install --upgrade "glidepath[torch]"`.',
+        )
     )
 IS_READ = RELEASE <= NEWEST and not _NUMBERS[5]
 """Whether this is a release that was read, and neither a newer one nor a build between two."""

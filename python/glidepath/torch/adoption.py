@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from torch.optim.lr_scheduler import LRScheduler as TorchLRScheduler
 
+from glidepath._arguments import refusal
 from glidepath.torch import ahead, lr_scheduler
 from glidepath.torch.base import LRScheduler
 from glidepath.torch.scheduler import Scheduler
@@ -45,9 +46,11 @@ def _adopted(scheduler: Any, known: dict[int, Any]) -> Any:
         return known[id(scheduler)]
     facade = _FACADES.get(type(scheduler))
     if facade is None:
-        msg = (
-            f"`adopt.scheduler`: got a {type(scheduler).__qualname__}; it must be of one of torch's own classes. "
-            f"Derive your class from glidepath.torch's class of the same name instead."
+        msg = refusal(
+            "adopt.scheduler",
+            f"a {type(scheduler).__qualname__}",
+            "it must be of one of torch's own classes",
+            "Derive your class from glidepath.torch's class of the same name instead.",
         )
         raise TypeError(msg)
     adopted = known[id(scheduler)] = facade.__new__(facade)

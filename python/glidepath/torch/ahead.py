@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from copy import copy, deepcopy
 from functools import partial
-from operator import index
 from types import MethodType
 from typing import Any, SupportsIndex, cast
 
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, inference_mode
 from torch.optim.lr_scheduler import CyclicLR, LambdaLR, LRScheduler, OneCycleLR, ReduceLROnPlateau, SequentialLR
 
+from glidepath._arguments import as_int, group_index, refusal
 from glidepath._core import Schedule, _preview, _schedule, _seek, _shown, _Stepper, table
 from glidepath.torch import _versions
 from glidepath.torch.drivers import check_entry, copied, places_of
@@ -61,9 +61,9 @@ def preview(
     """
     _refuse_others("preview", scheduler)
     on_metrics = takes_metrics(scheduler)
-    if on_metrics and metrics is None and n is not None and _whole(n) is None and not isinstance(n, str | float | bool):
+    if on_metrics and metrics is None and n is not None and as_int(n) is None and not isinstance(n, str | float | bool):
         rule = "it must be a whole number from 0 to 2**53"
-        msg = f"`preview.n`: got {_shown(n)}; {rule}. Metrics are given by name: write `preview(metrics=[...])`."
+        msg = refusal("preview.n", _shown(n), rule, "Metrics are given by name: write `preview(metrics=[...])`.")
         raise TypeError(msg)
     is_rate = name == "lr" and place == 0
     # This refuses what is no count, for every class with one message.
@@ -73,15 +73,15 @@ def preview(
     if on_metrics and metrics is None:
         what = _on_metrics(scheduler)
         rule = "its steps need metrics, so give the metric of each step instead of `n`"
-        msg = f"`preview.metrics`: got None for {what}; {rule}. Write `preview(metrics=[...])`."
+        msg = refusal("preview.metrics", f"None for {what}", rule, "Write `preview(metrics=[...])`.")
         raise TypeError(msg)
     if metrics is not None and not on_metrics:
         rule = f"the steps of this {type(scheduler).__name__} take no metrics"
-        msg = f"`preview.metrics`: got {_shown(metrics)}; {rule}. Write `preview(n)`."
+        msg = refusal("preview.metrics", _shown(metrics), rule, "Write `preview(n)`.")
         raise TypeError(msg)
     if metrics is not None and n is not None:
         rule = "it must be left out where `metrics` are given: one step is made for each"
-        msg = f"`preview.n`: got {_shown(n)}; {rule}."
+        msg = refusal("preview.n", _shown(n), rule)
         raise TypeError(msg)
     if isinstance(scheduler, Scheduler):
         return scheduler.preview(cast("SupportsIndex", n), name=name, place=place)
@@ -113,10 +113,10 @@ def seek(scheduler: LRScheduler, step: SupportsIndex) -> None:
     (65, 0.0010000000000000002)
     """
     _refuse_others("seek", scheduler)
-    whole = _whole(step)
+    whole = as_int(step)
     if whole is not None and whole < 0:
         rule = "it must be a whole number from 0 to 2**53"
-        msg = f"`seek.step`: got {_shown(step)}; {rule}. Use `seek(0)` for the start."
+        msg = refusal("seek.step", _shown(step), rule, "Use `seek(0)` for the start.")
         raise IndexError(msg)
     if isinstance(scheduler, Scheduler):
         scheduler.seek(step)
@@ -171,17 +171,11 @@ def schedule(
     """
     _refuse_others("schedule", scheduler)
     groups = len(scheduler.optimizer.param_groups)
-    which = _whole(group)
-    if which is None:
-        msg = f"`schedule.group`: got {_shown(group)}; it must be a whole number from 0 to {groups - 1}."
-        raise TypeError(msg)
-    length = None if steps is None else _whole(steps)
+    which = group_index("schedule.group", group, groups)
+    length = None if steps is None else as_int(steps)
     if steps is not None and (length is None or length < 1):
-        msg = f"`schedule.steps`: got {_shown(steps)}; it must be a whole number of steps, 1 or more."
+        msg = refusal("schedule.steps", _shown(steps), "it must be a whole number of steps, 1 or more")
         raise ValueError(msg)
-    if not 0 <= which < groups:
-        msg = f"`schedule.group`: got {which}; it must be from 0 to {groups - 1}, as the optimizer has {groups} groups."
-        raise IndexError(msg)
     if isinstance(scheduler, Scheduler):
         return scheduler.schedule(which, name=name, place=place)
     if takes_metrics(scheduler):
@@ -197,9 +191,11 @@ def schedule(
     if length is None:
         what = "the rates" if is_rate else f"`{name}`"
         by_name = "" if is_rate else f", name={name!r}"
-        msg = (
-            f"`schedule.steps`: got None; no replay gives {what} of this {_named(scheduler)}. "
-            f"For a table of them, say how many steps: `schedule({which}, steps=1000{by_name})`."
+        msg = refusal(
+            "schedule.steps",
+            "None",
+            f"no replay gives {what} of this {_named(scheduler)}",
+            f"For a table of them, say how many steps: `schedule({which}, steps=1000{by_name})`.",
         )
         raise ValueError(msg)
     _versions.check_start("schedule", scheduler)
@@ -209,14 +205,6 @@ def schedule(
         ghost.step()
         values.append(_value(ghosts[which], name, place))
     return table(values)
-
-
-def _whole(n: Any) -> int | None:
-    """Return an integer of Python's or numpy's, or what says that it is one, as Python's; None for anything else."""
-    try:
-        return None if isinstance(n, bool) else index(n)
-    except TypeError:
-        return None
 
 
 def _exactly(scheduler: LRScheduler, group: int) -> Schedule | None:
@@ -342,7 +330,9 @@ def _on_metrics(scheduler: LRScheduler) -> str:
 
 def _refuse_others(place: str, scheduler: object) -> None:
     if not isinstance(scheduler, LRScheduler):
-        msg = f"`{place}.scheduler`: got {type(scheduler).__name__}; it must be a scheduler of glidepath's or torch's."
+        msg = refusal(
+            f"{place}.scheduler", type(scheduler).__name__, "it must be a scheduler of glidepath's or torch's"
+        )
         raise TypeError(msg)
 
 
@@ -350,9 +340,11 @@ def _started(scheduler: LRScheduler) -> tuple[LRScheduler, Groups]:
     """Copy a scheduler as it was at its start."""
     for key, value in vars(scheduler).items():
         if isinstance(value, LRScheduler):
-            msg = (
-                f"`{type(scheduler).__name__}.{key}`: got a scheduler inside a scheduler of your own; its state does "
-                "not follow from the step. Load the states instead, or put both into a SequentialLR."
+            msg = refusal(
+                f"{type(scheduler).__name__}.{key}",
+                "a scheduler inside a scheduler of your own",
+                "its state does not follow from the step",
+                "Load the states instead, or put both into a SequentialLR.",
             )
             raise TypeError(msg)
     ghost, groups = _ghost(scheduler)

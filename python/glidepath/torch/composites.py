@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from torch.optim import Optimizer, lr_scheduler
 
+from glidepath._arguments import refusal
 from glidepath.torch import _versions, turns
 from glidepath.torch._versions import VERBOSE
 from glidepath.torch.base import LRScheduler, integer, milestone_of
@@ -153,13 +154,15 @@ def _metrics(
     count = len(arguments) + len(keywords)
     if count > 1 or keywords.keys() - {"metrics"}:
         name, got = type(composite).__name__, f"{count} arguments" if count > 1 else f"`{next(iter(keywords))}`"
-        msg = f"`{name}.step`: got {got}; it takes the metric of the step and nothing else. Call `step(metrics)`."
+        msg = refusal(f"{name}.step", got, "it takes the metric of the step and nothing else", "Call `step(metrics)`.")
         raise TypeError(msg)
     metrics = arguments[0] if arguments else keywords.get("metrics")
     if metrics is None and turns.needs_metrics(composite):
-        msg = (
-            f"`{type(composite).__name__}.step`: got no metrics; a ReduceLROnPlateau makes this step and needs them. "
-            "Call `step(metrics)`."
+        msg = refusal(
+            f"{type(composite).__name__}.step",
+            "no metrics",
+            "a ReduceLROnPlateau makes this step and needs them",
+            "Call `step(metrics)`.",
         )
         raise TypeError(msg)
     return metrics

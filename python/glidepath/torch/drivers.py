@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from torch import Tensor, tensor
 
+from glidepath._arguments import as_int, refusal
 from glidepath._core import Schedule, _shown, _way_to_schedule
 
 Driver: TypeAlias = Schedule | tuple[Schedule | None, ...]
@@ -35,7 +36,9 @@ def check(place: str, groups: list[Group], name: str, drivers: Drivers) -> None:
         )
         raise ValueError(msg)
     if isinstance(drivers, list) and len(drivers) != len(groups):
-        msg = f"`{place}.{name}`: got a list of {len(drivers)}; it must have one item for each of {len(groups)} groups."
+        msg = refusal(
+            f"{place}.{name}", f"a list of {len(drivers)}", f"it must have one item for each of {len(groups)} groups"
+        )
         raise ValueError(msg)
     for i, (group, driver) in enumerate(zip(groups, of_groups(drivers, len(groups)), strict=True)):
         for part in _parts(driver):
@@ -45,7 +48,7 @@ def check(place: str, groups: list[Group], name: str, drivers: Drivers) -> None:
                     if callable(part)
                     else "For one value at every step write `gp.constant(value)`."
                 )
-                msg = f"`{place}.{name}`: got a {type(part).__name__}; it must be a Schedule. {way_out}"
+                msg = refusal(f"{place}.{name}", f"a {type(part).__name__}", "it must be a Schedule", way_out)
                 raise TypeError(msg)
         if driver is not None:
             _check_entry(f"{place}.{name}", i, group, name, driver)
@@ -55,20 +58,21 @@ def check_entry(place: str, group: Group, name: str, k: int) -> None:
     """Refuse a name or a place of which a group has no number."""
     is_there = isinstance(cast("object", name), str) and name in group
     if not is_there or _is_kept_apart(group, name) or not _is_drivable(group[name]):
-        msg = f"`{place}.name`: got {_shown(name)}; it must name an entry that holds a number: {_drivable([group])}."
+        msg = refusal(f"{place}.name", _shown(name), f"it must name an entry that holds a number: {_drivable([group])}")
         raise ValueError(msg)
     places = places_of(group[name])
     check_place(place, name, k, len(places))
     if places[k] is None:
-        msg = f"`{place}.place`: got {k}; place {k} of `{name}` holds None. Take a place that holds a number."
+        msg = refusal(f"{place}.place", k, f"place {k} of `{name}` holds None", "Take a place that holds a number.")
         raise ValueError(msg)
 
 
 def check_place(place: str, name: str, k: int, places: int) -> None:
     """Refuse what is no place of an entry that has so many."""
-    if isinstance(k, bool) or not hasattr(k, "__index__") or not 0 <= k < places:
-        error = IndexError if hasattr(k, "__index__") and not isinstance(k, bool) else TypeError
-        msg = f"`{place}.place`: got {_shown(k)}; it must be from 0 to {places - 1}, the places of `{name}`."
+    whole = as_int(k)
+    if whole is None or not 0 <= whole < places:
+        error = TypeError if whole is None else IndexError
+        msg = refusal(f"{place}.place", _shown(k), f"it must be from 0 to {places - 1}, the places of `{name}`")
         raise error(msg)
 
 
@@ -78,9 +82,11 @@ def _check_entry(place: str, i: int, group: Group, name: str, driver: Driver) ->
         raise ValueError(msg)
     entry = group[name]
     if isinstance(driver, tuple) and not (isinstance(entry, tuple | list) and len(entry) == len(driver)):
-        msg = (
-            f"`{place}`: got a tuple of {len(driver)}; group {i} has {shortened(entry)} there. "
-            "For one schedule per group write a list."
+        msg = refusal(
+            place,
+            f"a tuple of {len(driver)}",
+            f"group {i} has {shortened(entry)} there",
+            "For one schedule per group write a list.",
         )
         raise ValueError(msg)
     if not _is_drivable(entry):
@@ -196,7 +202,7 @@ def scaled(place: str, initial: Initial, driver: Driver) -> Driver:
     driven = [value for part, value in zip(parts, values, strict=False) if part is not None]
     if len(parts) > len(values) or not all(value is not None and isfinite(value) for value in driven):
         rule = "a relative schedule needs a finite number for each place that it drives"
-        msg = f"`{place}`: got the initial value {initial}; {rule}."
+        msg = refusal(place, f"the initial value {initial}", rule)
         raise ValueError(msg)
     products: tuple[Any, ...] = tuple(
         None if part is None else value * part for part, value in zip(parts, values, strict=False)
@@ -228,7 +234,7 @@ def read(place: str, text: Any, kinds: tuple[str, ...] = ("groups", "places")) -
             inner = kinds[kinds.index(kind) + 1 :]
             parts = [None if part is None else read(f"{place}[{i}]", part, inner) for i, part in enumerate(texts)]
             return parts if kind == "groups" else tuple(parts)
-    msg = f"`{place}`: got {shortened(text)}; it must be the text of a schedule. Load what `state_dict()` returned."
+    msg = refusal(place, shortened(text), "it must be the text of a schedule", "Load what `state_dict()` returned.")
     raise TypeError(msg)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 from torch.optim import Optimizer, lr_scheduler
 
+from glidepath._arguments import LAST_STEP, as_int, group_index, refusal
 from glidepath._core import Schedule, _shown
 from glidepath.torch import drivers as driving
 from glidepath.torch.drivers import Driver, Drivers, Initial
@@ -80,7 +81,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         **others: Drivers,
     ) -> None:
         if not isinstance(cast("object", optimizer), Optimizer):
-            msg = f"`Scheduler.optimizer`: got a {type(optimizer).__name__}; it must be a torch.optim.Optimizer."
+            msg = refusal("Scheduler.optimizer", f"a {type(optimizer).__name__}", "it must be a torch.optim.Optimizer")
             raise TypeError(msg)
         given = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "betas": betas, **others}
         self.optimizer = optimizer
@@ -103,7 +104,7 @@ class Scheduler(lr_scheduler.LRScheduler):
             self._warn_of_unequal(name, range(len(groups)))
         self._keep_initial()
         self.base_lrs = [driving.copied(group["initial_lr"]) for group in groups]
-        self.seek(_whole("Scheduler.last_epoch", last_epoch, least=-1, way_out=" Leave it out to start anew.") + 1)
+        self.seek(_whole("Scheduler.last_epoch", last_epoch, least=-1, way_out="Leave it out to start anew.") + 1)
 
     def __repr__(self) -> str:
         """Show what drives what."""
@@ -129,7 +130,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         >>> scheduler.get_last_lr()
         [0.05]
         """
-        step = _whole("seek.step", step, way_out=" Use `seek(0)` for the start.")
+        step = _whole("seek.step", step, way_out="Use `seek(0)` for the start.")
         groups = self.optimizer.param_groups
         if len(groups) > self._groups:
             for name in self.drivers:
@@ -204,20 +205,13 @@ class Scheduler(lr_scheduler.LRScheduler):
         gp.linear(0.1, 0.0, 10)
         """
         groups = len(self.optimizer.param_groups)
-        if isinstance(group, bool) or not hasattr(group, "__index__"):
-            msg = f"`schedule.group`: got {_shown(group)}; it must be a whole number from 0 to {groups - 1}."
-            raise TypeError(msg)
-        group = group.__index__()
-        if not 0 <= group < groups:
-            rule = f"it must be from 0 to {groups - 1}, as the optimizer has {groups} groups"
-            msg = f"`schedule.group`: got {group}; {rule}."
-            raise IndexError(msg)
+        group = group_index("schedule.group", group, groups)
         parts = driving.as_tuple(self._of_groups(self._driven("schedule", name))[group])
         driving.check_place("schedule", name, place, len(driving.places_of(self.optimizer.param_groups[group][name])))
         part = parts[place] if place < len(parts) else None
         if part is None:
             what = "its learning rate" if name == "lr" else f"place {place} of its `{name}`"
-            msg = f"`schedule.group`: got {group}; no schedule drives {what}. Take a group that has one."
+            msg = refusal("schedule.group", group, f"no schedule drives {what}", "Take a group that has one.")
             raise ValueError(msg)
         return cast("Schedule", part)
 
@@ -235,7 +229,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         """
         groups = self.optimizer.param_groups
         drivers = self._of_groups(name if name == "lr" else self._driven("preview", name))
-        out = np.empty((_whole("preview.n", n, ValueError, way_out=" Steps are counted from 0."), len(groups)))
+        out = np.empty((_whole("preview.n", n, ValueError, way_out="Steps are counted from 0."), len(groups)))
         for column, group, driver in zip(out.T, groups, drivers, strict=True):
             driving.check_entry("preview", group, name, place)
             places, parts = driving.places_of(group[name]), driving.as_tuple(driver)
@@ -308,7 +302,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         for name, values in kept.items():
             if len(values) > groups:
                 rule = f"the optimizer has {groups}. Add the missing groups first, with `optimizer.add_param_group`"
-                msg = f"`{place}.{name}`: got the initial values of {len(values)} groups; {rule}."
+                msg = refusal(f"{place}.{name}", f"the initial values of {len(values)} groups", rule)
                 raise ValueError(msg)
         self._products = {
             name: _products(f"{place}.{name}", drivers[name], values, len(values)) for name, values in kept.items()
@@ -357,7 +351,7 @@ class Scheduler(lr_scheduler.LRScheduler):
     def _driven(self, place: str, name: str) -> str:
         if not isinstance(cast("object", name), str) or name not in self.drivers:
             known = ", ".join(self.drivers)
-            msg = f"`{place}.name`: got {_shown(name)}; no schedule drives it. It must be one of {known}."
+            msg = refusal(f"{place}.name", _shown(name), "no schedule drives it", f"It must be one of {known}.")
             raise ValueError(msg)
         return name
 
@@ -427,14 +421,14 @@ def _relative(relative: bool | Collection[str], drivers: dict[str, Any]) -> list
     for name in names:
         if name not in drivers:
             rule = f"it must be True, False, or names of what is driven: {', '.join(drivers)}"
-            msg = f"`Scheduler.relative`: got {_shown(name)}; {rule}."
+            msg = refusal("Scheduler.relative", _shown(name), rule)
             raise ValueError(msg)
     return names
 
 
 def _checked(place: str, on_change: OnChange) -> OnChange:
     if on_change not in ("error", "keep", "replace"):
-        msg = f"`{place}.on_change`: got {_shown(on_change)}; it must be one of error, keep, replace."
+        msg = refusal(f"{place}.on_change", _shown(on_change), "it must be one of error, keep, replace")
         raise ValueError(msg)
     return on_change
 
@@ -443,35 +437,38 @@ def _contents(state: object) -> tuple[int, dict[str, Any], dict[str, Any]]:
     """Return the step, the texts and the initial values of a state, of the right types."""
     way_out = "Load what `state_dict()` returned."
     if not isinstance(state, dict):
-        msg = f"`load_state_dict.state_dict`: got a {type(state).__name__}; it must be a dict. {way_out}"
+        msg = refusal("load_state_dict.state_dict", f"a {type(state).__name__}", "it must be a dict", way_out)
         raise TypeError(msg)
     if not {"step", "schedules"} <= state.keys():
         got = ", ".join(sorted(map(str, state))) or "none"
         if "last_epoch" in state:
-            msg = (
-                f"`load_state_dict`: got the state of another scheduler, with the keys {got}; a Scheduler's has step "
-                'and schedules. To go on where that one was, write `scheduler.seek(state["last_epoch"])`.'
+            msg = refusal(
+                "load_state_dict",
+                f"the state of another scheduler, with the keys {got}",
+                "a Scheduler's has step and schedules",
+                'To go on where that one was, write `scheduler.seek(state["last_epoch"])`.',
             )
         else:
             rule = "it must have step and schedules. Save `state_dict()`."
             msg = f"`load_state_dict`: got a state with the keys {got}; {rule}"
         raise ValueError(msg)
-    step, texts, initial = state["step"], state["schedules"], state.get("initial", {})
-    if isinstance(step, bool) or not hasattr(step, "__index__"):
-        msg = f"`load_state_dict.step`: got {_shown(step)}; it must be a whole number. {way_out}"
+    texts, initial = state["schedules"], state.get("initial", {})
+    step = as_int(state["step"])
+    if step is None:
+        msg = refusal("load_state_dict.step", _shown(state["step"]), "it must be a whole number", way_out)
         raise TypeError(msg)
-    if step.__index__() > 2**53:
-        msg = f"`load_state_dict.step`: got {step}; it must be at most 2**53. {way_out}"
+    if step > LAST_STEP:
+        msg = refusal("load_state_dict.step", step, "it must be at most 2**53", way_out)
         raise ValueError(msg)
     for name, part in (("schedules", texts), ("initial", initial)):
         if not isinstance(part, dict) or not all(isinstance(key, str) for key in part):
-            msg = f"`load_state_dict.{name}`: got {_shown(part)}; it must be a dict by names of entries. {way_out}"
+            msg = refusal(f"load_state_dict.{name}", _shown(part), "it must be a dict by names of entries", way_out)
             raise TypeError(msg)
     for name, values in initial.items():
         if name not in texts or not isinstance(values, list) or not all(map(_is_initial, values)):
-            msg = f"`load_state_dict.initial.{name}`: got {shortened(values)}; it must be a list of numbers. {way_out}"
+            msg = refusal(f"load_state_dict.initial.{name}", shortened(values), "it must be a list of numbers", way_out)
             raise TypeError(msg)
-    return step.__index__(), texts, {name: list(values) for name, values in initial.items()}
+    return step, texts, {name: list(values) for name, values in initial.items()}
 
 
 def _is_initial(value: object) -> bool:
@@ -490,12 +487,12 @@ def _numbers(entry: Any, is_driven: list[bool]) -> list[float | None]:
 def _whole(
     place: str, n: SupportsIndex, error: type[Exception] = IndexError, *, least: int = 0, way_out: str = ""
 ) -> int:
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
-        msg = f"`{place}`: got {_shown(n)}; it must be a whole number from {least} to 2**53. Convert it with `int()`."
+    whole, rule = as_int(n), f"it must be a whole number from {least} to 2**53"
+    if whole is None:
+        msg = refusal(place, _shown(n), rule, "Convert it with `int()`.")
         raise TypeError(msg)
-    whole = n.__index__()
-    if not least <= whole <= 2**53:
-        msg = f"`{place}`: got {whole}; it must be a whole number from {least} to 2**53.{way_out if whole < 0 else ''}"
+    if not least <= whole <= LAST_STEP:
+        msg = refusal(place, whole, rule, way_out if whole < 0 else "")
         raise error(msg)
     return whole
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch.optim.lr_scheduler import LRScheduler
 
+from glidepath._arguments import refusal
 from glidepath.torch import turns
 
 __all__ = ["refuse_others"]
@@ -24,8 +25,11 @@ def refuse_others(scheduler: LRScheduler, state: dict[str, Any]) -> None:
     if "_schedulers" in own and "_schedulers" in state:
         held, saved = len(vars(scheduler)["_schedulers"]), len(state["_schedulers"])
         if held != saved:
-            msg = (
-                f"`{name}.load_state_dict`: got a state of {saved} schedulers; this one has {held}. Build it as it was."
+            msg = refusal(
+                f"{name}.load_state_dict",
+                f"a state of {saved} schedulers",
+                f"this one has {held}",
+                "Build it as it was.",
             )
             raise ValueError(msg)
     foreign = TELLING & state.keys() - own

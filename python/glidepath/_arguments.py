@@ -1,0 +1,34 @@
+"""How arguments are read and refused: every message says what was got, where, the rule and the way out."""
+
+from operator import index
+from typing import SupportsIndex, cast
+
+from glidepath._core import _LAST_STEP, _shown
+
+__all__ = ["LAST_STEP", "as_int", "group_index", "refusal"]
+
+LAST_STEP = _LAST_STEP
+
+
+def as_int(value: object) -> int | None:
+    """Return an integer of any type as Python's int; None for a bool and for anything else."""
+    try:
+        return None if isinstance(value, bool) else index(cast("SupportsIndex", value))
+    except TypeError:
+        return None
+
+
+def refusal(place: str, got: object, rule: str, way_out: str = "") -> str:
+    """Return the message that refuses what was got at a place."""
+    return f"`{place}`: got {got}; {rule}. {way_out}".rstrip()
+
+
+def group_index(place: str, value: object, groups: int) -> int:
+    """Return the index of one of an optimizer's groups, checked."""
+    group = as_int(value)
+    if group is None:
+        raise TypeError(refusal(place, _shown(value), f"it must be a whole number from 0 to {groups - 1}"))
+    if not 0 <= group < groups:
+        rule = f"it must be from 0 to {groups - 1}, as the optimizer has {groups} groups"
+        raise IndexError(refusal(place, group, rule))
+    return group

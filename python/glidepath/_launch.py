@@ -9,14 +9,15 @@ import os
 import signal
 import sys
 
+from glidepath._complaint import INTERRUPTED, complain
+
 TYPE_CHECKING = False  # `typing` takes long to import
 if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
 
-__all__ = ["INTERRUPTED", "complain", "exit_on_interrupt", "is_command", "main"]
+__all__ = ["exit_on_interrupt", "is_command", "main"]
 
-INTERRUPTED = 128 + signal.SIGINT
 _FAILED = 2
 
 
@@ -51,15 +52,6 @@ def main() -> NoReturn:
         status = INTERRUPTED
     exit_on_interrupt()
     sys.exit(status)
-
-
-def complain(message: str) -> None:
-    """Write the message to stderr as one line. Where stderr takes nothing, the exit code must do."""
-    try:
-        sys.stderr.write(f"glidepath: {' '.join(message.split())}\n")
-        sys.stderr.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # Python flushes once more as it exits
 
 
 def _exit(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -8,14 +8,10 @@ import json
 import os
 import re
 import shutil
-import signal
-import stat
 import sys
-import tempfile
-import time
 import warnings
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import numpy as np
@@ -23,25 +19,24 @@ from numpy.lib import format as npy
 
 import glidepath
 from glidepath._arguments import LAST_STEP, refusal
+from glidepath._complaint import INTERRUPTED, complain
 from glidepath._core import _shown
-from glidepath._launch import INTERRUPTED, complain, main
+from glidepath._output import fail, replacing, target
 from glidepath.plot import horizon, plain, plot, sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import FrameType
 
     _IntType = click.ParamType[int]
 else:
     _IntType = click.ParamType  # which has no type parameter before click 8.4
 
-__all__ = ["cli", "main", "run"]
+__all__ = ["cli", "run"]
 
 _CHUNK = 1 << 20  # bytes; in cache on the way to the page cache. 0.25 to 16 MiB took as long, 64 MiB twice as long
 _CHUNK_OF_A_THREAD = 8 << 20  # with more threads: less, and starting them costs what they save
 _MOST_SEGMENTS = 40
 _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
-_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _MOST_DIGITS = 40
 _MOST_POWER = 99  # a power of 10 that is past the last step with as many decimals as there may be
 _GROUPED = re.compile(r"\d{1,3}((,\d{3})+|(_\d{3})+)", re.ASCII)
@@ -49,8 +44,6 @@ _SCALED = re.compile(r"(\d+)(?:\.(\d+))?(?:e\+?(\d+)|([kmgbt]))", re.ASCII | re.
 _FRACTION = re.compile(r"\d+\.(\d{1,2}|\d{4,})", re.ASCII)
 _BELOW_0 = re.compile(r"-[\d.,_]+\w*", re.ASCII)
 _UNCLEAR = re.compile(r"\d[\d.,_]*(e\+?\d+)?[kmgbt]?", re.ASCII | re.IGNORECASE)
-_TEMPORARY = (".glidepath-", ".tmp")
-_DEAD_AFTER = 24 * 60 * 60  # seconds; a process that still writes does so every few milliseconds
 
 
 class _Steps(_IntType):
@@ -144,8 +137,8 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
     schedule, _ = _load(spec)
     n = _count(schedule, count, start)
     threads = min(threads, os.cpu_count() or 1)
-    path = _target(output, spec, "lr.npy")
-    with _replacing(path) as file:
+    path = target(output, spec, "lr.npy")
+    with replacing(path) as file:
         _check_room(path, n * np.dtype(dtype).itemsize)
         npy.write_array_header_1_0(file, {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (n,)})
         size = _CHUNK if threads == 1 else threads * _CHUNK_OF_A_THREAD
@@ -212,14 +205,14 @@ def plot_(spec: str, output: str, steps: int | None) -> None:
         from matplotlib.figure import Figure  # noqa: PLC0415 (an extra: only who plots pays for it)
     except Exception as error:  # noqa: BLE001 (a broken install raises whatever it raises)
         if isinstance(error, ModuleNotFoundError) and error.name == "matplotlib":
-            _fail("`plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`.")
+            fail("`plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`.")
         again = "Run `pip install --force-reinstall matplotlib`."
-        _fail(f"`plot` draws with matplotlib, which cannot be imported: {error}. {again}")
-    path = _target(output, spec, "lr.png")
+        fail(f"`plot` draws with matplotlib, which cannot be imported: {error}. {again}")
+    path = target(output, spec, "lr.png")
     kind = path.suffix.lstrip(".").lower() or "png"
     figure = Figure(figsize=(8.0, 4.5), dpi=150, layout="constrained")
     if kind not in figure.canvas.get_supported_filetypes():
-        _fail(f"{output}: got `.{kind}`; a picture is .png, .svg, .pdf or another that matplotlib writes. Name it so.")
+        fail(f"{output}: got `.{kind}`; a picture is .png, .svg, .pdf or another that matplotlib writes. Name it so.")
     axes = plot(schedule, ax=figure.add_subplot(), steps=steps)
     if about:
         axes.set_title(about, fontsize="small", wrap=True, parse_math=False)
@@ -230,8 +223,8 @@ def plot_(spec: str, output: str, steps: int | None) -> None:
             figure.savefig(picture, format=kind)
     except Exception as error:  # noqa: BLE001 (each kind has a library or a program of its own, which raises its own)
         other = "" if kind == "png" else " Name a .png."
-        _fail(f"{output}: matplotlib cannot draw it as `.{kind}`: {error}.{other}")
-    with _replacing(path) as file:
+        fail(f"{output}: matplotlib cannot draw it as `.{kind}`: {error}.{other}")
+    with replacing(path) as file:
         file.write(picture.getbuffer())
 
 
@@ -260,7 +253,7 @@ def run() -> int:
 def _print(*lines: str) -> None:
     """Print lines on stdout, what its encoding lacks as escapes."""
     if sys.stdout is None:
-        _fail("standard output: closed. Leave out `>&-`.")
+        fail("standard output: closed. Leave out `>&-`.")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -270,7 +263,7 @@ def _print(*lines: str) -> None:
         raise
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it exits
-        _fail(f"standard output: {error.strerror}")
+        fail(f"standard output: {error.strerror}")
 
 
 def _can_print(text: str) -> bool:
@@ -281,25 +274,21 @@ def _can_print(text: str) -> bool:
     return True
 
 
-def _fail(message: str) -> NoReturn:
-    raise click.ClickException(message)
-
-
 def _load(spec: str) -> tuple[glidepath.Schedule, str]:
     """Read SPEC: the schedule, and what the file says about itself."""
     name = "standard input" if spec == "-" else spec
     if spec == "-" and sys.stdin is None:
-        _fail(f"{name}: closed. Name a file, or send the JSON through a pipe.")
+        fail(f"{name}: closed. Name a file, or send the JSON through a pipe.")
     try:
         content = sys.stdin.buffer.read() if spec == "-" else Path(spec).read_bytes()
         text = content.decode("utf-8")
         schedule = glidepath.Schedule.from_json(text)
     except OSError as error:
-        _fail(f"{name}: {error.strerror}")
+        fail(f"{name}: {error.strerror}")
     except UnicodeDecodeError as error:
-        _fail(f"{name}: byte {error.start} is not UTF-8; a spec is a JSON text. Check that it is the right file.")
+        fail(f"{name}: byte {error.start} is not UTF-8; a spec is a JSON text. Check that it is the right file.")
     except (ValueError, TypeError) as error:
-        _fail(f"{name}: {error}")
+        fail(f"{name}: {error}")
     about = str(json.loads(text).get("about", ""))
     return schedule, "".join(c if c.isprintable() or c == "\n" else " " for c in about)
 
@@ -307,16 +296,16 @@ def _load(spec: str) -> tuple[glidepath.Schedule, str]:
 def _count(schedule: glidepath.Schedule, count: int | None, start: int) -> int:
     if count is None:
         if schedule.steps is None:
-            _fail("`-n`: not given; this schedule has no end of its own. Say how many steps to write.")
+            fail("`-n`: not given; this schedule has no end of its own. Say how many steps to write.")
         if start > schedule.steps:
-            _fail(
+            fail(
                 refusal(
                     "--start", start, f"this schedule ends at step {schedule.steps}", "Say with `-n` how many to write."
                 )
             )
         return schedule.steps - start
     if start + count > LAST_STEP:
-        _fail(refusal("-n", f"{count} from step {start} on", f"steps run to 2**53 = {LAST_STEP}", "Take fewer."))
+        fail(refusal("-n", f"{count} from step {start} on", f"steps run to 2**53 = {LAST_STEP}", "Take fewer."))
     return count
 
 
@@ -325,7 +314,7 @@ def _check_room(path: Path, size: int) -> None:
     folder = Path(os.path.realpath(path)).parent
     free = shutil.disk_usage(folder).free
     if size > free:
-        _fail(refusal("-n", f"{_in_bytes(size)} to write", f"{folder} has {_in_bytes(free)} free", "Take fewer steps."))
+        fail(refusal("-n", f"{_in_bytes(size)} to write", f"{folder} has {_in_bytes(free)} free", "Take fewer steps."))
 
 
 def _in_bytes(size: int) -> str:
@@ -338,115 +327,6 @@ def _in_bytes(size: int) -> str:
         if size >= scale:
             return f"{size / scale:,.1f} {unit}"
     return f"{size} bytes"
-
-
-def _target(output: str, spec: str, example: str) -> Path:
-    """Read `-o`: the name of a file, which is not the SPEC's."""
-    if not output:
-        _fail(refusal("-o", "nothing", "it must name a file", f"Write `-o {example}`."))
-    if output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
-        _fail(f"{output}: a folder; the output is a file. Write `-o {output}{example}`.")
-    path = Path(output)
-    with contextlib.suppress(OSError):
-        if spec != "-" and path.samefile(spec):
-            _fail(f"{output}: the SPEC itself, which would be lost. Name another file.")
-    return path
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file that takes `path`'s place once it is whole and on the disk; on any way out before that, nothing.
-
-    ::
-
-        <folder>/.glidepath-<random>.tmp    created new, written, fsync
-        rename to <folder>/lr.npy           one file or the other has the name, never half of one
-        fsync of <folder>                   the rename itself is on the disk
-
-    Only a kill -9 leaves something behind: the temporary file. A run of a later day removes it.
-    """
-    if str(path) == "-":
-        _fail("`-o`: got -, standard output; the output takes its place whole, which only a file can. Name a file.")
-    target = Path(os.path.realpath(path))  # through a symbolic link, as open() would: the link stays a link
-    if target.exists() and not target.is_file():
-        _fail(f"{path}: not a regular file; the output replaces it. Name a file.")
-    if not target.parent.is_dir():
-        _fail(f"{path}: the folder {path.parent} is not there. Make it first, or name another.")
-    if target.is_symlink():
-        _fail(f"{path}: too many levels of symbolic links. Name a file.")
-    with _terminable():
-        temporary = None
-        try:
-            _remove_dead(target.parent)
-            handle, temporary = tempfile.mkstemp(_TEMPORARY[1], _TEMPORARY[0], target.parent)
-            with os.fdopen(handle, "wb") as file:
-                yield file
-                file.flush()
-                _set_rights(handle, target)
-                os.fsync(handle)
-            Path(temporary).replace(target)
-        except BaseException as error:
-            if temporary is not None:
-                Path(temporary).unlink(missing_ok=True)
-            if isinstance(error, OSError):
-                _fail(f"{path}: {error.strerror}")
-            raise
-        _sync_folder(target.parent)
-
-
-def _set_rights(handle: int, target: Path) -> None:
-    """Give the open file the mode and the owner of the target, or those of any new file if there is no target."""
-    if os.name != "posix":
-        return
-    try:
-        old = target.stat()
-    except FileNotFoundError:
-        mask = os.umask(0o077)  # it can only be read by setting it
-        os.umask(mask)
-        with contextlib.suppress(OSError):  # a file system without modes, as vfat
-            os.fchmod(handle, 0o666 & ~mask)
-        return
-    mode = stat.S_IMODE(old.st_mode)
-    for user, group, granted in ((-1, old.st_gid, stat.S_ISGID | stat.S_IRWXG), (old.st_uid, -1, stat.S_ISUID)):
-        try:
-            os.fchown(handle, user, group)
-        except OSError:  # noqa: PERF203 (only root can give a file away: else the rights of the other do not go to us)
-            mode &= ~granted
-    with contextlib.suppress(OSError):
-        os.fchmod(handle, mode)
-
-
-def _remove_dead(folder: Path) -> None:
-    """Remove the temporary files that killed processes have left."""
-    for path in folder.glob("*".join(_TEMPORARY)):
-        with contextlib.suppress(OSError):
-            if time.time() - path.lstat().st_mtime > _DEAD_AFTER:
-                path.unlink()
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind, as Ctrl-C does: by themselves they end the process with no chance to clear up."""
-
-    def unwind(number: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + number)
-
-    before = {number: signal.signal(number, unwind) for number in _ENDINGS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":  # where a folder cannot be opened, and a rename is durable without
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! here      what a class of schedulers steps by: a rule of ours, or torch's own function; `step` itself
-//! live      a scheduler's `__dict__`, read: numbers, lists, rules
 //! leaf      one step of one rule, into the live groups
 //! tensor    rates that are tensors
 //! ahead     preview, seek, schedule
@@ -14,7 +13,6 @@
 
 mod ahead;
 mod leaf;
-mod live;
 mod tensor;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +21,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyList, PyTuple, PyType};
 
-use self::live::Live;
+use crate::dialects::torch::live::{self, Live};
+use crate::dialects::torch::{Class, with_rule_of};
 
 /// Adds what `glidepath.torch` is built on.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -34,50 +33,10 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Stepper>()
 }
 
-/// Which scheduler a class is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Step,
-    MultiStep,
-    Constant,
-    Linear,
-    Exponential,
-    Polynomial,
-    Cosine,
-    Restarts,
-    Cyclic,
-    OneCycle,
-    Swa,
-    Sequential,
-    Chained,
-    Other,
-}
-
-impl Kind {
-    fn named(name: &str) -> Kind {
-        match name {
-            "StepLR" => Kind::Step,
-            "MultiStepLR" => Kind::MultiStep,
-            "ConstantLR" => Kind::Constant,
-            "LinearLR" => Kind::Linear,
-            "ExponentialLR" => Kind::Exponential,
-            "PolynomialLR" => Kind::Polynomial,
-            "CosineAnnealingLR" => Kind::Cosine,
-            "CosineAnnealingWarmRestarts" => Kind::Restarts,
-            "CyclicLR" => Kind::Cyclic,
-            "OneCycleLR" => Kind::OneCycle,
-            "SWALR" => Kind::Swa,
-            "SequentialLR" => Kind::Sequential,
-            "ChainedScheduler" => Kind::Chained,
-            _ => Kind::Other,
-        }
-    }
-}
-
 /// What a class of schedulers steps by: the name of a rule, or "" for torch's own function, and that function.
 #[pyclass(frozen, name = "_StepPath", module = "glidepath._core")]
 pub(super) struct StepPath {
-    kind: Kind,
+    class: Class,
     torch: Py<PyAny>,
     /// Whether its instances' `step` is this module's, and their `get_last_lr` torch's.
     steps_here: bool,
@@ -100,7 +59,7 @@ impl StepPath {
         steps_by_rule: bool,
         sets_tensors: bool,
     ) -> StepPath {
-        StepPath { kind: Kind::named(rule), torch, steps_here, prints_apart, steps_by_rule, sets_tensors }
+        StepPath { class: Class::named(rule), torch, steps_here, prints_apart, steps_by_rule, sets_tensors }
     }
 }
 
@@ -187,15 +146,19 @@ fn on_torch_path(
 
 /// Does the step, if everything is as torch makes it; gives the new `_last_lr`.
 fn on_our_path<'py>(slf: &Bound<'py, Stepper>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let &StepPath { kind, steps_by_rule, sets_tensors, .. } = slf.get().path.get();
-    if kind == Kind::Other || !steps_by_rule {
+    let &StepPath { class, steps_by_rule, sets_tensors, .. } = slf.get().path.get();
+    if class == Class::Other || !steps_by_rule {
         return Ok(None);
     }
     let Some(live) = Live::of(slf.as_any()) else { return Ok(None) };
-    match kind {
-        Kind::Sequential => step_sequential(&live),
-        Kind::Chained => step_chained(&live),
-        _ => Ok(leaf::step(&live, kind, sets_tensors)?.map(Bound::into_any)),
+    match class {
+        Class::Sequential => step_sequential(&live),
+        Class::Chained => step_chained(&live),
+        _ => with_rule_of!(
+            class,
+            Rule => Ok(leaf::step::<Rule>(&live, sets_tensors)?.map(Bound::into_any)),
+            else Ok(None)
+        ),
     }
 }
 

@@ -3,16 +3,17 @@
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyList, PyString};
+use pyo3::types::{PyDict, PyFloat, PyList};
 
 use super::super::schedule::Schedule;
 use super::super::{arrays, convert};
-use super::live::{Live, as_float, as_whole, item, read};
+use super::Stepper;
 use super::tensor::{self, Precision};
-use super::{Kind, Stepper};
-use crate::dialects::torch::machine::{Arguments, Leaf, SchedulerTree, State};
-use crate::dialects::torch::replay_of;
-use crate::dialects::torch::rule::{BASE, Clock, Group, MAX, Phase, Rate, Rule};
+use crate::dialects::torch::arithmetic::Rate;
+use crate::dialects::torch::change::Group;
+use crate::dialects::torch::live::{FromLive, Live, item, read};
+use crate::dialects::torch::tree::{Leaf, SchedulerTree, State};
+use crate::dialects::torch::{Class, Rule, replay_of, with_rule_of};
 use crate::limits::STEP;
 
 /// Values between two looks for a signal.
@@ -180,7 +181,7 @@ impl<'py, T: LiveRate> Groups<'py, T> {
     }
 
     fn node(&self, scheduler: &Bound<'py, PyAny>) -> Option<SchedulerTree<T>> {
-        let kind = kind_of(scheduler)?;
+        let class = class_of(scheduler)?;
         let live = Live::of(scheduler)?;
         if live.has_seams_of_its_own() {
             return None;
@@ -189,8 +190,8 @@ impl<'py, T: LiveRate> Groups<'py, T> {
             let children = live.list(intern!(scheduler.py(), "_schedulers"))?;
             let fails_later = |i: usize, child: &Bound<'py, PyAny>| {
                 // torch's own composites raise where a SequentialLR comes to them.
-                let is_composite = matches!(kind_of(child), Some(Kind::Sequential | Kind::Chained));
-                i > 0 && kind == Kind::Sequential && is_composite && !child.is_instance_of::<Stepper>()
+                let is_composite = matches!(class_of(child), Some(Class::Sequential | Class::Chained));
+                i > 0 && class == Class::Sequential && is_composite && !child.is_instance_of::<Stepper>()
             };
             if self.purpose == Purpose::Preview && children.iter().enumerate().any(|(i, child)| fails_later(i, &child))
             {
@@ -200,76 +201,45 @@ impl<'py, T: LiveRate> Groups<'py, T> {
             let node = |(i, child)| if is_twice(i, &child) { None } else { self.node(&child) };
             children.iter().enumerate().map(node).collect()
         };
-        match kind {
-            Kind::Other => None,
-            Kind::Chained => Some(SchedulerTree::Chained { children: children()?, last: Vec::new() }),
-            Kind::Sequential => Some(SchedulerTree::Sequential {
+        match class {
+            Class::Other => None,
+            Class::Chained => Some(SchedulerTree::Chained { children: children()?, last: Vec::new() }),
+            Class::Sequential => Some(SchedulerTree::Sequential {
                 children: children()?,
                 milestones: live.milestones()?.into(),
                 epoch: live.whole(intern!(scheduler.py(), "last_epoch"))?,
                 last: Vec::new(),
             }),
             _ => {
-                let leaf = Leaf { arguments: arguments(scheduler, kind), ..self.leaf(kind, &live)? };
-                // torch's own divides by the factor.
-                let divides_by_0 = matches!(leaf.rule, Rule::Constant { factor: 0.0, .. });
-                let is_theirs = !scheduler.is_instance_of::<Stepper>();
-                (self.purpose != Purpose::Preview || !divides_by_0 || !is_theirs).then_some(SchedulerTree::Leaf(leaf))
+                let leaf = with_rule_of!(class, Rule => self.leaf::<Rule>(&live)?, else return None);
+                let raises = leaf.rule.raises_in_torch() && !scheduler.is_instance_of::<Stepper>();
+                (self.purpose != Purpose::Preview || !raises).then_some(SchedulerTree::Leaf(leaf))
             }
         }
     }
 
-    fn leaf(&self, kind: Kind, live: &Live<'py>) -> Option<Leaf<T>> {
-        let py = live.state.py();
-        let mut clock = Clock::at(live.whole(intern!(py, "last_epoch"))?, live.whole(intern!(py, "_step_count"))?);
-        if kind == Kind::Restarts {
-            clock.cur = live.float(intern!(py, "T_cur"))?;
-            clock.period = live.whole(intern!(py, "T_i"))?;
-        }
+    fn leaf<S: FromLive + Into<Rule>>(&self, live: &Live<'py>) -> Option<Leaf<T>> {
+        let clock = S::clock(live)?;
         // Where there are not as many base rates as groups (one was added or removed), some of torch's steps raise.
         if self.purpose != Purpose::Schedule && read!(live, list, "base_lrs")?.len() != self.groups.len() {
             return None;
         }
-        let moves_momentum = live.moves_momentum(kind)?;
-        let rule = match kind {
-            Kind::Restarts => live.restarts()?,
-            Kind::MultiStep => live.multi_step()?,
-            Kind::OneCycle => live.whole_one_cycle()?,
-            _ => live.rule(kind)?,
-        };
+        let moves_momentum = S::moves_momentum(live)?;
+        let rule = S::read(live)?.into();
         let groups: Option<Vec<Group<T>>> =
-            (0..self.groups.len()).map(|i| self.group(i, kind, live, moves_momentum)).collect();
-        let groups = groups?;
-        Some(Leaf { rule, clock, groups, arguments: Arguments::Unknown, moves_momentum, last: Vec::new() })
+            (0..self.groups.len()).map(|i| self.group::<S>(i, live, moves_momentum)).collect();
+        Some(Leaf { clock, moves_momentum, ..Leaf::new(rule, groups?) })
     }
 
-    fn group(&self, i: usize, kind: Kind, live: &Live<'py>, moves_momentum: bool) -> Option<Group<T>> {
-        let py = live.state.py();
-        let group = &self.groups[i];
-        let own = |key: &str| as_float(&item(group, &PyString::new(py, key))?);
-        let listed = |key: &str| {
-            let list = live.list(&PyString::new(py, key)).filter(|list| list.len() == self.groups.len())?;
-            as_float(&list.get_item(i).ok()?)
-        };
-        let base = match live.list(intern!(py, "base_lrs"))?.get_item(i) {
-            Ok(base) if kind != Kind::Cyclic => T::read(&base)?,
-            Err(_) if matches!(kind, Kind::Cosine | Kind::Restarts) => return None,
+    fn group<S: FromLive>(&self, i: usize, live: &Live<'py>, moves_momentum: bool) -> Option<Group<T>> {
+        let (group, count) = (&self.groups[i], self.groups.len());
+        let base = match read!(live, list, "base_lrs")?.get_item(i) {
+            Ok(base) if S::BASE_LRS_ARE_BASES => T::read(&base)?,
+            Err(_) if S::ALWAYS_READS_BASES => return None,
             _ => self.state.initial[i],
         };
-        let own = match kind {
-            Kind::Cyclic => [listed("max_lrs")?, listed("base_lrs")?, 0.0],
-            Kind::OneCycle => [own("initial_lr")?, own("max_lr")?, own("min_lr")?],
-            Kind::Swa => [own("swa_lr")?, 0.0, 0.0],
-            _ => [0.0; 3],
-        };
-        let momenta = match kind {
-            Kind::Cyclic if moves_momentum => [listed("base_momentums")?, listed("max_momentums")?],
-            Kind::OneCycle if moves_momentum => {
-                let own = |key: &str| as_float(&item(group, &PyString::new(py, key))?);
-                [own("base_momentum")?, own("max_momentum")?]
-            }
-            _ => [0.0; 2],
-        };
+        let own = S::own(live, group, i, count)?;
+        let momenta = if moves_momentum { S::momenta(live, group, i, count)? } else { [0.0; 2] };
         Some(Group { base, own, momenta })
     }
 
@@ -288,11 +258,7 @@ impl<'py, T: LiveRate> Groups<'py, T> {
             SchedulerTree::Leaf(leaf) => {
                 scheduler.setattr(intern!(py, "last_epoch"), leaf.clock.epoch)?;
                 scheduler.setattr(intern!(py, "_step_count"), leaf.clock.count)?;
-                if let Rule::Restarts { .. } = leaf.rule {
-                    scheduler.setattr(intern!(py, "T_cur"), leaf.clock.cur as i64)?;
-                    scheduler.setattr(intern!(py, "T_i"), leaf.clock.period)?;
-                }
-                return Ok(());
+                return leaf.rule.set_own_clock(scheduler, &leaf.clock);
             }
             SchedulerTree::Sequential { epoch, .. } => scheduler.setattr(intern!(py, "last_epoch"), epoch)?,
             SchedulerTree::Chained { .. } => (),
@@ -345,85 +311,15 @@ fn moves_momentum<T>(node: &SchedulerTree<T>) -> bool {
     }
 }
 
-/// What a scheduler of glidepath's remembers of its construction.
-fn arguments(scheduler: &Bound<'_, PyAny>, kind: Kind) -> Arguments {
-    let read = || {
-        let made_with = scheduler.getattr(intern!(scheduler.py(), "_made_with")).ok()?.cast_into::<PyDict>().ok()?;
-        let number = |key: &str| as_float(&item(&made_with, &PyString::new(scheduler.py(), key))?);
-        Some(match kind {
-            Kind::Cyclic => {
-                Arguments::Cyclic { step_size_up: number("step_size_up")?, step_size_down: number("step_size_down")? }
-            }
-            Kind::OneCycle => Arguments::OneCycle {
-                pct_start: number("pct_start")?,
-                div_factor: number("div_factor")?,
-                final_div_factor: number("final_div_factor")?,
-            },
-            _ => Arguments::Unknown,
-        })
-    };
-    read().unwrap_or_default()
-}
-
 /// Which scheduler it is: by its class's path if it is ours, by its class's name if it is torch's own.
-fn kind_of(scheduler: &Bound<'_, PyAny>) -> Option<Kind> {
+fn class_of(scheduler: &Bound<'_, PyAny>) -> Option<Class> {
     if let Ok(stepper) = scheduler.cast::<Stepper>() {
         let path = stepper.get().path.get();
         // A class with a `step` of its own is stepped.
-        return Some(if path.steps_here { path.kind } else { Kind::Other });
+        return Some(if path.steps_here { path.class } else { Class::Other });
     }
     let class = scheduler.get_type();
     let module = class.module().ok()?;
     let is_torchs = matches!(module.to_str().ok()?, "torch.optim.lr_scheduler" | "torch.optim.swa_utils");
-    is_torchs.then(|| class.name().ok().map_or(Kind::Other, |name| Kind::named(&name.to_string_lossy())))
-}
-
-impl<'py> Live<'py> {
-    fn restarts(&self) -> Option<Rule> {
-        let py = self.state.py();
-        Some(Rule::Restarts {
-            t_0: self.whole(intern!(py, "T_0"))?,
-            t_mult: self.whole(intern!(py, "T_mult"))?,
-            eta_min: self.float(intern!(py, "eta_min"))?,
-        })
-    }
-
-    fn multi_step(&self) -> Option<Rule> {
-        let counter = self.get(intern!(self.state.py(), "milestones"))?;
-        let counter = counter.cast::<PyDict>().ok()?;
-        // A plain dict has no `elements`, which torch calls where the scheduler takes over in a SequentialLR.
-        counter.as_any().getattr(intern!(counter.py(), "elements")).ok()?;
-        let milestones: Option<Vec<(i64, i64)>> =
-            counter.iter().map(|(milestone, times)| Some((as_whole(&milestone)?, as_whole(&times)?))).collect();
-        let mut milestones = milestones?;
-        milestones.sort_unstable();
-        Some(Rule::MultiStep { milestones: milestones.into(), gamma: self.gamma()? })
-    }
-
-    fn whole_one_cycle(&self) -> Option<Rule> {
-        let py = self.state.py();
-        let listed = self.list(intern!(py, "_schedule_phases"))?;
-        let mut phases = [Phase::default(); 3];
-        if !(1..=phases.len()).contains(&listed.len()) {
-            return None;
-        }
-        for (phase, given) in phases.iter_mut().zip(&listed) {
-            let given = given.cast_into_exact::<PyDict>().ok()?;
-            let place = |key: &str, names: &[&str]| -> Option<u8> {
-                let name = item(&given, &PyString::new(py, key))?.extract::<String>().ok()?;
-                names.iter().position(|&known| known == name).map(|i| i as u8)
-            };
-            let lrs = ["initial_lr", "max_lr", "min_lr"];
-            let mut momenta = ["", ""];
-            (momenta[BASE], momenta[MAX]) = ("base_momentum", "max_momentum");
-            *phase = Phase {
-                end_step: as_float(&item(&given, intern!(py, "end_step"))?)?,
-                start_lr: place("start_lr", &lrs)?,
-                end_lr: place("end_lr", &lrs)?,
-                start_momentum: place("start_momentum", &momenta)?,
-                end_momentum: place("end_momentum", &momenta)?,
-            };
-        }
-        self.one_cycle(phases, listed.len(), 0.0)
-    }
+    is_torchs.then(|| class.name().ok().map_or(Class::Other, |name| Class::named(&name.to_string_lossy())))
 }

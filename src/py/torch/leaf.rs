@@ -15,35 +15,27 @@ use pyo3::prelude::*;
 use pyo3::types::list::BoundListIterator;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
-use super::Kind;
-use super::live::{Live, as_float, as_whole, item, read};
 use super::tensor::{self, Precision};
-use crate::dialects::torch::rule::{Change, Clock, Group, Rule};
+use crate::dialects::torch::change::{Change, Group};
+use crate::dialects::torch::live::{Asked, FromLive, Live, NextStep, Source, as_float, item, read};
+use crate::dialects::torch::scheduler::Clock;
 
 /// Does the step, if everything is as torch makes it; gives the new `_last_lr`. Without `sets_tensors`, rates that are
 /// tensors are torch's.
-pub(super) fn step<'py>(live: &Live<'py>, kind: Kind, sets_tensors: bool) -> PyResult<Option<Bound<'py, PyList>>> {
+pub(super) fn step<'py, S: FromLive>(live: &Live<'py>, sets_tensors: bool) -> PyResult<Option<Bound<'py, PyList>>> {
     let py = live.state.py();
-    let Some(moves_momentum) = live.moves_momentum(kind) else { return Ok(None) };
-    let Some((before, cur_is_float)) = clock(live, kind) else { return Ok(None) };
+    let Some(moves_momentum) = S::moves_momentum(live) else { return Ok(None) };
+    if live.has_seams_of_its_own() {
+        return Ok(None);
+    }
+    let Some(before) = S::step_clock(live) else { return Ok(None) };
     let Some(groups) = live.groups() else { return Ok(None) };
     let mut clock = before;
-    let Some(made) = Move::of(live, kind, moves_momentum, &mut clock, groups.len()) else { return Ok(None) };
+    let Some(made) = Move::of::<S>(live, moves_momentum, &mut clock, groups.len()) else { return Ok(None) };
     let Some(rates) = made.next_rates(&groups, sets_tensors) else { return Ok(None) };
     let Some(momenta) = made.next_momenta(&groups) else { return Ok(None) };
 
-    if kind == Kind::Restarts {
-        if cur_is_float {
-            live.state.set_item(intern!(py, "T_cur"), clock.cur)?;
-        } else {
-            live.state.set_item(intern!(py, "T_cur"), clock.cur as i64)?;
-        }
-        if clock.period != before.period {
-            live.state.set_item(intern!(py, "T_i"), clock.period)?;
-        }
-    } else {
-        live.state.set_item(intern!(py, "_step_count"), clock.count)?;
-    }
+    S::set_step_clock(live, &before, &clock)?;
     live.state.set_item(intern!(py, "last_epoch"), clock.epoch)?;
     made.set_momenta(&groups, momenta)?;
     for (group, rate) in groups.iter().zip(&rates) {
@@ -58,60 +50,23 @@ pub(super) fn step<'py>(live: &Live<'py>, kind: Kind, sets_tensors: bool) -> PyR
     Ok(Some(lrs))
 }
 
-/// Where the scheduler stands, and whether its `T_cur` is a float.
-#[inline]
-fn clock(live: &Live<'_>, kind: Kind) -> Option<(Clock, bool)> {
-    if live.has_seams_of_its_own() {
-        return None;
-    }
-    let mut clock = Clock::at(read!(live, whole, "last_epoch")?, 0);
-    if kind == Kind::Restarts {
-        let cur = read!(live, get, "T_cur")?;
-        (clock.cur, clock.period) = (as_float(&cur)?, read!(live, whole, "T_i")?);
-        let is_usual = clock.epoch >= 0 && clock.period > 0 && clock.cur < clock.period as f64;
-        return is_usual.then(|| (clock, cur.cast_exact::<PyFloat>().is_ok()));
-    }
-    clock.count = read!(live, whole, "_step_count")?;
-    // The first step is torch's: it is that of construction, or looks whether the optimizer has stepped. So is a step
-    // onto epoch 0, which torch before 2.8 takes for the first.
-    (clock.count > 1 && clock.epoch >= 0).then_some((clock, false))
-}
-
-/// Where a step reads two numbers of every group.
-enum Source<'py> {
-    /// It needs none.
-    Nowhere,
-    /// In lists of the scheduler's.
-    Lists([Bound<'py, PyList>; 2]),
-    /// In the group, by these names.
-    Named([Bound<'py, PyString>; 2]),
-}
-
-impl<'py> Source<'py> {
-    /// The names that a phase of OneCycleLR gives.
-    fn named(phase: &Bound<'py, PyDict>, keys: [&Bound<'py, PyString>; 2]) -> Option<Source<'py>> {
-        let name = |key| item(phase, key)?.cast_into_exact::<PyString>().ok();
-        Some(Source::Named([name(keys[0])?, name(keys[1])?]))
-    }
-
-    #[inline]
-    fn reader(&self) -> Reader<'_, 'py> {
-        match self {
-            Source::Nowhere => Reader::Nowhere,
-            Source::Lists([one, other]) => Reader::Lists(one.iter().zip(other.iter())),
-            Source::Named(names) => Reader::Named(names),
-        }
-    }
-}
-
-/// Reads them, group after group.
+/// Reads two numbers of one group after the other.
 enum Reader<'a, 'py> {
     Nowhere,
     Lists(Zip<BoundListIterator<'py>, BoundListIterator<'py>>),
     Named(&'a [Bound<'py, PyString>; 2]),
 }
 
-impl<'py> Reader<'_, 'py> {
+impl<'a, 'py> Reader<'a, 'py> {
+    #[inline]
+    fn of(source: &'a Source<'py>) -> Reader<'a, 'py> {
+        match source {
+            Source::Nowhere => Reader::Nowhere,
+            Source::Lists([one, other]) => Reader::Lists(one.iter().zip(other.iter())),
+            Source::Named(names) => Reader::Named(names),
+        }
+    }
+
     #[inline(always)]
     fn next(&mut self, group: &Bound<'py, PyDict>) -> Option<[f64; 2]> {
         match self {
@@ -177,46 +132,11 @@ struct Move<'py> {
 impl<'py> Move<'py> {
     /// Moves the clock, and says what the step does.
     #[inline]
-    fn of(live: &Live<'py>, kind: Kind, moves_momentum: bool, clock: &mut Clock, count: usize) -> Option<Move<'py>> {
-        let py = live.state.py();
-        let lists = |one: &Bound<'py, PyString>, other: &Bound<'py, PyString>| {
-            let lists = [live.list(one)?, live.list(other)?];
-            lists.iter().all(|list| list.len() == count).then_some(Source::Lists(lists))
-        };
-        let (mut own, mut momenta) = (Source::Nowhere, Source::Nowhere);
-        let rule = match kind {
-            Kind::OneCycle => {
-                let (rule, phase) = live.one_cycle_at(clock.epoch + 1)?;
-                own = Source::named(&phase, [intern!(py, "start_lr"), intern!(py, "end_lr")])?;
-                if moves_momentum {
-                    momenta = Source::named(&phase, [intern!(py, "start_momentum"), intern!(py, "end_momentum")])?;
-                }
-                rule
-            }
-            Kind::MultiStep => {
-                let counter = read!(live, get, "milestones")?;
-                let milestones = match counter.cast::<PyDict>().ok()?.get_item(clock.epoch + 1).ok()? {
-                    None => Vec::new(),
-                    Some(times) => vec![(clock.epoch + 1, as_whole(&times)?)],
-                };
-                Rule::MultiStep { milestones: milestones.into(), gamma: live.gamma()? }
-            }
-            Kind::Cyclic => {
-                own = lists(intern!(py, "max_lrs"), intern!(py, "base_lrs"))?;
-                if moves_momentum {
-                    momenta = lists(intern!(py, "base_momentums"), intern!(py, "max_momentums"))?;
-                }
-                live.rule(kind)?
-            }
-            Kind::Swa => {
-                let name = intern!(py, "swa_lr");
-                own = Source::Named([name.clone(), name.clone()]);
-                live.rule(kind)?
-            }
-            _ => live.rule(kind)?,
-        };
-        rule.tick(clock)?;
-        let change = rule.change(clock)?;
+    fn of<S: FromLive>(live: &Live<'py>, moves_momentum: bool, clock: &mut Clock, count: usize) -> Option<Move<'py>> {
+        let asked = Asked { epoch: clock.epoch + 1, groups: count, moves_momentum };
+        let NextStep { scheduler, own, momenta } = S::next_step(live, &asked)?;
+        scheduler.tick(clock)?;
+        let change = scheduler.change(clock)?;
         let bases = match change.needs_base() {
             true => Some(read!(live, list, "base_lrs").filter(|bases| bases.len() == count)?),
             false => None,
@@ -232,7 +152,7 @@ impl<'py> Move<'py> {
     #[inline]
     fn next_rates(&self, groups: &Bound<'py, PyList>, sets_tensors: bool) -> Option<Vec<Next<'py>>> {
         let mut facts =
-            Facts { bases: self.bases.as_ref().map(|bases| bases.iter()), own: self.own.reader(), sets_tensors };
+            Facts { bases: self.bases.as_ref().map(|bases| bases.iter()), own: Reader::of(&self.own), sets_tensors };
         let mut next = Vec::with_capacity(groups.len());
         for group in groups {
             next.push(facts.next(group.cast_exact::<PyDict>().ok()?, &self.change)?);
@@ -244,7 +164,7 @@ impl<'py> Move<'py> {
     #[inline]
     fn next_momenta(&self, groups: &Bound<'py, PyList>) -> Option<Vec<Bound<'py, PyAny>>> {
         let Some(momenta) = &self.momenta else { return Some(Vec::new()) };
-        let (mut reader, mut next) = (momenta.source.reader(), Vec::with_capacity(groups.len()));
+        let (mut reader, mut next) = (Reader::of(&momenta.source), Vec::with_capacity(groups.len()));
         for group in groups {
             next.push(momenta.next(&mut reader, &group, &self.change)?);
         }

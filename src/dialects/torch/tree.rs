@@ -11,7 +11,10 @@
 
 use std::sync::Arc;
 
-use super::rule::{Change, Clock, Group, Rate, Rule};
+use super::Rule;
+use super::arithmetic::Rate;
+use super::change::{Change, Group};
+use super::scheduler::Clock;
 
 /// The state that schedulers share: a learning rate and a momentum for each group.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,19 +39,6 @@ impl<T: Rate> State<T> {
     }
 }
 
-/// The arguments of a live scheduler that its attributes do not tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "the fields have the names of torch's arguments")]
-pub enum Arguments {
-    /// There are none, or nobody has remembered them.
-    #[default]
-    Unknown,
-    /// Those of CyclicLR.
-    Cyclic { step_size_up: f64, step_size_down: f64 },
-    /// Those of OneCycleLR.
-    OneCycle { pct_start: f64, div_factor: f64, final_div_factor: f64 },
-}
-
 /// One rule at work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf<T> {
@@ -58,12 +48,17 @@ pub struct Leaf<T> {
     pub clock: Clock,
     /// What it reads of each group.
     pub groups: Vec<Group<T>>,
-    /// What is remembered of its construction.
-    pub arguments: Arguments,
     /// Whether it sets momenta.
     pub moves_momentum: bool,
     /// The rates that it set last: `_last_lr`.
     pub last: Vec<T>,
+}
+
+impl<T> Leaf<T> {
+    /// A scheduler that is about to be started on these groups, and sets no momenta.
+    pub fn new(rule: Rule, groups: Vec<Group<T>>) -> Leaf<T> {
+        Leaf { rule, clock: Clock::at(0, 1), groups, moves_momentum: false, last: Vec::new() }
+    }
 }
 
 /// A scheduler.
@@ -139,8 +134,7 @@ impl<T: Rate> Leaf<T> {
     /// The step that a scheduler makes as it is made.
     fn start(&mut self, state: &mut State<T>) -> Option<()> {
         self.start_again(state)?;
-        if let Rule::Cyclic { .. } = self.rule {
-            // torch gives CyclicLR its base_lr only after the first step, which so leaves the initial rates.
+        if self.rule.starts_on_initial_rates() {
             state.lrs.clone_from(&state.initial);
             self.last.clone_from(&state.lrs);
         }
@@ -149,10 +143,7 @@ impl<T: Rate> Leaf<T> {
 
     /// torch's `_initial_step`, of a scheduler that has been made.
     fn start_again(&mut self, state: &mut State<T>) -> Option<()> {
-        self.clock = Clock::at(0, 1);
-        if let Rule::Restarts { t_0, .. } = self.rule {
-            self.clock = Clock { count: 0, period: t_0, ..self.clock };
-        }
+        self.clock = self.rule.first_clock();
         let change = self.rule.first_change(&self.clock)?;
         self.apply(&change, state);
         self.last.clone_from(&state.lrs);
@@ -169,8 +160,8 @@ impl<T: Rate> Leaf<T> {
     }
 
     fn constant_for(&self, state: &State<T>) -> u64 {
-        if let Rule::Exponential { gamma } | Rule::Step { gamma, .. } = self.rule
-            && state.lrs.iter().all(|lr| lr.times(gamma).value().to_bits() == lr.value().to_bits())
+        if let Some(factor) = self.rule.factor()
+            && state.lrs.iter().all(|lr| lr.times(factor).value().to_bits() == lr.value().to_bits())
         {
             // 0 stays 0, and infinity infinite.
             return u64::MAX;
@@ -394,36 +385,36 @@ impl<T: Rate> SchedulerTree<T> {
 mod tests {
     use super::*;
 
+    use super::super::change::{Anneal, Phase};
+    use super::super::cyclic_lr::{Cyclic, Fade};
+    use super::super::{
+        constant_lr::Constant, cosine_annealing_lr::Cosine, cosine_annealing_warm_restarts::Restarts,
+        exponential_lr::Exponential, linear_lr::Linear, multi_step_lr::MultiStep, one_cycle_lr::OneCycle,
+        polynomial_lr::Polynomial, step_lr::Step, swa_lr::Swa,
+    };
+
     fn leaf(rule: Rule) -> SchedulerTree<f64> {
         let groups = vec![Group { base: 0.1, own: [0.3, 0.1, 0.01], momenta: [0.8, 0.9] }; 2];
-        let arguments = Arguments::Unknown;
-        SchedulerTree::Leaf(Leaf {
-            rule,
-            clock: Clock::at(0, 1),
-            groups,
-            arguments,
-            moves_momentum: false,
-            last: Vec::new(),
-        })
+        SchedulerTree::Leaf(Leaf::new(rule, groups))
     }
 
     fn nodes() -> Vec<SchedulerTree<f64>> {
-        use super::super::rule::{Anneal, Fade, Phase};
         let phase =
             |end_step, start_lr, end_lr| Phase { end_step, start_lr, end_lr, start_momentum: 1, end_momentum: 0 };
         let phases = [phase(61.5, 1, 0), phase(199.0, 0, 2), phase(0.0, 0, 0)];
-        let rules = [
-            Rule::Step { step_size: 7, gamma: 0.9 },
-            Rule::MultiStep { milestones: vec![(2, 1), (70, 2), (150, 1)].into(), gamma: 0.5 },
-            Rule::Constant { factor: 0.5, total_iters: 70 },
-            Rule::Linear { start_factor: 0.5, end_factor: 1.0, total_iters: 100 },
-            Rule::Polynomial { total_iters: 150, power: 1.7 },
-            Rule::Exponential { gamma: 0.99 },
-            Rule::Cosine { t_max: 33, eta_min: 0.01 },
-            Rule::Restarts { t_0: 10, t_mult: 2, eta_min: 0.01 },
-            Rule::Cyclic { total_size: 30.0, step_ratio: 1.0 / 3.0, fade: Fade::Halved, by_cycle: true },
-            Rule::OneCycle { total_steps: 200, phases, len: 2, start_step: 0.0, anneal: Anneal::Cos },
-            Rule::Swa { anneal_epochs: 80, anneal: Anneal::Cos },
+        let anneal = Anneal::Cos;
+        let rules: [Rule; 11] = [
+            Step { step_size: 7, gamma: 0.9 }.into(),
+            MultiStep { milestones: vec![(2, 1), (70, 2), (150, 1)].into(), gamma: 0.5 }.into(),
+            Constant { factor: 0.5, total_iters: 70 }.into(),
+            Linear { start_factor: 0.5, end_factor: 1.0, total_iters: 100 }.into(),
+            Polynomial { total_iters: 150, power: 1.7 }.into(),
+            Exponential { gamma: 0.99 }.into(),
+            Cosine { t_max: 33, eta_min: 0.01 }.into(),
+            Restarts { t_0: 10, t_mult: 2, eta_min: 0.01 }.into(),
+            Cyclic { total_size: 30.0, step_ratio: 1.0 / 3.0, fade: Fade::Halved, by_cycle: true, sizes: None }.into(),
+            OneCycle { total_steps: 200, phases, len: 2, start_step: 0.0, anneal, made_with: None }.into(),
+            Swa { anneal_epochs: 80, anneal }.into(),
         ];
         let mut nodes: Vec<_> = rules.into_iter().map(leaf).collect();
         let children = vec![nodes[3].clone(), nodes[6].clone(), nodes[5].clone()];
@@ -464,10 +455,10 @@ mod tests {
             let mut out = vec![0.0; 400];
             ahead.preview(&mut of_ahead, &mut out).unwrap();
             assert_eq!(out, rates, "{node:?}");
-            let (mut sought, mut of_sought) = started(&node);
-            sought.steps(137, &mut of_sought).unwrap();
-            sought.steps(63, &mut of_sought).unwrap();
-            assert_eq!((sought, of_sought), (stepped, state));
+            let (mut jumped, mut of_jumped) = started(&node);
+            jumped.steps(137, &mut of_jumped).unwrap();
+            jumped.steps(63, &mut of_jumped).unwrap();
+            assert_eq!((jumped, of_jumped), (stepped, state));
         }
     }
 

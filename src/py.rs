@@ -3,6 +3,7 @@
 //! ```text
 //! shapes     a Python function for each declared shape
 //! replays    one for all replays
+//! mindspore  what `glidepath.mindspore` is built on
 //! schedule   the class: operators, methods, protocols
 //! arrays     outputs: allocated or borrowed from numpy, filled with the GIL released
 //! busy       which memory running calls use
@@ -15,6 +16,7 @@
 mod arrays;
 mod busy;
 mod convert;
+mod mindspore;
 mod replays;
 mod schedule;
 mod shapes;
@@ -55,6 +57,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<schedule::Schedule>()?;
     shapes::add_to(module)?;
     replays::add_to(module)?;
+    mindspore::add_to(module)?;
     busy::add_to(module)?;
     module.add("_LAST_STEP", limits::MAX_STEP)?;
     module.add("SHAPES", PyTuple::new(module.py(), curve::LEAF_KINDS.iter().map(|kind| kind.name))?)?;

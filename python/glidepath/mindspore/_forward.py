@@ -4,6 +4,8 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from glidepath._arguments import refusal
+
 TRIED = "2.10.0"
 """The version of MindSpore that the tests run with."""
 
@@ -14,8 +16,12 @@ def refuse_without(error: ImportError) -> None:
     if loaded is not None:
         version = getattr(loaded, "__version__", "unknown")
         raise ImportError(
-            f"`mindspore`: got version {version}, which lacks a name that glidepath needs ({error}); glidepath is "
-            f"tested with {TRIED}. Install that: `pip install mindspore=={TRIED}`."
+            refusal(
+                "mindspore",
+                f"version {version}, which lacks a name that glidepath needs ({error})",
+                f"glidepath is tested with {TRIED}",
+                f"Install that: `pip install mindspore=={TRIED}`.",
+            )
         ) from error
 
 

@@ -23,6 +23,7 @@ from typing import Any, ParamSpec, Protocol, cast
 
 from numpy.typing import NDArray
 
+from glidepath._arguments import refusal
 from glidepath._core import Schedule, _all_exactly, _listed, _shown, replay
 from glidepath.mindspore import _checks as check
 
@@ -77,13 +78,17 @@ def _list_function(schedule: Callable[_P, Schedule]) -> _ListFunction[_P]:
 def _filled(name: str, schedule: Schedule, dtype: object, out: NDArray[Any]) -> NDArray[Any]:
     if dtype is not None:
         raise TypeError(
-            f"`{name}.dtype`: got {_shown(dtype)} and an `out`; that has a dtype of its own. Leave one out."
+            refusal(f"{name}.dtype", f"{_shown(dtype)} and an `out`", "that has a dtype of its own", "Leave one out.")
         )
     if not hasattr(out, "shape") or out.shape == (len(schedule),):
         return schedule.fill(out)
     raise ValueError(
-        f"`{name}.out`: got an array of shape {out.shape}; it must have one element a step, {len(schedule)} in all. "
-        f"For a part of them take `{name}.schedule(...).fill(out)`."
+        refusal(
+            f"{name}.out",
+            f"an array of shape {out.shape}",
+            f"it must have one element a step, {len(schedule)} in all",
+            f"For a part of them take `{name}.schedule(...).fill(out)`.",
+        )
     )
 
 
@@ -118,8 +123,12 @@ def piecewise_constant_lr(milestone: Sequence[int], learning_rates: Sequence[flo
     rates = check.sequence(f"{name}.learning_rates", learning_rates)
     if len(ends) != len(rates):
         raise ValueError(
-            f"`{name}.milestone`: got {len(ends)} for {len(rates)} learning rates; there must be as many. "
-            "A milestone is where its learning rate ends."
+            refusal(
+                f"{name}.milestone",
+                f"{len(ends)} for {len(rates)} learning rates",
+                "there must be as many",
+                "A milestone is where its learning rate ends.",
+            )
         )
     if not (_all_exactly(ends, int) and _all_exactly(rates, float)):
         for i, (end, rate) in enumerate(zip(ends, rates, strict=True)):

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from glidepath._arguments import refusal
 from glidepath._core import (
     Schedule,
     _single,
@@ -93,7 +94,9 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         arguments = vars(self).get("_arguments", {})
         if name in self._follows:
             raise AttributeError(
-                f"`{type(self).__name__}.{name}`: got a value; it follows from {self._follows[name]}. Set that."
+                refusal(
+                    f"{type(self).__name__}.{name}", "a value", f"it follows from {self._follows[name]}", "Set that."
+                )
             )
         if name in arguments:
             self._take({**arguments, name: value})
@@ -125,8 +128,12 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         """
         if self._is_overridden:
             raise TypeError(
-                f"`{type(self).__name__}.schedule`: got a `construct` of its own; only that of {self._replayed} has an "
-                "exact schedule. Override `schedule` too, or call it with the steps."
+                refusal(
+                    f"{type(self).__name__}.schedule",
+                    "a `construct` of its own",
+                    f"only that of {self._replayed} has an exact schedule",
+                    "Override `schedule` too, or call it with the steps.",
+                )
             )
         return self._exact()
 
@@ -147,7 +154,12 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         values = super().__call__(Tensor(steps) if Tensor else steps)
         if values is None:
             raise TypeError(
-                f"`{type(self).__name__}.construct`: got None from it; it must return the learning rate. Add `return`."
+                refusal(
+                    f"{type(self).__name__}.construct",
+                    "None from it",
+                    "it must return the learning rate",
+                    "Add `return`.",
+                )
             )
         return np.asarray(values.asnumpy() if isinstance(values, Tensor) else values, dtype=np.float32)[()]
 

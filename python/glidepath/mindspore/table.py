@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from glidepath._arguments import refusal
 from glidepath._core import Schedule, _shown, _way_to_schedule, table
 from glidepath.mindspore import _checks as check
 from glidepath.mindspore._mindspore import LearningRateSchedule, Tensor, ops
@@ -56,8 +57,12 @@ def learning_rate(schedule: Schedule, total_steps: "int | np.integer[Any] | None
         return _TableSchedule(schedule, count)
     except MemoryError as error:
         raise MemoryError(
-            f"`learning_rate.total_steps`: got {count}; a table takes 4 bytes a step, and there is too little memory "
-            "for so many. Give the number of training steps: `learning_rate(schedule, 10_000)`."
+            refusal(
+                "learning_rate.total_steps",
+                count,
+                "a table takes 4 bytes a step, and there is too little memory for so many",
+                "Give the number of training steps: `learning_rate(schedule, 10_000)`.",
+            )
         ) from error
 
 
@@ -72,7 +77,7 @@ def _refusal(value: object) -> str:
         way_out = "For a function of the step make a table: `gp.table([f(k) for k in range(n)])`."
     else:
         way_out = "Wrap values with `gp.table(values)`."
-    return f"`learning_rate.schedule`: got {got}; it must be a glidepath schedule. {way_out}"
+    return refusal("learning_rate.schedule", got, "it must be a glidepath schedule", way_out)
 
 
 class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]
@@ -84,8 +89,12 @@ class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]
         past = np.flatnonzero(~np.isfinite(values))
         if past.size:
             raise ValueError(
-                f"`learning_rate.schedule`: got {schedule!r:.60}, whose value at step {past[0]} is {values[past[0]]}; "
-                "every one must be a finite float32. Take fewer steps, or `schedule.clamp(high=...)`."
+                refusal(
+                    "learning_rate.schedule",
+                    f"{schedule!r:.60}, whose value at step {past[0]} is {values[past[0]]}",
+                    "every one must be a finite float32",
+                    "Take fewer steps, or `schedule.clamp(high=...)`.",
+                )
             )
         self._given = (schedule, total_steps)
         self._values = table(values)
@@ -103,7 +112,12 @@ class _TableSchedule(LearningRateSchedule):  # type: ignore[misc]
             return of_ints(self._values, global_step)
         if global_step.is_floating_point():
             raise TypeError(
-                f"`learning_rate.global_step`: got a Tensor of {global_step.dtype}; it must be of integers. Cast it."
+                refusal(
+                    "learning_rate.global_step",
+                    f"a Tensor of {global_step.dtype}",
+                    "it must be of integers",
+                    "Cast it.",
+                )
             )
         return super().__call__(global_step)
 

@@ -137,12 +137,12 @@ REFUSALS = [
      ("`warmup_lr.out`: got an object of type list; it must be a numpy array. Of a tensor on the CPU take `.numpy()`, "
       "of a buffer `np.frombuffer`.")),
     ("warmup_lr", {"total_step": 10**400}, ValueError,
-     ("`warmup_lr.total_step`: got 1" + "0" * 59 + "...; it must be an int from 1 to 2**53. Counts start at "
-      "1.")),
+     ("`warmup_lr.total_step`: got 1" + "0" * 59 + "...; it must be an int from 1 to 2**53. Take a "
+      "smaller number.")),
     ("warmup_lr", {"warmup_epoch": 0}, ValueError,
      "`warmup_lr.warmup_epoch`: got 0; it must be an int from 1 to 2**53. Counts start at 1."),
     ("warmup_lr", {"step_per_epoch": 2**53 + 1}, ValueError, ("`warmup_lr.step_per_epoch`: got 9007199254740993; it "
-     "must be an int from 1 to 2**53. Counts start at 1.")),
+     "must be an int from 1 to 2**53. Take a smaller number.")),
     ("exponential_decay_lr", {"is_stair": 1}, TypeError,
      "`exponential_decay_lr.is_stair`: got 1; it must be True or False. Convert it with `bool()`."),
     ("exponential_decay_lr", {"decay_rate": 0.0}, ValueError,

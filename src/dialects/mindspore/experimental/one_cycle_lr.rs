@@ -56,7 +56,7 @@ impl StepFormula for OneCycleLr {
     fn check(&self) -> Result<(), Error> {
         let most = if self.three_phase { 0.5 } else { 1.0 };
         if !(0.0..=most).contains(&self.pct_start) {
-            let rule = format!("it must lie in 0.0..={most:?}, as a part of all steps");
+            let rule = format!("it must be from 0.0 to {most:?}, as a part of all steps");
             return Err(Error::value("pct_start", show(self.pct_start), rule).or("0.3 is usual."));
         }
         Ok(())

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from functools import partial
-from operator import index
 from types import MethodType
 from typing import Any, SupportsIndex
 
@@ -19,8 +18,8 @@ from mindspore import Parameter, Tensor, ops
 from mindspore.experimental.optim import lr_scheduler as theirs
 from numpy.typing import NDArray
 
+from glidepath._arguments import LAST_STEP, as_int, refusal
 from glidepath._core import Schedule, _shown, replay, schema, table
-from glidepath.mindspore import _checks as check
 
 __all__ = ["Ahead", "preview", "schedule", "seek"]
 
@@ -243,8 +242,12 @@ def schedule(scheduler: Any, group: SupportsIndex = 0, *, steps: SupportsIndex |
 def follows_metrics(place: str) -> TypeError:
     """Return the error about a scheduler whose rates follow from metrics."""
     return TypeError(
-        f"`{place}`: got a ReduceLROnPlateau; its rates follow from metrics, not from the step. Use "
-        "`preview(metrics=[...])`, or load a state."
+        refusal(
+            place,
+            "a ReduceLROnPlateau",
+            "its rates follow from metrics, not from the step",
+            "Use `preview(metrics=[...])`, or load a state.",
+        )
     )
 
 
@@ -254,8 +257,12 @@ def follows_metrics(place: str) -> TypeError:
 def _refuse_others(place: str, scheduler: Any) -> None:
     if not isinstance(scheduler, _THEIRS):
         raise TypeError(
-            f"`{place}.scheduler`: got an object of type {type(scheduler).__name__}; it must be an experimental "
-            "scheduler of glidepath's or MindSpore's. Make it with a class of glidepath.mindspore.experimental."
+            refusal(
+                f"{place}.scheduler",
+                f"an object of type {type(scheduler).__name__}",
+                "it must be an experimental scheduler of glidepath's or MindSpore's",
+                "Make it with a class of glidepath.mindspore.experimental.",
+            )
         )
 
 
@@ -266,35 +273,44 @@ def _given(scheduler: Any, n: SupportsIndex | None, metrics: Iterable[Any] | Non
     if metrics is not None and (n is not None or not takes_metrics):
         rule = "it takes `metrics` alone" if takes_metrics else "only ReduceLROnPlateau takes metrics"
         way_out = "Leave `n` out." if takes_metrics else "Give the number of steps: `preview(10)`."
-        raise TypeError(f"`{place}.metrics`: got metrics; {rule}. {way_out}")
+        raise TypeError(refusal(f"{place}.metrics", "metrics", rule, way_out))
     if takes_metrics and metrics is None:
         raise TypeError(
-            f"`{place}.metrics`: got None; the rates follow from the metric of each step. Give them: "
-            "`preview(metrics=[0.3, 0.2])`."
+            refusal(
+                f"{place}.metrics",
+                "None",
+                "the rates follow from the metric of each step",
+                "Give them: `preview(metrics=[0.3, 0.2])`.",
+            )
         )
     if metrics is not None:
         return [(metric,) for metric in metrics]
     number = _whole(f"{place}.n", n, "it must be a whole number of steps from 0 to 2**53")
-    if not 0 <= number <= check.MOST:
+    if not 0 <= number <= LAST_STEP:
         raise ValueError(
-            f"`{place}.n`: got {number}; it must be a whole number of steps from 0 to 2**53. Use `preview(1)` for the "
-            "next step."
+            refusal(
+                f"{place}.n",
+                number,
+                "it must be a whole number of steps from 0 to 2**53",
+                "Use `preview(1)` for the next step.",
+            )
         )
     return [()] * number
 
 
 def _whole(place: str, value: Any, rule: str) -> int:
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        raise TypeError(f"`{place}`: got {_shown(value)}; {rule}. Convert it with `int()`.")
-    return index(value)
+    whole = as_int(value)
+    if whole is None:
+        raise TypeError(refusal(place, _shown(value), rule, "Convert it with `int()`."))
+    return whole
 
 
 def _step(scheduler: Any, step: Any) -> int:
     place, rule = f"{type(scheduler).__name__}.seek.step", "it must be a whole number from 0 to 2**53"
     number = _whole(place, step, rule)
-    if not 0 <= number <= check.MOST:
+    if not 0 <= number <= LAST_STEP:
         way_out = "Use `seek(0)` for the start." if number < 0 else "No run is as long."
-        raise IndexError(f"`{place}`: got {_shown(number)}; {rule}. {way_out}")
+        raise IndexError(refusal(place, _shown(number), rule, way_out))
     return number
 
 
@@ -304,7 +320,7 @@ def _group(scheduler: Any, group: Any) -> int:
     rule = f"it must be a whole number from 0 to {groups - 1}"
     number = _whole(place, group, rule)
     if not 0 <= number < groups:
-        raise IndexError(f"`{place}`: got {_shown(number)}; {rule}. Use `schedule(0)` for the first group.")
+        raise IndexError(refusal(place, _shown(number), rule, "Use `schedule(0)` for the first group."))
     return number
 
 
@@ -313,8 +329,8 @@ def _length(scheduler: Any, steps: Any) -> int | None:
     if steps is None:
         return None
     number = _whole(place, steps, rule)
-    if not 1 <= number <= check.MOST:
-        raise ValueError(f"`{place}`: got {_shown(number)}; {rule}. Leave it out where no table is needed.")
+    if not 1 <= number <= LAST_STEP:
+        raise ValueError(refusal(place, _shown(number), rule, "Leave it out where no table is needed."))
     return number
 
 
@@ -331,8 +347,12 @@ def _table(scheduler: Any, group: int, steps: int | None) -> Schedule:
     if steps is None:
         name = type(scheduler).__name__
         raise ValueError(
-            f"`{name}.schedule.steps`: got None; no replay gives the rates of this {name}. Say how many steps a table "
-            "of them shall have: `steps=1000`."
+            refusal(
+                f"{name}.schedule.steps",
+                "None",
+                f"no replay gives the rates of this {name}",
+                "Say how many steps a table of them shall have: `steps=1000`.",
+            )
         )
     ghost = _stepped(scheduler, 0)
     values = [_rates(ghost)[group]]

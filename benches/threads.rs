@@ -3,9 +3,9 @@
 
 use std::time::Instant;
 
+use glidepath::declare::Value;
 use glidepath::lower::lower;
 use glidepath::plan::Plan;
-use glidepath::shape::Value;
 use glidepath::spec::{Spec, leaf_kind};
 
 const BLOCK: usize = 1 << 14;

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
+use crate::declare::{Field, Param, ParamType, Value};
 use crate::error::Error;
 use crate::limits::{
     CURVE_LENGTH, FACTOR, FINITE, GAP, LENGTH, MAX_STEP, MULT, NOT_NEGATIVE, PERIOD, POWER, START, show,
 };
 use crate::real::{Base, Number, Point};
-use crate::shape::{Field, LeafKind, Param, ParamType, Value};
 
 /// The stretch of one formula that holds a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,118 @@ pub trait Formula {
     fn value<N: Number>(&self, at: Point<N>) -> N;
 }
 
-shapes! {
+/// A kind of leaf: a name, its documentation, its parameters and its constructor.
+pub struct LeafKind {
+    /// The name, in Python and in texts.
+    pub name: &'static str,
+    /// The documentation: formula first, then arguments, errors, source, an example.
+    pub doc: &'static str,
+    /// The parameters, in order.
+    pub params: fn() -> Vec<Param>,
+    pub(crate) build: fn(&[Value]) -> Curve,
+}
+
+impl std::fmt::Debug for LeafKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LeafKind").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Declares leaves. Each field is `name: type = ParamType(limits)` and, where it may be left out, `or default`.
+macro_rules! leaves {
+    ($(
+        $(#[doc = $doc:literal])*
+        $Name:ident as $name:ident { $($field:ident : $type:ty = $kind:expr $(, or $default:expr)? ;)* }
+    )*) => {
+        $(
+            $(#[doc = $doc])*
+            #[allow(rustdoc::broken_intra_doc_links, reason = "the text is a Python docstring: `s[2]` is no link")]
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct $Name {
+                $(#[doc = concat!("See [`", stringify!($Name), "`].")] pub $field: $type,)*
+            }
+
+            impl $Name {
+                fn leaf_kind() -> LeafKind {
+                    LeafKind {
+                        name: stringify!($name),
+                        doc: concat!($($doc, "\n"),*),
+                        params: || vec![$(Param {
+                            name: stringify!($field),
+                            kind: $kind,
+                            default: leaves!(@default $($default)?),
+                        },)*],
+                        build: |values| {
+                            let mut values = values.iter();
+                            Curve::$Name($Name {
+                                $($field: Field::take(values.next().expect("one value a parameter")),)*
+                            })
+                        },
+                    }
+                }
+            }
+        )*
+
+        /// Any of the leaves.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Curve {
+            $(#[doc = concat!("See [`", stringify!($Name), "`].")] $Name($Name),)*
+        }
+
+        /// Every leaf there is, in the order of their declaration.
+        pub static LEAF_KINDS: std::sync::LazyLock<Vec<LeafKind>> = std::sync::LazyLock::new(|| vec![$($Name::leaf_kind(),)*]);
+
+        impl Curve {
+            /// The leaf's name.
+            pub fn name(&self) -> &'static str {
+                match self { $(Curve::$Name(_) => stringify!($name),)* }
+            }
+
+            /// The arguments, by name, in order.
+            pub fn arguments(&self) -> Vec<(&'static str, Value)> {
+                match self { $(Curve::$Name(curve) => vec![$((stringify!($field), curve.$field.give()),)*],)* }
+            }
+        }
+
+        /// The curve's own formula, whichever it is; past its end it stands still.
+        impl Formula for Curve {
+            fn check(&self) -> Result<(), Error> {
+                match self { $(Curve::$Name(curve) => curve.check(),)* }
+            }
+            #[inline(always)]
+            fn steps(&self) -> Option<u64> {
+                match self { $(Curve::$Name(curve) => curve.steps(),)* }
+            }
+            fn constant_value(&self) -> Option<f64> {
+                match self { $(Curve::$Name(curve) => curve.constant_value(),)* }
+            }
+            fn every(&self) -> u64 {
+                match self { $(Curve::$Name(curve) => curve.every(),)* }
+            }
+            fn period(&self) -> Option<u64> {
+                match self { $(Curve::$Name(curve) => curve.period(),)* }
+            }
+            fn span(&self, k: u64) -> Span {
+                if self.steps().is_some_and(|n| k >= n) {
+                    return Span { end: NEVER, moves: false };
+                }
+                match self { $(Curve::$Name(curve) => curve.span(k),)* }
+            }
+            #[inline(always)]
+            fn value<N: Number>(&self, at: Point<N>) -> N {
+                let at = match self.steps() {
+                    Some(n) if at.k >= n => at.held_at(n),
+                    _ => at,
+                };
+                match self { $(Curve::$Name(curve) => curve.value(at),)* }
+            }
+        }
+    };
+    (@default) => { None };
+    (@default $default:expr) => { Some($default) };
+}
+
+leaves! {
     /// `value`, at every step.
     ///
     /// Args:

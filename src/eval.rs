@@ -16,6 +16,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use crate::curve::{Curve, Formula, NEVER};
+use crate::declare::Replay;
 use crate::error::Interrupted;
 use crate::pace::{Pace, Paced};
 use crate::plan::{Map, Plan, PlanNode, part};
@@ -24,7 +25,6 @@ use crate::real::big::{Big, PRECISIONS, TIES};
 use crate::real::dd::{FineFused, FinePlain, Kit, QuickFused};
 use crate::real::exact::Exact;
 use crate::real::jet::{Jet, Width, scale};
-use crate::replay::Replay;
 use crate::round::Rounded;
 use crate::simd::{self, Task};
 use crate::tile::{Poly, Run, WideRun, Worth};

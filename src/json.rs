@@ -15,8 +15,6 @@ mod read;
 mod schema;
 mod write;
 
-use crate::limits::{BOUND, CountLimit, FINITE, GAP, RealLimit, STEP, TIMES};
-
 pub use read::from_json;
 pub use schema::schema;
 pub use write::{to_json, to_python};
@@ -27,79 +25,33 @@ pub type Poll<'a> = &'a dyn Fn() -> bool;
 /// The version of the text form that is written, and the only one that is read.
 const VERSION: u64 = 1;
 
-/// A combinator: what its keys hold, beside its `kind`, in the order in which they are written. (A shape's keys are its
+/// A combinator of any number of parts: what its key holds. (The keys of leaves, replays and other combinators are their
 /// parameters.)
-struct Combinator {
+struct Joiner {
     kind: &'static str,
     about: &'static str,
     keys: &'static [(&'static str, Slot)],
 }
 
-/// What a key of a combinator holds.
+/// What a key of such a combinator holds.
 #[derive(Clone, Copy)]
 enum Slot {
-    /// A schedule.
-    Schedule,
     /// Schedules, two at least.
     Parts,
     /// Where each part but the first starts, or null where the one before has ended; may be left out.
     Starts,
     /// Schedules and numbers, two at least.
     Operands,
-    /// A number.
-    Real(RealLimit, Need),
-    /// A count.
-    Count(CountLimit, Need),
 }
 
-/// Whether a key must stand.
-#[derive(Clone, Copy, PartialEq)]
-enum Need {
-    Required,
-    /// It may be left out, or null.
-    Optional,
-}
-
-use Need::{Optional, Required};
-
-const COMBINATORS: [Combinator; 9] = [
-    Combinator {
+const JOINERS: [Joiner; 3] = [
+    Joiner {
         kind: "then",
         about: "One part after another; `at` says where each but the first starts (null: where the one before ends).",
         keys: &[("parts", Slot::Parts), ("at", Slot::Starts)],
     },
-    Combinator { kind: "sum", about: "The sum, step by step.", keys: &[("of", Slot::Operands)] },
-    Combinator { kind: "product", about: "The product, step by step.", keys: &[("of", Slot::Operands)] },
-    Combinator {
-        kind: "quotient",
-        about: "The schedule divided by a number.",
-        keys: &[("of", Slot::Schedule), ("by", Slot::Real(FINITE, Required))],
-    },
-    Combinator {
-        kind: "clamp",
-        about: "The schedule kept within bounds, either of which may be null.",
-        keys: &[("of", Slot::Schedule), ("low", Slot::Real(BOUND, Optional)), ("high", Slot::Real(BOUND, Optional))],
-    },
-    Combinator {
-        kind: "delay",
-        about: "The first value for `n` steps, then the schedule.",
-        keys: &[("of", Slot::Schedule), ("n", Slot::Count(STEP, Required))],
-    },
-    Combinator {
-        kind: "repeat",
-        about: "The schedule again and again, `times` times (null: for ever).",
-        keys: &[("of", Slot::Schedule), ("times", Slot::Count(TIMES, Optional))],
-    },
-    Combinator {
-        kind: "hold",
-        about: "The schedule at every `every`-th step, held between.",
-        keys: &[("of", Slot::Schedule), ("every", Slot::Count(GAP, Required))],
-    },
-    Combinator {
-        kind: "by_epoch",
-        about: "The schedule counted in epochs of `steps_per_epoch` steps.",
-        keys: &[("of", Slot::Schedule), ("steps_per_epoch", Slot::Count(GAP, Required))],
-    },
+    Joiner { kind: "sum", about: "The sum, step by step.", keys: &[("of", Slot::Operands)] },
+    Joiner { kind: "product", about: "The product, step by step.", keys: &[("of", Slot::Operands)] },
 ];
 
 #[cfg(test)]

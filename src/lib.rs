@@ -25,7 +25,7 @@
 //!
 //! ```
 //! use glidepath::lower::lower;
-//! use glidepath::shape::Value;
+//! use glidepath::declare::Value;
 //! use glidepath::spec::{Spec, leaf_kind};
 //!
 //! let cosine = leaf_kind("cosine").unwrap();
@@ -44,10 +44,10 @@ compile_error!(
 );
 
 #[macro_use]
-pub mod shape;
-#[macro_use]
 pub mod replay;
+pub mod combinator;
 pub mod curve;
+pub mod declare;
 pub mod dialects;
 pub mod error;
 pub mod eval;

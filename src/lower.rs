@@ -1,14 +1,15 @@
-//! From an expression to a plan: the only place that understands composition.
+//! From an expression to a plan.
 //!
 //! ```text
 //! leaf                 -> leaf; with stairs, Divide by their length over it; a constant where it has but one value
 //! replay               -> itself
 //! a then b at n        -> Switch at the absolute starts
-//! delay, repeat, hold, by_epoch -> an integer map of the step
+//! a combinator         -> what its declaration says: an integer map of the step, or arithmetic
 //! sum, product         -> the same, their numbers as constants
 //! ```
 
-use crate::curve::{Constant, Curve, Formula, NEVER};
+use crate::combinator::Combine;
+use crate::curve::{Constant, Curve, Formula};
 use crate::plan::{Map, Plan, PlanNode};
 use crate::spec::{Expr, Operand, Spec};
 
@@ -37,16 +38,7 @@ fn node(spec: &Spec) -> PlanNode {
         }
         Expr::Sum(operands) => PlanNode::Sum(operands.iter().map(operand).collect()),
         Expr::Product(operands) => PlanNode::Product(operands.iter().map(operand).collect()),
-        Expr::Quotient(a, by) => PlanNode::Quotient(Box::new(node(a)), *by),
-        Expr::Clamp(a, low, high) => PlanNode::Clamp(Box::new(node(a)), *low, *high),
-        Expr::Delay(a, n) => PlanNode::Remap(Map::Delay(*n), Box::new(node(a))),
-        Expr::Repeat(a, times) => {
-            let period = a.steps().expect("a repeat was checked to have an end");
-            let end = times.map_or(NEVER, |times| times.saturating_mul(period));
-            PlanNode::Remap(Map::Cycle { period, end }, Box::new(node(a)))
-        }
-        Expr::Hold(a, every) => PlanNode::Remap(Map::Floor(*every), Box::new(node(a))),
-        Expr::ByEpoch(a, n) => PlanNode::Remap(Map::Divide(*n), Box::new(node(a))),
+        Expr::Combined(of, combinator) => combinator.lower(Box::new(node(of)), of.steps()),
     }
 }
 

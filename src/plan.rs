@@ -4,13 +4,14 @@
 //! there, over any kind of number. Cycles are found by arithmetic, so a plan is never larger than its expression.
 
 use crate::curve::{Curve, Formula, NEVER, Span};
+use crate::declare::Replay;
 use crate::error::Interrupted;
 use crate::real::big::{self, Big};
 use crate::real::dd::FinePlain;
 use crate::real::exact::Exact;
 use crate::real::jet::{Jet, Width};
 use crate::real::{Number, Point};
-use crate::replay::{Replay, Spend};
+use crate::replay::Spend;
 use crate::round::Rounded;
 use crate::simd::Task;
 

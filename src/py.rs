@@ -1,7 +1,7 @@
 //! The wall: the only place that names pyo3 or numpy. Behind it there are slices, numbers and [`Error`]s.
 //!
 //! ```text
-//! shapes     a Python function for each declared shape
+//! declared   a Python function for each leaf, a method for each combinator
 //! replays    one for all replays
 //! mindspore  what `glidepath.mindspore` is built on
 //! schedule   the class: operators, methods, protocols
@@ -16,10 +16,10 @@
 mod arrays;
 mod busy;
 mod convert;
+mod declared;
 mod mindspore;
 mod replays;
 mod schedule;
-mod shapes;
 mod torch;
 mod ways;
 
@@ -55,7 +55,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     numpy::dtype::<f64>(module.py());
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<schedule::Schedule>()?;
-    shapes::add_to(module)?;
+    declared::add_to(module)?;
     replays::add_to(module)?;
     mindspore::add_to(module)?;
     busy::add_to(module)?;

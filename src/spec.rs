@@ -4,16 +4,17 @@
 //! in by these doors. Chains of `then`, sums and products are kept flat: `a.then(b.then(c))` and `a.then(b).then(c)` are
 //! one list, and so are equal.
 
-use std::fmt;
+mod text;
+
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::curve::{Curve, Formula, LEAF_KINDS};
+use crate::combinator::{Combinator, CombinatorKind, Combine};
+use crate::curve::{Curve, Formula, LEAF_KINDS, LeafKind};
+use crate::declare::{Param, Replay, ReplayKind, Value};
 use crate::error::Error;
-use crate::limits::{BOUND, FINITE, GAP, MAX_DEPTH, MAX_PARTS, MAX_STEP, START, STEP, TIMES, show};
+use crate::limits::{FINITE, MAX_DEPTH, MAX_PARTS, MAX_STEP, START};
 use crate::memory::{push, reserved, too_little};
-use crate::replay::{Replay, ReplayKind};
-use crate::shape::{LeafKind, Param, Value};
 use crate::simd;
 
 /// A checked expression. Cheap to clone; equal where it was written alike.
@@ -40,7 +41,7 @@ pub enum Operand {
 /// What an expression is made of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
-    /// A shape with its arguments.
+    /// A leaf.
     Leaf(Curve),
     /// A framework's own recurrence.
     Replay(Replay),
@@ -50,29 +51,37 @@ pub enum Expr {
     Sum(Vec<Operand>),
     /// A pointwise product.
     Product(Vec<Operand>),
-    /// A schedule divided by a number.
-    Quotient(Spec, f64),
-    /// A schedule kept within bounds.
-    Clamp(Spec, Option<f64>, Option<f64>),
-    /// A schedule that waits at its first value for so many steps.
-    Delay(Spec, u64),
-    /// A schedule's first `steps`, so many times (for ever where it is `None`).
-    Repeat(Spec, Option<u64>),
-    /// A schedule that changes only at every so-many-th step.
-    Hold(Spec, u64),
-    /// A schedule of epochs, in steps.
-    ByEpoch(Spec, u64),
+    /// A schedule that a combinator changes.
+    Combined(Spec, Combinator),
 }
 
-/// The shape of that name.
+/// The kind of leaf of that name.
 pub fn leaf_kind(name: &str) -> Option<&'static LeafKind> {
     LEAF_KINDS.iter().find(|kind| kind.name == name)
 }
 
+/// The arguments, where the parameters admit them.
+fn check_all(params: &[Param], arguments: Vec<Value>) -> Result<Vec<Value>, Error> {
+    debug_assert_eq!(params.len(), arguments.len());
+    params.iter().zip(arguments).map(|(param, value)| param.check(value)).collect()
+}
+
+/// The replays that these schedules are.
+pub fn replays(specs: &[Spec]) -> Result<Vec<Replay>, Error> {
+    let replay = |(i, spec): (usize, &Spec)| match spec.expr() {
+        Expr::Replay(replay) => Ok(replay.clone()),
+        other => Err(Error::value(format!("[{i}]"), format!("a `{}`", other.kind()), "it must be a replay")
+            .or("Make it with `gp.replay(...)`.")),
+    };
+    specs.iter().enumerate().map(replay).collect()
+}
+
 impl Spec {
     fn make(expr: Expr) -> Result<Spec, Error> {
-        let mut parts = 1u64;
-        let mut depth = 0;
+        let (mut parts, mut depth) = match &expr {
+            Expr::Replay(replay) => (replay.parts(), replay.depth() - 1),
+            _ => (1, 0),
+        };
         expr.each_child(|child| {
             parts = parts.saturating_add(child.0.parts);
             depth = depth.max(child.0.depth);
@@ -104,26 +113,26 @@ impl Spec {
         Ok(Spec(Arc::new(SpecNode { expr, steps, parts, depth })))
     }
 
-    /// A leaf: the shape's arguments in order, `Absent` where left out.
+    /// A leaf: its arguments in order, `Absent` where left out.
     pub fn leaf(kind: &LeafKind, arguments: Vec<Value>) -> Result<Spec, Error> {
         // A thread that flushes subnormals would take one for 0, and work out a base's logarithm wrongly.
         let _state = simd::DefaultFloatMode::enter();
         let checked = || {
-            let params = (kind.params)();
-            debug_assert_eq!(params.len(), arguments.len());
-            let values: Result<Vec<Value>, Error> =
-                params.iter().zip(arguments).map(|(param, value)| param.check(value)).collect();
-            let curve = (kind.build)(&values?);
+            let curve = (kind.build)(&check_all(&(kind.params)(), arguments)?);
             curve.check()?;
             Ok(curve)
         };
         Spec::make(Expr::Leaf(checked().map_err(|e: Error| e.within(kind.name))?))
     }
 
-    /// A framework's own recurrence: the form's arguments in order, `Absent` where left out.
+    /// A framework's own recurrence: its arguments in order, `Absent` where left out.
     pub fn replay(kind: &'static ReplayKind, arguments: Vec<Value>) -> Result<Spec, Error> {
         let _state = simd::DefaultFloatMode::enter();
-        let replay = Replay::new(kind, arguments).map_err(|e| e.within(kind.name))?;
+        Spec::of_replay(Replay::new(kind, arguments).map_err(|e| e.within(kind.name))?)
+    }
+
+    /// A replay by itself.
+    pub fn of_replay(replay: Replay) -> Result<Spec, Error> {
         Spec::make(Expr::Replay(replay))
     }
 
@@ -190,57 +199,15 @@ impl Spec {
         Spec::make(Expr::Product(flat))
     }
 
-    /// Divided by a number.
-    pub fn quotient(&self, by: f64) -> Result<Spec, Error> {
-        let by = FINITE.check("quotient.by", by)?;
-        if by == 0.0 {
-            return Err(Error::value("quotient.by", show(by), "it must not be 0").or("Multiply by a number instead."));
-        }
-        Spec::make(Expr::Quotient(self.clone(), by))
-    }
-
-    /// Kept within bounds, either of which may be left out.
-    pub fn clamp(&self, low: Option<f64>, high: Option<f64>) -> Result<Spec, Error> {
-        let check = |place, bound: Option<f64>| bound.map(|x| BOUND.check(place, x)).transpose();
-        let (low, high) = (check("clamp.low", low)?, check("clamp.high", high)?);
-        if let (Some(low), Some(high)) = (low, high)
-            && low > high
-        {
-            let got = format!("{} with high {}", show(low), show(high));
-            return Err(Error::value("clamp.low", got, "it must not be above `high`").or("Swap them."));
-        }
-        if (low, high) == (None, None) {
-            return Err(
-                Error::value("clamp", "no bound", "there must be `low`, `high` or both").or("Leave the clamp out.")
-            );
-        }
-        Spec::make(Expr::Clamp(self.clone(), low, high))
-    }
-
-    /// The first value for `n` steps, then everything.
-    pub fn delay(&self, n: u64) -> Result<Spec, Error> {
-        Spec::make(Expr::Delay(self.clone(), STEP.check("delay.n", n)?))
-    }
-
-    /// The first `steps`, again and again.
-    pub fn repeat(&self, times: Option<u64>) -> Result<Spec, Error> {
-        let times = times.map(|n| TIMES.check("repeat.times", n)).transpose()?;
-        if self.steps().is_none_or(|n| n == 0) {
-            let rule = "what is repeated must have an end";
-            return Err(Error::value("repeat", "a schedule whose steps is None", rule)
-                .or("Give it one: `a.then(b, at=1000)` lasts as long as b says."));
-        }
-        Spec::make(Expr::Repeat(self.clone(), times))
-    }
-
-    /// `self[k // every * every]`.
-    pub fn hold(&self, every: u64) -> Result<Spec, Error> {
-        Spec::make(Expr::Hold(self.clone(), GAP.check("hold.every", every)?))
-    }
-
-    /// `self[k // steps_per_epoch]`.
-    pub fn by_epoch(&self, steps_per_epoch: u64) -> Result<Spec, Error> {
-        Spec::make(Expr::ByEpoch(self.clone(), GAP.check("by_epoch.steps_per_epoch", steps_per_epoch)?))
+    /// Changed by a combinator: its arguments beside the schedule in order, `Absent` where left out.
+    pub fn combined(&self, kind: &CombinatorKind, arguments: Vec<Value>) -> Result<Spec, Error> {
+        let checked = || {
+            let combinator = (kind.build)(&check_all(&(kind.params)(), arguments)?);
+            combinator.check(self.steps())?;
+            Ok(combinator)
+        };
+        let combinator = checked().map_err(|e: Error| e.within(kind.name))?;
+        Spec::make(Expr::Combined(self.clone(), combinator))
     }
 
     /// How many steps before the next part would start; `None` where there is no end.
@@ -294,19 +261,13 @@ impl Expr {
             Expr::Then(..) => "then",
             Expr::Sum(_) => "sum",
             Expr::Product(_) => "product",
-            Expr::Quotient(..) => "quotient",
-            Expr::Clamp(..) => "clamp",
-            Expr::Delay(..) => "delay",
-            Expr::Repeat(..) => "repeat",
-            Expr::Hold(..) => "hold",
-            Expr::ByEpoch(..) => "by_epoch",
+            Expr::Combined(_, combinator) => combinator.name(),
         }
     }
 
     fn each_child(&self, mut visit: impl FnMut(&Spec)) {
         match self {
-            Expr::Leaf(_) => (),
-            Expr::Replay(replay) => replay.each_part(visit),
+            Expr::Leaf(_) | Expr::Replay(_) => (),
             Expr::Then(parts, last) => {
                 parts.iter().for_each(|(part, _)| visit(part));
                 visit(last);
@@ -316,12 +277,7 @@ impl Expr {
                     visit(spec);
                 }
             }),
-            Expr::Quotient(a, _)
-            | Expr::Clamp(a, ..)
-            | Expr::Delay(a, _)
-            | Expr::Repeat(a, _)
-            | Expr::Hold(a, _)
-            | Expr::ByEpoch(a, _) => visit(a),
+            Expr::Combined(of, _) => visit(of),
         }
     }
 
@@ -342,12 +298,7 @@ impl Expr {
                 }
                 longest
             }
-            Expr::Quotient(a, _) | Expr::Clamp(a, ..) => a.steps(),
-            Expr::Delay(a, n) => a.steps().map(|steps| steps.saturating_add(*n)),
-            Expr::Repeat(a, times) => a.steps().zip(*times).map(|(steps, times)| steps.saturating_mul(times)),
-            // After the steps of what is held its last value need not be up yet.
-            Expr::Hold(..) => None,
-            Expr::ByEpoch(a, n) => a.steps().map(|steps| steps.saturating_mul(*n)),
+            Expr::Combined(of, combinator) => combinator.steps(of.steps()),
         }
     }
 }
@@ -365,8 +316,8 @@ impl Hash for Spec {
         self.expr().kind().hash(state);
         self.steps().hash(state);
         match self.expr() {
-            Expr::Leaf(curve) => curve.arguments().iter().for_each(|(_, value)| hash_value(value, state)),
-            Expr::Replay(replay) => replay.arguments().iter().for_each(|value| hash_value(value, state)),
+            Expr::Leaf(curve) => curve.arguments().iter().for_each(|(_, value)| value.hash(state)),
+            Expr::Replay(replay) => replay.hash(state),
             Expr::Then(parts, last) => {
                 parts.iter().for_each(|part| part.hash(state));
                 last.hash(state);
@@ -375,195 +326,10 @@ impl Hash for Spec {
                 Operand::Number(x) => x.to_bits().hash(state),
                 Operand::Schedule(spec) => spec.hash(state),
             }),
-            Expr::Quotient(a, by) => (a, by.to_bits()).hash(state),
-            Expr::Clamp(a, low, high) => (a, low.map(f64::to_bits), high.map(f64::to_bits)).hash(state),
-            Expr::Delay(a, n) | Expr::Hold(a, n) | Expr::ByEpoch(a, n) => (a, n).hash(state),
-            Expr::Repeat(a, times) => (a, times).hash(state),
-        }
-    }
-}
-
-fn hash_value<H: Hasher>(value: &Value, state: &mut H) {
-    match value {
-        Value::Real(x) => x.to_bits().hash(state),
-        Value::Count(n) => n.hash(state),
-        Value::Flag(flag) => flag.hash(state),
-        Value::Reals(list) => list.iter().for_each(|x| x.to_bits().hash(state)),
-        Value::Counts(list) => list.hash(state),
-        Value::Int(n) => n.hash(state),
-        Value::Ints(list) => list.hash(state),
-        Value::Text(word) => word.hash(state),
-        Value::Schedules(list) => list.hash(state),
-        Value::Absent => 0.hash(state),
-    }
-}
-
-/// Lists of up to so many values are written out whole by `Display`; of longer ones the first few.
-pub const WHOLE: usize = 1000;
-const FEW: usize = 8;
-
-/// As Python would write it: `gp.linear(0.0, 0.1, 100)`.
-impl fmt::Display for Spec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.expr() {
-            Expr::Leaf(curve) => fmt_leaf(curve, f),
-            Expr::Replay(replay) => fmt_replay(replay, f),
-            Expr::Then(parts, last) => fmt_chain(parts, last, f),
-            Expr::Sum(operands) => fmt_operands(operands, " + ", f),
-            Expr::Product(operands) => fmt_operands(operands, " * ", f),
-            Expr::Quotient(a, by) => {
-                a.fmt_atom(f)?;
-                write!(f, " / {}", show(*by))
+            Expr::Combined(of, combinator) => {
+                of.hash(state);
+                combinator.arguments().iter().for_each(|(_, value)| value.hash(state));
             }
-            Expr::Clamp(a, low, high) => {
-                a.fmt_atom(f)?;
-                match (low, high) {
-                    (Some(low), Some(high)) => write!(f, ".clamp({}, {})", show(*low), show(*high)),
-                    (Some(low), None) => write!(f, ".clamp(low={})", show(*low)),
-                    (_, high) => write!(f, ".clamp(high={})", show(high.unwrap_or(f64::INFINITY))),
-                }
-            }
-            Expr::Delay(a, n) => fmt_call(a, "delay", Some(n), f),
-            Expr::Repeat(a, times) => fmt_call(a, "repeat", times.as_ref(), f),
-            Expr::Hold(a, every) => fmt_call(a, "hold", Some(every), f),
-            Expr::ByEpoch(a, n) => fmt_call(a, "by_epoch", Some(n), f),
         }
     }
-}
-
-impl Spec {
-    /// The same, in brackets where something follows that binds more tightly.
-    fn fmt_atom(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.expr() {
-            Expr::Sum(_) | Expr::Product(_) | Expr::Quotient(..) => write!(f, "({self})"),
-            _ => write!(f, "{self}"),
-        }
-    }
-}
-
-/// `a.then(b).then(c, at=20)`. Where a part is cut that by itself would end past 2**53, what follows it goes into its
-/// brackets: `a.then(b.then(c, at=20), at=10)`.
-fn fmt_chain(parts: &[(Spec, u64)], last: &Spec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    parts[0].0.fmt_atom(f)?;
-    // How long everything is within the brackets that are open, and where each of these starts, to close it with.
-    let (mut before, mut open) = (0u64, Vec::new());
-    for (i, (part, length)) in parts.iter().enumerate() {
-        let next = parts.get(i + 1).map_or(last, |(next, _)| next);
-        // The length so far is what `then` would take by itself only where it is the chain's own.
-        let is_own = part.steps() == Some(*length);
-        before += length;
-        let is_cut = parts.get(i + 1).is_some_and(|(_, length)| next.steps() != Some(*length));
-        if is_cut && next.steps().is_some_and(|steps| before + steps > MAX_STEP) {
-            f.write_str(".then(")?;
-            next.fmt_atom(f)?;
-            open.push((is_own, before));
-            before = 0;
-            continue;
-        }
-        write!(f, ".then({next}")?;
-        close(is_own, before, f)?;
-    }
-    open.into_iter().rev().try_for_each(|(is_own, at)| close(is_own, at, f))
-}
-
-fn close(is_own: bool, at: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if is_own { f.write_str(")") } else { write!(f, ", at={at})") }
-}
-
-fn fmt_call(a: &Spec, name: &str, n: Option<&u64>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    a.fmt_atom(f)?;
-    match n {
-        Some(n) => write!(f, ".{name}({n})"),
-        None => write!(f, ".{name}()"),
-    }
-}
-
-fn fmt_operands(operands: &[Operand], sign: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    // Python works from the left, and would make one number of two: `0.1 + (0.2 + a)` keeps them apart.
-    let numbers = operands.iter().take_while(|operand| matches!(operand, Operand::Number(_))).count();
-    for (i, operand) in operands.iter().enumerate() {
-        if i > 0 {
-            f.write_str(sign)?;
-        }
-        if i > 0 && i < numbers {
-            f.write_str("(")?;
-        }
-        match operand {
-            Operand::Number(x) if *x < 0.0 && i > 0 => write!(f, "({})", show(*x))?,
-            Operand::Number(x) => f.write_str(&show(*x))?,
-            Operand::Schedule(spec) => spec.fmt_atom(f)?,
-        }
-        if i == numbers {
-            f.write_str(&")".repeat(numbers.saturating_sub(1)))?;
-        }
-    }
-    Ok(())
-}
-
-fn fmt_leaf(curve: &Curve, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "gp.{}(", curve.name())?;
-    let params = leaf_kind(curve.name()).map_or_else(Vec::new, |kind| (kind.params)());
-    let values: Vec<Value> = curve.arguments().into_iter().map(|(_, value)| value).collect();
-    fmt_arguments(&params, &values, false, f)?;
-    f.write_str(")")
-}
-
-fn fmt_replay(replay: &Replay, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "gp.replay(\"{}\", ", replay.name())?;
-    fmt_arguments(&replay.params(), replay.arguments(), true, f)?;
-    f.write_str(")")
-}
-
-/// What is not as it would be by itself; by name from the first that may be left out on.
-fn fmt_arguments(params: &[Param], values: &[Value], mut by_name: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut first = true;
-    for (param, value) in params.iter().zip(values) {
-        by_name |= param.default.is_some();
-        if param.default.as_ref() == Some(value) {
-            continue;
-        }
-        if !first {
-            f.write_str(", ")?;
-        }
-        first = false;
-        if by_name {
-            write!(f, "{}=", param.name)?;
-        }
-        fmt_value(value, f)?;
-    }
-    Ok(())
-}
-
-fn fmt_value(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match value {
-        Value::Real(x) => f.write_str(&show(*x)),
-        Value::Count(n) => write!(f, "{n}"),
-        Value::Flag(flag) => f.write_str(if *flag { "True" } else { "False" }),
-        Value::Reals(list) => fmt_list(list, |x, f| f.write_str(&show(*x)), f),
-        Value::Counts(list) => fmt_list(list, fmt::Display::fmt, f),
-        Value::Int(n) => write!(f, "{n}"),
-        Value::Ints(list) => fmt_list(list, fmt::Display::fmt, f),
-        Value::Text(word) => write!(f, "\"{word}\""),
-        Value::Schedules(list) => fmt_list(list, fmt::Display::fmt, f),
-        Value::Absent => f.write_str("None"),
-    }
-}
-
-fn fmt_list<T>(
-    list: &[T],
-    item: impl Fn(&T, &mut fmt::Formatter<'_>) -> fmt::Result,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
-    let shown = if list.len() <= WHOLE { list.len() } else { FEW };
-    f.write_str("[")?;
-    for (i, value) in list[..shown].iter().enumerate() {
-        if i > 0 {
-            f.write_str(", ")?;
-        }
-        item(value, f)?;
-    }
-    if shown < list.len() {
-        write!(f, ", ... {} values; `to_json()` writes them all", list.len())?;
-    }
-    f.write_str("]")
 }

@@ -1,9 +1,9 @@
-"""Writes into `_core.pyi` what the module itself knows: the shapes' functions, the kinds of replays, every docstring.
+"""Writes into `_core.pyi` what the module itself knows: leaves, combinators, the kinds of replays, every docstring.
 
     python tests/make_stub.py
 
-A stub's docstrings are what an editor shows, for it cannot look into a compiled module. What stands above the shapes in
-the stub is written by hand; its docstrings are replaced.
+A stub's docstrings are what an editor shows, for it cannot look into a compiled module. All else in the stub is written
+by hand; its docstrings are replaced.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from glidepath import _core
 
 STUB = Path(__file__).parents[1] / "python" / "glidepath" / "_core.pyi"
 SHAPES = "# The shapes, as src/curve.rs declares them.\n"
+METHODS = re.compile(r"(?<=as src/combinator.rs declares them.\n)(.|\n)*(?=    # The other methods.\n)")
 PUBLIC = re.compile(r"(?<=^__all__ = \[\n)[^]]*(?=^\]$)", re.MULTILINE)
 KINDS = re.compile(r"(?<=^_ReplayKind: TypeAlias = Literal\[\n)[^]]*(?=^\]$)", re.MULTILINE)
 TYPES = {"number": "_Real", "integer": "SupportsIndex", "boolean": "bool"}
@@ -33,6 +34,7 @@ def fresh(stub: str) -> str:
     """The stub as it should be."""
     by_hand, marker, _ = stub.partition(SHAPES)
     assert marker, f"{STUB} has lost its line {SHAPES!r}"
+    by_hand = METHODS.sub(lambda _: methods(), by_hand)
     by_hand = PUBLIC.sub(listed(sorted(_core.__all__)), KINDS.sub(listed(_core.REPLAYS), by_hand))
     return with_docstrings(by_hand + SHAPES + shapes())
 
@@ -46,9 +48,21 @@ def shapes() -> str:
     return "\n\n".join(definition(name, definitions[name]["properties"]) for name in _core.SHAPES) + "\n"
 
 
-def definition(name: str, properties: dict[str, Any]) -> str:
-    params = inspect.signature(getattr(_core, name)).parameters.values()
-    typed = [f"{param.name}: {type_of(properties[param.name])}{default_of(param)}" for param in params]
+def methods() -> str:
+    """The methods that combinators are: what the class has of kinds that stand in the schema."""
+    definitions = json.loads(_core.schema())["$defs"]
+    found = [name for name, member in vars(_core.Schedule).items() if name in definitions and inspect.isfunction(member)]
+    return "".join(
+        textwrap.indent(definition(name, definitions[name]["properties"], _core.Schedule), "    ") + "\n" for name in found
+    )
+
+
+def definition(name: str, properties: dict[str, Any], owner: object = _core) -> str:
+    params = inspect.signature(getattr(owner, name)).parameters.values()
+    typed = [
+        "self" if param.name == "self" else f"{param.name}: {type_of(properties[param.name])}{default_of(param)}"
+        for param in params
+    ]
     line = f"def {name}({', '.join(typed)}) -> Schedule: ..."
     if len(line) > 120:
         line = f"def {name}(\n    {', '.join(typed)}\n) -> Schedule: ..."

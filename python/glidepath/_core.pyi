@@ -401,6 +401,15 @@ class Schedule:
         >>> s[4], s[5], s[10], s.steps
         (0.1, 0.1, 0.05, 15)
         """
+    # The combinators, as src/combinator.rs declares them.
+    def clamp(self, low: _Real | None = None, high: _Real | None = None) -> Schedule:
+        """This schedule, but never below `low` and never above `high`; either may be left out.
+
+        Raises `ValueError` where both are left out, or `low` is above `high`.
+
+        >>> gp.linear(0.0, 1.0, 4).clamp(low=0.25, high=0.5).array(5)
+        array([0.25, 0.25, 0.5 , 0.5 , 0.5 ])
+        """
     def delay(self, n: SupportsIndex) -> Schedule:
         """The first value for `n` steps, then this schedule from its step 0.
 
@@ -432,14 +441,7 @@ class Schedule:
         >>> gp.piecewise_constant([1.0, 0.1], [1]).by_epoch(3).array(5)
         array([1. , 1. , 1. , 0.1, 0.1])
         """
-    def clamp(self, low: _Real | None = None, high: _Real | None = None) -> Schedule:
-        """This schedule, but never below `low` and never above `high`; either may be left out.
-
-        Raises `ValueError` where both are left out, or `low` is above `high`.
-
-        >>> gp.linear(0.0, 1.0, 4).clamp(low=0.25, high=0.5).array(5)
-        array([0.25, 0.25, 0.5 , 0.5 , 0.5 ])
-        """
+    # The other methods.
     def segments(self) -> list[tuple[int, int | None, str]]:
         """The parts of a chain of `then`, each `(start, end, expression)`: half-open steps; the last
         ends where the schedule does, None where that is nowhere.

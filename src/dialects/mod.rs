@@ -5,7 +5,7 @@ pub mod torch;
 
 use std::sync::LazyLock;
 
-use crate::replay::ReplayKind;
+use crate::declare::ReplayKind;
 
 /// Every form there is, by framework, in the order of their declaration.
 pub static REPLAY_KINDS: LazyLock<Vec<ReplayKind>> = LazyLock::new(|| {

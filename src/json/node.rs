@@ -14,7 +14,8 @@ use std::sync::LazyLock;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::{COMBINATORS, Poll};
+use super::{JOINERS, Poll};
+use crate::combinator::COMBINATOR_KINDS;
 use crate::curve::LEAF_KINDS;
 use crate::dialects::REPLAY_KINDS;
 use crate::error::{Error, Fault, brief};
@@ -208,8 +209,9 @@ fn go_on(poll: Poll) -> Result<(), Error> {
 static MOST_KEYS_OF_A_PART: LazyLock<usize> = LazyLock::new(|| {
     let shapes = LEAF_KINDS.iter().map(|kind| (kind.params)().len());
     let replays = REPLAY_KINDS.iter().map(|kind| (kind.params)().len());
-    let combinators = COMBINATORS.iter().map(|combinator| combinator.keys.len());
-    1 + shapes.chain(replays).chain(combinators).max().unwrap_or(0)
+    let joiners = JOINERS.iter().map(|joiner| joiner.keys.len());
+    let combinators = COMBINATOR_KINDS.iter().map(|kind| 1 + (kind.params)().len());
+    1 + shapes.chain(replays).chain(joiners).chain(combinators).max().unwrap_or(0)
 });
 
 fn worded(error: &serde_json::Error) -> Error {

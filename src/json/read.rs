@@ -3,16 +3,16 @@
 //! What recurses is kept small, and what does not is kept out of line: the deepest text that is read takes 256 KiB of
 //! stack instead of 768.
 
-use super::Need::Optional;
 use super::node::{JsonValue, quoted};
-use super::{COMBINATORS, Combinator, Poll, Slot, VERSION};
+use super::{JOINERS, Joiner, Poll, Slot, VERSION};
+use crate::combinator::{COMBINATOR_KINDS, CombinatorKind, combinator_kind};
 use crate::curve::LEAF_KINDS;
+use crate::declare::{Param, ParamType, Value};
 use crate::dialects::{REPLAY_KINDS, REPLAYS, replay_kind};
 use crate::error::{Error, Fault, did_you_mean};
 use crate::limits::{CountLimit, FINITE, MAX_STEP, RealLimit, START};
 use crate::memory::{push, reserved};
-use crate::shape::{Param, ParamType, Value};
-use crate::spec::{Operand, Spec, leaf_kind};
+use crate::spec::{Operand, Spec, leaf_kind, replays};
 
 /// The expression that a text spells, or what is wrong with it and where (`$.schedule.parts[1].steps`).
 ///
@@ -61,8 +61,11 @@ fn schedule(node: JsonValue) -> Result<Spec, Error> {
         if let Some(kind) = replay_kind(name) {
             return leaf(kind.name, (kind.params)(), keys, |arguments| Spec::replay(kind, arguments));
         }
-        if let Some(combinator) = COMBINATORS.iter().find(|combinator| combinator.kind == &**name) {
-            return combination(combinator, keys);
+        if let Some(kind) = combinator_kind(name) {
+            return combination(kind, keys);
+        }
+        if let Some(joiner) = JOINERS.iter().find(|joiner| joiner.kind == &**name) {
+            return joined(joiner, keys);
         }
     }
     Err(unknown_kind(&kind))
@@ -70,7 +73,9 @@ fn schedule(node: JsonValue) -> Result<Spec, Error> {
 
 /// The kinds that are no replays.
 fn own_kinds() -> impl Iterator<Item = &'static str> {
-    LEAF_KINDS.iter().map(|kind| kind.name).chain(COMBINATORS.iter().map(|combinator| combinator.kind))
+    let joiners = JOINERS.iter().map(|joiner| joiner.kind);
+    let combinators = COMBINATOR_KINDS.iter().map(|kind| kind.name);
+    LEAF_KINDS.iter().map(|kind| kind.name).chain(joiners).chain(combinators)
 }
 
 #[inline(never)]
@@ -94,8 +99,7 @@ fn leaf(
     mut keys: Keys,
     make: impl FnOnce(Vec<Value>) -> Result<Spec, Error>,
 ) -> Result<Spec, Error> {
-    let names: Vec<&str> = params.iter().map(|param| param.name).collect();
-    keys.refuse_others(&format!("beside its kind `{kind}`"), &names)?;
+    keys.refuse_all_but(kind, params.iter().map(|param| param.name))?;
     let arguments: Result<Vec<Value>, Error> = params
         .iter()
         .map(|param| match keys.take(param.name) {
@@ -122,7 +126,7 @@ fn argument(param: &Param, node: JsonValue) -> Result<Value, Error> {
         (ParamType::Ints, node) => Value::Ints(ints(node, ParamType::Int)?.into()),
         (ParamType::Text(_), JsonValue::Text(word)) => Value::Text(word.into()),
         (ParamType::Text(_), other) => return Err(Error::value("", other.shown(), param.kind.rule())),
-        (ParamType::Replays, node) => Value::Schedules(each(list(node)?, schedule)?.into()),
+        (ParamType::Replays, node) => Value::Replays(replays(&each(list(node)?, schedule)?)?.into()),
     })
 }
 
@@ -183,58 +187,55 @@ fn int(node: &JsonValue, kind: ParamType) -> Result<i64, Error> {
     }
 }
 
-/// What a combinator's key held.
-enum Held {
-    Schedule(Spec),
-    Parts(Vec<Spec>),
-    Starts(Vec<Option<u64>>),
-    Operands(Vec<Operand>),
-    Real(Option<f64>),
-    Count(Option<u64>),
-}
-
-fn combination(combinator: &Combinator, mut keys: Keys) -> Result<Spec, Error> {
-    keys.refuse_others(
-        &format!("beside its kind `{}`", combinator.kind),
-        &combinator.keys.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-    )?;
-    let mut held = Vec::with_capacity(combinator.keys.len());
-    for &(name, slot) in combinator.keys {
-        held.push(hold(slot, keys.take(name).unwrap_or(JsonValue::Null)).map_err(|e| e.within(name))?);
-    }
-    combine(combinator.kind, held).map_err(|e| as_key_of(combinator.kind, e))
+fn combination(kind: &'static CombinatorKind, mut keys: Keys) -> Result<Spec, Error> {
+    keys.refuse_all_but(kind.name, kind.keys())?;
+    let of = schedule(keys.take("of").unwrap_or(JsonValue::Null)).map_err(|e| e.within("of"))?;
+    combined(kind, &of, keys)
 }
 
 #[inline(never)]
-fn combine(kind: &str, held: Vec<Held>) -> Result<Spec, Error> {
-    use Held::{Count, Operands, Parts, Real, Schedule, Starts};
-    let mut held = held.into_iter();
-    match (kind, held.next(), held.next(), held.next()) {
-        ("then", Some(Parts(parts)), Some(Starts(at)), None) => chain(&parts, &at),
-        ("sum", Some(Operands(of)), None, None) => Spec::sum(of),
-        ("product", Some(Operands(of)), None, None) => Spec::product(of),
-        ("quotient", Some(Schedule(of)), Some(Real(Some(by))), None) => of.quotient(by),
-        ("clamp", Some(Schedule(of)), Some(Real(low)), Some(Real(high))) => of.clamp(low, high),
-        ("delay", Some(Schedule(of)), Some(Count(Some(n))), None) => of.delay(n),
-        ("repeat", Some(Schedule(of)), Some(Count(times)), None) => of.repeat(times),
-        ("hold", Some(Schedule(of)), Some(Count(Some(every))), None) => of.hold(every),
-        ("by_epoch", Some(Schedule(of)), Some(Count(Some(n))), None) => of.by_epoch(n),
-        _ => unreachable!("`{kind}` stands in the table of combinators with other keys than are read"),
+fn combined(kind: &'static CombinatorKind, of: &Spec, mut keys: Keys) -> Result<Spec, Error> {
+    let params = (kind.params)();
+    let mut held = |param: &Param| argument(param, keys.take(param.name).unwrap_or(JsonValue::Null));
+    let arguments: Result<Vec<Value>, Error> =
+        params.iter().map(|param| held(param).map_err(|e| e.within(param.name))).collect();
+    of.combined(kind, arguments?).map_err(|e| as_key_of(kind.name, e))
+}
+
+/// What a joiner's key held.
+enum Held {
+    Parts(Vec<Spec>),
+    Starts(Vec<Option<u64>>),
+    Operands(Vec<Operand>),
+}
+
+fn joined(joiner: &Joiner, mut keys: Keys) -> Result<Spec, Error> {
+    keys.refuse_all_but(joiner.kind, joiner.keys.iter().map(|(name, _)| *name))?;
+    let mut held = Vec::with_capacity(joiner.keys.len());
+    for &(name, slot) in joiner.keys {
+        held.push(hold(slot, keys.take(name).unwrap_or(JsonValue::Null)).map_err(|e| e.within(name))?);
     }
+    join(joiner.kind, held).map_err(|e| as_key_of(joiner.kind, e))
 }
 
 fn hold(slot: Slot, node: JsonValue) -> Result<Held, Error> {
     Ok(match (slot, node) {
-        (Slot::Starts, JsonValue::Null) => Held::Starts(Vec::new()),
-        (Slot::Real(_, Optional), JsonValue::Null) => Held::Real(None),
-        (Slot::Count(_, Optional), JsonValue::Null) => Held::Count(None),
-        (Slot::Schedule, node) => Held::Schedule(schedule(node)?),
         (Slot::Parts, node) => Held::Parts(each(pair_at_least(node)?, schedule)?),
         (Slot::Operands, node) => Held::Operands(each(pair_at_least(node)?, operand)?),
+        (Slot::Starts, JsonValue::Null) => Held::Starts(Vec::new()),
         (Slot::Starts, node) => Held::Starts(each(list(node)?, start)?),
-        (Slot::Real(limit, _), node) => Held::Real(Some(real(&node, limit)?)),
-        (Slot::Count(limit, _), node) => Held::Count(Some(count(&node, limit)?)),
     })
+}
+
+#[inline(never)]
+fn join(kind: &str, held: Vec<Held>) -> Result<Spec, Error> {
+    let mut held = held.into_iter();
+    match (kind, held.next(), held.next()) {
+        ("then", Some(Held::Parts(parts)), Some(Held::Starts(at))) => chain(&parts, &at),
+        ("sum", Some(Held::Operands(of)), None) => Spec::sum(of),
+        ("product", Some(Held::Operands(of)), None) => Spec::product(of),
+        _ => unreachable!("`{kind}` stands in the table with other keys than are read"),
+    }
 }
 
 fn list(node: JsonValue) -> Result<Vec<JsonValue>, Error> {
@@ -322,6 +323,12 @@ impl Keys {
             JsonValue::Object(entries) => Ok(Keys(entries.into())),
             other => Err(Error::value("", other.shown(), rule)),
         }
+    }
+
+    /// Refuses what is no key of this kind.
+    #[inline(never)]
+    fn refuse_all_but(&self, kind: &str, names: impl Iterator<Item = &'static str>) -> Result<(), Error> {
+        self.refuse_others(&format!("beside its kind `{kind}`"), &names.collect::<Vec<_>>())
     }
 
     /// A schedule without the object around it is the commonest slip of whoever writes a text by hand.

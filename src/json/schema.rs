@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{COMBINATORS, Need, Slot, VERSION};
+use super::{JOINERS, Slot, VERSION};
+use crate::combinator::COMBINATOR_KINDS;
 use crate::curve::LEAF_KINDS;
+use crate::declare::{Param, ParamType, Value};
 use crate::dialects::REPLAY_KINDS;
 use crate::limits::{CountLimit, MAX_STEP, RealLimit};
-use crate::shape::{Param, ParamType, Value};
 
 /// A JSON Schema (draft 2020-12) of the texts that `from_json` reads, for editors and validators.
 ///
@@ -20,9 +21,15 @@ pub fn schema() -> String {
         let keys = params.iter().map(|param| (param.name, of_param(param), param.default.is_none()));
         kinds.insert(name.into(), object(name, summary(doc), keys));
     }
-    for combinator in &COMBINATORS {
-        let keys = combinator.keys.iter().map(|&(name, slot)| (name, of_slot(slot), is_required(slot)));
-        kinds.insert(combinator.kind.into(), object(combinator.kind, combinator.about, keys));
+    for joiner in &JOINERS {
+        let keys = joiner.keys.iter().map(|&(name, slot)| (name, of_slot(slot), !matches!(slot, Slot::Starts)));
+        kinds.insert(joiner.kind.into(), object(joiner.kind, joiner.about, keys));
+    }
+    for kind in COMBINATOR_KINDS {
+        let params = (kind.params)();
+        let keys = params.iter().map(|param| (param.name, of_param(param), param.default.is_none()));
+        let keys = std::iter::once(("of", json!({"$ref": "#/$defs/schedule"}), true)).chain(keys);
+        kinds.insert(kind.name.into(), object(kind.name, summary(kind.doc), keys));
     }
     let one_of: Vec<Json> = kinds.keys().map(|kind| json!({"$ref": format!("#/$defs/{kind}")})).collect();
     let mut defs = kinds;
@@ -102,32 +109,20 @@ fn of_default(value: &Value) -> Json {
         Value::Int(n) => json!(n),
         Value::Ints(list) => json!(list[..]),
         Value::Text(word) => json!(**word),
-        Value::Schedules(_) => unreachable!("a list of schedules is no parameter's default"),
+        Value::Replays(_) => unreachable!("a list of replays is no parameter's default"),
         Value::Absent => Json::Null,
     }
-}
-
-fn is_required(slot: Slot) -> bool {
-    !matches!(slot, Slot::Starts | Slot::Real(_, Need::Optional) | Slot::Count(_, Need::Optional))
 }
 
 fn of_slot(slot: Slot) -> Json {
     let schedule = || json!({"$ref": "#/$defs/schedule"});
     let start = || or_null(json!({"type": "integer", "minimum": 1, "maximum": MAX_STEP}));
-    let schema = match slot {
-        Slot::Schedule => schedule(),
+    match slot {
         Slot::Parts => json!({"type": "array", "items": schedule(), "minItems": 2}),
         Slot::Starts => or_null(json!({"type": "array", "items": start()})),
         Slot::Operands => {
             json!({"type": "array", "items": {"anyOf": [{"type": "number"}, schedule()]}, "minItems": 2})
         }
-        Slot::Real(limit, _) => of_real(limit),
-        Slot::Count(limit, _) => of_count(limit),
-    };
-    if matches!(slot, Slot::Real(_, Need::Optional) | Slot::Count(_, Need::Optional)) {
-        or_null(schema)
-    } else {
-        schema
     }
 }
 

@@ -1,11 +1,16 @@
 use super::schema;
+use crate::combinator::combinator_kind;
+use crate::declare::Value;
 use crate::error::Error;
 use crate::limits::{MAX_DEPTH, MAX_PARTS};
-use crate::shape::Value;
 use crate::spec::{Operand, Spec, leaf_kind};
 
 fn leaf(name: &str, arguments: Vec<Value>) -> Spec {
     Spec::leaf(leaf_kind(name).expect("a shape of that name"), arguments).expect("good arguments")
+}
+
+fn combined(of: &Spec, name: &str, arguments: Vec<Value>) -> Result<Spec, Error> {
+    of.combined(combinator_kind(name).expect("a combinator of that name"), arguments)
 }
 
 fn linear(start: f64, end: f64, steps: u64) -> Spec {
@@ -53,13 +58,28 @@ fn samples() -> Vec<(Spec, String)> {
         ),
         (made(Spec::sum(sides(5e-324))), format!(r#"{{"kind":"sum","of":[{LINE},5e-324]}}"#)),
         (made(Spec::product(sides(-1.0))), format!(r#"{{"kind":"product","of":[{LINE},-1.0]}}"#)),
-        (made(line.quotient(3.0)), format!(r#"{{"kind":"quotient","of":{LINE},"by":3.0}}"#)),
-        (made(line.clamp(None, Some(0.05))), format!(r#"{{"kind":"clamp","of":{LINE},"low":null,"high":0.05}}"#)),
-        (made(line.delay(0)), format!(r#"{{"kind":"delay","of":{LINE},"n":0}}"#)),
-        (made(line.repeat(None)), format!(r#"{{"kind":"repeat","of":{LINE},"times":null}}"#)),
-        (made(line.repeat(Some(7))), format!(r#"{{"kind":"repeat","of":{LINE},"times":7}}"#)),
-        (made(line.hold(4)), format!(r#"{{"kind":"hold","of":{LINE},"every":4}}"#)),
-        (made(line.by_epoch(100)), format!(r#"{{"kind":"by_epoch","of":{LINE},"steps_per_epoch":100}}"#)),
+        (
+            made(combined(&line, "quotient", vec![Value::Real(3.0)])),
+            format!(r#"{{"kind":"quotient","of":{LINE},"by":3.0}}"#),
+        ),
+        (
+            made(combined(&line, "clamp", vec![Value::Absent, Value::Real(0.05)])),
+            format!(r#"{{"kind":"clamp","of":{LINE},"low":null,"high":0.05}}"#),
+        ),
+        (made(combined(&line, "delay", vec![Value::Count(0)])), format!(r#"{{"kind":"delay","of":{LINE},"n":0}}"#)),
+        (
+            made(combined(&line, "repeat", vec![Value::Absent])),
+            format!(r#"{{"kind":"repeat","of":{LINE},"times":null}}"#),
+        ),
+        (
+            made(combined(&line, "repeat", vec![Value::Count(7)])),
+            format!(r#"{{"kind":"repeat","of":{LINE},"times":7}}"#),
+        ),
+        (made(combined(&line, "hold", vec![Value::Count(4)])), format!(r#"{{"kind":"hold","of":{LINE},"every":4}}"#)),
+        (
+            made(combined(&line, "by_epoch", vec![Value::Count(100)])),
+            format!(r#"{{"kind":"by_epoch","of":{LINE},"steps_per_epoch":100}}"#),
+        ),
     ]
 }
 
@@ -81,7 +101,10 @@ fn a_reader_is_lenient_only_where_nothing_can_be_mistaken() {
     }
     let about = format!(r#" {{"about": "a \"paper\" [[[", "schedule": {LINE},{} "glidepath": 1}} "#, "\n");
     assert_eq!(from_json(&about), Ok(linear(0.0, 0.1, 10)));
-    assert_eq!(read(&format!(r#"{{"kind":"repeat","of":{LINE}}}"#)).ok(), linear(0.0, 0.1, 10).repeat(None).ok());
+    assert_eq!(
+        read(&format!(r#"{{"kind":"repeat","of":{LINE}}}"#)).ok(),
+        combined(&linear(0.0, 0.1, 10), "repeat", vec![Value::Absent]).ok()
+    );
 }
 
 #[test]

@@ -7,10 +7,10 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::ser::Formatter;
 
 use super::{Poll, VERSION};
+use crate::declare::{Replay, Value};
 use crate::error::{Error, Fault};
 use crate::limits::show;
 use crate::memory::too_little;
-use crate::shape::Value;
 use crate::spec::{Expr, Operand, Spec};
 
 /// The canonical text: equal specs give equal texts.
@@ -104,6 +104,7 @@ impl Formatter for Canonical {
 
 struct Document<'a>(&'a Spec);
 struct Part<'a>(&'a Spec);
+struct ReplayPart<'a>(&'a Replay);
 struct Sides<'a>(&'a [Operand]);
 struct Side<'a>(&'a Operand);
 struct Argument<'a>(&'a Value);
@@ -126,43 +127,37 @@ impl Serialize for Part<'_> {
     }
 }
 
+impl Serialize for ReplayPart<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("kind", self.0.name())?;
+        write_replay(self.0, &mut map)?;
+        map.end()
+    }
+}
+
 fn write_keys<M: SerializeMap>(expr: &Expr, map: &mut M) -> Result<(), M::Error> {
     match expr {
         Expr::Leaf(curve) => {
             curve.arguments().iter().try_for_each(|(name, value)| map.serialize_entry(name, &Argument(value)))
         }
-        Expr::Replay(replay) => {
-            let params = replay.params();
-            params
-                .iter()
-                .zip(replay.arguments())
-                .try_for_each(|(p, value)| map.serialize_entry(p.name, &Argument(value)))
-        }
+        Expr::Replay(replay) => write_replay(replay, map),
         Expr::Then(parts, last) => {
             let schedules: Vec<Part> = parts.iter().map(|(part, _)| part).chain([last]).map(Part).collect();
             map.serialize_entry("parts", &schedules)?;
             map.serialize_entry("at", &starts(parts))
         }
         Expr::Sum(operands) | Expr::Product(operands) => map.serialize_entry("of", &Sides(operands)),
-        Expr::Quotient(of, by) => {
+        Expr::Combined(of, combinator) => {
             map.serialize_entry("of", &Part(of))?;
-            map.serialize_entry("by", by)
+            combinator.arguments().iter().try_for_each(|(name, value)| map.serialize_entry(name, &Argument(value)))
         }
-        Expr::Clamp(of, low, high) => {
-            map.serialize_entry("of", &Part(of))?;
-            map.serialize_entry("low", low)?;
-            map.serialize_entry("high", high)
-        }
-        Expr::Delay(of, n) => write_of(map, of, "n", n),
-        Expr::Repeat(of, times) => write_of(map, of, "times", times),
-        Expr::Hold(of, every) => write_of(map, of, "every", every),
-        Expr::ByEpoch(of, n) => write_of(map, of, "steps_per_epoch", n),
     }
 }
 
-fn write_of<M: SerializeMap>(map: &mut M, of: &Spec, key: &str, value: &impl Serialize) -> Result<(), M::Error> {
-    map.serialize_entry("of", &Part(of))?;
-    map.serialize_entry(key, value)
+fn write_replay<M: SerializeMap>(replay: &Replay, map: &mut M) -> Result<(), M::Error> {
+    let params = replay.params();
+    params.iter().zip(replay.arguments()).try_for_each(|(p, value)| map.serialize_entry(p.name, &Argument(value)))
 }
 
 fn starts(parts: &[(Spec, u64)]) -> Vec<u64> {
@@ -199,7 +194,7 @@ impl Serialize for Argument<'_> {
             Value::Int(n) => to.serialize_i64(*n),
             Value::Ints(list) => list[..].serialize(to),
             Value::Text(word) => to.serialize_str(word),
-            Value::Schedules(list) => to.collect_seq(list.iter().map(Part)),
+            Value::Replays(list) => to.collect_seq(list.iter().map(ReplayPart)),
             Value::Absent => to.serialize_none(),
         }
     }

@@ -4,17 +4,17 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use super::schedule::Schedule;
-use super::{convert, shapes};
+use super::{convert, declared};
+use crate::declare::{ReplayKind, Value};
 use crate::dialects::{REPLAY_KINDS, REPLAYS, replay_kind};
 use crate::error::{Error, brief, did_you_mean};
-use crate::replay::ReplayKind;
-use crate::shape::Value;
+
 use crate::spec::Spec;
 
 /// Adds the function, and the documentation of each replay by its name.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let docs = PyDict::new(module.py());
-    REPLAY_KINDS.iter().try_for_each(|kind| docs.set_item(kind.name, shapes::text_of(kind.doc)))?;
+    REPLAY_KINDS.iter().try_for_each(|kind| docs.set_item(kind.name, declared::text_of(kind.doc)))?;
     module.add("REPLAYS", docs)?;
     module.add_function(wrap_pyfunction!(replay, module)?)
 }
@@ -57,7 +57,7 @@ fn replay(kind: &Bound<'_, PyAny>, parameters: Option<&Bound<'_, PyDict>>) -> Py
     let values: PyResult<Vec<Value>> = params
         .iter()
         .map(|param| match parameters.map(|given| given.get_item(param.name)).transpose()?.flatten() {
-            Some(argument) => shapes::value(&argument, param, &format_args!("{}.{}", kind.name, param.name)),
+            Some(argument) => declared::value(&argument, param, &format_args!("{}.{}", kind.name, param.name)),
             None => Ok(Value::Absent),
         })
         .collect();

@@ -14,9 +14,11 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySlice, PySt
 use super::arrays::{self, Chunks, Dtype, Lists, Run, STRIDE};
 use super::convert::{self, Real};
 use super::ways;
+use crate::combinator::combinator_kind;
+use crate::declare::Value;
 use crate::error::Error;
 use crate::json;
-use crate::limits::{BOUND, FINITE, GAP, MAX_STEP, RealLimit, START, STEP, TIMES};
+use crate::limits::{FINITE, MAX_STEP, START, STEP};
 use crate::lower::lower;
 use crate::plan::Plan;
 use crate::spec::{Expr, Operand, Spec};
@@ -153,10 +155,6 @@ fn answer(py: Python<'_>, made: Option<Result<Spec, Error>>) -> PyResult<Py<PyAn
         Some(spec) => Ok(Py::new(py, Schedule::of(spec?))?.into_any()),
         None => Ok(py.NotImplemented()),
     }
-}
-
-fn bound(value: Option<&Bound<'_, PyAny>>, place: convert::Place<'_>, limit: RealLimit) -> PyResult<Option<f64>> {
-    value.map(|value| convert::real(value, place, limit)).transpose()
 }
 
 /// An argument that may be left out. An explicit None is an argument too, and is refused.
@@ -392,60 +390,6 @@ impl Schedule {
         Ok(Schedule::of(self.spec.then(&following.get().spec, at)?))
     }
 
-    /// The first value for `n` steps, then this schedule from its step 0.
-    ///
-    /// Args:
-    ///     n: how many steps, 0 to 2**53.
-    ///
-    /// >>> gp.linear(1.0, 0.0, 2).delay(2).array(5)
-    /// array([1. , 1. , 1. , 0.5, 0. ])
-    fn delay(&self, n: &Bound<'_, PyAny>) -> PyResult<Schedule> {
-        Ok(Schedule::of(self.spec.delay(convert::count(n, &"delay.n", STEP)?)?))
-    }
-
-    /// The first `steps` steps of this schedule again and again, `times` times (for ever where it is None).
-    ///
-    /// After the last time it holds `self[self.steps]`.
-    ///
-    /// Raises `ValueError` where this schedule has no end.
-    ///
-    /// >>> gp.linear(0.0, 1.0, 2).repeat(2).array(6)
-    /// array([0. , 0.5, 0. , 0.5, 1. , 1. ])
-    #[pyo3(signature = (times=None))]
-    fn repeat(&self, times: Option<&Bound<'_, PyAny>>) -> PyResult<Schedule> {
-        let times = times.map(|times| convert::count(times, &"repeat.times", TIMES)).transpose()?;
-        Ok(Schedule::of(self.spec.repeat(times)?))
-    }
-
-    /// The value of every `every`-th step, held until the next of them: `s[k // every * every]`.
-    ///
-    /// >>> gp.linear(0.0, 1.0, 4).hold(2).array(5)
-    /// array([0. , 0. , 0.5, 0.5, 1. ])
-    fn hold(&self, every: &Bound<'_, PyAny>) -> PyResult<Schedule> {
-        Ok(Schedule::of(self.spec.hold(convert::count(every, &"hold.every", GAP)?)?))
-    }
-
-    /// This schedule counted in epochs: `s[k // steps_per_epoch]`.
-    ///
-    /// >>> gp.piecewise_constant([1.0, 0.1], [1]).by_epoch(3).array(5)
-    /// array([1. , 1. , 1. , 0.1, 0.1])
-    fn by_epoch(&self, steps_per_epoch: &Bound<'_, PyAny>) -> PyResult<Schedule> {
-        let n = convert::count(steps_per_epoch, &"by_epoch.steps_per_epoch", GAP)?;
-        Ok(Schedule::of(self.spec.by_epoch(n)?))
-    }
-
-    /// This schedule, but never below `low` and never above `high`; either may be left out.
-    ///
-    /// Raises `ValueError` where both are left out, or `low` is above `high`.
-    ///
-    /// >>> gp.linear(0.0, 1.0, 4).clamp(low=0.25, high=0.5).array(5)
-    /// array([0.25, 0.25, 0.5 , 0.5 , 0.5 ])
-    #[pyo3(signature = (low=None, high=None))]
-    fn clamp(&self, low: Option<&Bound<'_, PyAny>>, high: Option<&Bound<'_, PyAny>>) -> PyResult<Schedule> {
-        let (low, high) = (bound(low, &"clamp.low", BOUND)?, bound(high, &"clamp.high", BOUND)?);
-        Ok(Schedule::of(self.spec.clamp(low, high)?))
-    }
-
     /// The parts of a chain of `then`, each `(start, end, expression)`: half-open steps; the last
     /// ends where the schedule does, None where that is nowhere.
     ///
@@ -578,7 +522,8 @@ impl Schedule {
         if other.is_instance_of::<Schedule>() {
             return Err(division("a schedule"));
         }
-        answer(other.py(), number("/", other)?.map(|by| self.spec.quotient(by)))
+        let quotient = combinator_kind("quotient").expect("it is declared");
+        answer(other.py(), number("/", other)?.map(|by| self.spec.combined(quotient, vec![Value::Real(by)])))
     }
 
     fn __rtruediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

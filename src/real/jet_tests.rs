@@ -6,10 +6,11 @@ use super::dd::{FineFused, FinePlain, Kit, QuickFused, QuickPlain};
 use super::jet::{Jet, Narrowing, Width};
 use super::random::Random;
 use super::{Number, Point};
+use crate::combinator::combinator_kind;
 use crate::curve::NEVER;
+use crate::declare::Value::{self, Count, Flag, Real};
 use crate::lower::lower;
 use crate::plan::PlanNode;
-use crate::shape::Value::{self, Count, Flag, Real};
 use crate::simd::{self, Task};
 use crate::spec::{Operand, Spec, leaf_kind};
 
@@ -63,7 +64,10 @@ impl Random {
             0 => Spec::sum(vec![operand(self), operand(self)]),
             1 => Spec::product(vec![operand(self), operand(self)]),
             2 => Spec::product(vec![Operand::Number(self.value()), operand(self)]),
-            3 => self.leaf().quotient(self.positive(-3.0, 3.0)),
+            3 => {
+                let by = vec![Value::Real(self.positive(-3.0, 3.0))];
+                self.leaf().combined(combinator_kind("quotient").unwrap(), by)
+            }
             _ => Ok(self.leaf()),
         }
         .unwrap()

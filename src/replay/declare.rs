@@ -19,23 +19,23 @@ macro_rules! replay {
             pub(crate) const NAME: &'static str = $name;
 
             /// From checked arguments, one a parameter.
-            pub(crate) fn taken(values: &[$crate::shape::Value]) -> $Name {
+            pub(crate) fn taken(values: &[$crate::declare::Value]) -> $Name {
                 let mut values = values.iter();
                 $Name {
-                    $($field: $crate::shape::Field::take(values.next().expect("one value a parameter")),)*
+                    $($field: $crate::declare::Field::take(values.next().expect("one value a parameter")),)*
                 }
             }
 
             /// Its arguments, in the order of the parameters.
-            pub(crate) fn given(&self) -> Vec<$crate::shape::Value> {
-                vec![$($crate::shape::Field::give(&self.$field),)*]
+            pub(crate) fn given(&self) -> Vec<$crate::declare::Value> {
+                vec![$($crate::declare::Field::give(&self.$field),)*]
             }
 
-            pub(crate) fn replay_kind() -> $crate::replay::ReplayKind {
-                $crate::replay::ReplayKind {
+            pub(crate) fn replay_kind() -> $crate::declare::ReplayKind {
+                $crate::declare::ReplayKind {
                     name: $name,
                     doc: concat!($($doc, "\n"),*),
-                    params: || vec![$($crate::shape::Param {
+                    params: || vec![$($crate::declare::Param {
                         name: stringify!($field),
                         kind: $kind,
                         default: replay!(@default $($default)?),
@@ -65,7 +65,7 @@ macro_rules! replays {
         })*
 
         /// The replays declared here.
-        pub(crate) fn kinds() -> Vec<$crate::replay::ReplayKind> {
+        pub(crate) fn kinds() -> Vec<$crate::declare::ReplayKind> {
             vec![$($Name::replay_kind(),)*]
         }
     };

@@ -7,11 +7,11 @@
 use std::f64::consts::{E, PI};
 
 use super::lists::check_falls;
+use crate::declare::{ParamType, Value};
 use crate::error::Error;
 use crate::limits::{LENGTH, NOT_NEGATIVE, POSITIVE};
 use crate::replay::StepFormula;
 use crate::replay::libm;
-use crate::shape::{ParamType, Value};
 
 replays! {
     /// `learning_rate * decay_rate ** (k / decay_steps)` in float32; with `is_stair`, to the floor of that.

@@ -8,11 +8,10 @@
 
 use std::sync::Arc;
 
+use crate::declare::{ParamType, Replay, Value};
 use crate::error::{Error, brief};
 use crate::limits::FINITE;
-use crate::replay::{Replay, StepRule};
-use crate::shape::{ParamType, Value};
-use crate::spec::{Expr, Spec};
+use crate::replay::StepRule;
 
 replays! {
     /// One scheduler after another: the i-th begins at epoch `milestones[i - 1]`, on its own `base_lr`, in float32.
@@ -31,7 +30,7 @@ replays! {
     /// ...     4, dtype="float32")
     /// array([0.05, 0.05, 0.1 , 0.05], dtype=float32)
     SequentialLr as "mindspore.experimental.SequentialLR" {
-        schedulers: Arc<[Spec]> = ParamType::Replays;
+        schedulers: Arc<[Replay]> = ParamType::Replays;
         milestones: Arc<Vec<i64>> = ParamType::Ints;
         initial_lr: Option<f64> = ParamType::Double(FINITE), or Value::Absent;
     }
@@ -49,7 +48,7 @@ replays! {
     /// >>> gp.replay("mindspore.experimental.ChainedScheduler", schedulers=[constant, decay]).array(4, dtype="float32")
     /// array([0.05  , 0.025 , 0.025 , 0.0125], dtype=float32)
     ChainedScheduler as "mindspore.experimental.ChainedScheduler" {
-        schedulers: Arc<[Spec]> = ParamType::Replays;
+        schedulers: Arc<[Replay]> = ParamType::Replays;
         initial_lr: Option<f64> = ParamType::Double(FINITE), or Value::Absent;
     }
 }
@@ -159,9 +158,8 @@ impl Stepper {
     }
 }
 
-fn parts(schedulers: &[Spec]) -> Result<Vec<Part>, Error> {
-    let part = |(i, spec): (usize, &Spec)| {
-        let Expr::Replay(replay) = spec.expr() else { unreachable!("the parameter's type has been checked") };
+fn parts(schedulers: &[Replay]) -> Result<Vec<Part>, Error> {
+    let part = |(i, replay): (usize, &Replay)| {
         if !replay.name().starts_with("mindspore.experimental.") {
             let rule = "it must be one of MindSpore's experimental schedulers";
             return Err(Error::value(format!("schedulers[{i}]"), format!("a replay of {}", replay.name()), rule)

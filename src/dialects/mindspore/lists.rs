@@ -5,11 +5,11 @@
 use std::f64::consts::{E, PI};
 use std::sync::Arc;
 
+use crate::declare::{ParamType, Value};
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, MAX_STEP, NOT_NEGATIVE, POSITIVE, show};
 use crate::replay::libm::{cos, pow};
 use crate::replay::{StepFormula, StepRule};
-use crate::shape::{ParamType, Value};
 
 replays! {
     /// `values[i]`, where i is the number of milestones at or before step k.

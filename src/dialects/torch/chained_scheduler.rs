@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::children;
 use super::replayed::Replayed;
 use super::tree::SchedulerTree;
+use crate::declare::{ParamType, Replay, Value};
 use crate::error::Error;
 use crate::limits::FINITE;
-use crate::shape::{ParamType, Value};
-use crate::spec::Spec;
 
 replay! {
     /// All of the schedulers at each step, one after another, each on the value that the one before has made.
@@ -24,7 +23,7 @@ replay! {
     /// >>> gp.replay("torch.ChainedScheduler", schedulers=[constant, decay]).array(4).tolist()
     /// [0.05, 0.045000000000000005, 0.08100000000000002, 0.07290000000000002]
     ChainedScheduler as "torch.ChainedScheduler" {
-        schedulers: Arc<[Spec]> = ParamType::Replays;
+        schedulers: Arc<[Replay]> = ParamType::Replays;
         initial_lr: Option<f64> = ParamType::Double(FINITE), or Value::Absent;
     }
 }

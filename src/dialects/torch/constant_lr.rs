@@ -8,7 +8,7 @@ use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
 use crate::error::Error;
 use crate::limits::FINITE;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `base_lr * factor` before step `total_iters`, and that times `1 / factor` from there.

@@ -11,7 +11,7 @@ use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
 use crate::error::Error;
 use crate::limits::FINITE;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 use crate::replay::libm::cos;
 
 replay! {

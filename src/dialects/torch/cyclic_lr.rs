@@ -20,7 +20,7 @@ use super::scheduler::{Clock, Scheduler};
 use super::tree::{Leaf, SchedulerTree};
 use crate::error::Error;
 use crate::limits::FINITE;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `base_lr + (max_lr - base_lr) * scale * fade`: scale goes up to 1 and down to 0, in each cycle.

@@ -8,7 +8,7 @@ use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
 use crate::error::Error;
 use crate::limits::FINITE;
-use crate::shape::ParamType;
+use crate::declare::ParamType;
 
 replay! {
     /// `base_lr` at step 0; at every step after, the value before times `gamma`.

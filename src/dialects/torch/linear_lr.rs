@@ -9,7 +9,7 @@ use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
 use crate::error::Error;
 use crate::limits::FINITE;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// From `base_lr * start_factor` on a line to `base_lr * end_factor` at step `total_iters`, as a product of ratios.

@@ -27,10 +27,8 @@ use self::replayed::Replayed;
 use self::scheduler::{Clock, Scheduler};
 use self::sequential_lr::SequentialLr;
 use self::tree::SchedulerTree;
+use crate::declare::{Replay, ReplayKind, Value};
 use crate::error::Error;
-use crate::replay::{Replay, ReplayKind};
-use crate::shape::Value;
-use crate::spec::{Expr, Spec};
 
 /// Registers schedulers: each is a module, in it a rule and a replay. All that is generic follows, without a call through
 /// a pointer.
@@ -202,11 +200,10 @@ impl Rule {
 }
 
 /// The schedulers of a composite.
-fn children(schedulers: &[Spec]) -> Result<Vec<SchedulerTree<f64>>, Error> {
-    let child = |(i, spec): (usize, &Spec)| {
-        let place = format!("schedulers[{i}]");
-        let Expr::Replay(replay) = spec.expr() else { unreachable!("the parameter's kind has been checked") };
+fn children(schedulers: &[Replay]) -> Result<Vec<SchedulerTree<f64>>, Error> {
+    let child = |(i, replay): (usize, &Replay)| {
         let foreign = || {
+            let place = format!("schedulers[{i}]");
             Error::value(place, format!("a replay of {}", replay.name()), "it must be one of torch's schedulers")
                 .or("Join other schedules with `then`.")
         };
@@ -216,7 +213,7 @@ fn children(schedulers: &[Spec]) -> Result<Vec<SchedulerTree<f64>>, Error> {
 }
 
 /// The replay of a scheduler's i-th group, from its start; None where no replay gives its numbers.
-pub fn replay_of(node: &SchedulerTree<f64>, i: usize, initial: f64) -> Option<Spec> {
+pub fn replay_of(node: &SchedulerTree<f64>, i: usize, initial: f64) -> Option<Replay> {
     let (name, values) = match node {
         SchedulerTree::Leaf(leaf) => leaf.rule.replay(&leaf.groups[i])?,
         SchedulerTree::Sequential { children, milestones, .. } => {
@@ -227,12 +224,12 @@ pub fn replay_of(node: &SchedulerTree<f64>, i: usize, initial: f64) -> Option<Sp
             (ChainedScheduler::NAME, with_initial(vec![parts(children, i, initial)?], node, i, initial))
         }
     };
-    Spec::replay(super::replay_kind(name)?, values).ok()
+    Replay::new(super::replay_kind(name)?, values).ok()
 }
 
 fn parts(children: &[SchedulerTree<f64>], i: usize, initial: f64) -> Option<Value> {
-    let parts: Option<Vec<Spec>> = children.iter().map(|child| replay_of(child, i, initial)).collect();
-    Some(Value::Schedules(parts?.into()))
+    let parts: Option<Vec<Replay>> = children.iter().map(|child| replay_of(child, i, initial)).collect();
+    Some(Value::Replays(parts?.into()))
 }
 
 fn with_initial(mut given: Vec<Value>, node: &SchedulerTree<f64>, i: usize, initial: f64) -> Vec<Value> {

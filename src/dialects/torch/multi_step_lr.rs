@@ -19,7 +19,7 @@ use super::tree::SchedulerTree;
 use crate::error::Error;
 use crate::limits::FINITE;
 use crate::memory::{push, reserved};
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `base_lr` at step 0; at each milestone, the value before times `gamma`, to the power of how often it is listed.

@@ -19,7 +19,7 @@ use super::scheduler::{Clock, Scheduler};
 use super::tree::{Leaf, SchedulerTree};
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH};
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// From `max_lr / div_factor` up to `max_lr`, then down to `max_lr / div_factor / final_div_factor`.

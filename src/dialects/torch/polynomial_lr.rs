@@ -9,7 +9,7 @@ use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
 use crate::error::Error;
 use crate::limits::FINITE;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `base_lr * (1 - k / total_iters) ** power`, as a product of ratios; 0 from step `total_iters` on.

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::children;
 use super::replayed::{Replayed, whole};
 use super::tree::SchedulerTree;
+use crate::declare::{ParamType, Replay, Value};
 use crate::error::{Error, brief};
 use crate::limits::FINITE;
-use crate::shape::{ParamType, Value};
-use crate::spec::Spec;
 
 replay! {
     /// One scheduler after another: the i-th from `milestones[i - 1]` on, where it starts again on `initial_lr`.
@@ -26,7 +25,7 @@ replay! {
     /// >>> gp.replay("torch.SequentialLR", schedulers=[constant, decay], milestones=[2]).array(4).tolist()
     /// [0.05, 0.05, 0.1, 0.09000000000000001]
     SequentialLr as "torch.SequentialLR" {
-        schedulers: Arc<[Spec]> = ParamType::Replays;
+        schedulers: Arc<[Replay]> = ParamType::Replays;
         milestones: Arc<Vec<i64>> = ParamType::Ints;
         initial_lr: Option<f64> = ParamType::Double(FINITE), or Value::Absent;
     }

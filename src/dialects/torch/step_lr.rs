@@ -10,7 +10,7 @@ use crate::curve::NEVER;
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH};
 use crate::replay::StepRule;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `base_lr` at step 0; at every multiple of `step_size` after, the value before times `gamma`.

@@ -19,7 +19,7 @@ use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
 use crate::error::Error;
 use crate::limits::FINITE;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// From `base_lr` to `swa_lr` in `anneal_epochs` steps.

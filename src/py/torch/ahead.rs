@@ -15,6 +15,7 @@ use crate::dialects::torch::live::{FromLive, Live, item, read};
 use crate::dialects::torch::tree::{Leaf, SchedulerTree, State};
 use crate::dialects::torch::{Class, Rule, replay_of, with_rule_of};
 use crate::limits::STEP;
+use crate::spec::Spec;
 
 /// Values between two looks for a signal.
 const BLOCK: usize = 1 << 21;
@@ -108,7 +109,7 @@ fn preview_of<'py, T: LiveRate>(
 pub(super) fn schedule(scheduler: &Bound<'_, PyAny>, group: usize) -> Option<Schedule> {
     let live = Groups::<f64>::of(scheduler, Purpose::Schedule)?;
     let node = live.node(scheduler)?;
-    replay_of(&node, group, *live.state.initial.get(group)?).map(Schedule::of)
+    Spec::of_replay(replay_of(&node, group, *live.state.initial.get(group)?)?).ok().map(Schedule::of)
 }
 
 /// Puts a scheduler and its groups into the state after so many steps from the start; False where only torch can.

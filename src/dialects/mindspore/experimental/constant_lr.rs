@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::curve::NEVER;
 use crate::limits::{FINITE, STEP};
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `base_lr * factor` before epoch `total_iters`, then that divided by `factor`, in float32.

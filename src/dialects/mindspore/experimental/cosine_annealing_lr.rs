@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use super::{Rule, cos};
 use crate::limits::{FINITE, LENGTH};
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// Half a cosine from `base_lr` to `eta_min` in `T_max` epochs, back again, and so on, as a recurrence in float32.

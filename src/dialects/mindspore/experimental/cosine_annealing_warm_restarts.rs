@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use super::cos;
 use crate::limits::{FINITE, LENGTH, MULT};
 use crate::replay::StepFormula;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `eta_min + (base_lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2` in float32; each cycle `T_mult` times as long.

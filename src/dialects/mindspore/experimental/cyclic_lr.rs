@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::pow;
 use crate::limits::{FINITE, NOT_NEGATIVE, POSITIVE};
 use crate::replay::StepFormula;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// A triangular wave from `base_lr` to `max_lr` and back, its height scaled by `mode`, in float32.

@@ -2,7 +2,7 @@
 
 use super::{Rule, pow};
 use crate::limits::FINITE;
-use crate::shape::ParamType;
+use crate::declare::ParamType;
 
 replay! {
     /// `base_lr` at epoch 0, then the value before times `gamma`, in float32.

@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::curve::NEVER;
 use crate::limits::{FINITE, STEP};
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `base_lr * start_factor` at epoch 0, then every `total_iters` steps' share of the way to `end_factor`, in float32.

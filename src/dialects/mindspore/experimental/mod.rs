@@ -6,7 +6,8 @@
 //!
 //! One file a scheduler: its replay and its rule. To add one, write its file, and its line in `schedulers!` below.
 
-use crate::replay::{ReplayKind, libm};
+use crate::declare::ReplayKind;
+use crate::replay::libm;
 
 fn pow(x: f32, y: f32) -> f32 {
     libm::pow(f64::from(x), f64::from(y)) as f32

@@ -6,7 +6,7 @@ use super::Rule;
 use crate::curve::NEVER;
 use crate::limits::FINITE;
 use crate::replay::libm;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `base_lr` at epoch 0; at every milestone, the value before times `gamma`, in float32.

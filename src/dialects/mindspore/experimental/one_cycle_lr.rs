@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::limits::{DIVISOR, FINITE, LENGTH, show};
 use crate::replay::StepFormula;
 use crate::replay::libm;
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// One cycle: from `max_lr / div_factor` up to `max_lr` and down to a `final_div_factor`-th of where it started.

@@ -3,7 +3,7 @@
 use super::{Rule, pow};
 use crate::curve::NEVER;
 use crate::limits::{FINITE, STEP};
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `base_lr * (1 - k / total_iters) ** power` as a product of ratios, in float32.

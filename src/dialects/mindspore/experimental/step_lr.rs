@@ -2,7 +2,7 @@
 
 use super::{Rule, pow};
 use crate::limits::{FINITE, LENGTH};
-use crate::shape::{ParamType, Value};
+use crate::declare::{ParamType, Value};
 
 replay! {
     /// `base_lr` at epoch 0; at every multiple of `step_size` after, the value before times `gamma`, in float32.

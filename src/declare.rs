@@ -1,12 +1,16 @@
-//! How a shape is declared: its parameters as data, so that the constructor, the checks, the text form, the schema, the
-//! Python function and its documentation all follow from one declaration in `curve.rs`; of a replay, in `replay/`.
+//! How leaves, combinators and replays are declared: their parameters as data, so that the constructor, the checks, the text
+//! form, the schema, the Python function and its documentation all follow from one declaration.
+//!
+//! An argument may be a list of replays, and a replay has arguments. So both types stand here.
 
+use std::fmt::Debug;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::error::{Error, brief};
+use crate::error::{Error, Interrupted, brief};
 use crate::limits::{CountLimit, RealLimit};
 use crate::real::Base;
-use crate::spec::{Expr, Spec};
+use crate::replay::{Recurrence, Spend, Walk};
 
 /// An argument, as it comes from a caller or a text.
 #[derive(Clone, Debug)]
@@ -27,8 +31,8 @@ pub enum Value {
     Ints(Arc<Vec<i64>>),
     /// A word.
     Text(Arc<str>),
-    /// Schedules.
-    Schedules(Arc<[Spec]>),
+    /// Replays.
+    Replays(Arc<[Replay]>),
     /// Left out.
     Absent,
 }
@@ -47,9 +51,26 @@ impl PartialEq for Value {
             (Value::Counts(a), Value::Counts(b)) => a == b,
             (Value::Ints(a), Value::Ints(b)) => a == b,
             (Value::Text(a), Value::Text(b)) => a == b,
-            (Value::Schedules(a), Value::Schedules(b)) => a == b,
+            (Value::Replays(a), Value::Replays(b)) => a == b,
             (Value::Absent, Value::Absent) => true,
             _ => false,
+        }
+    }
+}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Value::Real(x) => x.to_bits().hash(state),
+            Value::Count(n) => n.hash(state),
+            Value::Flag(flag) => flag.hash(state),
+            Value::Reals(list) => list.iter().for_each(|x| x.to_bits().hash(state)),
+            Value::Counts(list) => list.hash(state),
+            Value::Int(n) => n.hash(state),
+            Value::Ints(list) => list.hash(state),
+            Value::Text(word) => word.hash(state),
+            Value::Replays(list) => list.hash(state),
+            Value::Absent => 0.hash(state),
         }
     }
 }
@@ -81,7 +102,7 @@ pub enum ParamType {
     Replays,
 }
 
-/// One parameter of a shape.
+/// One parameter.
 #[derive(Clone, Debug)]
 pub struct Param {
     /// Its name.
@@ -121,7 +142,7 @@ impl Param {
                     format!("it must be one of {}", words.join(", ")),
                 ));
             }
-            (ParamType::Replays, Value::Schedules(list)) => Value::Schedules(check_replays(place, list)?),
+            (ParamType::Replays, Value::Replays(list)) => Value::Replays(check_replays(place, list)?),
             (_, other) => return Err(Error::kind(place, other.noun(), self.kind.rule())),
         })
     }
@@ -151,17 +172,11 @@ fn check_counts(place: &str, limit: CountLimit, list: Arc<Vec<u64>>) -> Result<A
     Ok(list)
 }
 
-fn check_replays(place: &str, list: Arc<[Spec]>) -> Result<Arc<[Spec]>, Error> {
+fn check_replays(place: &str, list: Arc<[Replay]>) -> Result<Arc<[Replay]>, Error> {
     if list.is_empty() {
         return Err(Error::value(place, "[]", "it must hold at least one replay").or("Give the replays themselves."));
     }
-    match list.iter().position(|spec| !matches!(spec.expr(), Expr::Replay(_))) {
-        None => Ok(list),
-        Some(i) => {
-            let got = format!("a `{}`", list[i].expr().kind());
-            Err(Error::value(format!("{place}[{i}]"), got, "it must be a replay").or("Make it with `gp.replay(...)`."))
-        }
-    }
+    Ok(list)
 }
 
 impl ParamType {
@@ -189,13 +204,13 @@ impl Value {
             Value::Count(_) | Value::Int(_) => "a whole number",
             Value::Flag(_) => "a bool",
             Value::Text(_) => "a string",
-            Value::Reals(_) | Value::Counts(_) | Value::Ints(_) | Value::Schedules(_) => "a sequence",
+            Value::Reals(_) | Value::Counts(_) | Value::Ints(_) | Value::Replays(_) => "a sequence",
             Value::Absent => "nothing",
         }
     }
 }
 
-/// A type that a shape's field may have.
+/// A type that a declared field may have.
 pub trait Field: Sized {
     /// From an argument whose kind and limits have been checked.
     fn take(value: &Value) -> Self;
@@ -229,7 +244,7 @@ field!(Arc<Vec<u64>>, Value::Counts(list) => list.clone(), self => Value::Counts
 field!(i64, Value::Int(n) => *n, self => Value::Int(*self));
 field!(Arc<Vec<i64>>, Value::Ints(list) => list.clone(), self => Value::Ints(self.clone()));
 field!(Arc<str>, Value::Text(word) => word.clone(), self => Value::Text(self.clone()));
-field!(Arc<[Spec]>, Value::Schedules(list) => list.clone(), self => Value::Schedules(self.clone()));
+field!(Arc<[Replay]>, Value::Replays(list) => list.clone(), self => Value::Replays(self.clone()));
 
 impl<T: Field> Field for Option<T> {
     fn take(value: &Value) -> Self {
@@ -240,113 +255,122 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
-/// A shape: a name, its documentation, its parameters and its constructor.
-pub struct LeafKind {
-    /// The name, in Python and in texts.
+/// A kind of replay: a name, its documentation, its parameters and its constructor.
+pub struct ReplayKind {
+    /// The name, in Python and in texts: `torch.StepLR`.
     pub name: &'static str,
-    /// The documentation: formula first, then arguments, errors, source, an example.
+    /// The documentation: formula first, then arguments, source, an example.
     pub doc: &'static str,
     /// The parameters, in order.
     pub params: fn() -> Vec<Param>,
-    pub(crate) build: fn(&[Value]) -> crate::curve::Curve,
+    pub(crate) build: Build,
 }
 
-impl std::fmt::Debug for LeafKind {
+/// Makes a recurrence of checked arguments.
+pub(crate) type Build = fn(&[Value]) -> Result<Arc<dyn Recurrence>, Error>;
+
+impl Debug for ReplayKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LeafKind").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("ReplayKind").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-/// Declares shapes. Each field is `name: type = ParamType(limits)` and, where it may be left out, `or default`.
-macro_rules! shapes {
-    ($(
-        $(#[doc = $doc:literal])*
-        $Name:ident as $name:ident { $($field:ident : $type:ty = $kind:expr $(, or $default:expr)? ;)* }
-    )*) => {
-        $(
-            $(#[doc = $doc])*
-            #[allow(rustdoc::broken_intra_doc_links, reason = "the text is a Python docstring: `s[2]` is no link")]
-            #[derive(Clone, Debug, PartialEq)]
-            pub struct $Name {
-                $(#[doc = concat!("See [`", stringify!($Name), "`].")] pub $field: $type,)*
-            }
+/// A checked replay: a kind, its arguments, and the recurrence that they make. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    kind: &'static ReplayKind,
+    arguments: Arc<[Value]>,
+    recurrence: Arc<dyn Recurrence>,
+    parts: u64,
+    depth: u32,
+}
 
-            impl $Name {
-                fn leaf_kind() -> LeafKind {
-                    LeafKind {
-                        name: stringify!($name),
-                        doc: concat!($($doc, "\n"),*),
-                        params: || vec![$(Param {
-                            name: stringify!($field),
-                            kind: $kind,
-                            default: shapes!(@default $($default)?),
-                        },)*],
-                        build: |values| {
-                            let mut values = values.iter();
-                            Curve::$Name($Name {
-                                $($field: Field::take(values.next().expect("one value a parameter")),)*
-                            })
-                        },
-                    }
-                }
-            }
-        )*
+impl PartialEq for Replay {
+    fn eq(&self, other: &Replay) -> bool {
+        std::ptr::eq(self.kind, other.kind) && self.arguments == other.arguments
+    }
+}
 
-        /// Any of the shapes.
-        #[derive(Clone, Debug, PartialEq)]
-        pub enum Curve {
-            $(#[doc = concat!("See [`", stringify!($Name), "`].")] $Name($Name),)*
-        }
+impl Hash for Replay {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.name.hash(state);
+        self.arguments.hash(state);
+    }
+}
 
-        /// Every shape there is, in the order of their declaration.
-        pub static LEAF_KINDS: std::sync::LazyLock<Vec<LeafKind>> = std::sync::LazyLock::new(|| vec![$($Name::leaf_kind(),)*]);
+impl Replay {
+    /// From the kind's arguments in order, `Absent` where left out.
+    pub(crate) fn new(kind: &'static ReplayKind, arguments: Vec<Value>) -> Result<Replay, Error> {
+        let params = (kind.params)();
+        debug_assert_eq!(params.len(), arguments.len());
+        let checked: Result<Vec<Value>, Error> =
+            params.iter().zip(arguments).map(|(param, value)| param.check(value)).collect();
+        let arguments: Arc<[Value]> = checked?.into();
+        let recurrence = (kind.build)(&arguments)?;
+        let inner = || {
+            arguments.iter().flat_map(|argument| match argument {
+                Value::Replays(list) => &list[..],
+                _ => &[],
+            })
+        };
+        let parts = inner().fold(1u64, |sum, part| sum.saturating_add(part.parts));
+        let depth = 1 + inner().map(|part| part.depth).max().unwrap_or(0);
+        Ok(Replay { kind, arguments, recurrence, parts, depth })
+    }
 
-        impl Curve {
-            /// The shape's name.
-            pub fn name(&self) -> &'static str {
-                match self { $(Curve::$Name(_) => stringify!($name),)* }
-            }
+    /// The kind's name.
+    pub fn name(&self) -> &'static str {
+        self.kind.name
+    }
 
-            /// The arguments, by name, in order.
-            pub fn arguments(&self) -> Vec<(&'static str, Value)> {
-                match self { $(Curve::$Name(curve) => vec![$((stringify!($field), curve.$field.give()),)*],)* }
-            }
-        }
+    /// The kind's parameters.
+    pub fn params(&self) -> Vec<Param> {
+        (self.kind.params)()
+    }
 
-        /// The curve's own formula, whichever it is; past its end it stands still.
-        impl Formula for Curve {
-            fn check(&self) -> Result<(), Error> {
-                match self { $(Curve::$Name(curve) => curve.check(),)* }
-            }
-            #[inline(always)]
-            fn steps(&self) -> Option<u64> {
-                match self { $(Curve::$Name(curve) => curve.steps(),)* }
-            }
-            fn constant_value(&self) -> Option<f64> {
-                match self { $(Curve::$Name(curve) => curve.constant_value(),)* }
-            }
-            fn every(&self) -> u64 {
-                match self { $(Curve::$Name(curve) => curve.every(),)* }
-            }
-            fn period(&self) -> Option<u64> {
-                match self { $(Curve::$Name(curve) => curve.period(),)* }
-            }
-            fn span(&self, k: u64) -> Span {
-                if self.steps().is_some_and(|n| k >= n) {
-                    return Span { end: NEVER, moves: false };
-                }
-                match self { $(Curve::$Name(curve) => curve.span(k),)* }
-            }
-            #[inline(always)]
-            fn value<N: Number>(&self, at: Point<N>) -> N {
-                let at = match self.steps() {
-                    Some(n) if at.k >= n => at.held_at(n),
-                    _ => at,
-                };
-                match self { $(Curve::$Name(curve) => curve.value(at),)* }
-            }
-        }
-    };
-    (@default) => { None };
-    (@default $default:expr) => { Some($default) };
+    /// The arguments, in the order of the parameters.
+    pub fn arguments(&self) -> &[Value] {
+        &self.arguments
+    }
+
+    /// How long it lasts, where it ends.
+    pub fn steps(&self) -> Option<u64> {
+        self.recurrence.steps()
+    }
+
+    /// Whether any step can be had at once.
+    pub fn is_direct(&self) -> bool {
+        self.recurrence.is_direct()
+    }
+
+    /// The value at step `k`, and the first step after it at which it may change.
+    #[inline]
+    pub fn value_until(&self, k: u64) -> (f64, u64) {
+        self.recurrence.value_until(k)
+    }
+
+    /// Walks to step `k`, so that `value_until` is quick there.
+    pub fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
+        self.recurrence.seek(k, spend)
+    }
+
+    /// The recurrence that its arguments make.
+    pub fn recurrence(&self) -> &dyn Recurrence {
+        &*self.recurrence
+    }
+
+    /// A walk that starts at step `k`.
+    pub fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted> {
+        self.recurrence.walk(k, spend)
+    }
+
+    /// How many replays it is made of, itself included.
+    pub fn parts(&self) -> u64 {
+        self.parts
+    }
+
+    /// How deep its parts are nested.
+    pub fn depth(&self) -> u32 {
+        self.depth
+    }
 }

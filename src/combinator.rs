@@ -107,6 +107,11 @@ macro_rules! combinators {
                 match self { $(Combinator::$Name(_) => stringify!($name),)* }
             }
 
+            /// The parameters, in order.
+            pub fn params(&self) -> Vec<Param> {
+                combinator_kind(self.name()).map_or_else(Vec::new, |kind| (kind.params)())
+            }
+
             /// The arguments, by name, in order.
             pub fn arguments(&self) -> Vec<(&'static str, Value)> {
                 match self { $(Combinator::$Name(own) => vec![$((stringify!($field), own.$field.give()),)*],)* }

@@ -42,6 +42,10 @@ pub trait Formula {
     fn every(&self) -> u64 {
         1
     }
+    /// Whether it comes again and again, if only in shape.
+    fn has_cycles(&self) -> bool {
+        false
+    }
     /// After so many steps everything comes again.
     fn period(&self) -> Option<u64> {
         None
@@ -121,6 +125,11 @@ macro_rules! leaves {
                 match self { $(Curve::$Name(_) => stringify!($name),)* }
             }
 
+            /// The parameters, in order.
+            pub fn params(&self) -> Vec<Param> {
+                match self { $(Curve::$Name(_) => ($Name::leaf_kind().params)(),)* }
+            }
+
             /// The arguments, by name, in order.
             pub fn arguments(&self) -> Vec<(&'static str, Value)> {
                 match self { $(Curve::$Name(curve) => vec![$((stringify!($field), curve.$field.give()),)*],)* }
@@ -141,6 +150,9 @@ macro_rules! leaves {
             }
             fn every(&self) -> u64 {
                 match self { $(Curve::$Name(curve) => curve.every(),)* }
+            }
+            fn has_cycles(&self) -> bool {
+                match self { $(Curve::$Name(curve) => curve.has_cycles(),)* }
             }
             fn period(&self) -> Option<u64> {
                 match self { $(Curve::$Name(curve) => curve.period(),)* }
@@ -643,6 +655,9 @@ impl Formula for Triangle {
     fn constant_value(&self) -> Option<f64> {
         (self.low == self.high).then_some(self.low)
     }
+    fn has_cycles(&self) -> bool {
+        true
+    }
     fn period(&self) -> Option<u64> {
         (self.decay.value == 1.0).then(|| self.cycle())
     }
@@ -688,6 +703,9 @@ impl Formula for CosineRestarts {
         }
         let rule = "every cycle that starts within 2**53 steps must last at most 2**63 steps";
         Err(Error::value("mult", self.mult, rule).or("Take a smaller `mult`."))
+    }
+    fn has_cycles(&self) -> bool {
+        true
     }
     fn period(&self) -> Option<u64> {
         (self.decay.value == 1.0 && self.mult == 1).then_some(self.first)

@@ -92,9 +92,9 @@ pub enum ParamType {
     Double(RealLimit),
     /// A list of such numbers, possibly empty.
     Doubles(RealLimit),
-    /// A whole number, from -2^63 to 2^63 - 1.
+    /// A whole number of steps, from -2^63 to 2^63 - 1.
     Int,
-    /// A list of whole numbers, in any order, possibly empty.
+    /// A list of whole numbers of steps, in any order, possibly empty.
     Ints,
     /// One of these words.
     Text(&'static [&'static str]),
@@ -180,6 +180,18 @@ fn check_replays(place: &str, list: Arc<[Replay]>) -> Result<Arc<[Replay]>, Erro
 }
 
 impl ParamType {
+    /// Whether it takes numbers of steps.
+    pub fn is_in_steps(&self) -> bool {
+        match self {
+            ParamType::Real(limit) | ParamType::Reals(limit) | ParamType::Double(limit) | ParamType::Doubles(limit) => {
+                limit.in_steps
+            }
+            ParamType::Count(limit) | ParamType::Counts(limit) => limit.in_steps,
+            ParamType::Int | ParamType::Ints => true,
+            ParamType::Flag | ParamType::Text(_) | ParamType::Replays => false,
+        }
+    }
+
     /// The rule, where a value is of another type altogether.
     pub fn rule(&self) -> &'static str {
         match self {

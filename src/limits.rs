@@ -49,6 +49,8 @@ pub struct RealLimit {
     pub rule: &'static str,
     /// What a message advises.
     pub ways_out: WaysOut,
+    /// Whether it is a number of steps.
+    pub in_steps: bool,
 }
 
 /// What a count of steps may be.
@@ -60,6 +62,8 @@ pub struct CountLimit {
     pub rule: &'static str,
     /// What a message advises.
     pub ways_out: WaysOut,
+    /// Whether it is a number of steps, and not how often something comes.
+    pub in_steps: bool,
 }
 
 /// The way out of what is too large a count or step.
@@ -82,6 +86,7 @@ pub const FINITE: RealLimit = RealLimit {
     high: f64::MAX,
     rule: "it must be a finite number",
     ways_out: WaysOut { negative: "Use a number from -1.7e308 on.", ..REAL },
+    in_steps: false,
 };
 /// Bounds of a clamp.
 pub const BOUND: RealLimit = RealLimit {
@@ -99,6 +104,7 @@ pub const POSITIVE: RealLimit = RealLimit {
     high: f64::MAX,
     rule: "it must be a finite number above 0",
     ways_out: WaysOut { zero: "Use a small number instead, such as 1e-12.", ..REAL },
+    in_steps: false,
 };
 /// Rates and decays.
 pub const FACTOR: RealLimit = RealLimit {
@@ -119,6 +125,7 @@ pub const PERIOD: RealLimit = RealLimit {
         too_large: "For a value that never changes use `constant`.",
         ..REAL
     },
+    in_steps: true,
     ..POSITIVE
 };
 /// Rates that may be 0.
@@ -128,6 +135,7 @@ pub const NOT_NEGATIVE: RealLimit = RealLimit {
     high: f64::MAX,
     rule: "it must be a finite number, 0 or above",
     ways_out: REAL,
+    in_steps: false,
 };
 /// Powers of a polynomial.
 pub const POWER: RealLimit = RealLimit {
@@ -140,10 +148,11 @@ pub const POWER: RealLimit = RealLimit {
         zero: "For a value that never changes use `constant`.",
         too_large: "For a drop at the first step use `piecewise_constant`.",
     },
+    in_steps: false,
 };
 /// How long something lasts.
 pub const LENGTH: CountLimit =
-    CountLimit { low: 1, rule: "it must be a whole number of steps from 1 to 2**53", ways_out: COUNT };
+    CountLimit { low: 1, rule: "it must be a whole number of steps from 1 to 2**53", ways_out: COUNT, in_steps: true };
 /// How long a curve lasts.
 pub const CURVE_LENGTH: CountLimit =
     CountLimit { ways_out: WaysOut { zero: "For a jump, start the next part at the new value.", ..COUNT }, ..LENGTH };
@@ -157,6 +166,7 @@ pub const STEP: CountLimit = CountLimit {
     low: 0,
     rule: "it must be a whole number from 0 to 2**53",
     ways_out: WaysOut { negative: "Steps are counted from 0.", ..COUNT },
+    in_steps: true,
 };
 /// How many times.
 pub const TIMES: CountLimit = CountLimit {
@@ -167,12 +177,18 @@ pub const TIMES: CountLimit = CountLimit {
         zero: "To have the part no times, leave it out.",
         too_large: "To repeat without end, leave `times` out.",
     },
+    in_steps: false,
 };
 /// How many times longer each cycle is than the one before.
 pub const MULT: CountLimit =
     CountLimit { ways_out: WaysOut { zero: "For cycles of equal length use 1.", ..COUNT }, ..TIMES };
 
 impl RealLimit {
+    /// The same for a number of steps.
+    pub const fn in_steps(self) -> RealLimit {
+        RealLimit { in_steps: true, ..self }
+    }
+
     /// The value, if the rule admits it; -0.0 becomes 0.0.
     pub fn check(&self, place: &str, x: f64) -> Result<f64, Error> {
         // To a thread that flushes subnormals, one is equal to 0.

@@ -65,6 +65,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(shown, module)?)?;
     module.add_function(wrap_pyfunction!(arrays::listed, module)?)?;
     module.add_function(wrap_pyfunction!(schedule::single, module)?)?;
+    module.add_function(wrap_pyfunction!(schedule::extent, module)?)?;
     module.add_function(wrap_pyfunction!(force, module)?)?;
     module.add_function(wrap_pyfunction!(tally, module)?)?;
     module.add_function(wrap_pyfunction!(level, module)?)?;

@@ -4,6 +4,7 @@
 //! in by these doors. Chains of `then`, sums and products are kept flat: `a.then(b.then(c))` and `a.then(b).then(c)` are
 //! one list, and so are equal.
 
+mod extent;
 mod text;
 
 use std::hash::{Hash, Hasher};
@@ -16,6 +17,8 @@ use crate::error::Error;
 use crate::limits::{FINITE, MAX_DEPTH, MAX_PARTS, MAX_STEP, START};
 use crate::memory::{push, reserved, too_little};
 use crate::simd;
+
+pub use extent::Extent;
 
 /// A checked expression. Cheap to clone; equal where it was written alike.
 #[derive(Clone, Debug)]

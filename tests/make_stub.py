@@ -51,9 +51,12 @@ def shapes() -> str:
 def methods() -> str:
     """The methods that combinators are: what the class has of kinds that stand in the schema."""
     definitions = json.loads(_core.schema())["$defs"]
-    found = [name for name, member in vars(_core.Schedule).items() if name in definitions and inspect.isfunction(member)]
+    found = [
+        name for name, member in vars(_core.Schedule).items() if name in definitions and inspect.isfunction(member)
+    ]
     return "".join(
-        textwrap.indent(definition(name, definitions[name]["properties"], _core.Schedule), "    ") + "\n" for name in found
+        textwrap.indent(definition(name, definitions[name]["properties"], _core.Schedule), "    ") + "\n"
+        for name in found
     )
 
 

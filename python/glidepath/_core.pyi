@@ -152,6 +152,9 @@ def _way_to_schedule(value: object) -> str | None:
 def _single(schedule: Schedule, k: int) -> np.float32:
     """The value at step `k` as `numpy.float32`, which takes half the time of `numpy.float32(s[k])`."""
 
+def _extent(schedule: Schedule) -> tuple[int | None, bool]:
+    """The longest time in a schedule, in steps (None where there is none), and whether it comes again and again."""
+
 def _shown(value: object) -> str:
     """A value as a message shows it: a literal, cut where it is long; anything else by its type."""
 

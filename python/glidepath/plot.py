@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import html
-import json
 import math
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glidepath._arguments import LAST_STEP, as_int, refusal
+from glidepath._core import _extent
 from glidepath._core import _shown as _as_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from matplotlib.axes import Axes
 
     from glidepath import Schedule
@@ -126,9 +123,9 @@ def horizon(schedule: Schedule) -> int:
     """
     if schedule.steps is not None:
         return schedule.steps
-    node = _parsed(schedule.to_json())["schedule"]
-    shown = 4 * max(_times(node), default=250)
-    if _comes_round(node):
+    longest, has_cycles = _extent(schedule)
+    shown = 4 * (longest or 250)
+    if has_cycles:
         return shown
     first, far = schedule[schedule.segments()[-1][0]], schedule[LAST_STEP]
     while 2 * shown <= LAST_STEP and abs(schedule[shown] - far) > abs(first - far) / 10:
@@ -188,14 +185,6 @@ def _new_axes() -> Axes:
     return plt.subplots(layout="constrained")[1]  # the default layout may cut the y label off
 
 
-_CYCLIC = frozenset({"cosine_restarts", "repeat", "triangle"})
-_TIMES = frozenset(
-    {"at", "down", "every", "first", "milestones", "n", "per", "steps", "steps_per_epoch", "timescale", "up"}
-    # Of replays, by their frameworks' names.
-    | {"T_0", "T_max", "decay_steps", "step_size", "step_size_down", "step_size_up", "total_iters", "warmup_steps"}
-)
-
-
 def _settles(schedule: Schedule, far: float) -> int:
     """Return the step from which the schedule is `far`, if there is only one way there; 2**53 if it never is."""
     low, high = 0, LAST_STEP
@@ -203,38 +192,3 @@ def _settles(schedule: Schedule, far: float) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if schedule[middle] == far else (middle + 1, high)
     return low
-
-
-def _parsed(text: str) -> Any:  # noqa: ANN401 (JSON)
-    """Parse on a new thread. A schedule may be 200 deep, and Python counts the depth of each thread's calls anew."""
-    parsed: list[Any] = []
-    thread = threading.Thread(target=lambda: parsed.append(json.loads(text)))
-    thread.start()
-    thread.join()
-    return parsed[0]
-
-
-def _comes_round(node: dict[str, Any]) -> bool:
-    """Whether it has cycles, or a replay, which may: to look where that ends could take for ever."""
-    kinds = [value for key, value, _ in _entries(node) if key == "kind"]
-    return any(kind in _CYCLIC or "." in kind for kind in kinds)
-
-
-def _times(node: dict[str, Any]) -> list[int]:
-    """Return every whole number of steps that stands in a schedule's JSON; inside epochs, in their steps."""
-    numbers = [value * unit for key, value, unit in _entries(node) if key in _TIMES and isinstance(value, (int, float))]
-    return [math.ceil(number) for number in numbers if 1 <= number <= LAST_STEP // 4]
-
-
-def _entries(node: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:
-    """Yield every key and simple value of a schedule's JSON, and how many steps a unit of time has there."""
-    stack: list[tuple[str, Any, int]] = [("", node, 1)]
-    while stack:
-        key, value, unit = stack.pop()
-        if isinstance(value, dict):
-            inner = unit * value.get("steps_per_epoch", 1)
-            stack += [(name, child, unit if name == "steps_per_epoch" else inner) for name, child in value.items()]
-        elif isinstance(value, list):
-            stack += [(key, child, unit) for child in value]
-        else:
-            yield key, value, unit

@@ -51,17 +51,20 @@ pub(super) const STRIDE: CountLimit = CountLimit {
         zero: "For every step use 1.",
         too_large: PAST,
     },
+    in_steps: false,
 };
 const SIZE: CountLimit = CountLimit {
     low: 1,
     rule: "it must be a whole number from 1 to 2**53",
     ways_out: WaysOut { negative: ALL_AT_ONCE, zero: ALL_AT_ONCE, too_large: ALL_AT_ONCE },
+    in_steps: false,
 };
 const ALL_AT_ONCE: &str = "For everything at once use `array`.";
 const THREADS: CountLimit = CountLimit {
     low: 1,
     rule: "it must be a whole number from 1 to 2**53",
     ways_out: WaysOut { negative: ALL_CORES, zero: ALL_CORES, too_large: ALL_CORES },
+    in_steps: false,
 };
 const ALL_CORES: &str = "For a thread on every core use `os.cpu_count()`.";
 

@@ -21,7 +21,7 @@ use crate::json;
 use crate::limits::{FINITE, MAX_STEP, START, STEP};
 use crate::lower::lower;
 use crate::plan::Plan;
-use crate::spec::{Expr, Operand, Spec};
+use crate::spec::{Expr, Extent, Operand, Spec};
 
 /// A learning-rate schedule: a pure function of the step, as a small immutable value.
 ///
@@ -661,6 +661,14 @@ fn division(got: &str) -> PyErr {
     Error::kind("/", got, "a schedule may be divided only by a number")
         .or("Multiply by a table of the reciprocals: `gp.table(1 / s.array(n))`.")
         .into()
+}
+
+/// The longest time in a schedule, in steps (None where there is none), and whether it comes again and again.
+#[pyfunction]
+#[pyo3(name = "_extent")]
+pub(super) fn extent(schedule: &Bound<'_, Schedule>) -> (Option<u64>, bool) {
+    let Extent { longest, has_cycles } = Extent::of(schedule.get().spec());
+    (longest, has_cycles)
 }
 
 /// The value at step `k` as `numpy.float32`, which takes half the time of `numpy.float32(s[k])`.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Expr, Operand, Spec, leaf_kind};
+use super::{Expr, Operand, Spec};
 use crate::combinator::{Combinator, combinator_kind};
 use crate::curve::Curve;
 use crate::declare::{Param, Replay, Value};
@@ -110,9 +110,8 @@ fn fmt_operands(operands: &[Operand], sign: &str, f: &mut fmt::Formatter<'_>) ->
 
 fn fmt_leaf(curve: &Curve, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "gp.{}(", curve.name())?;
-    let params = leaf_kind(curve.name()).map_or_else(Vec::new, |kind| (kind.params)());
     let values: Vec<Value> = curve.arguments().into_iter().map(|(_, value)| value).collect();
-    fmt_arguments(&params, &values, false, f)?;
+    fmt_arguments(&curve.params(), &values, false, f)?;
     f.write_str(")")
 }
 

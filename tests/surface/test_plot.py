@@ -205,6 +205,12 @@ def test_horizon_is_a_number_of_steps(case):
         (gp.cosine_restarts(1.0, 0.0, 500), 2_000),
         (gp.linear(0.0, 1.0, 3_000) >> gp.constant(1.0), 3_600),
         (gp.piecewise_constant([3.0, 2.0, 1.0], [3_000, 6_000]), 7_200),
+        (gp.linear(0.0, 1.0, 10).delay(5).hold(3).by_epoch(700), 12_600),
+        (gp.linear(0.0, 1.0, 10).repeat(), 40),
+        (gp.replay("torch.SWALR", base_lr=0.1, swa_lr=0.05, anneal_epochs=100_000), 400_000),
+        (gp.replay("torch.MultiStepLR", base_lr=0.1, milestones=[30, 90]), 360),
+        (gp.replay("torch.CyclicLR", base_lr=0.1, max_lr=0.2, step_size_up=50.5), 204),
+        (gp.replay("mindspore.WarmUpLR", learning_rate=0.1, warmup_steps=3_000), 3_000),
     ],
 )
 def test_horizon_shows_the_whole_and_a_few_cycles(schedule, steps):

@@ -40,8 +40,8 @@ replay! {
     CyclicLr as "torch.CyclicLR" {
         base_lr: f64 = ParamType::Double(FINITE);
         max_lr: f64 = ParamType::Double(FINITE);
-        step_size_up: f64 = ParamType::Double(FINITE), or Value::Real(2000.0);
-        step_size_down: Option<f64> = ParamType::Double(FINITE), or Value::Absent;
+        step_size_up: f64 = ParamType::Double(FINITE.in_steps()), or Value::Real(2000.0);
+        step_size_down: Option<f64> = ParamType::Double(FINITE.in_steps()), or Value::Absent;
         mode: Arc<str> = ParamType::Text(&["triangular", "triangular2", "exp_range"]), or Value::Text("triangular".into());
         gamma: f64 = ParamType::Double(FINITE), or Value::Real(1.0);
     }

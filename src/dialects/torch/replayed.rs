@@ -21,6 +21,7 @@ pub(super) const FRACTION: RealLimit = RealLimit {
         zero: "",
         too_large: "To go above the base rate, give a larger `base_lr` and smaller factors.",
     },
+    in_steps: false,
 };
 /// Parts of a whole.
 pub(super) const SHARE: RealLimit = RealLimit {

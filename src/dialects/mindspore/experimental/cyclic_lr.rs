@@ -24,8 +24,8 @@ replay! {
     CyclicLr as "mindspore.experimental.CyclicLR" {
         base_lr: f64 = ParamType::Double(FINITE);
         max_lr: f64 = ParamType::Double(FINITE);
-        step_size_up: f64 = ParamType::Real(POSITIVE), or Value::Real(2000.0);
-        step_size_down: Option<f64> = ParamType::Real(NOT_NEGATIVE), or Value::Absent;
+        step_size_up: f64 = ParamType::Real(POSITIVE.in_steps()), or Value::Real(2000.0);
+        step_size_down: Option<f64> = ParamType::Real(NOT_NEGATIVE.in_steps()), or Value::Absent;
         mode: Arc<str> = ParamType::Text(&["triangular", "triangular2", "exp_range"]), or Value::Text("triangular".into());
         gamma: f64 = ParamType::Double(FINITE), or Value::Real(1.0);
         scale: f64 = ParamType::Double(FINITE), or Value::Real(1.0);

@@ -6,6 +6,7 @@
 //! mindspore  what `glidepath.mindspore` is built on
 //! schedule   the class: operators, methods, protocols
 //! arrays     outputs: allocated or borrowed from numpy, filled with the GIL released
+//! series     chunks, and the lists that `iter` reads
 //! busy       which memory running calls use
 //! convert    arguments: what counts as a number, a step, a list of either, and what is said of anything else
 //! ways       how to get a schedule from an object that has one
@@ -20,6 +21,7 @@ mod declared;
 mod mindspore;
 mod replays;
 mod schedule;
+mod series;
 mod torch;
 mod ways;
 
@@ -63,7 +65,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("SHAPES", PyTuple::new(module.py(), curve::LEAF_KINDS.iter().map(|kind| kind.name))?)?;
     module.add_function(wrap_pyfunction!(schema, module)?)?;
     module.add_function(wrap_pyfunction!(shown, module)?)?;
-    module.add_function(wrap_pyfunction!(arrays::listed, module)?)?;
+    module.add_function(wrap_pyfunction!(schedule::listed, module)?)?;
     module.add_function(wrap_pyfunction!(schedule::single, module)?)?;
     module.add_function(wrap_pyfunction!(schedule::extent, module)?)?;
     module.add_function(wrap_pyfunction!(force, module)?)?;

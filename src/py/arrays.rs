@@ -17,22 +17,20 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyFloat, PyList, PyString, PyTuple};
+use pyo3::types::{PyString, PyTuple};
 
 use super::busy::{self, Memory, Refused, Writing};
 use super::convert::{self, Place};
-use super::schedule::Schedule;
 use crate::error::{Error, Interrupted, brief};
 use crate::eval::Out;
 use crate::limits::{CountLimit, MAX_STEP, PAST, WaysOut};
-use crate::memory;
 use crate::plan::Plan;
 use crate::simd;
 
 /// Up to so many values the GIL stays: to release it takes 70 ns, and to get it back up to 5 ms.
 const ATTACHED: usize = 4096;
 /// Values of a strided output that are made at a time.
-const BLOCK: usize = 4096;
+pub(super) const BLOCK: usize = 4096;
 /// Nanoseconds of work, or so, between two looks at the clock.
 const LOOK: usize = 1_000_000;
 /// Milliseconds between two looks for a signal. A look may have to wait 5 for the GIL.
@@ -53,13 +51,6 @@ pub(super) const STRIDE: CountLimit = CountLimit {
     },
     in_steps: false,
 };
-const SIZE: CountLimit = CountLimit {
-    low: 1,
-    rule: "it must be a whole number from 1 to 2**53",
-    ways_out: WaysOut { negative: ALL_AT_ONCE, zero: ALL_AT_ONCE, too_large: ALL_AT_ONCE },
-    in_steps: false,
-};
-const ALL_AT_ONCE: &str = "For everything at once use `array`.";
 const THREADS: CountLimit = CountLimit {
     low: 1,
     rule: "it must be a whole number from 1 to 2**53",
@@ -111,9 +102,9 @@ impl Dtype {
 /// The steps `start`, `start + stride`, ..., `n` of them, none past 2**53.
 #[derive(Clone, Copy)]
 pub(super) struct Run {
-    start: u64,
-    stride: u64,
-    n: u64,
+    pub(super) start: u64,
+    pub(super) stride: u64,
+    pub(super) n: u64,
 }
 
 impl Run {
@@ -352,7 +343,11 @@ fn work(plan: &Plan, n: usize) -> usize {
 /// long; Ctrl-C ends it.
 ///
 /// Few values are tried with the GIL first. Where that takes longer than [`BRIEF`], it starts again without it.
-fn detached(py: Python<'_>, n: usize, mut work: impl FnMut(Poll) -> Result<(), Interrupted> + Send) -> PyResult<()> {
+pub(super) fn detached(
+    py: Python<'_>,
+    n: usize,
+    mut work: impl FnMut(Poll) -> Result<(), Interrupted> + Send,
+) -> PyResult<()> {
     let begun = Instant::now();
     if n <= ATTACHED && simd::with_default_float_mode(|| work(&|| begun.elapsed() < BRIEF)).is_ok() {
         return Ok(());
@@ -398,116 +393,4 @@ fn slowly_at(py: Python<'_>, plan: &Plan, k: u64) -> PyResult<f64> {
         Ok(())
     })?;
     Ok(value)
-}
-
-/// A schedule's values in arrays of a given size, one after another, each made when it is asked for.
-///
-/// Made by `Schedule.chunks`.
-#[pyclass(frozen, module = "glidepath._core")]
-pub(super) struct Chunks {
-    schedule: Py<Schedule>,
-    run: Run,
-    size: u64,
-    dtype: Dtype,
-    threads: usize,
-    done: AtomicU64,
-}
-
-impl Chunks {
-    pub(super) fn new(
-        schedule: Py<Schedule>,
-        run: Run,
-        size: &Bound<'_, PyAny>,
-        dtype: Dtype,
-        threads: usize,
-    ) -> PyResult<Chunks> {
-        let size = convert::checked(size, &"chunks.size", SIZE)?;
-        Ok(Chunks { schedule, run, size, dtype, threads, done: AtomicU64::new(0) })
-    }
-}
-
-#[pymethods]
-impl Chunks {
-    fn __iter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let take = |done: u64| (done < self.run.n).then(|| done.saturating_add(self.size).min(self.run.n));
-        let Ok(done) = self.done.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) else {
-            return Ok(None);
-        };
-        let n = self.size.min(self.run.n - done);
-        let run = Run { start: self.run.start + done, stride: 1, n };
-        array(py, self.schedule.get().plan(), run, self.dtype, self.threads).map(Some)
-    }
-
-    fn __length_hint__(&self) -> u64 {
-        (self.run.n - self.done.load(Ordering::Relaxed)).div_ceil(self.size)
-    }
-}
-
-/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object.
-#[pyfunction]
-#[pyo3(name = "_listed")]
-pub(super) fn listed<'py>(py: Python<'py>, schedule: &Bound<'py, Schedule>) -> PyResult<Bound<'py, PyList>> {
-    let (plan, n) = (schedule.get().plan(), schedule.get().length()? as usize);
-    // The list takes 8 bytes a value: where there is no room for them, that is said before any work is done.
-    memory::can_have(n.saturating_mul(8))?;
-    let list = PyList::empty(py);
-    let mut block = vec![0.0f64; BLOCK.min(n)];
-    let mut value = PyFloat::new(py, f64::NAN);
-    for at in (0..n).step_by(BLOCK) {
-        if at % (64 * BLOCK) == 0 {
-            // A float of Python's takes 24 bytes, from arenas of a megabyte; where there is no room for one, pyo3 panics.
-            memory::can_have(24 * (64 * BLOCK).min(n - at) + (1 << 20))?;
-        }
-        block.truncate(n - at);
-        // Another thread may have a turn: a long list takes seconds.
-        detached(py, usize::MAX, |poll| plan.fill(&mut block, at as u64, 1, 1, poll))?;
-        py.check_signals()?;
-        let values = block.iter().map(|&next| {
-            if value.value().to_bits() != next.to_bits() {
-                value = PyFloat::new(py, next);
-            }
-            value.clone()
-        });
-        list.call_method1(intern!(py, "extend"), (PyList::new(py, values)?,))?;
-    }
-    Ok(list)
-}
-
-/// A schedule's values in lists, for `iter`: 10 ns a value where one at a time would take 30.
-#[pyclass(frozen, module = "glidepath._core")]
-pub(super) struct Lists {
-    schedule: Py<Schedule>,
-    steps: u64,
-    done: AtomicU64,
-}
-
-/// Values in one list.
-const LISTED: u64 = 512;
-
-impl Lists {
-    pub(super) fn new(schedule: Py<Schedule>, steps: u64) -> Lists {
-        Lists { schedule, steps, done: AtomicU64::new(0) }
-    }
-}
-
-#[pymethods]
-impl Lists {
-    fn __iter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let take = |done: u64| (done < self.steps).then(|| (done + LISTED).min(self.steps));
-        let Ok(done) = self.done.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) else {
-            return Ok(None);
-        };
-        let run = Run { start: done, stride: 1, n: LISTED.min(self.steps - done) };
-        let values = array(py, self.schedule.get().plan(), run, Dtype::Float64, 1)?;
-        py.check_signals()?;
-        values.call_method0(intern!(py, "tolist")).map(Some)
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use numpy::{PyArray1, PyArrayDescr, PyArrayDescrMethods};
 use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError, PyValueError};
@@ -11,8 +11,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySlice, PyString, PyTuple, PyType};
 
-use super::arrays::{self, Chunks, Dtype, Lists, Run, STRIDE};
+use super::arrays::{self, Dtype, Run, STRIDE};
 use super::convert::{self, Real};
+use super::series::{self, Chunks, Lists};
 use super::ways;
 use crate::combinator::combinator_kind;
 use crate::declare::Value;
@@ -50,7 +51,7 @@ use crate::spec::{Expr, Extent, Operand, Spec};
 pub(super) struct Schedule {
     spec: Spec,
     /// Lowered when the first value is asked for: what is only a part of something larger never is.
-    plan: OnceLock<Plan>,
+    plan: OnceLock<Arc<Plan>>,
 }
 
 /// What follows must be a schedule.
@@ -68,8 +69,8 @@ impl Schedule {
         &self.spec
     }
 
-    pub(super) fn plan(&self) -> &Plan {
-        self.plan.get_or_init(|| lower(&self.spec))
+    fn plan(&self) -> &Arc<Plan> {
+        self.plan.get_or_init(|| Arc::new(lower(&self.spec)))
     }
 
     #[inline]
@@ -104,7 +105,7 @@ impl Schedule {
         Ok(Run::new("slice", start, stride, stop.saturating_sub(start).div_ceil(stride))?)
     }
 
-    pub(super) fn length(&self) -> PyResult<u64> {
+    fn length(&self) -> PyResult<u64> {
         self.spec.steps().ok_or_else(|| {
             PyTypeError::new_err(
                 "this schedule has no length: it has no end (`steps` is None). Take `s.array(n)` or `s[a:b]`; \
@@ -356,7 +357,7 @@ impl Schedule {
         text_signature = "($self, n, size, start=0, dtype=\"float64\", threads=1)"
     )]
     fn chunks<'py>(
-        slf: Py<Self>,
+        &self,
         n: &Bound<'py, PyAny>,
         size: &Bound<'py, PyAny>,
         start: OptionalArg<'py>,
@@ -364,7 +365,7 @@ impl Schedule {
         threads: OptionalArg<'py>,
     ) -> PyResult<Chunks> {
         let (run, dtype) = (run("chunks", n, &start)?, dtype.dtype("chunks")?);
-        Chunks::new(slf, run, size, dtype, threads.threads("chunks")?)
+        Chunks::new(self.plan().clone(), run, size, dtype, threads.threads("chunks")?)
     }
 
     /// This schedule before step `at`, `following`, counted from its own step 0, from there on.
@@ -552,7 +553,7 @@ impl Schedule {
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         static CHAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let lists = Lists::new(slf.clone().unbind(), slf.get().length()?);
+        let lists = Lists::new(slf.get().plan().clone(), slf.get().length()?);
         let chain = CHAIN.import(slf.py(), "itertools", "chain")?;
         chain.call_method1(intern!(slf.py(), "from_iterable"), (lists,))
     }
@@ -661,6 +662,14 @@ fn division(got: &str) -> PyErr {
     Error::kind("/", got, "a schedule may be divided only by a number")
         .or("Multiply by a table of the reciprocals: `gp.table(1 / s.array(n))`.")
         .into()
+}
+
+/// The values of all the schedule's steps in one list. Neighbours that are equal in every bit are one object.
+#[pyfunction]
+#[pyo3(name = "_listed")]
+pub(super) fn listed<'py>(schedule: &Bound<'py, Schedule>) -> PyResult<Bound<'py, PyList>> {
+    let this = schedule.get();
+    series::listed(schedule.py(), this.plan(), this.length()? as usize)
 }
 
 /// The longest time in a schedule, in steps (None where there is none), and whether it comes again and again.

@@ -7,7 +7,7 @@
 //! shape   how a leaf is declared; curve: every formula, once, as a textbook writes it; limits: what parameters may be
 //! json    the text form, in and out, by the same doors
 //! lower   from the expression to a plan;  plan: integer maps of the step, arithmetic, curves
-//! eval    at, fill;  gather: any steps in any order
+//! eval    the verbs: at, fill, gather
 //! replay  how a framework's own recurrence is declared, and how to jump in it
 //! dialects  the recurrences themselves, operation by operation, a folder a framework
 //! pace    how wide a tile may be;  tile: a jet into values, by quick and careful lanes;  round: the last step
@@ -51,7 +51,6 @@ pub mod declare;
 pub mod dialects;
 pub mod error;
 pub mod eval;
-mod gather;
 pub mod json;
 pub mod limits;
 pub mod lower;

@@ -3,9 +3,8 @@
 
 use crate::plan::PlanNode;
 use crate::real::Point;
-use crate::real::dd::{FinePlain, Kit, QuickFused};
+use crate::real::dd::{Kit, with_quick_kit};
 use crate::real::jet::{Jet, Width, exponent, scale};
-use crate::simd;
 use crate::tile::Lane;
 
 /// What a way to make tiles costs.
@@ -26,15 +25,21 @@ pub struct Cost {
 }
 
 /// What tiles of a type's values cost.
-pub trait Paced: Lane {
+struct Prices {
     /// The ways to make tiles of curves.
-    const CURVES: [Cost; CURVES];
+    curves: [Cost; CURVES],
     /// The ways to make tiles of straight lines, which have no order to run out of.
-    const LINES: [Cost; LINES];
+    lines: [Cost; LINES],
     /// The half-widths that tiles may have which a wider one is cut into, as powers of two.
-    const NARROW: std::ops::RangeInclusive<i64>;
+    narrow: std::ops::RangeInclusive<i64>,
     /// Bits that a jet's series must be good to, for few values to be left in doubt by what it leaves out.
-    const BITS: f64;
+    bits: f64,
+}
+
+/// The prices of a type.
+#[inline(always)]
+fn prices<T: Lane>() -> &'static Prices {
+    if T::IS_DOUBLE { &OF_F64 } else { &OF_F32 }
 }
 
 const CURVES: usize = 6;
@@ -44,41 +49,41 @@ const fn cost(order: usize, reach: f64, widest: i64, jet: f64, value: f64, narro
     Cost { order, reach, widest, jet, value, narrowed }
 }
 
-impl Paced for f64 {
-    const CURVES: [Cost; CURVES] = [
+const OF_F64: Prices = Prices {
+    curves: [
         cost(5, 13.0, 20, 110.0, 0.15, None),
         cost(5, 9.0, 20, 110.0, 0.40, None),
         cost(9, 4.5, 20, 150.0, 0.50, None),
         cost(13, 4.0, 20, 190.0, 0.60, None),
         cost(9, 6.0, 24, 230.0, 0.15, Some(7.0)),
         cost(13, 6.0, 24, 320.0, 0.15, Some(9.0)),
-    ];
-    const LINES: [Cost; LINES] = [
+    ],
+    lines: [
         cost(2, 12.0, 20, 70.0, 0.10, None),
         cost(2, 0.0, 20, 70.0, 0.22, None),
         cost(2, 0.0, 24, 110.0, 0.10, Some(5.0)),
-    ];
-    const NARROW: std::ops::RangeInclusive<i64> = 5..=12;
-    const BITS: f64 = 70.0;
-}
+    ],
+    narrow: 5..=12,
+    bits: 70.0,
+};
 
-impl Paced for f32 {
-    const CURVES: [Cost; CURVES] = [
+const OF_F32: Prices = Prices {
+    curves: [
         cost(5, 13.0, 10, 110.0, 0.07, None),
         cost(5, 8.0, 10, 110.0, 0.20, None),
         cost(9, 5.0, 10, 150.0, 0.25, None),
         cost(5, 5.0, 20, 160.0, 0.07, Some(6.0)),
         cost(9, 3.0, 20, 230.0, 0.07, Some(7.0)),
         cost(13, 3.0, 20, 320.0, 0.07, Some(9.0)),
-    ];
-    const LINES: [Cost; LINES] = [
+    ],
+    lines: [
         cost(2, 13.0, 10, 70.0, 0.06, None),
         cost(2, 0.0, 10, 70.0, 0.10, None),
         cost(2, 0.0, 20, 110.0, 0.06, Some(5.0)),
-    ];
-    const NARROW: std::ops::RangeInclusive<i64> = 6..=9;
-    const BITS: f64 = 42.0;
-}
+    ],
+    narrow: 6..=9,
+    bits: 42.0,
+};
 
 /// How fast a curve changes, and so how wide the next tile may be: log2 of steps of the grid.
 pub(crate) struct Pace {
@@ -116,11 +121,7 @@ impl Pace {
     /// From a small jet.
     pub(crate) fn at(node: &PlanNode, k: u64, stride: u64) -> Pace {
         let mut pace = Pace { reach: f64::NEG_INFINITY, radius: 0.0, line: false, rising: false, narrowed: 0.0 };
-        if simd::has_fused() {
-            pace.learn(&node.value::<Jet<5, QuickFused>>(Point { k, stride, cx: Width(1.0) }), 0);
-        } else {
-            pace.learn(&node.value::<Jet<5, FinePlain>>(Point { k, stride, cx: Width(1.0) }), 0);
-        }
+        with_quick_kit!(K => pace.learn(&node.value::<Jet<5, K>>(Point { k, stride, cx: Width(1.0) }), 0));
         pace
     }
 
@@ -165,16 +166,16 @@ impl Pace {
 
     /// The cheapest tile for the next of `left` values, by a model of what jets and lanes cost.
     #[inline(always)]
-    pub(crate) fn choose<T: Paced>(&mut self, left: usize) -> Choice {
+    pub(crate) fn choose<T: Lane>(&mut self, left: usize) -> Choice {
         let mut best = Choice { order: 0, m: 0, sub: None, length: 0 };
         let mut least = f64::INFINITY;
         let enough = (usize::BITS - (left / 2).leading_zeros()) as i64;
-        let options: &[Cost] = if self.line { &T::LINES } else { &T::CURVES };
+        let options: &[Cost] = if self.line { &prices::<T>().lines } else { &prices::<T>().curves };
         let reach = self.reach - self.narrowed;
         for option in options {
             // The first two terms shrink by the reach, those after them by the radius.
             let late = option.order as f64 - 2.0;
-            let series = (2.0 * self.reach + late * self.radius - T::BITS) / (late + 2.0) - self.narrowed;
+            let series = (2.0 * self.reach + late * self.radius - prices::<T>().bits) / (late + 2.0) - self.narrowed;
             let m =
                 if self.line { reach - self.reach_of_line(option.reach) } else { (reach - option.reach).min(series) };
             let m = (m as i64).min(option.widest).min(enough);
@@ -205,13 +206,13 @@ impl Pace {
 /// The best half-width for the tiles that one of `2^m` is cut into, and what they cost a value: each `each` nanoseconds, and
 /// chunks that the quick lane leaves in doubt, more of them the wider they are.
 #[inline(always)]
-fn narrower<T: Paced>(reach: f64, m: i64, each: f64, value: f64) -> Option<(u32, f64)> {
+fn narrower<T: Lane>(reach: f64, m: i64, each: f64, value: f64) -> Option<(u32, f64)> {
     // A chunk's chance is 2E over the spacing of midpoints for each of its values: see `Poly::new`.
     let doubt = 8.0 * T::CHUNK as f64 * scale(1.0, -(reach as i64));
     let most = (m - 2).min((reach - 11.5) as i64);
     let mut best = None;
     let mut least = f64::INFINITY;
-    for narrow in T::NARROW {
+    for narrow in prices::<T>().narrow.clone() {
         let steps = (1u64 << narrow) as f64;
         let cost = 0.5 * each / steps + 3.0 * value * (doubt * steps).min(1.0);
         if narrow <= most && cost < least {

@@ -12,8 +12,8 @@ use crate::real::exact::Exact;
 use crate::real::jet::{Jet, Width};
 use crate::real::{Number, Point};
 use crate::replay::Spend;
-use crate::round::Rounded;
 use crate::simd::Task;
+use crate::tile::Lane;
 
 /// A lowered schedule.
 #[derive(Clone, Debug)]

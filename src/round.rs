@@ -1,75 +1,24 @@
 //! From what is known of a value, an interval, to the one float that all of it rounds to.
 
-use crate::real::big::Big;
-use crate::real::exact::Exact;
 use crate::real::jet::{exponent, scale};
 use crate::tile::Lane;
 
-/// A type that values are rounded to: float64 or float32.
-pub trait Rounded: Lane {
-    /// The value, where all of `(hi + lo +- err) * 2^exp` rounds to it.
-    fn of_jet(hi: f64, lo: f64, err: f64, exp: i64) -> Option<Self>;
-    /// The value, where there is a rational one.
-    fn of_exact(x: &Exact) -> Option<Self>;
-    /// The value, where the whole ball rounds to it.
-    fn of_big(x: &Big) -> Option<Self>;
-    /// The value of a ball that holds one midpoint still, and so counts as that midpoint.
-    fn of_tie(x: &Big) -> Option<Self>;
-    /// The value of a ball of which nothing better is known than its centre.
-    fn of_centre(x: &Big) -> Self;
-    /// The value between two roundings to float64, the lower first, if that is certain.
-    fn of_bracket(low: f64, high: f64) -> Option<Self>;
-    /// Kept within bounds, which are doubles.
-    fn clamped(self, low: Option<f64>, high: Option<f64>) -> Self;
-}
-
-macro_rules! rounded {
-    ($T:ty, $jet:path, $exact:ident, $big:ident, $tie:ident, $settle:ident, $bracket:path) => {
-        impl Rounded for $T {
-            #[inline(always)]
-            fn of_jet(hi: f64, lo: f64, err: f64, exp: i64) -> Option<$T> {
-                $jet(hi, lo, err, exp)
-            }
-            fn of_exact(x: &Exact) -> Option<$T> {
-                x.$exact()
-            }
-            fn of_big(x: &Big) -> Option<$T> {
-                x.$big()
-            }
-            fn of_tie(x: &Big) -> Option<$T> {
-                x.$tie()
-            }
-            fn of_centre(x: &Big) -> $T {
-                x.$settle()
-            }
-            #[inline(always)]
-            fn of_bracket(low: f64, high: f64) -> Option<$T> {
-                $bracket(low, high)
-            }
-            #[inline(always)]
-            fn clamped(self, low: Option<f64>, high: Option<f64>) -> $T {
-                // Rounding is monotone, so a bound's rounding bounds the roundings.
-                let x = low.map_or(self, |low| if self < Self::of(low) { Self::of(low) } else { self });
-                high.map_or(x, |high| if x > Self::of(high) { Self::of(high) } else { x })
-            }
-        }
-    };
-}
-
-rounded!(f64, round_f64, round_f64, round_f64, tie_f64, settle_f64, same_f64);
-rounded!(f32, round_f32, round_f32, round_f32, tie_f32, settle_f32, same_f32);
-
+/// The value, where all of `(hi + lo +- err) * 2^exp` rounds to it.
 #[inline(always)]
-fn same_f64(low: f64, high: f64) -> Option<f64> {
-    if low == high { Some(low) } else { None }
+pub fn of_jet<T: Lane>(hi: f64, lo: f64, err: f64, exp: i64) -> Option<T> {
+    if T::IS_DOUBLE { round_f64(hi, lo, err, exp) } else { round_f32(hi, lo, err, exp) }.map(T::of)
 }
 
-/// The truth is within half an ulp of float64 of `low` and `high`: certain where no midpoint of float32 is as near.
+/// The value between two roundings to float64, the lower first, if that is certain.
 #[inline(always)]
-fn same_f32(low: f64, high: f64) -> Option<f32> {
+pub fn of_bracket<T: Lane>(low: f64, high: f64) -> Option<T> {
+    if T::IS_DOUBLE {
+        return (low == high).then(|| T::of(low));
+    }
+    // The truth is within half an ulp of float64 of both: certain where no midpoint of the narrower type is as near.
     let slack = f64::EPSILON * low.abs();
-    let y = (low - slack) as f32;
-    if y == (high + slack) as f32 { Some(y + 0.0) } else { None }
+    let y = T::of(low - slack);
+    (y == T::of(high + slack)).then_some(y)
 }
 
 /// The two roundings of `hi + (lo -+ err)`, if they agree. Exact where `err` is 0: nothing is rounded but the sum.
@@ -91,11 +40,11 @@ fn round_f64(hi: f64, lo: f64, err: f64, exp: i64) -> Option<f64> {
     round_far(hi, lo, err, exp, -1022, |_| -1074)
 }
 
-/// The nearest float32, as `round_f64`.
+/// The nearest float32, as a double. See `round_f64`.
 #[inline(always)]
-fn round_f32(hi: f64, lo: f64, err: f64, exp: i64) -> Option<f32> {
+fn round_f32(hi: f64, lo: f64, err: f64, exp: i64) -> Option<f64> {
     // Always through the grid of float32's values there, so that it is rounded once.
-    round_far(hi, lo, err, exp, 1025, |top| (top - 23).max(-149)).map(|y| y as f32)
+    round_far(hi, lo, err, exp, 1025, |top| (top - 23).max(-149))
 }
 
 /// Rounds what may overflow, be subnormal, or be rounded to less than 53 bits.

@@ -18,25 +18,33 @@
 //! polynomial cannot either, E is 0: y1 is y2, and the hardware breaks the tie.
 
 use crate::real::dd::{Dd, FinePlain, Kit};
+use crate::real::exact::Format;
 use crate::real::jet::{Jet, exponent, scale};
 use crate::simd::Kernel;
 
-/// A type that values are written in.
-pub trait Lane: Copy + Send + Sync + PartialEq + Default + 'static {
+/// A type that values are written in: float64 or float32.
+pub trait Lane: Format + Send + Sync + PartialOrd + Default + 'static {
+    /// Whether it is float64, and not float32.
+    const IS_DOUBLE: bool = Self::DIGITS == 53;
     /// Values a chunk.
     const CHUNK: usize;
-    /// Bits of the significand.
-    const DIGITS: u32;
     /// Half an ulp of 1.
     const U: f64;
     /// The exponents between which lanes neither overflow nor meet subnormals that matter.
     const EXPONENTS: std::ops::Range<i64>;
     /// More than any error of a subnormal on the way.
-    const LEAST: f64;
+    const TINY: f64;
     /// Rounded to nearest; a double as it is. What rounds to 0 is +0.0.
     fn of(x: f64) -> Self;
     /// As a double.
     fn double(self) -> f64;
+    /// Kept within bounds, which are doubles.
+    #[inline(always)]
+    fn clamped(self, low: Option<f64>, high: Option<f64>) -> Self {
+        // Rounding is monotone, so a bound's rounding bounds the roundings.
+        let x = low.map_or(self, |low| if self < Self::of(low) { Self::of(low) } else { self });
+        high.map_or(x, |high| if x > Self::of(high) { Self::of(high) } else { x })
+    }
     /// The steps of a chunk, counted from its first, in half-widths of a tile of half-width `2^m`.
     fn grid(m: u32) -> [Self; CHUNK_MAX];
     /// The quick lane over a chunk, `grid` being that of its tile; whether all are certain.
@@ -201,7 +209,7 @@ impl<T: Lane, const N: usize> Poly<T, N> {
 /// How many leading bits of a coefficient its product with a multiple of `2^-m` in `[-1, 1]` leaves exact.
 #[inline(always)]
 fn kept<T: Lane>(m: u32) -> u32 {
-    T::DIGITS.saturating_sub(m + 1)
+    (T::DIGITS as u32).saturating_sub(m + 1)
 }
 
 /// Bounds on a polynomial's parts.
@@ -251,7 +259,7 @@ impl Gaps {
         let rest_of = |c: f64, m: u32| c * scale(1.0, 1 - kept::<T>(m).max(1) as i64);
         let b = rest_of(slope, m) + lows[0];
         let b2 = rest_of(bend, 2 * m) + lows[1];
-        let common = err + (u * (f + 2.0) + v) * l0 + T::LEAST;
+        let common = err + (u * (f + 2.0) + v) * l0 + T::TINY;
         let steps = f * u * n as f64;
         let all = lows[0] + lows[1] + (u * (2.0 * f + 1.0) + v) * sum + steps * (bend + late);
         gaps.quick = 1.0001 * (common + all);
@@ -503,7 +511,7 @@ trait Count<const CHUNK: usize>: Sized {
 }
 
 macro_rules! lane {
-    ($T:ty, $Bits:ty, $CHUNK:literal, $DIGITS:literal, $EXPONENTS:expr, $LEAST:expr, $of:expr) => {
+    ($T:ty, $Bits:ty, $CHUNK:literal, $EXPONENTS:expr, $TINY:expr, $of:expr) => {
         impl Count<$CHUNK> for $T {
             const COUNT: [$T; $CHUNK] = {
                 let mut count = [0 as $T; $CHUNK];
@@ -518,10 +526,9 @@ macro_rules! lane {
 
         impl Lane for $T {
             const CHUNK: usize = $CHUNK;
-            const DIGITS: u32 = $DIGITS;
             const U: f64 = <$T>::EPSILON as f64 / 2.0;
             const EXPONENTS: std::ops::Range<i64> = $EXPONENTS;
-            const LEAST: f64 = $LEAST;
+            const TINY: f64 = $TINY;
 
             #[inline(always)]
             fn of(x: f64) -> $T {
@@ -660,5 +667,5 @@ macro_rules! madd {
 madd!(f64);
 madd!(f32);
 
-lane!(f64, u64, 64, 53, -940..1000, f64::from_bits((1023 - 1020) << 52), std::convert::identity);
-lane!(f32, u32, 128, 24, -80..120, f64::from_bits((1023 - 140) << 52), |x| x as f32 + 0.0);
+lane!(f64, u64, 64, -940..1000, f64::from_bits((1023 - 1020) << 52), std::convert::identity);
+lane!(f32, u32, 128, -80..120, f64::from_bits((1023 - 140) << 52), |x| x as f32 + 0.0);

@@ -22,10 +22,10 @@ use pyo3::types::{PyString, PyTuple};
 use super::busy::{self, Memory, Refused, Writing};
 use super::convert::{self, Place};
 use crate::error::{Error, Interrupted, brief};
-use crate::eval::Out;
 use crate::limits::{CountLimit, MAX_STEP, PAST, WaysOut};
 use crate::plan::Plan;
 use crate::simd;
+use crate::tile::Lane;
 
 /// Up to so many values the GIL stays: to release it takes 70 ns, and to get it back up to 5 ms.
 const ATTACHED: usize = 4096;
@@ -58,11 +58,6 @@ const THREADS: CountLimit = CountLimit {
     in_steps: false,
 };
 const ALL_CORES: &str = "For a thread on every core use `os.cpu_count()`.";
-
-/// A type that an output may have.
-pub(super) trait Real: Out + Element + Copy + Default {}
-impl Real for f64 {}
-impl Real for f32 {}
 
 /// The types that an output may have.
 #[derive(Clone, Copy)]
@@ -137,7 +132,12 @@ pub(super) fn array<'py>(
     }
 }
 
-fn filled<'py, T: Real>(py: Python<'py>, plan: &Plan, run: Run, threads: usize) -> PyResult<Bound<'py, PyAny>> {
+fn filled<'py, T: Lane + Element>(
+    py: Python<'py>,
+    plan: &Plan,
+    run: Run,
+    threads: usize,
+) -> PyResult<Bound<'py, PyAny>> {
     let array = empty::<T>(py, &[run.n as usize])?;
     let mut borrowed = array.try_readwrite()?;
     let slice = borrowed.as_slice_mut()?;
@@ -154,7 +154,12 @@ pub(super) fn fill(out: &Bound<'_, PyAny>, plan: &Plan, start: u64, threads: usi
     }
 }
 
-fn fill_into<T: Real>(out: &Bound<'_, PyArrayDyn<T>>, plan: &Plan, start: u64, threads: usize) -> PyResult<()> {
+fn fill_into<T: Lane + Element>(
+    out: &Bound<'_, PyArrayDyn<T>>,
+    plan: &Plan,
+    start: u64,
+    threads: usize,
+) -> PyResult<()> {
     let place = "fill.out";
     let n = out.len();
     if out.ndim() != 1 {
@@ -170,7 +175,7 @@ fn fill_into<T: Real>(out: &Bound<'_, PyArrayDyn<T>>, plan: &Plan, start: u64, t
     detached(out.py(), work(plan, n), |poll| fill_strided(view.view_mut(), plan, run.start, poll))
 }
 
-fn fill_strided<T: Real>(
+fn fill_strided<T: Lane + Element>(
     mut out: ArrayViewMut1<'_, T>,
     plan: &Plan,
     start: u64,
@@ -212,7 +217,7 @@ pub(super) fn gather<'py>(
     Ok(out)
 }
 
-fn gathered<'py, T: Real>(
+fn gathered<'py, T: Lane + Element>(
     py: Python<'py>,
     steps: &convert::Steps<'py>,
     plan: &Plan,
@@ -222,12 +227,17 @@ fn gathered<'py, T: Real>(
     Ok(array)
 }
 
-fn gather_slice<T: Real>(py: Python<'_>, steps: &convert::Steps<'_>, plan: &Plan, out: &mut [T]) -> PyResult<()> {
+fn gather_slice<T: Lane + Element>(
+    py: Python<'_>,
+    steps: &convert::Steps<'_>,
+    plan: &Plan,
+    out: &mut [T],
+) -> PyResult<()> {
     let flat = steps.flat()?;
     detached(py, work(plan, flat.len()), |poll| plan.gather(flat, out, poll))
 }
 
-fn gather_into<'py, T: Real>(
+fn gather_into<'py, T: Lane + Element>(
     steps: &convert::Steps<'py>,
     plan: &Plan,
     out: &Bound<'py, PyArrayDyn<T>>,
@@ -304,7 +314,7 @@ fn output<'py>(out: &Bound<'py, PyAny>, place: Place<'_>) -> PyResult<Output<'py
 }
 
 /// An array of the caller's, lent for writing.
-fn lent<'py, T: Real>(out: &Bound<'py, PyArrayDyn<T>>, place: &str) -> PyResult<Writing<'py, T>> {
+fn lent<'py, T: Lane + Element>(out: &Bound<'py, PyArrayDyn<T>>, place: &str) -> PyResult<Writing<'py, T>> {
     let lent = busy::write(out).map_err(|refused| match refused {
         Refused::Raised(error) => error,
         Refused::ReadOnly => {
@@ -325,7 +335,7 @@ fn lent<'py, T: Real>(out: &Bound<'py, PyArrayDyn<T>>, place: &str) -> PyResult<
 
 /// `numpy.empty`: pages that nobody has touched, huge where the system has them. (Zeros of numpy's cost as much where
 /// they are many; few are 10 % slower.)
-pub(super) fn empty<'py, T: Real>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
+pub(super) fn empty<'py, T: Lane + Element>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
     static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let shape = PyTuple::new(py, shape)?;
     Ok(EMPTY.import(py, "numpy", "empty")?.call1((shape, numpy::dtype::<T>(py)))?.cast_into()?)

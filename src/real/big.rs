@@ -8,8 +8,8 @@
 //! the operands' radii     carried along by the rule of the operation, always rounded up
 //! ```
 //!
-//! [`Big::round_f64`] answers where the whole ball rounds to one double. Where it does not, the caller asks for more
-//! precision, and at the last one takes [`Big::settle_f64`], for which a ball that holds a tie *is* the tie.
+//! [`Big::round`] answers where the whole ball rounds to one double. Where it does not, the caller asks for more
+//! precision, and at the last one takes [`Big::settle`], for which a ball that holds a tie *is* the tie.
 //!
 //! Nothing panics. Exponents stay within `RANGE`: what is smaller counts as 0 with a radius, what is larger is
 //! *unbounded*, that is, has an infinite radius, and a centre that is still the best guess. Powers of balls that reach
@@ -55,38 +55,6 @@ pub struct Big {
 }
 
 impl Big {
-    /// The value in float64, to nearest-even, where the whole ball rounds to the same one.
-    pub fn round_f64(&self) -> Option<f64> {
-        self.round()
-    }
-
-    /// The value in float32, to nearest-even, where the whole ball rounds to the same one.
-    pub fn round_f32(&self) -> Option<f32> {
-        self.round()
-    }
-
-    /// The value in float64, where a ball that holds a tie counts as the tie.
-    ///
-    /// A ball that is wider than that, or unbounded, counts as its centre.
-    pub fn settle_f64(&self) -> f64 {
-        self.settle()
-    }
-
-    /// The value in float32, where a ball that holds a tie counts as the tie. See [`Big::settle_f64`].
-    pub fn settle_f32(&self) -> f32 {
-        self.settle()
-    }
-
-    /// The tie that the ball holds, in float64 to nearest-even; `None` where it is wider than that.
-    pub fn tie_f64(&self) -> Option<f64> {
-        self.tie()
-    }
-
-    /// The tie that the ball holds, in float32 to nearest-even; `None` where it is wider than that.
-    pub fn tie_f32(&self) -> Option<f32> {
-        self.tie()
-    }
-
     /// 1, -1 or 0, where the whole ball has one sign.
     pub fn sign(&self) -> Option<f64> {
         if self.is_zero() {
@@ -98,17 +66,21 @@ impl Big {
         }
     }
 
-    fn round<F: Format>(&self) -> Option<F> {
+    /// The value in a format, to nearest-even, where the whole ball rounds to the same one.
+    pub fn round<F: Format>(&self) -> Option<F> {
         let (low, high) = self.ranks::<F>()?;
         (low == high).then(|| F::of_rank(low))
     }
 
-    fn tie<F: Format>(&self) -> Option<F> {
+    /// The tie that the ball holds, to nearest-even; `None` where it is wider than that.
+    pub fn tie<F: Format>(&self) -> Option<F> {
         let (low, high) = self.ranks::<F>()?;
         (low + 1 == high).then(|| F::of_rank(low + (low & 1))) // the even one of the two
     }
 
-    fn settle<F: Format>(&self) -> F {
+    /// The value, where a ball that holds a tie counts as the tie. A ball that is wider than that, or unbounded, counts as
+    /// its centre.
+    pub fn settle<F: Format>(&self) -> F {
         let centre = || Leading::of_dyadic(self.centre.significand(), self.centre.exponent() as i64).rank::<F>();
         self.round().or_else(|| self.tie()).unwrap_or_else(|| F::of_rank(centre()))
     }
@@ -726,10 +698,10 @@ mod tests {
                 let Some(truth) = exact.value() else { continue };
                 known += 1;
                 assert!(contains(&big, &truth), "{kind}: {a} {b} {p} {u:?}");
-                let (rounded, settled) = (exact.round_f64().unwrap(), big.settle_f64());
-                assert!(big.round_f64().is_none_or(|x| x == rounded));
+                let (rounded, settled) = (exact.round::<f64>().unwrap(), big.settle::<f64>());
+                assert!(big.round::<f64>().is_none_or(|x| x == rounded));
                 assert_eq!(settled, rounded, "{kind}: {a} {b} {p} {u:?}");
-                assert_eq!(big.settle_f32(), exact.round_f32().unwrap());
+                assert_eq!(big.settle::<f32>(), exact.round::<f32>().unwrap());
             }
         }
         assert!(known > 5_000, "{known}");
@@ -770,7 +742,7 @@ mod tests {
                 a / (1.0 + x).sqrt(),
             ];
             for (plain, big) in plain.into_iter().zip(curves::<Big>(a, b, p, ratio(at, den), 192)) {
-                assert!((big.settle_f64() - plain).abs() < 1e-14);
+                assert!((big.settle::<f64>() - plain).abs() < 1e-14);
             }
         }
     }
@@ -789,11 +761,11 @@ mod tests {
                 assert!(overlap(&high, &other) && overlap(&low, &mirrored));
             }
             let (high, low) = Big::raised_cosine(ratio(1, 1 << 63), precision);
-            assert_eq!([high, low].map(|x| x.round_f64()), [Some(1.0), Some((FRAC_PI_2 / 2_f64.powi(63)).powi(2))]);
+            assert_eq!([high, low].map(|x| x.round::<f64>()), [Some(1.0), Some((FRAC_PI_2 / 2_f64.powi(63)).powi(2))]);
             for (at, ends) in [(0, [1.0, 0.0]), (7, [0.0, 1.0])] {
                 let (high, low) = Big::raised_cosine(ratio(at, 7), precision);
                 assert!(high.radius.is_zero() && low.radius.is_zero());
-                assert_eq!([high, low].map(|x| x.round_f64()), ends.map(Some));
+                assert_eq!([high, low].map(|x| x.round::<f64>()), ends.map(Some));
             }
         }
     }
@@ -811,7 +783,7 @@ mod tests {
                 }
             }
             let one = real(0.3, precision).power_of(&base(1.0));
-            assert_eq!((one.round_f64(), one.radius.is_zero()), (Some(1.0), true));
+            assert_eq!((one.round::<f64>(), one.radius.is_zero()), (Some(1.0), true));
         }
     }
 
@@ -885,20 +857,20 @@ mod tests {
     fn exponentials_saturate() {
         for x in [-1e19, -1e300, f64::MIN] {
             let e = real(x, 192).exp();
-            assert_eq!((e.round_f64(), e.round_f32()), (Some(0.0), Some(0.0)));
+            assert_eq!((e.round::<f64>(), e.round::<f32>()), (Some(0.0), Some(0.0)));
             let scaled = e * real(f64::MAX, 192);
-            assert_eq!((scaled.round_f64(), scaled.settle_f64()), (Some(0.0), 0.0));
+            assert_eq!((scaled.round::<f64>(), scaled.settle::<f64>()), (Some(0.0), 0.0));
             let e = real(-x, 192).exp();
-            assert_eq!((e.round_f64(), e.settle_f64(), e.settle_f32()), (None, f64::INFINITY, f32::INFINITY));
-            assert_eq!((-e).settle_f64(), f64::NEG_INFINITY);
+            assert_eq!((e.round::<f64>(), e.settle::<f64>(), e.settle::<f32>()), (None, f64::INFINITY, f32::INFINITY));
+            assert_eq!((-e).settle::<f64>(), f64::NEG_INFINITY);
         }
         for x in [-746.0, -1e5, -1e15, -1e18] {
-            assert_eq!(real(x, 192).exp().round_f64(), Some(0.0));
-            assert_eq!(real(-x, 192).exp().round_f64(), Some(f64::INFINITY));
+            assert_eq!(real(x, 192).exp().round::<f64>(), Some(0.0));
+            assert_eq!(real(-x, 192).exp().round::<f64>(), Some(f64::INFINITY));
         }
         let unknown = (real(1e300, 192) / real(3.0, 192)).exp();
-        assert_eq!((unknown.round_f64(), unknown.settle_f64()), (None, f64::INFINITY));
-        assert_eq!(real(5e-324, 192).exp().round_f64(), Some(1.0));
+        assert_eq!((unknown.round::<f64>(), unknown.settle::<f64>()), (None, f64::INFINITY));
+        assert_eq!(real(5e-324, 192).exp().round::<f64>(), Some(1.0));
         assert_eq!(real(0.0, 192).exp().radius, Bound::ZERO);
     }
 
@@ -908,7 +880,7 @@ mod tests {
         for k in [1_u64, 1_000, 10_000, 1 << 40, steps] {
             let [up, down] = [2.0, 0.5].map(|rate| Big::ratio(ratio(k, 1), 192).power_of(&base(rate)));
             let product = up * down;
-            assert!(contains(&product, &RBig::ONE) && product.settle_f64() == 1.0);
+            assert!(contains(&product, &RBig::ONE) && product.settle::<f64>() == 1.0);
         }
     }
 
@@ -918,12 +890,12 @@ mod tests {
         let large = Big::ratio(ratio(1 << 53, 1), 192).power_of(&base(8.0));
         for x in [1.0, -1.0, 5e-324] {
             let sum = large.clone() + real(x, 192);
-            assert_eq!(sum.round_f64(), Some(f64::INFINITY));
-            assert_eq!((real(x, 192) - large.clone()).round_f64(), Some(f64::NEG_INFINITY));
+            assert_eq!(sum.round::<f64>(), Some(f64::INFINITY));
+            assert_eq!((real(x, 192) - large.clone()).round::<f64>(), Some(f64::NEG_INFINITY));
             let back = sum - large.clone();
-            assert_eq!(back.settle_f64(), 0.0);
+            assert_eq!(back.settle::<f64>(), 0.0);
             let sum = real(x, 192) + real(1.0, 192) / large.clone();
-            assert_eq!(sum.round_f64(), Some(x));
+            assert_eq!(sum.round::<f64>(), Some(x));
         }
         assert!(start.elapsed() < Duration::from_secs(5));
     }
@@ -935,8 +907,8 @@ mod tests {
         for x in [wide, straddling, real(-1.0, 192), -real(5e-324, 192)] {
             for p in [0.5, -0.5, 0.9, -3.0] {
                 let power = x.clone().pow(p);
-                assert!(power.radius.is_infinite() && power.round_f64().is_none());
-                assert!(power.settle_f64().is_finite());
+                assert!(power.radius.is_infinite() && power.round::<f64>().is_none());
+                assert!(power.settle::<f64>().is_finite());
             }
             if !x.radius.is_zero() {
                 assert!((real(1.0, 192) / x).radius.is_infinite());
@@ -951,39 +923,39 @@ mod tests {
     fn clamps_move_into_the_interval() {
         let third = real(1.0, 192) / real(3.0, 192);
         assert_eq!(third.clone().clamp(Some(0.5), None).radius, Bound::ZERO);
-        assert_eq!(third.clone().clamp(Some(0.5), None).round_f64(), Some(0.5));
-        assert_eq!(third.clone().clamp(None, Some(0.25)).round_f64(), Some(0.25));
-        assert_eq!(third.clone().clamp(Some(0.5), Some(0.25)).round_f64(), Some(0.25));
-        assert_eq!(third.clone().clamp(Some(0.25), Some(0.5)).round_f64(), Some(1.0 / 3.0));
-        assert_eq!(third.clone().clamp(None, None).round_f64(), Some(1.0 / 3.0));
+        assert_eq!(third.clone().clamp(Some(0.5), None).round::<f64>(), Some(0.5));
+        assert_eq!(third.clone().clamp(None, Some(0.25)).round::<f64>(), Some(0.25));
+        assert_eq!(third.clone().clamp(Some(0.5), Some(0.25)).round::<f64>(), Some(0.25));
+        assert_eq!(third.clone().clamp(Some(0.25), Some(0.5)).round::<f64>(), Some(1.0 / 3.0));
+        assert_eq!(third.clone().clamp(None, None).round::<f64>(), Some(1.0 / 3.0));
         let about_half = real(0.5, 192).widened(Bound::power(-60));
         let clamped = about_half.clone().clamp(Some(0.5), None);
-        assert!(clamped.radius == about_half.radius && clamped.settle_f64() == 0.5);
+        assert!(clamped.radius == about_half.radius && clamped.settle::<f64>() == 0.5);
         let huge = real(1e300, 192).exp();
-        assert_eq!(huge.clamp(Some(0.0), Some(1.0)).settle_f64(), 1.0);
+        assert_eq!(huge.clamp(Some(0.0), Some(1.0)).settle::<f64>(), 1.0);
     }
 
     #[test]
     fn balls_round_where_they_are_sure() {
         let near = |x: f64, shift: isize| real(x, 192).widened(Bound::power(shift));
-        assert_eq!(near(1.0, -53).round_f64(), None);
-        assert_eq!(near(1.0, -54).round_f64(), Some(1.0));
-        assert_eq!(near(1.0, -53).settle_f64(), 1.0);
-        assert_eq!(near(1.0, -25).round_f32(), Some(1.0));
-        assert_eq!(near(1.0, -24).round_f32(), None);
-        assert_eq!(near(1.0, -5_000).round_f64(), Some(1.0));
-        assert_eq!(near(1.0, -RANGE).round_f64(), Some(1.0));
-        assert_eq!(near(f64::MAX, 969).round_f64(), Some(f64::MAX));
+        assert_eq!(near(1.0, -53).round::<f64>(), None);
+        assert_eq!(near(1.0, -54).round::<f64>(), Some(1.0));
+        assert_eq!(near(1.0, -53).settle::<f64>(), 1.0);
+        assert_eq!(near(1.0, -25).round::<f32>(), Some(1.0));
+        assert_eq!(near(1.0, -24).round::<f32>(), None);
+        assert_eq!(near(1.0, -5_000).round::<f64>(), Some(1.0));
+        assert_eq!(near(1.0, -RANGE).round::<f64>(), Some(1.0));
+        assert_eq!(near(f64::MAX, 969).round::<f64>(), Some(f64::MAX));
         let past_max = (real(f64::MAX, 192) + real(2_f64.powi(969), 192)).widened(Bound::power(969));
-        assert_eq!((past_max.round_f64(), past_max.settle_f64()), (None, f64::INFINITY));
-        assert_eq!(near(0.0, -1_080).round_f64().unwrap().to_bits(), 0);
-        assert_eq!(near(-5e-324, -1_076).round_f64(), Some(-5e-324));
-        assert_eq!(near(0.0, -1_070).round_f64(), None);
-        assert_eq!(near(0.0, -1_070).settle_f64(), 0.0);
-        assert_eq!(near(3.5, 5).settle_f64(), 3.5);
-        assert_eq!(near(3.5, 500).settle_f64(), 3.5);
-        assert_eq!((-real(0.0, 192)).round_f64().unwrap().to_bits(), 0);
-        assert_eq!(real(1e300, 192).round_f32(), Some(f32::INFINITY));
+        assert_eq!((past_max.round::<f64>(), past_max.settle::<f64>()), (None, f64::INFINITY));
+        assert_eq!(near(0.0, -1_080).round::<f64>().unwrap().to_bits(), 0);
+        assert_eq!(near(-5e-324, -1_076).round::<f64>(), Some(-5e-324));
+        assert_eq!(near(0.0, -1_070).round::<f64>(), None);
+        assert_eq!(near(0.0, -1_070).settle::<f64>(), 0.0);
+        assert_eq!(near(3.5, 5).settle::<f64>(), 3.5);
+        assert_eq!(near(3.5, 500).settle::<f64>(), 3.5);
+        assert_eq!((-real(0.0, 192)).round::<f64>().unwrap().to_bits(), 0);
+        assert_eq!(real(1e300, 192).round::<f32>(), Some(f32::INFINITY));
     }
 
     #[test]
@@ -998,8 +970,8 @@ mod tests {
             for off in [-1.0, 0.0, 1.0] {
                 let off = real(off, 192) * Big::exact(Float::new(tiny.digits.into(), tiny.exponent - 1), 192);
                 let ball = (middle.clone() + off).widened(tiny);
-                assert_eq!((ball.round_f64(), ball.settle_f64()), (None, even));
-                assert_eq!((-ball).settle_f64(), -even + 0.0);
+                assert_eq!((ball.round::<f64>(), ball.settle::<f64>()), (None, even));
+                assert_eq!((-ball).settle::<f64>(), -even + 0.0);
             }
         }
     }
@@ -1019,8 +991,8 @@ mod tests {
                 let clamped = x.clone().clamp(Some(low), Some(high));
                 let nested = (x.clone() / far.clone()).pow(p).exp().power_of(&base(rate));
                 for y in [x, far, clamped, nested] {
-                    assert!(!y.settle_f64().is_nan() && !y.settle_f32().is_nan());
-                    assert!(y.round_f64().is_none_or(|x| x == y.settle_f64()));
+                    assert!(!y.settle::<f64>().is_nan() && !y.settle::<f32>().is_nan());
+                    assert!(y.round::<f64>().is_none_or(|x| x == y.settle::<f64>()));
                 }
             }
         }

@@ -35,6 +35,34 @@ pub struct QuickPlain;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FinePlain;
 
+/// Computes with the quick kit where the CPU has fused multiply-adds, else with the plain one.
+macro_rules! with_quick_kit {
+    ($K:ident => $do:expr) => {
+        if $crate::simd::has_fused() {
+            type $K = $crate::real::dd::QuickFused;
+            $do
+        } else {
+            type $K = $crate::real::dd::FinePlain;
+            $do
+        }
+    };
+}
+pub(crate) use with_quick_kit;
+
+/// Computes with the fine kit where the CPU has fused multiply-adds, else with the plain one.
+macro_rules! with_fine_kit {
+    ($K:ident => $do:expr) => {
+        if $crate::simd::has_fused() {
+            type $K = $crate::real::dd::FineFused;
+            $do
+        } else {
+            type $K = $crate::real::dd::FinePlain;
+            $do
+        }
+    };
+}
+pub(crate) use with_fine_kit;
+
 impl Kit for QuickFused {
     const FUSED: bool = true;
     const FINE: bool = false;

@@ -40,17 +40,8 @@ const POWER_BITS: u64 = 8_192;
 pub struct Exact(Option<Relaxed>);
 
 impl Exact {
-    /// The value in float64, to nearest-even; `None` where there is no rational value.
-    pub fn round_f64(&self) -> Option<f64> {
-        self.round()
-    }
-
-    /// The value in float32, to nearest-even; `None` where there is no rational value.
-    pub fn round_f32(&self) -> Option<f32> {
-        self.round()
-    }
-
-    fn round<F: Format>(&self) -> Option<F> {
+    /// The value in a format, to nearest-even; `None` where there is no rational value.
+    pub fn round<F: Format>(&self) -> Option<F> {
         let x = self.0.as_ref()?;
         Some(F::of_rank(Leading::of_fraction(x.numerator(), x.denominator()).rank::<F>()))
     }
@@ -302,7 +293,7 @@ impl Dyadic {
 ///
 /// A float's *rank* is its place among its kind: 0 for zero, 1 for the least positive one, -1 for that one's negative,
 /// and so on without a gap, through the subnormals, to infinity. Its size is the float's own bits without the sign.
-pub(crate) trait Format: Copy {
+pub trait Format: Copy {
     /// Significant bits.
     const DIGITS: i64;
     /// The least positive float is `2^LEAST`.
@@ -544,14 +535,14 @@ mod tests {
     fn doubles_are_taken_and_given_back() {
         let mut random = Random(4);
         for x in [0.0, 1.0, -1.5, 5e-324, -5e-324, f64::MIN_POSITIVE, f64::MAX, f64::MIN, 0.1] {
-            assert_eq!(real(x).round_f64(), Some(x));
+            assert_eq!(real(x).round::<f64>(), Some(x));
         }
         for _ in 0..10_000 {
             let x = random.finite();
-            assert_eq!(real(x).round_f64().unwrap().to_bits(), x.to_bits());
-            assert_eq!(real(x).round_f32().unwrap().to_bits(), (x as f32 + 0.0).to_bits());
+            assert_eq!(real(x).round::<f64>().unwrap().to_bits(), x.to_bits());
+            assert_eq!(real(x).round::<f32>().unwrap().to_bits(), (x as f32 + 0.0).to_bits());
         }
-        assert_eq!(real(-0.0).round_f64().unwrap().to_bits(), 0);
+        assert_eq!(real(-0.0).round::<f64>().unwrap().to_bits(), 0);
         assert_eq!(real(f64::NAN), Exact(None));
         assert_eq!(real(f64::INFINITY), Exact(None));
     }
@@ -559,9 +550,9 @@ mod tests {
     #[test]
     fn negative_zero_never_comes_out() {
         let tiny = -(real(5e-324) / real(4.0));
-        assert_eq!(tiny.round_f64().unwrap().to_bits(), 0);
-        assert_eq!(tiny.round_f32().unwrap().to_bits(), 0);
-        assert_eq!((real(-1.0) * real(0.0)).round_f64().unwrap().to_bits(), 0);
+        assert_eq!(tiny.round::<f64>().unwrap().to_bits(), 0);
+        assert_eq!(tiny.round::<f32>().unwrap().to_bits(), 0);
+        assert_eq!((real(-1.0) * real(0.0)).round::<f64>().unwrap().to_bits(), 0);
     }
 
     #[test]
@@ -587,7 +578,7 @@ mod tests {
         assert_eq!(unknown().power_of(&base(2.0)), unknown());
         assert_eq!(unknown().power_of(&base(1.0)), real(1.0));
         assert_eq!(unknown().clamp(Some(0.0), Some(1.0)), unknown());
-        assert_eq!(unknown().round_f64(), None);
+        assert_eq!(unknown().round::<f64>(), None);
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Worst {
         if !(bound < f64::INFINITY) {
             return;
         }
-        let off = (got - truth.clone()).settle_f64().abs();
+        let off = (got - truth.clone()).settle::<f64>().abs();
         assert!(off <= bound, "{}: off by {off:e}, which is {} of {bound:e}", what(), off / bound);
         self.tried += 1;
         if bound > 0.0 {

@@ -10,16 +10,18 @@
 //! ```
 //! A tile in which a joint or a singularity lies has no polynomial, and its steps are settled one by one.
 
+use super::fill::{Filler, JET, PIECE};
+use super::rung::Rung;
 use crate::curve::Curve;
 use crate::error::Interrupted;
-use crate::eval::{Filler, JET, Out, PIECE, Rung};
 use crate::limits::MAX_STEP;
 use crate::plan::{Map, PlanNode};
 use crate::real::Point;
-use crate::real::dd::{FinePlain, Kit, QuickFused};
+use crate::real::dd::{Kit, with_quick_kit};
 use crate::real::jet::{Jet, Width};
+use crate::round;
 use crate::simd::{self, Task};
-use crate::tile::{Poly, Worth};
+use crate::tile::{Lane, Poly, Worth};
 
 /// Tiles at most: their polynomials fill half of a common L2 cache.
 const TILES: u64 = 1 << 14;
@@ -41,7 +43,7 @@ struct Line {
 /// A tile without a polynomial: both roundings are NaN, and so differ.
 const NONE: Line = Line { hi: f64::NAN, lo: 0.0, gap: 0.0, c: [0.0; 4] };
 
-pub(crate) fn gather<T: Out>(
+pub(super) fn gather<T: Lane>(
     node: &PlanNode,
     steps: &[u64],
     out: &mut [T],
@@ -87,7 +89,7 @@ pub(crate) fn gather<T: Out>(
     }
 }
 
-fn one_by_one<T: Out>(
+fn one_by_one<T: Lane>(
     node: &PlanNode,
     steps: &[u64],
     out: &mut [T],
@@ -100,7 +102,12 @@ fn one_by_one<T: Out>(
 }
 
 /// In the order of the steps, as many at a time as there is memory to sort.
-fn in_order<T: Out>(node: &PlanNode, steps: &[u64], out: &mut [T], filler: &mut Filler<'_>) -> Result<(), Interrupted> {
+fn in_order<T: Lane>(
+    node: &PlanNode,
+    steps: &[u64],
+    out: &mut [T],
+    filler: &mut Filler<'_>,
+) -> Result<(), Interrupted> {
     if is_sorted(steps, filler)? {
         return one_by_one(node, steps, out, filler);
     }
@@ -223,7 +230,7 @@ impl Tiles {
         if span.end - start < 1 << self.log || centre > MAX_STEP {
             return None;
         }
-        if simd::has_fused() { line::<QuickFused>(node, centre, m) } else { line::<FinePlain>(node, centre, m) }
+        with_quick_kit!(K => line::<K>(node, centre, m))
     }
 }
 
@@ -237,7 +244,7 @@ fn line<K: Kit>(node: &PlanNode, centre: u64, m: u32) -> Option<Line> {
 }
 
 /// Reads the values of a block of steps from the tiles.
-fn from_table<T: Out>(
+fn from_table<T: Lane>(
     node: &PlanNode,
     tiles: &Tiles,
     steps: &[u64],
@@ -270,7 +277,7 @@ struct LookUp<'a, T> {
     fused: bool,
 }
 
-impl<T: Out> Task for LookUp<'_, T> {
+impl<T: Lane> Task for LookUp<'_, T> {
     type Out = ();
 
     #[inline(always)]
@@ -284,7 +291,7 @@ impl<T: Out> Task for LookUp<'_, T> {
             let horner = |a: f64, b: f64| if self.fused { a.mul_add(s, b) } else { a * s + b };
             let e = horner(horner(horner(horner(line.c[3], line.c[2]), line.c[1]), line.c[0]), line.lo);
             let (low, high) = (line.hi + e, line.hi + (e + line.gap));
-            match T::of_bracket(low, high) {
+            match round::of_bracket(low, high) {
                 Some(value) => *y = value,
                 None => self.doubt.push(i),
             }

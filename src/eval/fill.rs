@@ -355,8 +355,11 @@ impl<'a> Filler<'a> {
             let (now, later) = cut(rest, k, span.end, stride);
             if span.moves && now.len() > FEW && self.from <= Rung::Careful {
                 // At the reach of a narrow tile of float32, c3 is 2^-36 of c0.
-                let fill = if T::IS_DOUBLE { Self::fill_moving::<T, 5> } else { Self::fill_moving::<T, 3> };
-                fill(self, node, now, k, stride)?;
+                if T::IS_DOUBLE {
+                    self.fill_moving::<T, 5>(node, now, k, stride)?;
+                } else {
+                    self.fill_moving::<T, 3>(node, now, k, stride)?;
+                }
             } else if span.moves {
                 for (i, y) in now.iter_mut().enumerate() {
                     *y = self.one(node, k + i as u64 * stride, self.from)?;

@@ -3,10 +3,9 @@
 //! To add one, declare it in the list below and write its [`Combine`]. The Python method, its checks, the text form, the
 //! schema, `repr`, equality and hash follow. (`then`, sums and products have any number of parts, and stand in `spec`.)
 
-use crate::curve::NEVER;
 use crate::declare::{Field, Param, ParamType, Value};
 use crate::error::Error;
-use crate::limits::{BOUND, FINITE, GAP, STEP, TIMES, show};
+use crate::limits::{BOUND, FINITE, GAP, NEVER, STEP, TIMES, show};
 use crate::plan::{Map, PlanNode};
 
 /// What a combinator means.

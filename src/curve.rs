@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::declare::{Field, Param, ParamType, Value};
 use crate::error::Error;
 use crate::limits::{
-    CURVE_LENGTH, FACTOR, FINITE, GAP, LENGTH, MAX_STEP, MULT, NOT_NEGATIVE, PERIOD, POWER, START, show,
+    CURVE_LENGTH, FACTOR, FINITE, GAP, LENGTH, MAX_STEP, MULT, NEVER, NOT_NEGATIVE, PERIOD, POWER, START, show,
 };
 use crate::real::{Base, Number, Point};
 
@@ -20,9 +20,6 @@ pub struct Span {
     /// Whether the value changes within it.
     pub moves: bool,
 }
-
-/// A step past every step.
-pub const NEVER: u64 = u64::MAX;
 
 /// A shape's formula.
 pub trait Formula {

@@ -5,6 +5,8 @@ use crate::simd;
 
 /// The largest step and count: up to here every integer is a double.
 pub const MAX_STEP: u64 = 1 << 53;
+/// A step past every step.
+pub const NEVER: u64 = u64::MAX;
 /// The most parts that an expression may have, repeats of a part counted each time.
 pub const MAX_PARTS: u64 = 1 << 16;
 /// The deepest that parts may be nested; chains of `then`, sums and products count as one level.

@@ -3,9 +3,10 @@
 //! `PlanNode::span` finds the stretch that holds a step, over which everything below is smooth; `PlanNode::value` evaluates it
 //! there, over any kind of number. Cycles are found by arithmetic, so a plan is never larger than its expression.
 
-use crate::curve::{Curve, Formula, NEVER, Span};
+use crate::curve::{Curve, Formula, Span};
 use crate::declare::Replay;
 use crate::error::Interrupted;
+use crate::limits::NEVER;
 use crate::real::big::{self, Big};
 use crate::real::dd::FinePlain;
 use crate::real::exact::Exact;

@@ -14,9 +14,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::rung::{Counts, Rung, TALLY, first_rung};
 use super::settle::at;
-use crate::curve::{Curve, Formula, NEVER};
+use crate::curve::{Curve, Formula};
 use crate::declare::Replay;
 use crate::error::Interrupted;
+use crate::limits::NEVER;
 use crate::pace::Pace;
 use crate::plan::{Map, Plan, PlanNode, part};
 use crate::real::Point;

@@ -7,7 +7,8 @@ use super::jet::{Jet, Narrowing, Width};
 use super::random::Random;
 use super::{Number, Point};
 use crate::combinator::combinator_kind;
-use crate::curve::NEVER;
+use crate::limits::NEVER;
+
 use crate::declare::Value::{self, Count, Flag, Real};
 use crate::lower::lower;
 use crate::plan::PlanNode;

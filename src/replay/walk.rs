@@ -11,9 +11,10 @@ use std::fmt::Debug;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use super::Recurrence;
-use crate::curve::NEVER;
+
 use crate::error::Error;
 use crate::error::Interrupted;
+use crate::limits::NEVER;
 
 /// Accounts for some nanoseconds of work; says when to stop.
 pub type Spend<'a> = &'a mut dyn FnMut(usize) -> Result<(), Interrupted>;

@@ -6,9 +6,9 @@
 use super::Rule;
 use super::change::{Anneal, Group};
 use super::tree::{Leaf, SchedulerTree, State};
-use crate::curve::NEVER;
+
 use crate::error::Error;
-use crate::limits::{RealLimit, WaysOut};
+use crate::limits::{NEVER, RealLimit, WaysOut};
 
 /// Factors of the base rate.
 pub(super) const FRACTION: RealLimit = RealLimit {

@@ -6,9 +6,9 @@ use super::live::{FromLive, Live, read};
 use super::replayed::{Replayed, leaf};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
-use crate::curve::NEVER;
+
 use crate::error::Error;
-use crate::limits::{FINITE, LENGTH};
+use crate::limits::{FINITE, LENGTH, NEVER};
 use crate::replay::StepRule;
 use crate::declare::{ParamType, Value};
 

@@ -1,8 +1,8 @@
 //! LinearLR, in float32.
 
 use super::Rule;
-use crate::curve::NEVER;
-use crate::limits::{FINITE, STEP};
+
+use crate::limits::{FINITE, NEVER, STEP};
 use crate::declare::{ParamType, Value};
 
 replay! {

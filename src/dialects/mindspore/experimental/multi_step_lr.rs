@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Rule;
-use crate::curve::NEVER;
-use crate::limits::FINITE;
+
+use crate::limits::{FINITE, NEVER};
 use crate::replay::libm;
 use crate::declare::{ParamType, Value};
 

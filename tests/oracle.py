@@ -2,7 +2,7 @@
 
 It shares no code, library or method with glidepath. The real value lies in an `Interval` between two MPFR numbers.
 Every operation rounds one down and the other up. If both ends round to the same double, this double is the answer. If
-not, the formula is evaluated again with more bits. If the interval still contains a midpoint at the highest precision,
+not, the formula is evaluated again with more bits. If the interval still contains a midpoint at 1,540 bits or more,
 the value counts as that midpoint, and ties go to even. The formulas are simple, not accurate: more bits are cheap.
 """
 
@@ -306,7 +306,7 @@ def to_single(x: Any) -> float:
 
 
 def _rounded(x: Interval, to: Callable[[Any], float], largest: float, last: bool) -> float | None:
-    """The value to which both ends round. If they differ: None, or at the `last` precision the tie between them."""
+    """The value to which both ends round. If they differ: None, or with `last` the tie between them."""
     lo, hi = to(x.lo), to(x.hi)
     if lo == hi:
         return lo

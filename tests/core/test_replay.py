@@ -1,4 +1,4 @@
-"""Replays: a framework's recurrence as a leaf, in its own bits, sought or stepped, whoever asks and in which order."""
+"""Replays: they have the framework's bits, for every method and in every order of steps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from helpers import assert_same, drawn, interrupted_after
 STEP_LR = "torch.StepLR"
 LIST = {"learning_rate": 0.1, "decay_rate": 0.9, "total_step": 6, "step_per_epoch": 2, "decay_epoch": 1}
 SLOW = {"base_lr": 0.1, "step_size": 1, "gamma": 1 - 1e-12}
-"""A recurrence that takes its time, and never comes to rest."""
+"""A slow recurrence that never becomes constant."""
 SINGLE = gp.replay("mindspore.experimental.ConstantLR", base_lr=0.1)
 
 every_form = pytest.mark.parametrize("form", _core.REPLAYS)
@@ -48,7 +48,7 @@ def steplr(step_size: int = 30, gamma: float = 0.9) -> Any:
     return gp.replay(STEP_LR, base_lr=0.1, step_size=step_size, gamma=gamma)
 
 
-# The same state by every road.
+# The same state in every way.
 
 
 @pytest.mark.parametrize("step_size", [1, 3, 15, 16, 17, 600, 40_000])
@@ -192,7 +192,7 @@ def test_control_c_ends_a_long_walk(ask: Any) -> None:
     assert schedule[1] == 0.1 * (1 - 1e-12), "all is well afterwards"
 
 
-# What it is to be a leaf.
+# A replay works as any other leaf.
 
 
 def test_it_composes() -> None:
@@ -309,18 +309,18 @@ def test_refusals_say_what_is_wrong(make: Any, error: type[Exception], message: 
 # The frameworks' own defaults.
 
 OURS = {"base_lr", "initial_lr", "scale"}
-"""Parameters that stand for what a scheduler finds in its optimizer, or works out."""
+"""Parameters for values that a scheduler reads from its optimizer or computes."""
 NOT_REPLAYED = {
     "optimizer", "last_epoch", "verbose", "epochs", "steps_per_epoch", "scale_fn", "scale_mode", "cycle_momentum",
     "base_momentum", "max_momentum",
 }  # fmt: skip
-"""Parameters of the frameworks' that no replay has."""
+"""Parameters of the frameworks that no replay has."""
 LENGTH = inspect.Parameter("total_steps", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
-"""OneCycleLR has None for `epochs * steps_per_epoch`, which a replay does not take."""
+"""In OneCycleLR None means `epochs * steps_per_epoch`. A replay does not accept None."""
 
 
 def framework_s(form: str) -> Any:
-    """What a form replays; torch's where MindSpore has none of that name."""
+    """The class or function that a replay repeats; torch's class if MindSpore has none of that name."""
     family, _, name = form.rpartition(".")
     if family == "torch" or name in {"OneCycleLR", "ChainedScheduler"}:
         pytest.importorskip("torch")
@@ -352,7 +352,7 @@ def test_a_fall_lasts_as_long_as_a_rise_by_default() -> None:
         assert cyclic == gp.replay(f"{family}.CyclicLR", base_lr=0.0, max_lr=1.0, step_size_up=100, step_size_down=None)
 
 
-# What the forms say of themselves.
+# The docstrings of the replays.
 
 
 @every_form

@@ -1,4 +1,4 @@
-"""Where a schedule is wanted and an object that has one is given, the message says how to get it."""
+"""If an object that has a schedule is passed in place of a schedule, the message says how to get the schedule."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def mindspore_schedulers() -> dict[str, tuple[Any, str]]:
     }
 
 
-# What is asked of them, and what of the message comes before the way out.
+# The calls, and the part of the message before the advice.
 
 ASKED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "then": (S.then, "`then.following`: got an object of type {}; it must be a schedule. "),
@@ -164,7 +164,7 @@ def test_scheduler_says_it() -> None:
 
 
 class Own:
-    """Has a schedule that is none of ours to call."""
+    """Has a `schedule` that is not glidepath's method."""
 
     schedule = 3
 

@@ -1,4 +1,4 @@
-"""glidepath.torch: `preview`, `seek`, `schedule` and `adopt`, and what they remember and refuse."""
+"""glidepath.torch: `preview`, `seek`, `schedule` and `adopt`, and what they keep and refuse."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ LONG = {
 
 @pytest.mark.parametrize("name", WITHOUT_FUNCTIONS)
 def test_a_million_steps(name):
-    n = MILLION if _versions.steps(name) else 20_000  # where torch makes all the steps, fewer must do
+    n = MILLION if _versions.steps(name) else 20_000  # fewer if torch makes all the steps, because it is slow
     theirs, ours, sought = (LONG[name](module, optimizer([0.1])) for module in (THEIRS, OURS, OURS))
     schedule = ours.schedule(steps=n + 1)
     ahead = ours.preview(n)[:, 0]
@@ -212,7 +212,7 @@ def test_torch_keeps_no_arguments_so_its_own_is_a_table_on_request(name):
 
 
 class HalvingStep(gt.StepLR):
-    """A subclass that steps in its own way."""
+    """A subclass with its own `step`."""
 
     def step(self, epoch: int | None = None) -> None:
         super().step(epoch)
@@ -285,7 +285,7 @@ def test_whole_messages_of_what_looks_ahead(call, error, message) -> None:
 
 
 class Warm(gt.LRScheduler):
-    """Warms up, then steps a scheduler that it holds; remembers what it gave."""
+    """Warms up, then steps an inner scheduler, and stores the rates that it returned."""
 
     def __init__(self, held, after, n):
         self.after, self.n, self.given = after, n, [[]]
@@ -313,7 +313,7 @@ def test_what_a_subclass_holds_is_not_stepped_by_a_look_ahead():
 
 
 class Counted:
-    """A factor that remembers how often it was asked."""
+    """A factor that counts its calls."""
 
     def __init__(self):
         self.n = 0

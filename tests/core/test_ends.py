@@ -127,7 +127,7 @@ def test_composites_meet_their_numbers(name: str) -> None:
     assert (np.diff(found[top_at:]) <= 0).all()
 
 
-def test_composites_are_what_they_say() -> None:
+def test_composites_equal_their_leaves() -> None:
     """Composites equal the joins of leaves in their formulas."""
     assert gp.warmup_cosine(3e-4, 1_000, 100, end=3e-5) == gp.linear(0, 3e-4, 100) >> gp.cosine(3e-4, 3e-5, 900)
     assert gp.warmup_linear(3e-4, 1_000, 0.1) == gp.linear(0, 3e-4, 100) >> gp.linear(3e-4, 0, 900)

@@ -52,7 +52,7 @@ def steplr(step_size: int = 30, gamma: float = 0.9) -> Any:
 
 
 @pytest.mark.parametrize("step_size", [1, 3, 15, 16, 17, 600, 40_000])
-def test_any_order_and_any_road_gives_the_loop_s_bits(step_size: int) -> None:
+def test_every_method_and_order_of_steps_gives_the_loop_s_bits(step_size: int) -> None:
     n, rng = 200_000, Random(step_size)
     want = naive(0.1, step_size, 0.9999, n)
     at = np.array([rng.randrange(n) for _ in range(3_000)])
@@ -332,7 +332,7 @@ def framework_s(form: str) -> Any:
 
 
 @every_form
-def test_a_form_has_the_framework_s_parameters_and_defaults(form: str) -> None:
+def test_a_replay_has_the_framework_s_parameters_and_defaults(form: str) -> None:
     theirs = inspect.signature(framework_s(form)).parameters
     definition = json.loads(gp.schema())["$defs"][form]
     own = {name: given for name, given in definition["properties"].items() if name not in {"kind", *OURS}}
@@ -356,7 +356,7 @@ def test_a_fall_lasts_as_long_as_a_rise_by_default() -> None:
 
 
 @every_form
-def test_a_form_does_what_its_documentation_shows(form: str) -> None:
+def test_the_examples_of_a_replay_s_docstring_run(form: str) -> None:
     doc = _core.REPLAYS[form]
     assert f'gp.replay("{form}"' in doc
     assert "Source: " in doc
@@ -364,7 +364,7 @@ def test_a_form_does_what_its_documentation_shows(form: str) -> None:
 
 
 @every_form
-def test_a_form_stands_in_the_documents_and_the_schema(form: str) -> None:
+def test_a_replay_is_in_the_documents_and_the_schema(form: str) -> None:
     value = _core.REPLAYS[form].strip().split("\n\n")[0].replace("\n", " ")
     page = (Path(__file__).parents[2] / "docs" / "replays.md").read_text(encoding="utf-8")
     assert f"| `{form}` | {value} |" in page
@@ -372,5 +372,5 @@ def test_a_form_stands_in_the_documents_and_the_schema(form: str) -> None:
 
 
 @every_form
-def test_a_form_has_a_naive_twin(form: str) -> None:
+def test_a_replay_has_a_naive_twin(form: str) -> None:
     assert form in recurrences.FORMS

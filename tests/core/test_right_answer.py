@@ -271,7 +271,7 @@ FAR = {
 
 @pytest.mark.parametrize("rung", RUNGS)
 @pytest.mark.parametrize("text", FAR)
-def test_what_is_0_or_far_out(text: str, rung: str) -> None:
+def test_zeros_and_extreme_exponents(text: str, rung: str) -> None:
     """Every method, dtype, instruction set and first rung."""
     schedule = eval(text, vars(gp).copy())
     expr = eval(text, vars(expression).copy())
@@ -290,7 +290,7 @@ def test_what_is_0_or_far_out(text: str, rung: str) -> None:
 
 
 @pytest.mark.parametrize("text", FAR)
-def test_arrays_of_what_is_0_or_far_out(text: str) -> None:
+def test_arrays_of_zeros_and_extreme_exponents(text: str) -> None:
     expr = eval(text, vars(expression).copy())
     schedule = eval(text, vars(gp).copy())
     k, n = FAR[text][0], 50

@@ -170,7 +170,7 @@ class Own:
 
 
 @pytest.mark.parametrize("other", ["x", None, object(), Own(), gp.Schedule, [1.0]])
-def test_what_has_no_schedule_gets_python_s_words(other: Any) -> None:
+def test_an_object_without_a_schedule_raises_python_s_own_error(other: Any) -> None:
     with pytest.raises(TypeError, match="unsupported operand type"):
         S + other
     with pytest.raises(TypeError, match="unsupported operand type"):

@@ -172,7 +172,7 @@ def test_a_name_may_be_as_long_as_the_file_system_lets_it(spec, tmp_path, name):
     run_well("plot", spec, "-o", target.with_suffix(".png"))
 
 
-def test_a_temporary_file_of_a_process_with_the_same_number_is_in_nobody_s_way(spec, tmp_path):
+def test_an_old_temporary_file_with_the_same_process_number_does_no_harm(spec, tmp_path):
     # In a container every process may have the same number. `exec` keeps the number of the shell.
     shell = f"touch .lr.npy.$$.tmp; exec {' '.join(COMMAND)} array {spec} -n 100 -o lr.npy"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)

@@ -330,7 +330,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("name", "change"), CHANGES)
-def test_changed_attributes_act_on_every_road(name: str, change: dict[str, Any]) -> None:
+def test_changed_attributes_act_on_values_schedule_and_repr(name: str, change: dict[str, Any]) -> None:
     lr, want, at = getattr(nn, name)(**GOOD[name]), getattr(nn, name)(**GOOD[name] | change), np.arange(12)
     for key, value in change.items():
         setattr(lr, key, value)

@@ -277,7 +277,7 @@ def test_a_list_is_one_like_any_other() -> None:
     assert [was - now for was, now in zip(before, map(sys.getrefcount, objects), strict=True)] == times
 
 
-def test_an_unfinished_list_is_seen_by_nobody() -> None:
+def test_an_unfinished_list_is_not_visible() -> None:
     """A signal's handler runs while the list is being made."""
     lengths = []
 

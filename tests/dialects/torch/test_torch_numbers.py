@@ -283,7 +283,7 @@ class StepsTwice(gt.LambdaLR):
         lambda o: gt.SequentialLR(o, [gt.LambdaLR(o, FUNCTION), gt.LambdaLR(o, FUNCTION)], [0]),
     ],
 )
-def test_where_it_is_not_that_product_a_table_is_asked_for(make):
+def test_a_lambda_lr_that_is_not_that_product_needs_steps(make):
     with pytest.raises(ValueError, match="no replay gives the rates of this"):
         make(optimizer([0.1])).schedule()
     rates = steps_of(make(optimizer([0.1])), 9)

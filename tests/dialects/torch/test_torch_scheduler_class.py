@@ -527,7 +527,7 @@ SAY = (
      " ".join(f"`{name}` of every group first differs at step 0: 0.02 was saved, 0.0 is this scheduler's."
               for name in ("dampening", "lr", "momentum")) + " There are 1 more differences."),
 ])  # fmt: skip
-def test_a_change_is_told_with_its_group_name_and_step(saved, now, told):
+def test_the_message_names_the_changed_group_entry_and_step(saved, now, told):
     state = saved(optimizer([0.1, 0.1])).state_dict()
     scheduler = now(optimizer([0.1, 0.1]))
     before = scheduler.state_dict()

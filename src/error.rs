@@ -1,11 +1,12 @@
-//! What can be wrong with a schedule, and how that is said: the only place that words a message.
+//! Errors, and how they are worded: only this file puts a message together.
 //!
 //! A message names the place, the value that was got, the rule, and the way out:
-//! `` `linear.steps`: got 0; a curve lasts from 1 to 9,007,199,254,740,992 steps. To jump, start the next part there. ``
+//! `` `linear.steps`: got 0; it must be a whole number of steps from 1 to 2**53. For a jump, start the next part at the new
+//! value. ``
 
 use std::fmt;
 
-/// What kind of wrong it is: which exception a caller in Python sees.
+/// The kind of error: which exception a caller in Python sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The value is of the wrong type (`TypeError`).
@@ -22,14 +23,14 @@ pub enum Fault {
     Stopped,
 }
 
-/// One thing wrong, at one place.
+/// One error, at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Which kind of wrong.
+    /// The kind of error.
     pub fault: Fault,
     /// Where: `linear.steps` for a call, `$.schedule.parts[1].steps` for a text.
     pub place: String,
-    /// What was got, as its reader would write it.
+    /// What was got, as the user would write it.
     pub got: String,
     /// The rule that it breaks, without a full stop.
     pub rule: String,
@@ -70,7 +71,7 @@ impl Error {
         self
     }
 
-    /// The same error, seen from further out: `steps` becomes `parts[1].steps`.
+    /// The same error with the outer place added: `steps` becomes `parts[1].steps`.
     pub fn within(mut self, outer: &str) -> Error {
         let join = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
         self.place = format!("{outer}{join}{}", self.place);

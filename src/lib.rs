@@ -3,17 +3,19 @@
 //! # The tour
 //!
 //! ```text
-//! spec    what the user meant: leaves and combinators, checked once, when they are made
-//! shape   how a leaf is declared; curve: every formula, once, as a textbook writes it; limits: what parameters may be
-//! json    the text form, in and out, by the same doors
-//! lower   from the expression to a plan;  plan: integer maps of the step, arithmetic, curves
-//! eval    the verbs: at, fill, gather
-//! replay  how a framework's own recurrence is declared, and how to jump in it
-//! dialects  the recurrences themselves, operation by operation, a folder a framework
-//! pace    how wide a tile may be;  tile: a jet into values, by quick and careful lanes;  round: the last step
-//! simd    instruction sets, and all that is unsafe
-//! real    the numbers a formula runs over: jets (double-double with Taylor coefficients), rationals, big floats
-//! py      the wall: numpy and Python, behind the feature `python`
+//! declare     parameters and arguments, and the replays that are arguments too;  limits: what parameters may be
+//! curve       every leaf: its declaration, and its formula as a textbook writes it
+//! combinator  every combinator of one schedule: its declaration and its meaning
+//! replay      how a framework's own recurrence is declared, and how to jump in it
+//! dialects    the recurrences themselves, operation by operation, a folder a framework
+//! spec        what the user meant: leaves and combinators, checked once, when they are made
+//! json        the text form, in and out, through the same constructors
+//! lower       from the expression to a plan;  plan: integer maps of the step, arithmetic, curves
+//! eval        the verbs: at, fill, gather
+//! pace        how wide a tile may be;  tile: a jet into values, by quick and careful lanes;  round: the last step
+//! simd        instruction sets, the floating-point mode, and all that is unsafe
+//! real        the numbers a formula runs over: jets (double-double with Taylor coefficients), rationals, big floats
+//! py          Python: numpy and pyo3 are named only here and in `dialects/torch`, behind the feature `python`
 //! ```
 //!
 //! A long schedule is smooth: over a thousand neighbouring steps it is a short polynomial. So a formula is evaluated once

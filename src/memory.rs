@@ -1,5 +1,5 @@
-//! Lists whose length comes from outside. Where there is too little memory for one, that is an error like any other;
-//! Rust's own collections would end the process.
+//! Lists whose length comes from outside. If memory is too little, these functions return an error. Rust's own collections
+//! would end the process.
 
 use std::collections::TryReserveError;
 
@@ -34,7 +34,8 @@ fn grow<T>(list: &mut Vec<T>) -> Result<(), Error> {
     list.try_reserve_exact((list.len() / 2).max(8)).map_err(too_little)
 }
 
-/// Whether so many bytes can be had. They are given back at once, to callees that would end the process without them.
+/// Whether so many bytes can be allocated. They are freed at once: the caller is about to call code that would end the process
+/// without them.
 pub fn can_have(bytes: usize) -> Result<(), Error> {
     reserved::<u8>(bytes).map(|_| ())
 }

@@ -1,5 +1,4 @@
-//! How wide the next tile may be, of which order its jet, and whether it is cut into narrower ones: by a model of what they
-//! cost.
+//! Chooses the next tile by a model of costs: how wide it is, the order of its jet, and whether it is cut into narrower tiles.
 
 use crate::plan::PlanNode;
 use crate::real::Point;
@@ -7,7 +6,7 @@ use crate::real::dd::{Kit, with_quick_kit};
 use crate::real::jet::{Jet, Width, exponent, scale};
 use crate::tile::Lane;
 
-/// What a way to make tiles costs.
+/// The cost of one way to make tiles.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// Coefficients of the jet.
@@ -32,7 +31,7 @@ struct Prices {
     lines: [Cost; LINES],
     /// The half-widths that tiles may have which a wider one is cut into, as powers of two.
     narrow: std::ops::RangeInclusive<i64>,
-    /// Bits that a jet's series must be good to, for few values to be left in doubt by what it leaves out.
+    /// Bits to which a jet's series must be accurate, so that the omitted terms leave few values in doubt.
     bits: f64,
 }
 

@@ -21,7 +21,7 @@ pub struct Plan {
     pub(crate) root: PlanNode,
     /// How many nodes it has: what one value costs, in units of a simple one.
     pub(crate) size: usize,
-    /// Whether there is a recurrence in it that has to be walked along.
+    /// Whether it contains a recurrence that can only be walked along.
     pub(crate) seeks: bool,
 }
 
@@ -45,7 +45,7 @@ pub enum PlanNode {
         /// The parts, one more than there are starts.
         parts: Box<[PlanNode]>,
     },
-    /// A node at another step.
+    /// A node, evaluated at another step.
     Remap(Map, Box<PlanNode>),
     /// A sum.
     Sum(Box<[PlanNode]>),
@@ -76,7 +76,7 @@ pub enum Map {
 }
 
 impl Map {
-    /// Where step `k` goes, and whether the steps after it go on from there.
+    /// The step that `k` is mapped to, and whether the steps after `k` are mapped to those that follow it.
     #[inline(always)]
     pub fn apply(self, k: u64) -> (u64, bool) {
         match self {
@@ -93,7 +93,7 @@ impl Map {
         }
     }
 
-    /// The stretch around `k`, given the one around where it goes.
+    /// The stretch around `k`, given the stretch around the step that `k` is mapped to.
     fn span(self, k: u64, inner: Span) -> Span {
         let (to, moves) = self.apply(k);
         let still = |end| Span { end, moves: false };
@@ -115,10 +115,10 @@ impl Map {
     }
 }
 
-/// Which part of a switch rules at step `k`, and where it starts.
+/// The part of a switch that is in effect at step `k`, and where it starts.
 #[inline(always)]
 pub(crate) fn part(starts: &[u64], k: u64) -> (usize, u64) {
-    // Chains are short: a scan beats a search up to a few dozen parts.
+    // Most chains are short. Up to a few dozen parts a scan is faster than a binary search.
     let i = if starts.len() <= 16 {
         starts.iter().take_while(|&&start| start <= k).count()
     } else {
@@ -174,7 +174,7 @@ impl PlanNode {
         seeks
     }
 
-    /// Walks the recurrences to where step `k` finds them, so that its value is at hand.
+    /// Walks the recurrences to step `k`, so that the value there is known.
     pub(crate) fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
         match self {
             PlanNode::Leaf(_) => Ok(()),
@@ -189,7 +189,7 @@ impl PlanNode {
         }
     }
 
-    /// The value at step `k`, where it is no real number, because a recurrence in it is infinite or not a number there.
+    /// The value at step `k`, if a recurrence makes it infinite or NaN.
     ///
     /// A sum is then what its infinite terms are; in a product only the signs of the other factors count.
     pub(crate) fn unreal(&self, k: u64, go_on: &dyn Fn() -> bool) -> Option<f64> {
@@ -217,7 +217,7 @@ impl PlanNode {
         }
     }
 
-    /// 1, -1 or 0: the sign of a value that is a real number; 0 where no rung knows.
+    /// The sign of a value that is a real number: 1, -1 or 0; also 0 if no rung can tell.
     fn sign(&self, k: u64, go_on: &dyn Fn() -> bool) -> f64 {
         let (hi, lo, err, _) = self.value::<Jet<1, FinePlain>>(Point { k, stride: 0, cx: Width(1.0) }).centre();
         if err + lo.abs() < hi.abs() {
@@ -234,7 +234,7 @@ impl PlanNode {
         self.value_while(at, always)
     }
 
-    /// The same; where `go_on`, which is asked between the nodes, says no, any number at all.
+    /// The same, but `go_on` is asked between the nodes. If it says no, the result is meaningless.
     #[inline(always)]
     pub(crate) fn value_while<N: Number, F: Fn() -> bool + Copy>(&self, at: Point<N>, go_on: F) -> N {
         N::enter(Evaluate { node: self, at, go_on })

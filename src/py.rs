@@ -1,4 +1,4 @@
-//! The wall: the only place that names pyo3 or numpy. Behind it there are slices, numbers and [`Error`]s.
+//! The Python module. pyo3 is named here, and where `dialects::torch` reads live schedulers; numpy only here.
 //!
 //! ```text
 //! declared   a Python function for each leaf, a method for each combinator
@@ -12,7 +12,7 @@
 //! ways       how to get a schedule from an object that has one
 //! torch      the step of a live torch scheduler, and a look ahead
 //! ```
-//! A Python exception is an [`Error`] with another face; nothing here words a rule that `limits.rs` has words for.
+//! An [`Error`] becomes a Python exception here. The rules of parameters are worded in `limits.rs` only.
 
 mod arrays;
 mod busy;

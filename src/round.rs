@@ -1,4 +1,4 @@
-//! From what is known of a value, an interval, to the one float that all of it rounds to.
+//! Rounds an interval that holds a value: to the one float that the whole interval rounds to, if there is one.
 
 use crate::real::jet::{exponent, scale};
 use crate::tile::Lane;

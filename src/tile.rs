@@ -1,4 +1,4 @@
-//! Tiles: runs of steps that one jet serves, and the lanes that turn the jet into rounded values.
+//! Tiles: runs of steps that share one jet, and the lanes that turn the jet into rounded values.
 //!
 //! ```text
 //! s = (k - centre) / w                      exact: w is a power of two
@@ -32,7 +32,7 @@ pub trait Lane: Format + Send + Sync + PartialOrd + Default + 'static {
     const U: f64;
     /// The exponents between which lanes neither overflow nor meet subnormals that matter.
     const EXPONENTS: std::ops::Range<i64>;
-    /// More than any error of a subnormal on the way.
+    /// A bound on the errors that subnormal intermediate results cause.
     const TINY: f64;
     /// Rounded to nearest; a double as it is. What rounds to 0 is +0.0.
     fn of(x: f64) -> Self;
@@ -68,7 +68,7 @@ pub trait Lane: Format + Send + Sync + PartialOrd + Default + 'static {
 /// The largest chunk of all lanes.
 const CHUNK_MAX: usize = 128;
 
-/// A jet made ready for a lane.
+/// A jet, prepared for a lane.
 #[derive(Clone, Copy, Debug)]
 pub struct Poly<T, const N: usize> {
     hi: T,
@@ -108,7 +108,7 @@ pub enum Worth {
     Beyond,
 }
 
-/// The share of values in doubt past which a lane is not worth its time.
+/// If more than this share of the values would be in doubt, a lane is not worth its time.
 const QUICK_DOUBT: f64 = 1.0 / 128.0;
 const CAREFUL_DOUBT: f64 = 1.0 / 64.0;
 

@@ -94,6 +94,7 @@ LEAVES: tuple[Callable[[Random], Expr], ...] = (
     lambda rng: e.linear(*span(rng), length(rng)),
     lambda rng: e.cosine(*span(rng), length(rng)),
     lambda rng: e.polynomial(*span(rng), length(rng), power(rng)),
+    lambda rng: e.power(*span(rng), length(rng), power(rng)),
     lambda rng: e.polynomial_cycle(*span(rng), length(rng), power(rng)),
     lambda rng: e.exponential(value(rng), rate(rng), *periods(rng)),
     lambda rng: e.exponential(value(rng), rate(rng)),

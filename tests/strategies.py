@@ -45,6 +45,7 @@ ending_leaves = st.one_of(
     st.builds(e.linear, values, values, lengths),
     st.builds(e.cosine, values, values, lengths),
     st.builds(e.polynomial, values, values, lengths, powers),
+    st.builds(e.power, values, values, lengths, powers),
     st.builds(e.table, st.lists(values, min_size=1, max_size=20)),
 )
 endless_leaves = st.one_of(

@@ -218,7 +218,7 @@ class _Stepper:
 class Schedule:
     """A learning-rate schedule: a pure function of the step, as a small immutable value.
 
-    Make one with a shape (`gp.cosine(...)`), combine schedules with `>>`, `+`, `-`, `*`, `/` and the methods here, and
+    Make one with a leaf (`gp.cosine(...)`), combine schedules with `>>`, `+`, `-`, `*`, `/` and the methods here, and
     ask for values:
 
         s[k]  s.at(k)  s(k)        one value, a float
@@ -446,8 +446,8 @@ class Schedule:
         """
     # The other methods.
     def segments(self) -> list[tuple[int, int | None, str]]:
-        """The parts of a chain of `then`, each `(start, end, expression)`: half-open steps; the last
-        ends where the schedule does, None where that is nowhere.
+        """The parts of a chain of `then`, each `(start, end, expression)`: steps from `start` up to, but not including,
+        `end`. The last part's `end` is the schedule's, or None if the schedule has no end.
 
         Any other schedule is one segment.
 

@@ -26,15 +26,15 @@ use crate::round;
 use crate::simd::{self, Task};
 use crate::tile::{Lane, Poly, Run, WideRun, Worth};
 
-/// Work between two looks at `poll`, in nanoseconds or so. A value that is written counts 1; in memory that nobody has
-/// touched it may take 30.
+/// Work between two calls of `poll`, in nanoseconds or so. Each written value counts as 1; in memory that was never touched
+/// before it may take 30.
 const PATIENCE: i64 = 1_000_000;
-/// Values that are written at a time, for the work to be accounted for.
+/// Values that are written before the work is counted.
 pub(super) const PIECE: usize = 1 << 18;
 /// What a jet costs for each node of the plan, in nanoseconds or so.
 pub(super) const JET: usize = 50;
-/// Periods up to this are copied rather than worked out again: a copy of 2^20 doubles from the outer cache costs 1.1 to 1.4 of
-/// a fill, working them out 1.6.
+/// Periods up to this are copied rather than worked out again: copying 2^20 doubles from the outer cache takes 1.1 to 1.4 times
+/// as long as `ndarray.fill`, computing them 1.6 times.
 const COPIED: u64 = 1 << 20;
 /// Values of a buffer that is then broadcast.
 const BUFFER: usize = 512;
@@ -78,7 +78,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// Does the work; what was done in vain is not counted.
+    /// Does the work. If it is interrupted, its values are not counted.
     pub(super) fn finish(mut self, work: impl FnOnce(&mut Self) -> Result<(), Interrupted>) -> Result<(), Interrupted> {
         let done = work(&mut self);
         if done.is_err() {
@@ -261,14 +261,14 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// A curve that comes again every so many steps by itself.
+    /// A periodic curve.
     fn fill_period<T: Lane>(&mut self, node: &PlanNode, period: u64, out: &mut [T], k: u64) -> Result<(), Interrupted> {
         let base = (period as usize).min(out.len());
         self.fill_smooth(node, &mut out[..base], k, 1)?;
         self.copy_period(out, base)
     }
 
-    /// Inner values, one every `n` steps, each written `n` times; `gap` inner steps lie between two of them.
+    /// Writes each inner value `n` times. From one inner value to the next it is `gap` inner steps.
     fn fill_broadcast<T: Lane>(
         &mut self,
         inner: &PlanNode,
@@ -305,7 +305,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// Runs of one value where it stands still for long, else values one by one.
+    /// Writes runs of one value where the replay is constant for long, else values one by one.
     fn fill_replay<T: Lane>(
         &mut self,
         replay: &Replay,
@@ -397,7 +397,7 @@ impl<'a> Filler<'a> {
                 (5, true) => self.tile::<T, 5, 5, W, QuickFused>(tile, now_out, &mut pace)?,
                 (9, true) => self.tile::<T, 9, 9, W, QuickFused>(tile, now_out, &mut pace)?,
                 (_, true) => self.tile::<T, 13, 13, W, QuickFused>(tile, now_out, &mut pace)?,
-                // Machines without fma are few: two orders serve them.
+                // Few machines have no fma, so two orders are enough for them.
                 (2, false) => self.tile::<T, 5, 2, 2, FinePlain>(tile, now_out, &mut pace)?,
                 (5, false) => self.tile::<T, 5, 5, W, FinePlain>(tile, now_out, &mut pace)?,
                 (_, false) => self.tile::<T, 13, 13, W, FinePlain>(tile, now_out, &mut pace)?,
@@ -418,7 +418,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// One tile: its jet, its lanes, its stragglers. `None` where its jet is not good enough for its width.
+    /// One tile: makes its jet, runs the lanes, settles what is left in doubt. `None` if the jet is not good enough for the width.
     ///
     /// The jet is of order `M`; the lanes take `N` coefficients of it, which is fewer for a straight line. Where the
     /// tile is to be cut into narrower ones, the jet is moved to the centre of each, and they take `W` of it.
@@ -482,16 +482,16 @@ impl<'a> Filler<'a> {
     }
 }
 
-/// The values that a lane left in doubt, once more: the tile's jet itself at each, in double-double.
+/// Tries the values that a lane left in doubt again, with the tile's jet in double-double.
 ///
-/// A jet at the step would settle them as well, at ten times the price.
+/// A new jet at each step would settle them too, but takes ten times as long.
 struct Again<'a, T, const M: usize, K: Kit> {
     out: &'a mut [T],
     /// The first value's distance from the jet's centre, in steps.
     first: f64,
     jet: &'a Jet<M, K>,
     m: u32,
-    /// The places; those that are still in doubt stay.
+    /// The places of the values in doubt. Those that are settled are removed.
     doubt: &'a mut Vec<usize>,
 }
 
@@ -529,7 +529,7 @@ struct Tile<'a> {
     sub: Option<u32>,
 }
 
-/// So few values are not worth a tile.
+/// Up to so many values are settled one by one: a tile would take longer.
 const FEW: usize = 12;
 
 /// The part of `out` whose steps `k`, `k + stride`, ... come before `end`, and the rest.

@@ -23,9 +23,9 @@ use crate::round;
 use crate::simd::{self, Task};
 use crate::tile::{Lane, Poly, Worth};
 
-/// Tiles at most: their polynomials fill half of a common L2 cache.
+/// The most tiles: their polynomials then fill half of a common L2 cache.
 const TILES: u64 = 1 << 14;
-/// Steps a tile at least: else making it costs more than it saves.
+/// The least number of steps a tile. For fewer, making the tile costs more than it saves.
 const SHARE: u64 = 4;
 /// Values between two looks at whether to go on.
 const BLOCK: usize = 1 << 14;
@@ -140,7 +140,7 @@ fn is_sorted(steps: &[u64], filler: &mut Filler<'_>) -> Result<bool, Interrupted
 
 /// Writes the places of the steps, in the order of the steps, into `order`. Both lists have the memory for it.
 ///
-/// The blocks are sorted, then merged: the standard library's sort would not stop on the way.
+/// The blocks are sorted, then merged, because the standard library's sort cannot be interrupted.
 fn sort(
     steps: &[u64],
     order: &mut Vec<usize>,
@@ -185,7 +185,7 @@ fn bounds(steps: &[u64], filler: &mut Filler<'_>) -> Result<[u64; 2], Interrupte
     Ok(all)
 }
 
-/// The polynomials of equal tiles from `first` on; none where they would not pay.
+/// The polynomials of equal tiles from `first` on; empty if they would cost more than they save.
 struct Tiles {
     first: u64,
     /// log2 of a tile's steps.
@@ -209,7 +209,7 @@ impl Tiles {
             tiles.log += 1;
         }
         let count = ((greatest - least) >> tiles.log) + 1;
-        // A few tiles first: where most of them have no polynomial, the rest are not worth their making.
+        // Try a few tiles first. If most of them have no polynomial, do not make the rest.
         let sample = (0..8).filter(|i| tiles.line(node, count * i / 8).is_some()).count();
         if sample >= 4 {
             tiles.lines = Vec::with_capacity(count as usize);

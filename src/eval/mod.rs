@@ -32,7 +32,7 @@ impl Plan {
         self.at_while(k, &|| true).expect("nothing interrupts it")
     }
 
-    /// The value at step `k`. `go_on` is asked only where that takes long: on the last rungs, between their parts.
+    /// The value at step `k`. `go_on` is called only if the value takes long: on the last rungs.
     #[inline]
     pub fn at_while(&self, k: u64, go_on: &dyn Fn() -> bool) -> Result<f64, Interrupted> {
         at(&self.root, k, first_rung(), &mut [0; 5], go_on)
@@ -70,7 +70,7 @@ impl Plan {
                 let _state = simd::DefaultFloatMode::enter();
                 work(&|| true)
             };
-            // Where the system has no thread to give, those that there are share the work.
+            // If the system refuses a thread, the others share the work.
             let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, helper).ok();
             let others: Vec<_> = (1..threads).map_while(spawn).collect();
             let mut done = work(poll);
@@ -102,7 +102,7 @@ impl Plan {
         Filler::new(self, &stop, poll).finish(|filler| gather::gather(&self.root, steps, out, filler))
     }
 
-    /// Walks the recurrences, if there are any, to where step `k` finds them: then `at` is quick.
+    /// Walks the recurrences, if there are any, to step `k`. After that `at` is quick.
     ///
     /// `work` is given what has been done, in nanoseconds or so, and says whether to go on.
     pub fn seek(&self, k: u64, work: &mut dyn FnMut(usize) -> bool) -> Result<(), Interrupted> {

@@ -93,7 +93,7 @@ fn settle_slowly<T: Lane>(
     counts: &mut Counts,
     go_on: GoOn<'_>,
 ) -> Result<T, Interrupted> {
-    // A tree of many nodes takes long. What it comes to counts only if nobody said no on the way.
+    // A tree of many nodes takes long. Its result counts only if `go_on` never said no.
     let stopped = Cell::new(false);
     let go_on = || {
         stopped.set(stopped.get() || !go_on());

@@ -1,5 +1,5 @@
-//! A JSON text as a tree that refuses what `serde_json::Value` lets through: keys that stand twice, deep nesting, and more
-//! than a schedule can have of anything but numbers.
+//! A JSON text as a tree. Unlike `serde_json::Value` it refuses duplicate keys, deep nesting, and more parts than a schedule
+//! can have.
 //!
 //! ```text
 //! first   a look at the bytes: how deep brackets are nested, how long the longest string or number is
@@ -27,7 +27,7 @@ use crate::memory::{can_have, push, reserved, too_little};
 const DEEPEST: usize = 2 * MAX_DEPTH as usize + 2;
 /// Values, or bytes, that are read between two looks for a signal.
 const LOOK: usize = 1 << 20;
-/// Keys of one object, at most. No kind has so many; which one is wrong is said where there are fewer.
+/// The most keys of one object. No kind has so many. With fewer keys, the error names the wrong one.
 const MOST_KEYS: usize = 64;
 
 /// A value in a JSON text.
@@ -137,7 +137,7 @@ impl JsonValue {
         read.map_err(|error| reading.stop.take().unwrap_or_else(|| worded(&error)))
     }
 
-    /// As its writer would know it again.
+    /// As its writer would recognise it.
     pub fn shown(&self) -> String {
         match self {
             JsonValue::Null => "null".into(),
@@ -158,7 +158,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// Refuses brackets that are nested too deep, in constant memory, and returns the length of the longest string or number.
-/// Whether brackets match is the parser's business.
+/// The parser checks whether brackets match.
 fn look_over(text: &str, poll: Poll) -> Result<usize, Error> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     let (mut longest, mut since) = (0, 0);

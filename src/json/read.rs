@@ -1,7 +1,7 @@
 //! From a text to an expression.
 //!
-//! What recurses is kept small, and what does not is kept out of line: the deepest text that is read takes 256 KiB of
-//! stack instead of 768.
+//! Functions that recurse have small frames; what does not recurse is in functions that are not inlined. So the deepest text
+//! takes 256 KiB of stack, and not 768.
 
 use super::node::{JsonValue, quoted};
 use super::{JOINERS, Joiner, Poll, Slot, VERSION};
@@ -16,8 +16,7 @@ use crate::spec::{Operand, Spec, leaf_kind, replays};
 
 /// The expression that a text spells, or what is wrong with it and where (`$.schedule.parts[1].steps`).
 ///
-/// An integer literal serves as a real number (not the reverse); optional keys may be left out, and an `about` of the
-/// whole, a string, is passed over. Whatever is wrong with a text is wrong with its value: `Fault::Value`. Where memory
+/// An integer literal may stand for a real number, but not the reverse. Optional keys may be left out. `about` is ignored. Whatever is wrong with a text is wrong with its value: `Fault::Value`. Where memory
 /// is too little that is `Fault::Memory`, and where `poll` says to stop, `Fault::Stopped`.
 pub fn from_json(text: &str, poll: Poll) -> Result<Spec, Error> {
     let _state = crate::simd::DefaultFloatMode::enter();
@@ -110,7 +109,7 @@ fn leaf(
     make(arguments?).map_err(|e| as_key_of(kind, e))
 }
 
-/// The value of the right type; whether its limits admit it is the constructor's business.
+/// The value in the parameter's type. The constructor checks its limits.
 fn argument(param: &Param, node: JsonValue) -> Result<Value, Error> {
     Ok(match (param.kind, node) {
         (_, JsonValue::Null) if param.default == Some(Value::Absent) => Value::Absent,
@@ -303,7 +302,7 @@ fn next_start(pair: &[Spec], start: u64, at: Option<u64>) -> Result<u64, Error> 
     START.check("", given)
 }
 
-/// A constructor's error as that of a key: `then.at` is `at`, `sum[1]` is `of[1]`.
+/// Renames the place of a constructor's error to the JSON key: `then.at` becomes `at`, `sum[1]` becomes `of[1]`.
 fn as_key_of(kind: &str, error: Error) -> Error {
     let rest = error.place.strip_prefix(kind).unwrap_or(&error.place);
     let place = match rest.strip_prefix('.') {
@@ -331,7 +330,7 @@ impl Keys {
         self.refuse_others(&format!("beside its kind `{kind}`"), &names.collect::<Vec<_>>())
     }
 
-    /// A schedule without the object around it is the commonest slip of whoever writes a text by hand.
+    /// Refuses a schedule without the object around it: the most common mistake in a text that is written by hand.
     fn refuse_bare_schedule(&self) -> Result<(), Error> {
         if !self.has("kind") || self.has("schedule") {
             return Ok(());

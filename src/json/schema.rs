@@ -145,7 +145,7 @@ fn of_int() -> Json {
     json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX})
 }
 
-/// The same, or null; null is also the default.
+/// The same schema, but null is allowed too, and is the default.
 fn or_null(mut schema: Json) -> Json {
     schema["type"] = json!([schema["type"], "null"]);
     if let Some(words) = schema.get_mut("enum").and_then(Json::as_array_mut) {

@@ -1,8 +1,7 @@
 //! Outputs: allocated by numpy or borrowed from it, and filled with the GIL released.
 //!
-//! Results are numpy's own (`numpy.empty`, for which the system's huge pages are asked), and an array that a caller
-//! gives is borrowed as a slice, so that every value is written once, where it is to be. A strided array goes through a
-//! small buffer.
+//! New arrays come from `numpy.empty`, which asks the system for huge pages. A caller's array is borrowed as a slice, so every
+//! value is written once, in place. A strided array is filled through a small buffer.
 
 use std::cell::OnceCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +26,7 @@ use crate::plan::Plan;
 use crate::simd;
 use crate::tile::Lane;
 
-/// Up to so many values the GIL stays: to release it takes 70 ns, and to get it back up to 5 ms.
+/// Up to so many values are made without releasing the GIL. To release it takes 70 ns; to get it back takes up to 5 ms.
 const ATTACHED: usize = 4096;
 /// Values of a strided output that are made at a time.
 pub(super) const BLOCK: usize = 4096;
@@ -264,7 +263,7 @@ fn gather_into<'py, T: Lane + Element>(
     py.import(intern!(py, "numpy"))?.call_method1(intern!(py, "copyto"), (out, values)).map(|_| ())
 }
 
-/// Walks a plan's recurrences to where step `k` finds them: a short way with the GIL, a long one without.
+/// Walks a plan's recurrences to step `k`. A long walk releases the GIL.
 pub(super) fn seek(py: Python<'_>, plan: &Plan, k: u64) -> PyResult<()> {
     let mut spent = 0;
     let mut is_short = |cost| {
@@ -333,24 +332,24 @@ fn lent<'py, T: Lane + Element>(out: &Bound<'py, PyArrayDyn<T>>, place: &str) ->
     Ok(lent)
 }
 
-/// `numpy.empty`: pages that nobody has touched, huge where the system has them. (Zeros of numpy's cost as much where
-/// they are many; few are 10 % slower.)
+/// `numpy.empty`: untouched pages, huge ones if the system has them. (`numpy.zeros` takes as long for a large array, and 10 %
+/// longer for a small one.)
 pub(super) fn empty<'py, T: Lane + Element>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
     static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let shape = PyTuple::new(py, shape)?;
     Ok(EMPTY.import(py, "numpy", "empty")?.call1((shape, numpy::dtype::<T>(py)))?.cast_into()?)
 }
 
-/// Asked now and then whether to go on.
+/// A function that is called now and then, and returns whether to go on.
 type Poll<'a> = &'a (dyn Fn() -> bool + Sync);
 
-/// How many values the work of `n` is like: a walk along a recurrence may be a long one.
+/// How many simple values take as long as `n` values of this plan. A walk along a recurrence may take long.
 fn work(plan: &Plan, n: usize) -> usize {
     if plan.seeks() { usize::MAX } else { n }
 }
 
-/// Runs a piece of work on `n` values with the floating-point unit in its default state, without the GIL where it takes
-/// long; Ctrl-C ends it.
+/// Runs a piece of work on `n` values with the floating-point unit in its default state. Work that takes long releases the
+/// GIL. Ctrl-C ends it.
 ///
 /// Few values are tried with the GIL first. Where that takes longer than [`BRIEF`], it starts again without it.
 pub(super) fn detached(
@@ -384,7 +383,7 @@ pub(super) fn detached(
     })
 }
 
-/// The value at step `k`: with the GIL where that is quick, which it nearly always is; else without.
+/// The value at step `k`. The GIL is released only if the value takes long, which is rare.
 #[inline]
 pub(super) fn at(py: Python<'_>, plan: &Plan, k: u64) -> PyResult<f64> {
     let begun = OnceCell::new();

@@ -1,4 +1,4 @@
-//! Which memory running calls use: so that no call writes where another one reads or writes.
+//! Keeps track of the memory that running calls use, so that no call writes where another call reads or writes.
 //!
 //! rust-numpy lends an array as a slice, and keeps flags of what it has lent. Its flags have two gaps, which this list of
 //! address ranges closes:
@@ -87,7 +87,8 @@ pub(super) fn overlaps_itself<T: Element>(array: &Bound<'_, PyArrayDyn<T>>) -> b
     sides.sort_unstable();
     let mut extent = size_of::<T>();
     for (stride, side) in sides {
-        // Views of numpy's own making pass. What `as_strided` interleaves more cleverly is refused, too.
+        // This accepts all views that numpy makes by slicing. It refuses some of the views that `as_strided` can make, though
+        // their elements do not overlap.
         if stride < extent {
             return true;
         }
@@ -123,7 +124,7 @@ fn claims(py: Python<'_>) -> MutexGuard<'static, Claims> {
     CLAIMS.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A claim on an array's memory; given back when it is dropped.
+/// A claim on an array's memory. Dropping it releases the memory.
 pub(super) struct Claimed<'py> {
     py: Python<'py>,
     number: u64,
@@ -155,7 +156,7 @@ fn claim<'py>(py: Python<'py>, memory: Memory, usage: Use) -> Result<Claimed<'py
 
 /// An array lent for reading.
 pub(super) struct Reading<'py, T: Element> {
-    // In this order: rust-numpy's flag is given back first.
+    // The order matters: rust-numpy's flag must be released first.
     pub(super) array: PyReadonlyArrayDyn<'py, T>,
     _claimed: Claimed<'py>,
 }

@@ -1,8 +1,6 @@
-//! What a Python object is as an argument: a number, a count, a step, a list of them; and what is said where it is
-//! none.
+//! Reads Python objects as arguments: numbers, counts, steps and lists of them. Words the error for anything else.
 //!
-//! Only types are looked at here (and whether an integer fits one): limits are the business of whoever is given the
-//! value.
+//! This file checks types only, and whether an integer fits into one. The caller checks limits.
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
@@ -21,7 +19,7 @@ use crate::error::{Error, SHOWN, brief, brief_name};
 use crate::limits::{CountLimit, MAX_STEP, PAST, RealLimit, STEP};
 use crate::memory::{push, reserved, too_little};
 
-/// Where an argument stands: put into words only where something is wrong with it.
+/// The name of an argument's place. It is formatted only for an error.
 pub(super) type Place<'a> = &'a dyn Display;
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -32,7 +30,7 @@ const PART: usize = 1 << 22;
 
 /// An object as a message shows it: short literals as they are, anything else by its type.
 ///
-/// It runs no code of the caller's, and a long value costs no more than a short one.
+/// It runs none of the caller's code, and takes no longer for a long value than for a short one.
 pub(super) fn shown(value: &Any<'_>) -> String {
     let py = value.py();
     let text = if value.is_none() || value.is_instance_of::<PyBool>() {
@@ -67,7 +65,7 @@ pub(super) fn shown(value: &Any<'_>) -> String {
     }
 }
 
-/// A numpy scalar with its type, `np.int64(2)`: so numpy 2 writes it. numpy 1 writes `2`.
+/// A numpy scalar with its type, `np.int64(2)`: as numpy 2 writes it. numpy 1 writes `2`.
 fn shown_scalar(value: &Any<'_>, dtype: &Bound<'_, PyArrayDescr>) -> String {
     let text = if b"biufc".contains(&dtype.kind()) {
         value.str().map(|text| text.to_string_lossy().into_owned()).ok()
@@ -107,7 +105,7 @@ fn is_kind(dtype: &Bound<'_, PyArrayDescr>, kinds: &[u8]) -> bool {
     kinds.contains(&dtype.kind()) && dtype.itemsize() <= 8
 }
 
-/// Refuses a value of the wrong type, with the way to convert it. `cause` is what the value itself has raised.
+/// The error for a value of the wrong type, with the way to convert it. `cause` is the exception that the value raised.
 fn wrong_type<T>(value: &Any<'_>, place: Place<'_>, rule: &str, convert: &str, cause: Option<PyErr>) -> PyResult<T> {
     let is_text = value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>();
     let kind = scalar_type(value)?.map(|dtype| dtype.kind());
@@ -131,7 +129,7 @@ fn wrong_type<T>(value: &Any<'_>, place: Place<'_>, rule: &str, convert: &str, c
     Err(error)
 }
 
-/// What to write where JAX compiles a function: values are not known yet then.
+/// The way out for a value inside a function that JAX compiles, where values are not known yet.
 const TRACED: &str = "Inside a function that JAX compiles, look the value up in a table: \
     `jnp.asarray(s.array(n, dtype=\"float32\"))[step]`. Or call the schedule through `jax.pure_callback`.";
 
@@ -140,7 +138,7 @@ fn is_traced(value: &Any<'_>) -> bool {
     value.get_type().module().is_ok_and(|module| module.to_string_lossy().starts_with("jax."))
 }
 
-/// What an object is as a real number.
+/// An object, read as a real number.
 pub(super) enum Real {
     /// The nearest double.
     Number(f64),
@@ -150,7 +148,7 @@ pub(super) enum Real {
     Other,
 }
 
-/// What an object is as a real number: `numbers.Real`'s, numpy's. Bools are none, nor are tensors and arrays of one.
+/// Reads a real number: of `numbers.Real`, or numpy's. Bools, and tensors and arrays of one number, are not real numbers.
 pub(super) fn as_real(value: &Any<'_>) -> PyResult<Real> {
     if let Ok(float) = value.cast::<PyFloat>() {
         return Ok(Real::Number(float.value()));
@@ -194,14 +192,14 @@ pub(super) fn huge(value: &Any<'_>) -> PyResult<f64> {
     Ok(if value.lt(0)? { f64::NEG_INFINITY } else { f64::INFINITY })
 }
 
-/// What an object is as a whole number.
+/// An object, read as a whole number.
 enum Whole<'py> {
     Int(Bound<'py, PyInt>),
-    /// It is none; with the TypeError that its `__index__` has raised, if it has.
+    /// Not a whole number; with the TypeError that its `__index__` raised, if any.
     Other(Option<PyErr>),
 }
 
-/// Python's and numpy's integers, and whatever has `__index__`; bools are none.
+/// Python's and numpy's integers, and other objects with `__index__`. Bools are not whole numbers.
 fn as_whole<'py>(value: &Any<'py>) -> PyResult<Whole<'py>> {
     if value.is_instance_of::<PyBool>() || value.is_instance_of::<PyFloat>() {
         return Ok(Whole::Other(None));
@@ -220,7 +218,7 @@ fn as_whole<'py>(value: &Any<'py>) -> PyResult<Whole<'py>> {
     }
 }
 
-/// The number, if its type can hold it: an int has nothing else to go wrong.
+/// The number, if the type can hold it.
 fn fitting<T: for<'a, 'py> FromPyObject<'a, 'py>>(int: &Bound<'_, PyInt>) -> Option<T> {
     int.extract::<T>().ok()
 }
@@ -253,7 +251,7 @@ pub(super) fn int(value: &Any<'_>, place: Place<'_>, rule: &str) -> PyResult<i64
     }
 }
 
-/// Every item by `plain`, if that reads them all, else by `one`, which is told where the item stands.
+/// Reads every item with `plain`. If that fails for one, reads all with `one`, which is given the item's place.
 fn each<'py, T>(
     items: &Any<'py>,
     plain: impl Fn(&Any<'_>) -> Option<T>,
@@ -268,7 +266,7 @@ fn each<'py, T>(
     Ok(found)
 }
 
-/// Visits a caller's items in order. An exception of theirs goes to the caller as it is, and so does a signal's.
+/// Visits a caller's items in order. Their exceptions, and those of a signal's handler, go to the caller unchanged.
 pub(super) fn each_item<'py>(
     items: &Any<'py>,
     mut visit: impl FnMut(usize, &Any<'py>) -> PyResult<()>,
@@ -286,8 +284,8 @@ struct Watch {
     turn: Instant,
 }
 
-/// From one turn of other threads to the next. A thread that waits for the GIL asks for it after 5 ms, and is sure to get
-/// it from a release after that only.
+/// Time between two releases of the GIL. A waiting thread asks for the GIL after 5 ms, and gets it only from a release after
+/// that.
 const TURN: Duration = Duration::from_millis(10);
 
 impl Watch {
@@ -432,7 +430,7 @@ fn list<'py>(value: &Any<'py>, place: Place<'_>) -> PyResult<List<'py>> {
         };
     }
     if !is_text && is_sequence(value)? {
-        // What offers a buffer (`array.array`) numpy reads where it lies.
+        // numpy reads an object with a buffer (`array.array`) in place.
         return match PyMemoryView::from(value) {
             Ok(buffer) => Ok(List::Array(seen_by_numpy(&buffer)?.cast_into()?)),
             Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => Ok(List::Items(value.clone())),
@@ -456,15 +454,15 @@ fn seen_by_numpy<'py>(value: &Any<'py>) -> PyResult<Any<'py>> {
     AS_ARRAY.import(value.py(), "numpy", "asarray")?.call1((value,))
 }
 
-/// `numpy.ascontiguousarray(array, dtype)`: the array itself, where it is so already.
+/// `numpy.ascontiguousarray(array, dtype)`: the array itself, if nothing has to be converted.
 fn contiguous<'py, T: Element>(array: &Any<'py>) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
     static AS_CONTIGUOUS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let make = AS_CONTIGUOUS.import(array.py(), "numpy", "ascontiguousarray")?;
     Ok(make.call1((array, numpy::dtype::<T>(array.py())))?.cast_into()?)
 }
 
-/// Visits an array's elements as contiguous ones of type `T`, row by row, part by part: numpy converts a whole array
-/// without a look for signals, and a large one takes seconds.
+/// Visits an array's elements as contiguous ones of type `T`, row by row, in parts. numpy would convert the whole array at
+/// once without looking for signals, which takes seconds for a large one.
 fn each_part<'py, T: Element>(
     array: &Bound<'py, PyUntypedArray>,
     place: Place<'_>,
@@ -587,7 +585,7 @@ pub(super) struct Steps<'py> {
 
 /// Steps, row by row.
 enum Flat<'py> {
-    /// Where they lie, in an array of the caller's.
+    /// In place, in the caller's array.
     Lent(Reading<'py, u64>),
     /// In a copy.
     Copied(Vec<u64>),
@@ -630,7 +628,7 @@ fn steps_of_array<'py>(array: &Bound<'py, PyUntypedArray>, place: Place<'_>) -> 
     };
     let steps = Steps { flat, shape: array.shape().to_vec() };
     let all = steps.flat()?;
-    // An OR takes a third of the time that a comparison would, and is past 2**53 in no common case.
+    // An OR takes a third of the time of a comparison. It is seldom past 2**53 unless one of the steps is.
     if all.iter().fold(0, |any, k| any | k) >= MAX_STEP
         && let Some(i) = all.iter().position(|&k| k > MAX_STEP)
     {
@@ -650,7 +648,7 @@ fn where_they_lie<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Option<Bo
     } else if is(numpy::dtype::<u64>(py)) {
         Ok(Some(array.clone().into_any().cast_into()?))
     } else if is(numpy::dtype::<i64>(py)) {
-        // Of numpy's own class: a subclass may make something else of `view`.
+        // Only of numpy's own class: a subclass may redefine `view`.
         let view = seen_by_numpy(array)?.call_method1(intern!(py, "view"), (numpy::dtype::<u64>(py),))?;
         Ok(Some(view.cast_into()?))
     } else {

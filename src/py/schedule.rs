@@ -26,7 +26,7 @@ use crate::spec::{Expr, Extent, Operand, Spec};
 
 /// A learning-rate schedule: a pure function of the step, as a small immutable value.
 ///
-/// Make one with a shape (`gp.cosine(...)`), combine schedules with `>>`, `+`, `-`, `*`, `/` and the methods here, and
+/// Make one with a leaf (`gp.cosine(...)`), combine schedules with `>>`, `+`, `-`, `*`, `/` and the methods here, and
 /// ask for values:
 ///
 ///     s[k]  s.at(k)  s(k)        one value, a float
@@ -50,7 +50,7 @@ use crate::spec::{Expr, Extent, Operand, Spec};
 #[pyclass(frozen, weakref, module = "glidepath")]
 pub(super) struct Schedule {
     spec: Spec,
-    /// Lowered when the first value is asked for: what is only a part of something larger never is.
+    /// Made when the first value is asked for. A schedule that is only a part of a larger one never needs it.
     plan: OnceLock<Arc<Plan>>,
 }
 
@@ -115,7 +115,7 @@ impl Schedule {
     }
 }
 
-/// The other side of an operator; `None` where it is for its own type, or for Python, to say what that means.
+/// Reads the other operand. Returns `None` for types that we do not know, so that Python tries the other operand's method.
 fn operand(sign: &str, other: &Bound<'_, PyAny>) -> PyResult<Option<Operand>> {
     if let Ok(schedule) = other.cast::<Schedule>() {
         return Ok(Some(Operand::Schedule(schedule.get().spec.clone())));
@@ -158,7 +158,7 @@ fn answer(py: Python<'_>, made: Option<Result<Spec, Error>>) -> PyResult<Py<PyAn
     }
 }
 
-/// An argument that may be left out. An explicit None is an argument too, and is refused.
+/// An argument that may be left out. None is not the same as leaving it out: it is refused.
 struct OptionalArg<'py>(Option<Bound<'py, PyAny>>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for OptionalArg<'py> {
@@ -191,12 +191,12 @@ fn run(place: &str, n: &Bound<'_, PyAny>, start: &OptionalArg<'_>) -> PyResult<R
 
 #[pymethods]
 impl Schedule {
-    /// A numpy scalar on the left asks this before it makes an array of objects.
+    /// A numpy scalar on the left looks for this. Without it, the scalar would make an array of objects.
     #[classattr]
     #[pyo3(name = "__array_ufunc__")]
     const ARRAY_UFUNC: Option<bool> = None;
 
-    /// A value is nothing that a function contains.
+    /// `x in schedule` is an error: a schedule is a function, not a collection of values.
     #[classattr]
     #[pyo3(name = "__contains__")]
     const CONTAINS: Option<bool> = None;
@@ -226,7 +226,7 @@ impl Schedule {
     }
 
     fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        // The common road: two comparisons, one conversion.
+        // The common case: two comparisons, one conversion.
         if key.is_exact_instance_of::<PyInt>()
             && let Ok(k) = key.extract::<u64>()
             && k <= MAX_STEP
@@ -391,8 +391,8 @@ impl Schedule {
         Ok(Schedule::of(self.spec.then(&following.get().spec, at)?))
     }
 
-    /// The parts of a chain of `then`, each `(start, end, expression)`: half-open steps; the last
-    /// ends where the schedule does, None where that is nowhere.
+    /// The parts of a chain of `then`, each `(start, end, expression)`: steps from `start` up to, but not including,
+    /// `end`. The last part's `end` is the schedule's, or None if the schedule has no end.
     ///
     /// Any other schedule is one segment.
     ///
@@ -599,7 +599,7 @@ impl Schedule {
         hasher.finish()
     }
 
-    /// The class itself and a text: whoever unpickles only what is on a list (`torch.load`) puts the class on it.
+    /// The class and a text. `torch.load(weights_only=True)` unpickles only listed classes, so the class itself must be here.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
         Ok((py.get_type::<Schedule>(), PyTuple::new(py, [self.to_json(py)?])?))
     }
@@ -620,7 +620,7 @@ impl Schedule {
     }
 }
 
-/// A call without a step, such as Keras makes of what it is given as `learning_rate`.
+/// The error for a call without a step. Keras makes such a call of its `learning_rate`.
 fn no_step() -> PyErr {
     Error::kind("step", "nothing", "a schedule is a function of the step: `s(step)`")
         .or("For Keras pass a number as `learning_rate`, and `fit` the callback \
@@ -629,7 +629,7 @@ fn no_step() -> PyErr {
         .into()
 }
 
-/// Runs something that asks now and then whether to go on; what a signal's handler raises meanwhile is raised.
+/// Runs work that asks now and then whether to go on. Raises what a signal's handler raises meanwhile.
 fn polled<T>(py: Python<'_>, run: impl FnOnce(json::Poll) -> Result<T, Error>) -> PyResult<T> {
     let raised = RefCell::new(None);
     let poll = || match py.check_signals() {

@@ -1,4 +1,4 @@
-//! What is no schedule but has one, and how to get it: the last sentence of a message.
+//! The way from other objects to a schedule: the last sentence of a message about an object that is not a schedule.
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -14,7 +14,7 @@ const SCHEDULERS: [(&str, &str); 3] = [
     ),
 ];
 
-/// MindSpore's schedule classes, not a user's that derive from them.
+/// MindSpore's own schedule classes. A user's subclasses are not among them.
 const CELLS: (&str, &str) = (
     "mindspore.nn.learning_rate_schedule",
     "Make it with the class of that name in `glidepath.mindspore.nn`, and take its `.schedule()`.",
@@ -40,7 +40,7 @@ pub(super) fn to_schedule(value: &Bound<'_, PyAny>) -> Option<&'static str> {
 
 /// How to get a schedule from an object that has one, or from a function of the step.
 ///
-/// Other callables are none of ours: their type may know what an operator with a schedule means.
+/// Other callables give `None`: their type may define what an operator with a schedule does.
 pub(super) fn of_values(value: &Bound<'_, PyAny>) -> Option<&'static str> {
     let is_function = || {
         let module = module_of(&value.get_type());

@@ -1,9 +1,9 @@
-//! A recurrence sought, stepped and filled.
+//! Jumps, steps and fills of a recurrence.
 //!
 //! ```text
 //! seek k:  from the nearest of: the start, the marks before k, where the last walk ended
-//!          advance from change to change (the state stands still between them), leaving marks on the way
-//! marks:   at least `gap` steps apart; when there are too many, every other goes, and the gap doubles
+//!          advance from change to change (the state is constant between them), leaving marks on the way
+//! marks:   at least `gap` steps apart; when there are too many, every other one is dropped, and the gap doubles
 //! ```
 //! The state at a step is the same by whichever recurrence it was reached: marks are copies of states that were walked to.
 
@@ -41,16 +41,16 @@ pub trait StepRule: Debug + Send + Sync + 'static {
     fn lr(&self, state: &Self::State, k: u64) -> f64;
     /// From the state at step `k - 1` to that at step `k`.
     fn advance(&self, state: &mut Self::State, k: u64);
-    /// The first step after `k` at which the state or the value may be another than at step `k`, whose state this is;
+    /// The first step after `k` at which the state or the value may differ from those at step `k`, whose state this is;
     /// [`NEVER`] where there is none.
     fn constant_until(&self, _state: &Self::State, k: u64) -> u64 {
         k + 1
     }
-    /// The state at step `k`, where it can be had at once: then it is for every step.
+    /// The state at step `k`, for a recurrence that can compute any state directly.
     fn state_at(&self, _k: u64) -> Option<Self::State> {
         None
     }
-    /// The state that a learning rate stands for, where that is all of it: then a caller may keep it.
+    /// The state that belongs to a learning rate, for a recurrence whose state is the learning rate alone.
     fn of_lr(&self, _lr: f64) -> Option<Self::State> {
         None
     }
@@ -200,14 +200,14 @@ pub struct Track<R: StepRule> {
 }
 
 impl<R: StepRule> Track<R> {
-    /// Nothing walked yet.
+    /// Starts without marks.
     pub fn new(rule: R) -> Result<Track<R>, Error> {
         let start = rule.start()?;
         Ok(Track { rule, start, marks: Mutex::new(Marks { gap: GAP, states: Vec::new(), parked: None }) })
     }
 
-    /// The marks, if they can be had soon. They are never waited for: in the child of a fork the lock may be held by a
-    /// thread that is not there.
+    /// The marks, unless another thread holds the lock. This never waits: in the child of a fork, the thread that holds the lock
+    /// may not exist.
     fn marks(&self) -> Option<MutexGuard<'_, Marks<R::State>>> {
         for _ in 0..100 {
             match self.marks.try_lock() {
@@ -219,7 +219,7 @@ impl<R: StepRule> Track<R> {
         None
     }
 
-    /// What `value_until` is, where the last walk ended there.
+    /// The result of `value_until`, if the last walk ended at this step.
     fn parked(&self, k: u64) -> Option<(f64, u64)> {
         let marks = self.marks()?;
         let parked = marks.parked.as_ref().filter(|parked| (parked.k..parked.end).contains(&k))?;
@@ -315,7 +315,7 @@ struct Walker<'a, R: StepRule> {
 }
 
 impl<R: StepRule> Walker<'_, R> {
-    /// Over the next change, to the step at which it happens.
+    /// Goes to the step of the next change, and makes the change.
     #[inline(always)]
     fn change(&mut self) {
         self.k = self.end;

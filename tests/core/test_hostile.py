@@ -40,6 +40,7 @@ CONSTRUCTORS: dict[str, dict[str, tuple[Any, str]]] = {
     "linear": SPAN,
     "cosine": SPAN,
     "polynomial": SPAN | {"power": (0.9, POSITIVE)},
+    "power": SPAN | {"power": (0.9, POSITIVE)},
     "exponential": STAIRCASE,
     "natural_exponential": {**STAIRCASE, "rate": (STAIRCASE["rate"][0], REAL, *STAIRCASE["rate"][2:])},
     "inverse_time": STAIRCASE,

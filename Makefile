@@ -1,18 +1,18 @@
 # make check    what every commit must pass: the linters, the Rust tests and the Python tests of the core. It needs neither torch
-#               nor MindSpore, and takes some minutes
-# make test     everything that must hold, on numpy 2 and numpy 1.26 (the first run installs torch too, some 5 GB, and
+#               nor MindSpore, and takes a few minutes
+# make test     all tests, on numpy 2 and numpy 1.26 (the first run also installs torch, about 5 GB, and
 #               MindSpore, which needs numpy 1.26: 10 GB of disk in all)
 # make test-torch TORCH=2.6.0
 #               the tests of glidepath.torch on another version of PyTorch, in an environment that is removed afterwards
 #               (5 GB of disk meanwhile); WITH="lightning accelerate" installs more packages there
-# make demo     pregenerate 100 million steps of Llama 3's schedule, look at them, and time it
-# make bench    the table of measured ratios beside their bars
-# make asv      the asv suite against the installed build, offline
-# make exact    a million points a leaf against big floats, with ==
-# make fuzz     random cases of every topic, ten minutes each (`make fuzz SECONDS=60`)
+# make demo     compute 100 million steps of Llama 3's schedule, check and plot them, and time it
+# make bench    print the table of measured ratios and their bars
+# make asv      run the asv suite on the installed build, offline
+# make exact    compare a million points a leaf with big floats, with ==
+# make fuzz     run random cases of every topic, ten minutes each (`make fuzz SECONDS=60`)
 #
-# Nothing needs setting up: the first run makes .venv (numpy 2) and .venv-np1 (numpy 1.26), builds one wheel and
-# installs it in both. Files named *.stamp remember what is done.
+# No set-up is needed: the first run makes .venv (numpy 2) and .venv-np1 (numpy 1.26), builds one wheel and installs it in
+# both. A file *.stamp records that its step is done.
 
 PYTHON ?= python3
 CARGO ?= cargo
@@ -60,9 +60,9 @@ test-python: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(
 	$(BIN)/python -m pytest
 	$(NP1)/bin/python -m pytest
 
-# What a user gets where there is no wheel: pip builds the sdist. It is built without optimisation, for that is the same code
-# in a fifth of the time. Cargo would keep what it built from an older sdist, because all files in it have one date: so the
-# package's own results are removed, and only those of its dependencies stay.
+# Without a wheel, pip builds the sdist. Here it is built without optimisation, which is the same code in a fifth of the time.
+# All files in an sdist have the same date, so Cargo would not see that they changed. So `cargo clean` removes the results of
+# this package, and keeps those of its dependencies.
 test-sdist: build/sdist.stamp
 
 build/sdist.stamp: $(NP2)/tools.stamp $(SOURCES)
@@ -123,7 +123,7 @@ build/wheel.stamp: $(NP2)/tools.stamp $(SOURCES)
 	$(BIN)/maturin build --quiet --release --interpreter $(BIN)/python --out $(WHEELS)
 	touch $@
 
-# The dependencies, again whenever pyproject.toml changes; then the wheel, again whenever there is a new one.
+# Install the dependencies, again after a change of pyproject.toml. Then install the wheel, again after each build.
 $(NP2)/ready.stamp: pyproject.toml | build/wheel.stamp
 	$(BIN)/python -m pip install --quiet "numpy>=2" "$$(echo $(WHEELS)/*.whl)[dev]"
 	touch $@
@@ -141,7 +141,7 @@ $(NP1)/mindspore.stamp: $(NP1)/ready.stamp
 	$(NP1)/bin/python -m pip install --quiet "mindspore==2.10.0"
 	touch $@
 
-# torch, and the training loops that the tests train with.
+# torch, and the training frameworks that the tests use.
 $(NP2)/torch.stamp: $(NP2)/ready.stamp
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "lightning==2.6.*" "accelerate==1.15.*" \
 		"transformers==5.23.*" "pytorch-ignite==0.5.*" "skorch==1.4.*"

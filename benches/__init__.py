@@ -1,1 +1,1 @@
-"""The asv suite, and the table of `make bench`."""
+"""The asv suite, and the programs of `make bench` and `make demo`."""

@@ -1,4 +1,4 @@
-"""The import, in an interpreter of its own, and its share over numpy's."""
+"""The time to import glidepath after numpy, in a new interpreter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CLOCKED = "import time, numpy; t = time.perf_counter(); import glidepath; print
 
 
 class Import:
-    """Seconds that `import glidepath` takes where numpy has been imported."""
+    """Seconds that `import glidepath` takes if numpy is already imported."""
 
     unit = "seconds"
 

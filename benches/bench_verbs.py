@@ -1,6 +1,6 @@
-"""Every row of the tests' table of cases under every verb. Run with `make asv`.
+"""Times every case of `tests/cases.py` with every method. Run with `make asv`.
 
-Each setup checks the answer before it is timed: what `fill` wrote has the bits that `gather` and `at` give.
+Each setup checks the values first: `fill`, `gather` and `at` must give the same bits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DTYPES = ["float64", "float32"]
 
 
 class _Verb:
-    """What the verbs share: the schedule, and where to look at it."""
+    """Shared by the methods: the schedule and its values."""
 
     params = [list(CASES), DTYPES]
     param_names = ["case", "dtype"]
@@ -33,21 +33,21 @@ class _Verb:
 
 
 class Fill(_Verb):
-    """Into memory that has been touched."""
+    """Into an array that was written before."""
 
     def time_fill(self, _case, _dtype):
         self.schedule.fill(self.out)
 
 
 class Array(_Verb):
-    """Into fresh memory."""
+    """Into a new array."""
 
     def time_array(self, _case, dtype):
         self.schedule.array(self.steps, dtype=dtype)
 
 
 class Gather(_Verb):
-    """As many steps as a fill has, at random; into memory that has been touched."""
+    """As many steps as `fill` has, at random, into an array that was written before."""
 
     def setup(self, case, dtype):
         super().setup(case, dtype)
@@ -58,7 +58,7 @@ class Gather(_Verb):
 
 
 class Scalar:
-    """One value, and what it takes to make a schedule."""
+    """One value, and the construction of a schedule."""
 
     params = [list(CASES)]
     param_names = ["case"]
@@ -81,7 +81,7 @@ class Scalar:
 
 
 def check(schedule: gp.Schedule, filled: np.ndarray) -> None:
-    """Compare, in bits, some of the values that a fill from step 0 wrote with those of the other two verbs."""
+    """Compare some values of a fill from step 0 with those of `gather` and `at`, in bits."""
     steps = np.unique(np.random.default_rng(1).integers(0, filled.size, 10_000))
     gathered = schedule.gather(steps, dtype=filled.dtype.name)
     unsigned = f"u{filled.dtype.itemsize}"

@@ -1,4 +1,4 @@
-"""`make demo`: pregenerate 100 million float32 steps of Llama 3 405B's schedule, look at them, and time it."""
+"""`make demo`: compute 100 million float32 steps of Llama 3 405B's schedule, check and plot them, and time it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEPS = 100_000_000
 
 
 def main() -> None:
-    """Run the command as a user would, then put its time beside what it is made of."""
+    """Run the command as a user does, then print its time and the times of its parts."""
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
     run("show", SPEC)
@@ -66,7 +66,7 @@ def timed(call, repeats: int = 5) -> float:
 
 
 def write(values: np.ndarray, path: Path) -> None:
-    """Write the bytes and wait for the disk, as the command does, then take the file away."""
+    """Write the bytes and wait for the disk, as the command does. Then remove the file."""
     try:
         with path.open("wb") as file:
             file.write(values.data)

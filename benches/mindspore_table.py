@@ -1,6 +1,6 @@
-"""What the MindSpore facade must show, beside MindSpore itself: run by `make bench`, where MindSpore is installed.
+"""Compares glidepath.mindspore with MindSpore: the part of `make bench` that runs where MindSpore is installed.
 
-Each row is a ratio of two medians, as in `table.py`; the two take turns, and every setup compares values first.
+Each row is a ratio of two medians, as in `table.py`. The two run in turns, and every setup compares values first.
 """
 
 import argparse
@@ -21,7 +21,7 @@ PER_EPOCH = 100
 
 
 def list_arguments(steps: int, per_epoch: int = PER_EPOCH) -> dict[str, dict[str, Any]]:
-    """Return arguments of every list function for so many steps."""
+    """Return arguments of every list function for this number of steps."""
     epochs = max(1, steps // per_epoch)
     lengths = {"total_step": steps, "step_per_epoch": per_epoch}
     decaying = {"learning_rate": 0.1, "decay_rate": 0.9, **lengths, "decay_epoch": 100}
@@ -42,7 +42,7 @@ def list_arguments(steps: int, per_epoch: int = PER_EPOCH) -> dict[str, dict[str
 
 
 def list_rows(theirs: Any, steps: int, repeats: int) -> Iterator[Row]:
-    """Hold each list function against MindSpore's."""
+    """Compare each list function with MindSpore's."""
     for name, given in list_arguments(steps).items():
         other, ours = partial(getattr(theirs, name), **given), partial(getattr(nn, name), **given)
         assert ours() == other()
@@ -53,7 +53,7 @@ def list_rows(theirs: Any, steps: int, repeats: int) -> Iterator[Row]:
 
 
 def fill_rows(steps: int, repeats: int) -> Iterator[Row]:
-    """Hold each list function's array against `ndarray.fill`."""
+    """Compare each list function's array with `ndarray.fill`."""
     out = np.empty(steps)
     for name, given in list_arguments(steps, per_epoch=1_000).items():
         ours = partial(getattr(nn, name), **given, out=out)
@@ -63,7 +63,7 @@ def fill_rows(steps: int, repeats: int) -> Iterator[Row]:
 
 
 def class_row(theirs: Any, tensor: Any, repeats: int, number: int = 50) -> Row:
-    """Hold one call of a schedule class against MindSpore's, in PYNATIVE mode; a thousand of ours to one of theirs."""
+    """Compare a call of a schedule class with MindSpore's, in PYNATIVE mode. Times a thousand of our calls for one."""
     ours, other, step = nn.CosineDecayLR(0.01, 0.1, 1_000), theirs.CosineDecayLR(0.01, 0.1, 1_000), tensor(333)
     assert abs(float(other(step).asnumpy()) - float(ours(333))) < 1e-8
 
@@ -76,7 +76,7 @@ def class_row(theirs: Any, tensor: Any, repeats: int, number: int = 50) -> Row:
 
 
 def main() -> None:
-    """Print the table, each line as soon as it is known."""
+    """Print the table, each line as soon as it is measured."""
     from mindspore import Tensor  # noqa: PLC0415 (the rest works without it)
     from mindspore import nn as theirs  # noqa: PLC0415 (the same)
 

@@ -1,7 +1,7 @@
-"""`make bench`: what glidepath must show, measured here and now: ratios, each with its bar, its goal and a mark.
+"""`make bench`: measures how fast glidepath is, as ratios, and prints each with its bar, its goal and a mark.
 
-Every ratio is of two medians. The two things compared take turns, so that a machine that slows down slows both; all of
-it runs on one thread, into memory that has been touched, except where the row says otherwise.
+A ratio compares two medians. The two sides run in turns, so that a machine that slows down slows both. They use one
+thread and arrays that were written before, unless the row says otherwise.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ Call = Callable[[], object]
 
 @dataclass(frozen=True)
 class Row:
-    """One line: what was measured, and what it is held to."""
+    """One line: what was measured, and its bar."""
 
     what: str
     measured: float | None
-    """None where this machine cannot show it; `note` says why."""
+    """None if this machine cannot measure it; `note` says why."""
     bar: float
     goal: float
     unit: str = ""
@@ -70,7 +70,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Verb:
-    """A column of the table of cases: how to do it, what to hold it against, and the bar."""
+    """A column of the table of cases: what to run, what to compare it with, and the bar."""
 
     name: str
     dtype: str
@@ -107,7 +107,7 @@ def seconds(call: Call, number: int) -> float:
 
 
 def ratio(ours: Call, theirs: Call, repeats: int, number: int = 1) -> float:
-    """Time both in turn, and divide the medians."""
+    """Time both in turns, and divide the medians."""
     ours(), theirs()
     pairs = [(seconds(ours, number), seconds(theirs, number)) for _ in range(repeats)]
     return median(a for a, _ in pairs) / median(b for _, b in pairs)
@@ -150,7 +150,7 @@ def peak_of_array(n: int, folder: Path) -> int:
 
 
 def case_ratios(verb: Verb, steps: int, repeats: int) -> dict[str, float]:
-    """Return every case's ratio under one verb."""
+    """Return the ratio of every case with one method."""
     _core._force(level=verb.level)
     try:
         return {name: verb.ratio(case.build(gp, steps), steps, repeats) for name, case in CASES.items()}
@@ -159,7 +159,7 @@ def case_ratios(verb: Verb, steps: int, repeats: int) -> dict[str, float]:
 
 
 def summary(verb: Verb, ratios: dict[str, float]) -> Row:
-    """Hold the worst of all leaves and composites to the bar."""
+    """Compare the worst of all leaves and composites with the bar."""
     held = {name: ratios[name] for name in held_to_the_bar()}
     worst = max(held, key=held.__getitem__)
     missed = sorted((name for name in held if held[name] > verb.bar), key=held.__getitem__, reverse=True)
@@ -200,7 +200,7 @@ def numpy_rows(repeats: int) -> Iterator[Row]:
 
 
 def numpy_cosine(steps: np.ndarray, out: np.ndarray, n: int) -> Call:
-    """Return numpy's best: no allocation, the steps as float64 at hand, four passes."""
+    """Return numpy's fastest cosine: no allocation, the steps ready as float64, four passes."""
     scale, half, middle = np.pi / n, (PEAK - FLOOR) / 2, (PEAK + FLOOR) / 2
 
     def evaluate() -> None:
@@ -276,7 +276,7 @@ def _scratch() -> Path:
 
 
 def cpu() -> str:
-    """Return the CPU's name, as the system gives it."""
+    """Return the name of the CPU, from the system."""
     listing = Path("/proc/cpuinfo")
     found = re.search(r"model name\s*:\s*(.+)", listing.read_text()) if listing.exists() else None
     return found[1] if found else platform.processor() or platform.machine()
@@ -311,7 +311,7 @@ def report(steps: int, repeats: int) -> Iterator[str]:
 
 
 def torch_lines(repeats: int) -> Iterator[str]:
-    """Yield the rows beside torch, where it is installed."""
+    """Yield the rows that compare with torch, if it is installed."""
     if importlib.util.find_spec("torch") is None:
         yield str(Row("`glidepath.torch` / torch", None, 6, 10, note="torch is not installed"))
         return
@@ -320,7 +320,7 @@ def torch_lines(repeats: int) -> Iterator[str]:
 
 
 def matrix(table: dict[Verb, dict[str, float]]) -> Iterator[str]:
-    """Yield every case on its own; combinators stand in it too, though no bar is set for them."""
+    """Yield a row for every case. Combinators are included, although they have no bar."""
     yield "\nEvery case (a star: above the bar of leaves and composites)\n"
     yield "| case | " + " | ".join(verb.name for verb in table) + " |"
     yield "| --- " * (len(table) + 1) + "|"
@@ -333,7 +333,7 @@ def matrix(table: dict[Verb, dict[str, float]]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Print the table, each line as soon as it is known."""
+    """Print the table, each line as soon as it is measured."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--repeats", type=int, default=15)

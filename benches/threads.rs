@@ -1,5 +1,5 @@
-//! One thread against two, inside one long call: each fills a block that stays in its core's cache, again and again, so
-//! that the memory they share does not set the pace. Prints `ratio: ` and how much more the two do in the same time.
+//! Compares two threads with one, inside one long call. Each thread fills the same block again and again. The block stays in
+//! its core's cache, so that the shared memory does not limit the speed. Prints `ratio: ` and the speed-up.
 
 use std::time::Instant;
 

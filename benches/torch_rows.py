@@ -1,4 +1,4 @@
-"""The part of `make bench` that stands beside torch: `step()` with few and many groups, and `preview`."""
+"""The part of `make bench` that compares with torch: `step()` with few and many groups, and `preview`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MOVE_MOMENTUM = {"CyclicLR", "OneCycleLR"}
 
 
 def made(make: Make, module: Any, groups: int, *, tensors: bool = False, warm: int = 100) -> Any:
-    """Build a scheduler on an optimizer of its own, and step it until it runs as usual."""
+    """Build a scheduler with its own optimizer, and step it until it is warm."""
     lrs = [0.1 * (i + 1) for i in range(groups)]
     optimizer = torch.optim.SGD(
         [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": torch.tensor(lr) if tensors else lr} for lr in lrs],
@@ -59,7 +59,7 @@ def made(make: Make, module: Any, groups: int, *, tensors: bool = False, warm: i
 
 
 def pair(make: Make, groups: int, *, tensors: bool = False) -> tuple[Any, Any]:
-    """Build torch's and ours; they have set the same rates."""
+    """Build torch's scheduler and ours, and check that they have set the same rates."""
     theirs, ours = (made(make, module, groups, tensors=tensors) for module in (THEIRS, gt))
     assert list(map(float, theirs.get_last_lr())) == list(map(float, ours.get_last_lr()))
     return theirs, ours
@@ -71,7 +71,7 @@ def step_ratio(make: Make, groups: int, repeats: int, number: int = 20_000, *, t
 
 
 def preview_ratio(make: Make, repeats: int, n: int = 1_000_000, stepped: int = 10_000) -> float:
-    """Time a preview beside as many steps of torch's, of which `stepped` are made and scaled."""
+    """Compare a preview with as many steps of torch's. Only `stepped` steps are timed, and scaled."""
     theirs, ours = pair(make, 1)
     ahead = ours.preview(n)[:stepped, 0]
     group, rates = theirs.optimizer.param_groups[0], []
@@ -91,7 +91,7 @@ def plateau_row(repeats: int, number: int = 20_000) -> Row:
 
 
 def columns(repeats: int, number: int = 20_000, n: int = 1_000_000) -> dict[str, dict[str, float]]:
-    """Measure every scheduler under every heading."""
+    """Measure every scheduler in every column."""
     every, only_lr = list(SCHEDULERS), [name for name in SCHEDULERS if name not in MOVE_MOMENTUM]
     found: dict[str, dict[str, float]] = {}
     for groups in (1, 8, 32):
@@ -114,7 +114,7 @@ def bars(heading: str) -> tuple[float, float]:
 
 
 def rows(found: dict[str, dict[str, float]]) -> Iterator[Row]:
-    """Hold the worst of each heading to its bar."""
+    """Compare the worst of each column with its bar."""
     for heading, ratios in found.items():
         bar, goal = bars(heading)
         worst = min(ratios, key=ratios.__getitem__)
@@ -125,7 +125,7 @@ def rows(found: dict[str, dict[str, float]]) -> Iterator[Row]:
 
 
 def lines(repeats: int) -> Iterator[str]:
-    """Yield the rows, then every scheduler on its own."""
+    """Yield the rows, then a row for every scheduler."""
     found = columns(repeats)
     yield from map(str, rows(found))
     yield str(plateau_row(repeats))

@@ -1,12 +1,12 @@
-"""The one table that every suite reads: each leaf, combinator and composite, and where it is hard.
+"""The table of cases that all suites use: each leaf, combinator and composite, and the steps where it is hard.
 
-A row of `CASES` has a `bench` instance, ten million steps long, for the benchmarks and for `make bench`, and a `draw`
-that makes others at random: from 1e-12 to 1e3, negative, to zero and not, from 1 step to 2**50, dyadic values that tie,
-perfect powers, results down to the subnormals. Both take the module that builds: glidepath, or `expression` for the
-description that the oracle reads.
+A row of `CASES` has a `bench` instance, ten million steps long, for the benchmarks, and a `draw` function that makes
+random instances: values from 1e-12 to 1e3, negative ones, zeros, lengths from 1 step to 2**50, dyadic values that make
+ties, perfect powers, subnormal results. Both take the module that builds: glidepath, or `expression`, which builds the
+description for the oracle.
 
-`steps_of_interest` lists the steps at which to look: ends, turning points, edges of pieces, tiles and binades.
-`random_nested` makes expressions of everything. All of it is seeded, and needs nothing but numpy.
+`steps_of_interest` lists the steps to test: ends, turning points, edges of pieces, tiles and binades.
+`random_nested` makes nested expressions. All random draws are seeded. This module needs only numpy.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ PEAK, FLOOR = 3e-4, 3e-5
 
 @dataclass(frozen=True)
 class Case:
-    """One row: a way to build a schedule of one shape."""
+    """One row: how to build schedules of one kind."""
 
     name: str
     covers: str
-    """The public name that it exercises."""
+    """The public name that it tests."""
     bench: Callable[[Any, int], Any]
     """`bench(gp, steps)`: the canonical instance."""
     draw: Callable[[Any, Random], Any]
-    """`draw(gp, rng)`: another instance, the same for the same seed."""
+    """`draw(gp, rng)`: a random instance, the same for the same seed."""
     is_composite: bool = False
-    """Whether it is put together in Python: then `expression` cannot build it, but reads it from its repr."""
+    """Whether it is a composite, made in Python. `expression` cannot build it, but reads it from its repr."""
 
     def build(self, gp: Any, steps: int = BENCH_STEPS) -> Any:
         return self.bench(gp, steps)
@@ -48,7 +48,7 @@ class Case:
 
 
 def some_value(rng: Random) -> float:
-    """A learning rate, a loss weight, anything from 1e-12 to 1e3: round decimals, dyadics and noise."""
+    """A value from 1e-12 to 1e3: a round decimal, a dyadic number or a random one."""
     kind = rng.randrange(8)
     sign = -1.0 if rng.random() < 0.15 else 1.0
     if kind == 0:
@@ -69,7 +69,7 @@ def some_positive(rng: Random, low: float = 1e-12, high: float = 1e3) -> float:
 
 
 def some_length(rng: Random, most: int = 2**50) -> int:
-    """From 1 to `most`: tiny, round, a power of two or its neighbour, a multiple of 3, anything."""
+    """A length from 1 to `most`: tiny, round, a power of two or its neighbour, a multiple of 3, or random."""
     kind = rng.randrange(6)
     bits = most.bit_length() - 1
     if kind == 0:
@@ -92,7 +92,7 @@ def some_per(rng: Random, stair: bool) -> float:
 
 
 def some_rate(rng: Random) -> float:
-    """The base of an exponential: below 1 and above, perfect powers and not."""
+    """The base of an exponential: below or above 1, a perfect power or not."""
     return rng.choice(
         (
             0.9,
@@ -242,7 +242,7 @@ def some_epochs(rng: Random) -> dict[str, Any]:
 def draw_cell(gp: Any, rng: Random) -> Any:
     name = rng.choice(CELLS)
     given = some_cell(name, rng)
-    # With it, step 2**24 and later may be no number, which the oracle has no answer for.
+    # With it, the value may be NaN from step 2**24 on, for which the oracle has no answer.
     given.pop("update_decay_steps", None)
     return gp.replay(f"mindspore.{name}", **given)
 
@@ -301,7 +301,7 @@ def some_list(form: str, rng: Random) -> dict[str, Any]:
 
 
 def short_leaf(gp: Any, rng: Random, most: int = 5_000) -> Any:
-    """A leaf that ends, `most` steps long at most."""
+    """A leaf with an end, at most `most` steps long."""
     n = some_length(rng, most)
     make = rng.choice(("linear", "cosine", "polynomial", "table"))
     if make == "table":
@@ -312,7 +312,7 @@ def short_leaf(gp: Any, rng: Random, most: int = 5_000) -> Any:
 
 
 def endless_leaf(gp: Any, rng: Random) -> Any:
-    """A leaf that never ends."""
+    """A leaf without an end."""
     draw = rng.choice((
         draw_step_lr, draw_constant, draw_exponential, draw_exponential_stair, draw_natural_exponential,
         draw_inverse_time, draw_inverse_sqrt, draw_piecewise_constant, draw_triangle, draw_triangle_decay,
@@ -372,7 +372,7 @@ def draw_product(gp: Any, rng: Random) -> Any:
 
 
 def draw_subnormal(gp: Any, rng: Random) -> Any:
-    """Small things multiplied, until the doubles thin out."""
+    """A product of small values, with subnormal results."""
     tiny = gp.exponential(some_value(rng), rng.choice((0.5, 0.9, 0.99, 0.25)), per=rng.choice((1, 2, 3)))
     return tiny if rng.random() < 0.3 else tiny * any_leaf(gp, rng)
 
@@ -571,7 +571,7 @@ def _table() -> dict[str, Case]:
 
 CASES: dict[str, Case] = _table()
 STEPWISE = {"replay_exponential_decay_cell"}
-"""Replays that work a power out at every step, as their framework does: no bar is set for them."""
+"""Replays that compute a power at every step, as their framework does. They have no bar."""
 LEAVES = [case for case in CASES.values() if case.name not in STEPWISE and case.covers in {
     "constant", "linear", "cosine", "polynomial", "polynomial_cycle", "power", "exponential", "natural_exponential",
     "inverse_time", "inverse_sqrt", "piecewise_constant", "table", "triangle", "cosine_restarts", "replay",
@@ -628,7 +628,7 @@ def _nested(rng: Random, depth: int) -> Expr:
 
 
 def edges(expr: Expr) -> set[int]:
-    """The steps where a formula starts, ends, turns or goes out of range; a few of each, where there are many."""
+    """The steps where a formula starts, ends, turns or goes out of range. If there are many, a few of each."""
     p = expr.params
     if expr.kind in _EDGES:
         found = _EDGES[expr.kind](p)
@@ -657,7 +657,7 @@ def _span_edges(p: dict[str, Any]) -> set[int]:
 
 
 def _decay_edges(p: dict[str, Any], log_rate: float) -> set[int]:
-    """Where an exponential leaves float64's and float32's normal numbers, and where it leaves them altogether."""
+    """The steps where an exponential becomes subnormal, 0 or infinite, in float64 and in float32."""
     per = p["per"]
     found = {0, int(per), 2 * int(per), 10 * int(per)}
     if p["start"] and log_rate:
@@ -680,7 +680,7 @@ def _restart_edges(p: dict[str, Any]) -> set[int]:
 
 
 def _replay_edges(p: dict[str, Any]) -> set[int]:
-    """The end, and the first steps and decays of an epoch: all that are parameters."""
+    """The end, and the first steps of epochs and of decays, as far as they are parameters."""
     lengths = {n for n in p.values() if isinstance(n, int) and not isinstance(n, bool)} | set(p.get("milestone", ()))
     return {0} | lengths | {2 * n for n in lengths} | {a * b for a in lengths for b in lengths}
 
@@ -706,7 +706,7 @@ _EDGES: dict[str, Callable[[dict[str, Any]], set[int]]] = {
 
 
 def steps_of_interest(expr: Expr, rng: Random, count: int = 100) -> list[int]:
-    """`count` steps or fewer, in order: edges and their neighbours, tiles, powers of two, the rest at random."""
+    """At most `count` steps, sorted: edges and their neighbours, tiles, powers of two, and random ones."""
     cuts = sorted(edges(expr))
     reach = min(MAX_STEP, 2 * max(cuts[-1] if cuts else 0, 1_000))
     near = {0, 1, MAX_STEP, MAX_STEP - 1} | {cut + d for cut in cuts for d in (-2, -1, 0, 1, 2)}
@@ -727,7 +727,7 @@ def steps_of_interest(expr: Expr, rng: Random, count: int = 100) -> list[int]:
 
 
 def windows(expr: Expr, rng: Random, count: int = 3) -> list[tuple[int, int]]:
-    """`count` runs of 1,000 to 5,000 steps as `(start, n)`, each across an edge of a piece where there is one."""
+    """`count` runs of 1,000 to 5,000 steps as `(start, n)`, each across an edge of a piece if there is one."""
     cuts = sorted(edges(expr)) or [0]
     runs = []
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""A test that hangs in native code says where, and ends the run."""
+"""Ends the run and prints a traceback if a test hangs in native code."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A million points a leaf against the oracle: `python tests/exactness.py --points 1000000`.
+"""Compares a million points a leaf with the oracle: `python tests/exactness.py --points 1000000`.
 
-Prints a table: how many points, what share of the values each rung of the engine settled, how many are wrong (there
-must be none). Most points lie in arrays, which the tiles make; the others are gathered steps of interest. Each point is
-checked as float64 and as float32. Exits with 1 if any value is wrong.
+Prints a table: the number of points, the share of the values that each rung settled, and the number of wrong values,
+which must be 0. Most points are from `array`; the others are steps of interest from `gather`. Each point is checked as
+float64 and as float32. Exits with 1 if any value is wrong.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ POINTED = 200
 
 
 def mistakes(expr: Expr, steps: list[int], got: dict[str, Array]) -> tuple[int, list[str]]:
-    """How many of `steps` have an answer, and what differs from it in a bit."""
+    """The number of `steps` for which the oracle has an answer, and the values that differ from it."""
     kept, *answers = oracle.answers(expr, steps)
     index = np.searchsorted(steps, kept)
     found = []
@@ -45,7 +45,7 @@ def mistakes(expr: Expr, steps: list[int], got: dict[str, Array]) -> tuple[int, 
 
 
 def batch(task: tuple[str, int, int]) -> tuple[str, int, Counter[str], list[str]]:
-    """`points` points of one case from one seed: the points looked at, the tally, what is wrong."""
+    """Check `points` points of one case from one seed. Returns the points, the values a rung, and the wrong values."""
     name, seed, points = task
     tally: Counter[str] = Counter()
     wrong: list[str] = []
@@ -119,7 +119,7 @@ def main() -> int:
 
 
 def share(x: float) -> str:
-    """A percentage, with as many digits as it takes to tell it from 0."""
+    """A percentage, with enough digits to show that it is not 0."""
     return "." if x == 0 else f"{100 * x:.1f} %" if x >= 0.01 else f"{100 * x:.2g} %"
 
 

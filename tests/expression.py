@@ -1,14 +1,14 @@
-"""A schedule as plain data: what the user meant, and nothing of how glidepath computes it.
+"""A schedule as plain data: its meaning, without glidepath's code.
 
-The names and signatures are glidepath's own, so one line of Python makes both:
+The names and signatures are glidepath's. So one line of Python builds both:
 
     describe = lambda gp: gp.linear(0, 1, 10) >> 0.5 * gp.cosine(1, 0, 90)
     describe(expression)      # an Expr, which oracle.py evaluates on exact numbers
     describe(glidepath)       # a Schedule
     describe(expression).build(glidepath)        # the same Schedule
-    from_repr(repr(schedule))                    # the Expr of any Schedule, composites too
+    from_repr(repr(schedule))                    # the Expr of any Schedule, also of a composite
 
-Nothing but the standard library is needed here.
+This module needs only the standard library.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 import recurrences
 
 MAX_STEP = 2**53
-"""The last step that a schedule answers for."""
+"""The last step at which a schedule can be evaluated."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Expr:
     params: dict[str, Any] = field(default_factory=dict)
     parts: tuple[Expr, ...] = ()
 
-    # The combinators, spelled as glidepath spells them.
+    # The combinators, with glidepath's names.
 
     def then(self, following: Expr, at: int | None = None) -> Expr:
         return Expr("then", {"at": at}, (self, following))
@@ -82,7 +82,7 @@ class Expr:
 
     @property
     def steps(self) -> int | None:
-        """Steps before the next part would start, or None where the schedule never ends."""
+        """The length in steps, or None if the schedule has no end."""
         if self.kind in _STEPS:
             return _STEPS[self.kind](self)
         return None
@@ -101,7 +101,7 @@ class Expr:
         return getattr(gp, self.kind)(**self.params)
 
     def __str__(self) -> str:
-        """Python source that makes it again."""
+        """Python source that makes the expression again."""
         if self.kind == "number":
             return repr(self.params["value"])
         texts = [str(part) for part in self.parts]
@@ -119,7 +119,7 @@ class Expr:
 
 
 def from_repr(text: str) -> Expr:
-    """The expression that `repr(schedule)` spells."""
+    """The expression whose source is `repr(schedule)`."""
     expr = eval(text, {"gp": sys.modules[__name__], "__builtins__": {}})
     assert isinstance(expr, Expr), text
     return expr
@@ -192,7 +192,7 @@ def replay(form: str, /, **parameters: Any) -> Expr:
     return Expr("replay", {"form": form, "parameters": parameters})
 
 
-# How long each lasts.
+# The length of each.
 
 
 def _longer(expr: Expr) -> int | None:
@@ -201,7 +201,7 @@ def _longer(expr: Expr) -> int | None:
 
 
 def _first(change: Callable[[int, dict[str, Any]], int | None]) -> Callable[[Expr], int | None]:
-    """A length made from that of the first part, None where that has none."""
+    """A length that is computed from that of the first part; None if the first part has no end."""
 
     def steps(expr: Expr) -> int | None:
         inner = expr.parts[0].steps
@@ -216,7 +216,7 @@ def _then(expr: Expr) -> int | None:
 
 
 def joint(expr: Expr) -> int:
-    """Where the second part of a `then` begins."""
+    """The step at which the second part of a `then` begins."""
     at = expr.params["at"]
     if at is None:
         at = expr.parts[0].steps

@@ -1,8 +1,8 @@
-"""Random cases, for as long as you like: `python tests/fuzz.py [--seconds S] [--seed N] [topic ...]`, or `make fuzz`.
+"""Runs random cases: `python tests/fuzz.py [--seconds S] [--seed N] [topic ...]`, or `make fuzz`.
 
-A topic is a module `fuzz_<topic>.py` beside this file, with a function `once(rng)` that makes one random case and
-asserts about it. Any exception is a finding: it is printed with the seed that makes the case again (`--seed N --cases
-1`), and the command exits with 1. A topic whose framework is not installed is skipped.
+A topic is a module `fuzz_<topic>.py` in this folder. Its function `once(rng)` makes one random case and tests it. An
+exception is a failure: it is printed with the seed that makes the case again (`--seed N --cases 1`), and the command
+exits with 1. A topic whose framework is not installed is skipped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TOPICS = sorted(path.stem.removeprefix("fuzz_") for path in HERE.glob("fuzz_*.py
 
 
 def load(topic: str) -> Any:
-    """The topic's module; None where what it needs is not installed."""
+    """The topic's module, or None if a package that it needs is not installed."""
     try:
         return importlib.import_module(f"fuzz_{topic}")
     except ModuleNotFoundError as error:
@@ -35,14 +35,14 @@ def load(topic: str) -> Any:
 
 
 def run(module: Any, seeds: Iterable[int], until: float) -> tuple[int, list[int]]:
-    """Runs one case a seed until that time of `time.monotonic`: how many there were, and the seeds that failed."""
+    """Run one case a seed until that time of `time.monotonic`. Returns the number of cases and the failed seeds."""
     done, failed = 0, []
     for seed in seeds:
         if time.monotonic() > until:
             break
         try:
             module.once(Random(seed))
-        except Exception:  # noqa: BLE001 - whatever it raises is what is looked for
+        except Exception:  # noqa: BLE001 - any exception is a failure of the case
             failed.append(seed)
             print(f"{module.__name__}, seed {seed}:\n{traceback.format_exc()}", flush=True)
         done += 1

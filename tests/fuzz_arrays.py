@@ -1,7 +1,7 @@
-"""Odd arrays and arguments at everything that reads or writes arrays.
+"""Passes odd arrays and arguments to everything that reads or writes arrays.
 
-Whatever is not refused gives the values that `s[k]` gives, and nothing is written outside of `out`. What is refused is
-refused with a short TypeError, ValueError or IndexError, and nothing is written at all.
+A call either gives the values of `s[k]`, and writes nothing outside of `out`; or it raises a short TypeError,
+ValueError or IndexError, and writes nothing at all.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SCALARS: tuple[Any, ...] = (
 
 
 class Subclass(np.ndarray[Any, Any]):
-    """An array that is not quite one."""
+    """An object that is nearly an array."""
 
     def __getitem__(self, key: Any) -> Any:
         return super().__getitem__(key)
@@ -48,13 +48,13 @@ def refused(error: BaseException, *, is_right: bool = True) -> None:
 
 
 def values(schedule: Any, steps: Array, dtype: Any) -> Array:
-    """One by one, by another road: `array` of one value."""
+    """The values one by one, each by an `array` of one value."""
     found = [schedule.array(1, start=int(k), dtype=dtype)[0] for k in steps.ravel()]
     return np.array(found, dtype=dtype).reshape(steps.shape)
 
 
 def strange(rng: random.Random, dtype: Any) -> tuple[Array, Array]:
-    """An array of an odd kind, and the bytes that it lies in."""
+    """An array with an odd layout, and the memory that contains it."""
     size = np.dtype(dtype).itemsize
     n = rng.randint(0, 40)
     memory = np.frombuffer(mmap.mmap(-1, 4096) if rng.random() < 0.3 else bytearray(4096), dtype=np.uint8)
@@ -187,7 +187,7 @@ def same_bytes(a: Array, b: Array) -> bool:
 
 
 def gathers_of_lists(rng: random.Random, schedule: Any) -> None:
-    """Lists, nested or not, of whatever is an integer; and of what is not."""
+    """Lists, nested or not, of integers of any type, and of other values."""
     shape = rng.choice(((3,), (2, 3), (0,), (2, 0), (2, 2, 2), (1, 1, 1, 1)))
     wrong = rng.random() < 0.3
 
@@ -222,7 +222,7 @@ def gathers_of_lists(rng: random.Random, schedule: Any) -> None:
 
 
 def reads_values(rng: random.Random, _: Any) -> None:
-    """A table's values, from arrays and lists of any kind."""
+    """The values of a table, from arrays and lists of any kind."""
     dtype = rng.choice(("f8", "f4", "f2", ">f8", "i4", "u8", "g", "c16", "?", "U1"))
     made, _memory = strange(rng, dtype)
     if made.flags.writeable and made.size:
@@ -238,7 +238,7 @@ def reads_values(rng: random.Random, _: Any) -> None:
 
 
 def asks_oddly(rng: random.Random, schedule: Any) -> None:
-    """Any argument anywhere: a value, or a short refusal."""
+    """Any value as any argument: the call returns, or raises a short error."""
     a, b, c = (rng.choice(SCALARS) for _ in range(3))
     small = rng.choice((0, 1, 5, a))
     calls: tuple[Callable[[], Any], ...] = (
@@ -255,7 +255,7 @@ def asks_oddly(rng: random.Random, schedule: Any) -> None:
         lambda: np.asarray(schedule, dtype=b) if schedule.steps is not None and schedule.steps < 10**5 else None,
     )
     try:
-        with np.errstate(all="ignore"):  # a cast to a type that the values do not fit
+        with np.errstate(all="ignore"):  # a cast to a type that is too small for the values
             rng.choice(calls)()
     except (*REFUSED, MemoryError) as error:
         refused(error)

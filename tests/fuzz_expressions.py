@@ -1,8 +1,8 @@
-"""Nested expressions with hostile parameters, against exact evaluation.
+"""Compares nested expressions with hostile parameters with the oracle.
 
-Zeros of both signs, subnormals, the largest doubles, ties, exponents that lie far apart, clamps inside arithmetic,
-delays and joints at odd places, steps up to 2**53. `at`, `array` and `gather` must give the oracle's bits in both
-dtypes, and the same bits on every instruction set and from a rung drawn at random.
+The parameters: zeros of both signs, subnormals, the largest doubles, ties, exponents that differ by very much, clamps
+inside arithmetic, delays and joins at odd steps, steps up to 2**53. `at`, `array` and `gather` must give the oracle's
+bits in both dtypes, on every instruction set and with a random first rung.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from helpers import DTYPES, LEVELS, RUNGS, assert_same, forced
 
 LARGEST, LEAST = 1.7976931348623157e308, 5e-324
 NODES = 7
-"""Nodes of an expression, at most."""
+"""The most nodes of an expression."""
 
 
 def value(rng: Random) -> float:
-    """Any finite double, most of them hard ones."""
+    """A finite double, usually a difficult one."""
     kind = rng.randrange(12)
     sign = rng.choice((1.0, 1.0, -1.0))
     if kind < 2:
@@ -115,7 +115,7 @@ def clamped(rng: Random, part: Expr) -> Expr:
 
 
 def nested(rng: Random, nodes: int) -> Expr:
-    """An expression of so many nodes at most."""
+    """An expression of at most `nodes` nodes."""
     if nodes <= 1:
         return rng.choice(LEAVES)(rng)
     kind = rng.randrange(15)
@@ -128,7 +128,7 @@ def nested(rng: Random, nodes: int) -> Expr:
         if kind < 4:
             return a + b
         if kind < 6:
-            # What cancels, all of it or nearly.
+            # Terms that cancel, completely or nearly.
             return a - rng.choice((b, a, a * (1 + 2.0**-40)))
         return a * b
     part = nested(rng, nodes - 1)
@@ -147,12 +147,12 @@ def nested(rng: Random, nodes: int) -> Expr:
 
 
 def is_taken(expr: Expr) -> bool:
-    """Whether its length is one that glidepath takes."""
+    """Whether glidepath accepts its length."""
     return (expr.steps is None or expr.steps <= MAX_STEP) and all(is_taken(part) for part in expr.parts)
 
 
 def cuts_of(expr: Expr) -> list[int]:
-    """Its edges; the start alone where one of them is at no finite step."""
+    """Its edges; only the start if one of them is not at a finite step."""
     try:
         return sorted(edges(expr)) or [0]
     except OverflowError:
@@ -160,7 +160,7 @@ def cuts_of(expr: Expr) -> list[int]:
 
 
 def looks(expr: Expr, rng: Random) -> list[int]:
-    """Steps at which to look: edges, where exponentials leave the doubles, powers of two."""
+    """Steps to test: edges, steps where exponentials overflow or underflow, powers of two."""
     cuts = cuts_of(expr)
     steps = {0, 1, 2_000, MAX_STEP, rng.randint(0, 5_000), int(2 ** rng.uniform(0, 53)), 2 ** rng.randint(0, 53)}
     for cut in rng.sample(cuts, min(len(cuts), 6)):
@@ -169,7 +169,7 @@ def looks(expr: Expr, rng: Random) -> list[int]:
 
 
 def answers(expr: Expr, steps: list[int]) -> tuple[list[int], list[Any]]:
-    """The steps at which the oracle has an answer, and its answers in each dtype."""
+    """The steps for which the oracle has an answer, and its answers in each dtype."""
     kept, doubles, singles = oracle.answers(expr, steps)
     return kept, [doubles, singles]
 

@@ -1,4 +1,4 @@
-"""Random experimental schedulers: ours beside MindSpore's own, stepped, previewed, sought, saved and loaded."""
+"""Compares random experimental schedulers of ours with MindSpore's: `step`, `preview`, `seek`, saving and loading."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from mindspore_classes import ulps
 Make = Callable[[Any, Any], Any]
 STEPS = 16
 NEAR = 2
-"""Units in the last place that may lie between a step of glidepath's and one of MindSpore's that has `pow` or `cos`."""
+"""The most units in the last place by which a step with `pow` or `cos` may differ between glidepath and MindSpore."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A scheduler: its text, what makes it, whether MindSpore has it, in the same bits, whether it has a replay."""
+    """A scheduler: its text, how to make it, whether MindSpore has it, with equal bits, and whether it has a replay."""
 
     text: str
     make: Make
@@ -135,13 +135,13 @@ def run(module: Any, drawn: Case, lrs: list[float]) -> Any:
 
 
 def once(rng: Random) -> None:
-    """Make a scheduler, step it, and see that every other way to the same step gives the same bits."""
+    """Make a scheduler, step it, and check that every other way to the same step gives the same bits."""
     if rng.random() < 0.15:
         plateau(rng)
         return
     drawn, lrs = case(rng), [rng.choice((0.1, 0.05, 3e-4)) for _ in range(rng.randint(1, 2))]
     scheduler = drawn.make(ours, optimizer(lrs))
-    scheduler.seek(0)  # the start: a chained one may have been made on other learning rates
+    scheduler.seek(0)  # the start: the schedulers of a ChainedScheduler may have been made on other learning rates
     want = np.float32([seen(scheduler)])
     for _ in range(STEPS):
         scheduler.step()
@@ -152,7 +152,7 @@ def once(rng: Random) -> None:
 
 
 def walk(rng: Random, drawn: Case, lrs: list[float], want: Any) -> None:
-    """Take a live scheduler of ours from step to step, in every way there is."""
+    """Move a scheduler of ours from step to step, in every possible way."""
     scheduler, k = drawn.make(ours, optimizer(lrs)), 0
     scheduler.seek(0)
     for _ in range(8):
@@ -187,7 +187,7 @@ def walk(rng: Random, drawn: Case, lrs: list[float], want: Any) -> None:
 
 
 def beside_theirs(rng: Random, drawn: Case, lrs: list[float], want: Any) -> None:
-    """Compare with MindSpore's own; then preview and seek that."""
+    """Compare with MindSpore's own scheduler; then preview and seek MindSpore's."""
     stepped = run(theirs, drawn, lrs)
     if drawn.is_exact:
         assert_same(want, stepped, (drawn.text, "MindSpore's own"))

@@ -1,5 +1,5 @@
-"""Random resumes of schedulers with a `Scheduler` somewhere in them: the run goes on with the bits of one that was not
-interrupted, whichever of the orders in docs/torch.md it is resumed in."""
+"""Resumes random runs with a `Scheduler` somewhere in them, in each of the ways in docs/torch.md. The resumed run must
+give the same bits as a run that was not interrupted."""
 
 from __future__ import annotations
 
@@ -108,13 +108,13 @@ def all_of(scheduler: Any) -> list[Any]:
 
 
 def driven(schedulers: list[Any]) -> set[str]:
-    """The entries that the `Scheduler`s among these, and in these, set."""
+    """The entries that the `Scheduler`s in this list set, also nested ones."""
     every = [one for scheduler in schedulers for one in all_of(scheduler)]
     return {name for one in every if isinstance(one, gt.Scheduler) for name in one.drivers}
 
 
 def check_the_waiting(scheduler: Any, held: torch.optim.Optimizer, before: list[Any]) -> None:
-    """What only the later schedulers of a glidepath SequentialLR drive is as it was before all were made."""
+    """In glidepath's SequentialLR the entries that only later schedulers set still have their original values."""
     if not isinstance(scheduler, gt.SequentialLR):
         return
     begun = bisect_right(scheduler._milestones, scheduler.last_epoch) + 1
@@ -176,7 +176,7 @@ def once(rng: Random) -> None:
     beta = rng.random() < 0.3
     kind = rng.choice([None, None, None, "t32", "t64"])
     lrs = [rate if kind is None else (kind, rate) for rate in [0.1, 0.03, 0.5][: rng.randint(1, 3)]]
-    # What the other two leave behind depends on the order in which all are made, which `seek` cannot know.
+    # The rates of the other two classes depend on the order in which all were made, which `seek` cannot know.
     leaves = [name for name in KEEPS_INITIAL if name != "SWALR"] if order in SOUGHT else LEAVES
     if order == "last_epoch":
         count = rng.randint(1, 3)
@@ -208,7 +208,7 @@ def once(rng: Random) -> None:
         except (ValueError, ZeroDivisionError) as error:
             if isinstance(error, ValueError) and "Tried to step" not in str(error):
                 raise
-            return  # OneCycleLR has come to its end, or has a phase of no steps
+            return  # OneCycleLR is at its end, or has a phase of 0 steps
         resumed = new_optimizer(lrs, beta)
         is_new = order == "last_epoch"
         scheduler = build(resumed, at - 1) if is_new else resume(order, build, resumed, states, at)

@@ -1,4 +1,4 @@
-"""Damaged states of `Scheduler`: each is loaded, or refused with a message of ours, and then nothing has changed."""
+"""Loads damaged states of `Scheduler`. Loading works, or raises with a message of ours and changes nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def optimizer() -> torch.optim.Optimizer:
 
 
 def damaged(rng: Random, state: Any) -> Any:
-    """A copy of a state with one thing in it put in another's place."""
+    """A copy of a state with one value replaced by another."""
     found = copy.deepcopy(state)
     inner = found
     while isinstance(inner, dict | list) and inner:

@@ -1,7 +1,7 @@
-"""Random and damaged texts at `from_json`, and random schedules written and read back.
+"""Passes random and damaged texts to `from_json`, and writes random schedules and reads them back.
 
-A text is either refused with a short ValueError that names a place, or it gives a schedule that round-trips through
-JSON, `repr` and pickle.
+`from_json` either raises a short ValueError that names a place, or it returns a schedule that round-trips through JSON,
+`repr` and pickle.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def assert_round_trips(whole: Any) -> None:
 
 
 def schedule(rng: random.Random) -> Any:
-    """A schedule of any kind; a third of them with lengths near the last step there is."""
+    """A random schedule; a third of them have lengths near the last possible step."""
     if rng.random() < 0.6:
         return random_nested(rng, rng.randint(0, 3)).build(gp)
     parts = [leaf(rng)]
@@ -138,7 +138,7 @@ def words(rng: random.Random, _: str) -> str:
 
 
 def spliced(rng: random.Random, text: str) -> str:
-    """Pieces left out, doubled, moved, or written over."""
+    """The text with pieces deleted, doubled, moved or overwritten."""
     for _ in range(rng.randint(1, 4)):
         i, j, k = sorted(rng.randint(0, len(text)) for _ in range(3))
         j, k = min(j, i + 30), min(k, j + 30)
@@ -173,7 +173,7 @@ def another_tree(rng: random.Random, text: str) -> str:
             node[i : i + rng.randint(0, 2)] = [any_value(rng, nodes) for _ in range(rng.randint(0, 2))]
     try:
         return json.dumps(tree, indent=rng.choice((None, 1)))
-    except (ValueError, RecursionError):  # a node within itself
+    except (ValueError, RecursionError):  # a node that contains itself
         return text
 
 

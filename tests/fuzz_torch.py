@@ -1,7 +1,7 @@
-"""Random things done to random schedulers, glidepath's beside torch's own: the same bits, states, errors and warnings.
+"""Does random actions with random schedulers of glidepath and torch: bits, states, errors and warnings must be equal.
 
-One case builds one scheduler twice, by torch and by glidepath, and does the same random things to both. After each it
-compares all that a scheduler sets, and its state. `tests/fuzz.py` says how to run it.
+A case builds a scheduler twice, by torch and by glidepath, and does the same random actions with both. After each
+action it compares everything that a scheduler sets, and its state. `tests/fuzz.py` says how to run it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Pair = list[Any]
 
 
 class Done(Exception):  # noqa: N818  # it is no error
-    """Both have raised the same: what they are left in need not be the same."""
+    """Both schedulers have raised the same error. Their states may differ afterwards."""
 
 
 def once(rng: Random) -> None:
@@ -48,7 +48,7 @@ def once(rng: Random) -> None:
 
 
 def compare(pair: Pair, where: str) -> None:
-    """They have set the same, and their states are the same."""
+    """Both have set the same values, and their states are equal."""
     theirs, ours = pair
     assert look(ours) == look(theirs), where
     assert state_of(ours) == state_of(theirs), where
@@ -56,7 +56,7 @@ def compare(pair: Pair, where: str) -> None:
 
 
 def both(pair: Pair, call: Callable[[Any], Any]) -> list[Any]:
-    """Do it to both: they return, raise and warn alike. Returns what they return."""
+    """Do the action with both. They must return, raise and warn alike. Returns what they return."""
     found: list[Any] = []
     said = [outcome(lambda s=s: found.append(call(s))) for s in pair]
     assert said[0] == said[1], said
@@ -66,14 +66,14 @@ def both(pair: Pair, call: Callable[[Any], Any]) -> list[Any]:
 
 
 def leaf_of(rng: Random, pair: Pair) -> Pair:
-    """One of the rules in them, the same in both."""
+    """One of the inner schedulers, the same in both."""
     while hasattr(pair[0], "_schedulers"):
         i = rng.randrange(len(pair[0]._schedulers))
         pair = [scheduler._schedulers[i] for scheduler in pair]
     return pair
 
 
-# What is done.
+# The actions.
 
 
 def step(rng: Random, pair: Pair) -> None:
@@ -84,7 +84,7 @@ def step(rng: Random, pair: Pair) -> None:
 
 def step_to(rng: Random, pair: Pair) -> None:
     if hasattr(pair[0], "_schedulers") and rng.random() < 0.8:
-        return  # they take no epoch: both raise
+        return  # these classes take no epoch: both raise
     epoch = rng.choice([0, 1, 7, 33, None])
     if isinstance(pair[0], lr_scheduler.CosineAnnealingWarmRestarts):
         epoch = rng.choice([epoch, 0.5, 12.25])
@@ -126,8 +126,8 @@ def schedule(rng: Random, pair: Pair) -> None:
     said: list[Any] = []
     found = [outcome(lambda s=s: said.append(gt.schedule(s, group, steps=steps))) for s in pair]
     if holds(pair[0], (lr_scheduler.CyclicLR, lr_scheduler.OneCycleLR)):
-        # torch's own do not keep their arguments, and give a table where ours give a replay. Step 0 may differ: a
-        # CyclicLR whose base rates were changed starts on its groups' initial rates.
+        # torch's classes do not keep their arguments. Their schedule is a table, and ours is a replay. Step 0 may
+        # differ: a CyclicLR whose base rates were changed starts with its groups' initial rates.
         if steps is not None and len(said) == 2:
             assert said[0].array(steps)[1:].tolist() == said[1].array(steps)[1:].tolist()
         return
@@ -147,7 +147,7 @@ def exchange_states(rng: Random, pair: Pair) -> None:
 
 
 def state_through_json(rng: Random, pair: Pair) -> None:
-    """DIFFERENCE: torch's own loses the milestones of MultiStepLR. So only ours takes the way through JSON."""
+    """DIFFERENCE: torch loses the milestones of MultiStepLR in JSON. So only our state is stored as JSON."""
     state = pair[1].state_dict()
     try:
         text = json.dumps(state)
@@ -210,7 +210,7 @@ def set_rate(rng: Random, pair: Pair) -> None:
 
 
 def replace_rate(rng: Random, pair: Pair) -> None:
-    """A rate of another kind."""
+    """A rate of another type."""
     i = rng.randrange(len(pair[0].optimizer.param_groups))
     rate = rng.choice([1, 0.3, np.float64(0.3), torch.tensor(0.3), torch.tensor([0.3]), torch.tensor(0.3).double()])
     for scheduler in pair:

@@ -1,4 +1,4 @@
-"""What the suites share: comparison in bits, the oracle beside the schedule, the engine's test hooks."""
+"""Shared by the suites: comparison in bits, comparison with the oracle, the engine's test hooks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Array = np.ndarray[Any, Any]
 
 @contextmanager
 def forced(level: str | None = None, rung: str | None = None) -> Iterator[None]:
-    """The engine on this instruction set, starting from this rung."""
+    """Force the engine to this instruction set and this first rung."""
     _core._force(level=level, rung=rung)
     try:
         yield
@@ -50,13 +50,13 @@ LEVELS = tuple(level for level in ("baseline", "avx2", "avx512") if _has(level))
 
 
 def bits(values: Any) -> Array:
-    """Their bit patterns, for == to mean equal."""
+    """The bit patterns of the values, to compare with ==."""
     array = np.ascontiguousarray(values)
     return array.view(np.uint32 if array.dtype == np.float32 else np.uint64)
 
 
 def assert_same(actual: Any, expected: Any, where: object = "", steps: Sequence[int] | range | None = None) -> None:
-    """Equal in dtype, shape and every bit."""
+    """Assert that dtype, shape and every bit are equal."""
     actual, expected = np.asarray(actual), np.asarray(expected)
     assert actual.dtype == expected.dtype, (where, actual.dtype, expected.dtype)
     assert actual.shape == expected.shape, (where, actual.shape, expected.shape)
@@ -72,7 +72,7 @@ def assert_same(actual: Any, expected: Any, where: object = "", steps: Sequence[
 
 
 def assert_right(schedule: Any, expr: Expr, steps: Sequence[int]) -> list[int]:
-    """`gather` and, in float64, `at` give the oracle's bits at `steps`. Returns those that have an answer."""
+    """Assert that `gather`, and `at` for float64, give the oracle's bits. Returns the steps that have an answer."""
     kept, *answers = oracle.answers(expr, steps)
     index = np.array(kept, dtype=np.int64)
     for dtype, want in zip(DTYPES, answers, strict=True):
@@ -82,7 +82,7 @@ def assert_right(schedule: Any, expr: Expr, steps: Sequence[int]) -> list[int]:
 
 
 def assert_right_window(schedule: Any, expr: Expr, start: int, n: int, rng: Random, samples: int = 200) -> list[int]:
-    """`array` gives the oracle's bits at both ends of the run and at random between. Returns the steps looked at."""
+    """Assert that `array` gives the oracle's bits at both ends and at random steps. Returns the checked steps."""
     picked = sorted({*range(min(5, n)), *range(max(0, n - 5), n), *(rng.randrange(n) for _ in range(samples))})
     kept, *answers = oracle.answers(expr, [start + i for i in picked])
     inside = np.array(kept, dtype=np.int64) - start
@@ -93,7 +93,7 @@ def assert_right_window(schedule: Any, expr: Expr, start: int, n: int, rng: Rand
 
 
 def drawn(case: Case, seed: int) -> tuple[Any, Expr]:
-    """A random instance of a case: the schedule, and what it means."""
+    """A random instance of a case: the schedule, and its expression for the oracle."""
     rng = Random(f"{case.name} {seed}")
     if case.is_composite:
         schedule = case.draw(gp, rng)
@@ -104,7 +104,7 @@ def drawn(case: Case, seed: int) -> tuple[Any, Expr]:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """What happens inside takes no longer than that."""
+    """Assert that the block takes no longer than this."""
     begun = time.perf_counter()
     yield
     took = time.perf_counter() - begun
@@ -113,7 +113,7 @@ def within(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def interrupted_after(seconds: float) -> Iterator[None]:
-    """A real SIGINT to this process, as Ctrl-C sends it; what runs must end in KeyboardInterrupt soon after."""
+    """Send a real SIGINT to this process, as Ctrl-C does. The running code must soon raise KeyboardInterrupt."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
     begun = time.perf_counter()

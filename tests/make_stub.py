@@ -31,7 +31,7 @@ Documented = ast.FunctionDef | ast.ClassDef
 
 
 def fresh(stub: str) -> str:
-    """The stub as it should be."""
+    """The up-to-date text of the stub."""
     by_hand, marker, _ = stub.partition(SHAPES)
     assert marker, f"{STUB} has lost its line {SHAPES!r}"
     by_hand = METHODS.sub(lambda _: methods(), by_hand)
@@ -84,7 +84,7 @@ def default_of(param: inspect.Parameter) -> str:
 
 
 def with_docstrings(stub: str) -> str:
-    """The same with the docstrings of the module, from the last definition to the first."""
+    """The stub with the docstrings of the module. Replaces from the last definition to the first."""
     for node, member in reversed(list(documented(ast.parse(stub)))):
         doc = inspect.getdoc(member)
         assert doc, f"{node.name} has no docstring"

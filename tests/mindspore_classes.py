@@ -1,4 +1,4 @@
-"""Random arguments and steps for MindSpore's schedule classes, and what it makes of them, in `golden/`.
+"""Random arguments and steps for MindSpore's schedule classes. MindSpore's results are in `golden/`.
 
 python tests/mindspore_classes.py     # where MindSpore is installed: writes the golden values anew
 """
@@ -23,7 +23,7 @@ MOST = 2**31 - 1
 
 
 def steps(given: dict[str, Any], rng: Random, count: int = 40) -> np.ndarray[Any, np.dtype[np.int32]]:
-    """Steps to look at: ends and their neighbours, multiples of them, anything."""
+    """Steps to test: ends and their neighbours, multiples of them, and random ones."""
     n = given.get("decay_steps") or given["warmup_steps"]
     near = {0, 1, 2, *(m * n + d for m in (1, 2, 3, 7) for d in (-1, 0, 1))}
     near |= {rng.randint(0, 3 * n) for _ in range(count - 20)} | {rng.randint(0, MOST) for _ in range(8)}
@@ -38,13 +38,13 @@ def drawn_cell(name: str, seed: object) -> tuple[dict[str, Any], np.ndarray[Any,
 
 
 def places(values: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Where each float32 stands among all of them, in order: neighbours differ by 1."""
+    """The position of each float32 in the order of all float32 numbers: neighbours differ by 1."""
     found = np.ascontiguousarray(values, dtype=np.float32).view(np.int32).astype(np.int64)
     return np.where(found < 0, -(found & 0x7FFFFFFF), found)
 
 
 def ulps(got: Any, want: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """How far apart, in units in the last place.
+    """The distance in units in the last place.
 
     Not a number is next to itself only. Whatever is below the normal numbers counts as zero: MindSpore flushes it to
     zero or does not, as the thread happens to that works on it.
@@ -59,7 +59,7 @@ def ulps(got: Any, want: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def far(given: dict[str, Any], got: Any, want: Any) -> float:
-    """The most units in the last place that lie between.
+    """The largest distance in units in the last place.
 
     Where a polynomial grows, its two terms cancel, and an ulp of a term may be many of the sum: there the unit is that
     of the larger term.

@@ -1,4 +1,4 @@
-"""Random arguments for MindSpore's list functions, and what it makes of them, kept in `golden/mindspore_lists.json`.
+"""Random arguments for MindSpore's list functions. MindSpore's results are in `golden/mindspore_lists.json`.
 
 python tests/mindspore_lists.py     # where MindSpore is installed: writes the golden values anew
 """
@@ -30,11 +30,11 @@ FUNCTIONS = (
 KEPT = 50
 """Argument sets of each function in the golden file."""
 WHOLE = 24
-"""Lists up to this length stand in it whole, longer ones as a digest of their bits."""
+"""The golden file has lists up to this length, and of longer lists a digest of their bits."""
 
 
 def arguments(function: str, rng: Random, longest: int = 10_000) -> dict[str, Any]:
-    """Some arguments: lengths up to `longest`, epochs of every ratio to them, rates and powers below 1 and above."""
+    """Random arguments: lengths up to `longest`, epochs in every ratio to them, rates and powers below and above 1."""
     total = max(1, int(longest ** rng.random()))
     if function == "piecewise_constant_lr":
         milestone = sorted(rng.randint(1, total) for _ in range(rng.randint(1, 9)))
@@ -68,10 +68,10 @@ def _rate(rng: Random) -> float:
 
 
 def outcome(function: Any, given: dict[str, Any]) -> list[float] | str:
-    """What a call gives: its values, or the name of what it raises."""
+    """The outcome of a call: its values, or the name of the exception."""
     try:
         values = function(**given)
-    except Exception as error:  # noqa: BLE001 (whatever it raises is what is compared)
+    except Exception as error:  # noqa: BLE001 (the test compares the exceptions)
         return type(error).__name__
     assert type(values) is list
     return values
@@ -83,7 +83,7 @@ def digest(values: Sequence[float]) -> str:
 
 
 def kept(values: list[float] | str) -> Any:
-    """What of an outcome stands in the golden file."""
+    """An outcome as it is written in the golden file."""
     return values if isinstance(values, str) or len(values) <= WHOLE else [len(values), digest(values)]
 
 

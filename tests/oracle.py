@@ -1,9 +1,9 @@
-"""The oracle: every schedule by its textbook formula on intervals of big floats, rounded once at the end.
+"""The oracle: computes every schedule by its textbook formula on intervals of big floats, and rounds once at the end.
 
-It shares no code, no library and no trick with glidepath. An `Interval` holds the real value between two MPFR numbers,
-one rounded down and one rounded up by every operation. Where both ends round to the same double, that double is the
-answer; where they do not, the formula is evaluated again with more bits. An interval that still holds a midpoint
-at 1,800 bits counts as that midpoint, and ties go to even. No formula here is arranged to be accurate: bits are cheap.
+It shares no code, library or method with glidepath. The real value lies in an `Interval` between two MPFR numbers.
+Every operation rounds one down and the other up. If both ends round to the same double, this double is the answer. If
+not, the formula is evaluated again with more bits. If the interval still contains a midpoint at 1,540 bits or more,
+the value counts as that midpoint, and ties go to even. The formulas are simple, not accurate: more bits are cheap.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ import recurrences
 from expression import Expr, joint
 
 LADDER = (160, 480, 1_540, 5_000)
-"""Bits of precision, tried in turn. What is within 2^-1,500 of a tie counts as the tie."""
+"""The precisions in bits, tried in this order. A value within 2^-1,500 of a tie counts as the tie."""
 
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 _SINGLE = gmpy2.context(precision=24, emin=-148, emax=128, subnormalize=True)
 
 
 class UndecidedError(ArithmeticError):
-    """The oracle does not know: more than one double is left at the highest precision."""
+    """The oracle has no answer: more than one double is possible at the highest precision."""
 
 
 class Interval:
@@ -71,7 +71,7 @@ class Interval:
         )
 
     def __pow__(self, power: Interval) -> Interval:
-        """For a positive base: monotone in each, so that the extremes are at the corners."""
+        """For a positive base. The power is monotone in base and exponent, so its extremes are at the corners."""
         if self.lo == self.hi:
             rising = self.lo >= 1
             first, last = (power.lo, power.hi) if rising else (power.hi, power.lo)
@@ -92,7 +92,7 @@ _INF = mpfr("inf")
 
 
 def _no_nan(product: Any) -> Any:
-    """An end that is zero times an end that is infinite: zero, as is usual for intervals."""
+    """Multiply two ends. Zero times infinity is zero, as usual for intervals."""
     return mpfr(0) if gmpy2.is_nan(product) else product
 
 
@@ -116,7 +116,7 @@ def _pi(bits: int) -> Interval:
 
 @cache
 def number(x: float) -> Interval:
-    """A parameter or a step, exactly."""
+    """The exact value of a parameter or a step."""
     exact = mpfr(x, max(53, x.bit_length())) if isinstance(x, int) else mpfr(float(x), 53)
     return Interval(exact, exact)
 
@@ -139,7 +139,7 @@ def sqrt(x: Interval) -> Interval:
 
 
 def cos_pi(x: Interval) -> Interval:
-    """cos(pi x) for x in [0, 1], where it falls."""
+    """cos(pi x) for x in [0, 1], where the cosine is decreasing."""
     angle = _pi(x.down.precision) * x
     return Interval(angle.down.cos(angle.hi), angle.up.cos(angle.lo))
 
@@ -262,7 +262,7 @@ LEAVES: dict[str, Callable[..., Interval]] = {
 
 
 def evaluate(expr: Expr, k: int) -> Interval:
-    """The value of `expr` at step `k`, at the precision of the moment."""
+    """The value of `expr` at step `k`, at the current precision."""
     kind, p, parts = expr.kind, expr.params, expr.parts
     if kind in LEAVES:
         return LEAVES[kind](k, **p)
@@ -306,7 +306,7 @@ def to_single(x: Any) -> float:
 
 
 def _rounded(x: Interval, to: Callable[[Any], float], largest: float, last: bool) -> float | None:
-    """The one value that both ends round to; at `last` the tie between two neighbours; else None."""
+    """The value to which both ends round. If they differ: None, or with `last` the tie between them."""
     lo, hi = to(x.lo), to(x.hi)
     if lo == hi:
         return lo
@@ -337,7 +337,7 @@ def value(expr: Expr, k: int) -> tuple[float, float]:
 
 
 def values(expr: Expr, steps: Iterable[int], dtype: Any = np.float64) -> np.ndarray[Any, Any]:
-    """`value` at every step, as an array of `dtype`."""
+    """The values at all steps, as an array of `dtype`."""
     column = 1 if np.dtype(dtype) == np.float32 else 0
     return np.array([value(expr, int(k))[column] for k in steps], dtype=dtype)
 

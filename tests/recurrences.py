@@ -1,6 +1,7 @@
-"""What the frameworks compute, as their sources do: a naive twin of every replay, on Python's own floats.
+"""A naive twin of every replay: what the frameworks compute, in plain Python and in their own operations.
 
-`value(form, parameters, k)` is the learning rate at step k, `steps(form, parameters)` how long it lasts.
+`value(form, parameters, k)` is the learning rate at step k, and `steps(form, parameters)` is the length. `form` is the
+kind of the replay.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def value(form: str, parameters: Parameters, k: int) -> float:
 
 
 def steps(form: str, parameters: Parameters) -> int | None:
-    """How many steps before it ends, or None."""
+    """The length in steps, or None if it has no end."""
     return _STEPS[form](parameters) if form in _STEPS else None
 
 
@@ -43,7 +44,7 @@ def _products(lr: float, gamma: float) -> Iterator[float]:
 
 
 def _nth(states: Iterator[float], n: int) -> float:
-    """The n-th state, or the first that comes twice in a row: after that nothing changes."""
+    """The n-th state. It stops early at a state that equals the one before: after it nothing changes."""
     before = None
     for i, state in enumerate(states):
         if i == n or state == before:
@@ -53,7 +54,7 @@ def _nth(states: Iterator[float], n: int) -> float:
 
 
 class _Torch:
-    """A scheduler of torch's on one group: `start` makes it, `enter` is how a later child of SequentialLR begins."""
+    """A scheduler of torch's on one group. `start` makes it; `enter` starts it as a later child of SequentialLR."""
 
     def __init__(self, form: str, parameters: Parameters) -> None:
         self.form, self.k, self.base = form.removeprefix("torch."), 0, parameters.get("base_lr")
@@ -207,7 +208,7 @@ _DEFAULTS: dict[str, Parameters] = {
 
 
 def _part(part: Any) -> _Torch:
-    """The twin of a part, which is a glidepath replay or its text's content."""
+    """The twin of a part, which is a glidepath replay or its parsed JSON."""
     content = dict(part if isinstance(part, dict) else json.loads(part.to_json())["schedule"])
     return _Torch(content.pop("kind"), content)
 
@@ -389,7 +390,7 @@ def warm_up(k: int, learning_rate: float, warmup_steps: int) -> Any:
 
 
 def exact_cell(name: str, k: int, **p: Any) -> float:
-    """The closed formula of a class, in float64: good to some ulps."""
+    """The closed formula of a class, in float64, with an error of some ulps."""
     n = p.get("decay_steps") or p["warmup_steps"]
     if name == "WarmUpLR":
         return p["learning_rate"] * min(k, n) / n
@@ -533,7 +534,7 @@ def single_one_cycle(
     final_div_factor: float = 1e4,
     three_phase: bool = False,
 ) -> Any:
-    """PyTorch's, in float64, rounded."""
+    """PyTorch's formula in float64, rounded to float32."""
     first, k = max_lr / div_factor, min(k, total_steps)
     corners = [(0.0, first), (pct_start * total_steps - 1, max_lr)]
     corners += [(2 * pct_start * total_steps - 2, first)] if three_phase else []
@@ -547,7 +548,7 @@ def single_one_cycle(
 
 
 class _Single:
-    """A scheduler of MindSpore's on one group. `enter` is how a later part of SequentialLR begins: by `step(0)`."""
+    """A scheduler of MindSpore's on one group. `enter` starts it as a later part of SequentialLR: by `step(0)`."""
 
     def __init__(self, part: Any) -> None:
         content = dict(part if isinstance(part, dict) else json.loads(part.to_json())["schedule"])

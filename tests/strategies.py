@@ -1,4 +1,4 @@
-"""Random expressions for hypothesis: they shrink."""
+"""Random expressions for hypothesis, which can shrink them."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def _combined(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
 
 
 def lasts(expr: Expr) -> bool:
-    """Whether its length is one that glidepath takes."""
+    """Whether glidepath accepts its length."""
     return all(lasts(part) for part in expr.parts) and (expr.steps is None or expr.steps <= MAX_STEP)
 
 
 expressions = st.recursive(leaves, _combined, max_leaves=6).filter(lasts)
-"""Anything, nested."""
+"""Any nested expression."""

@@ -1,4 +1,4 @@
-"""Random schedulers, as recipes that torch and glidepath both build, and random things done to them."""
+"""Random schedulers, as recipes that both torch and glidepath build, and random actions with them."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ OURS = gt
 
 HAS_VERBOSE = _versions.HAS_VERBOSE
 COPIES_TENSORS = _versions.RELEASE >= _versions.TENSORS_SINCE
-"""Whether this torch copies a rate that is a tensor where it notes it. If not, no step of such a rate is ours."""
+"""Whether this torch stores a copy of a tensor rate. If not, torch makes all steps of tensor rates."""
 SWALR_IS_PLAIN = _versions.STEPS_SINCE["SWALR"] <= _versions.RELEASE
-"""Whether SWALR notes the name of its strategy. If not, it has a function, no replay, and a state that is no JSON."""
+"""Whether SWALR stores its strategy's name. If not, it stores a function, has no replay, and its state is not JSON."""
 copies_tensors = pytest.mark.skipif(not COPIES_TENSORS, reason=f"torch {torch.__version__} notes the tensor itself")
-# Before torch 2.9 SequentialLR warns of itself at each milestone.
+# Before torch 2.9 SequentialLR itself causes a warning at each milestone.
 _at_milestones = pytest.mark.filterwarnings(r"ignore:The epoch parameter in `scheduler\.step\(\)`:UserWarning")
 milestones_may_warn = [] if _versions.HAS_UPDATE_LR else [_at_milestones]
 
 
 def optimizer(lrs: list[Any], beta: bool = False, step: bool = True) -> torch.optim.Optimizer:
-    """One with a group for each learning rate; a rate of "t32" or "t64" and a number is made a tensor."""
+    """An optimizer with a group for each learning rate. "t32" or "t64" before the number makes the rate a tensor."""
     groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": made(lr)} for lr in lrs]
     kind = torch.optim.Adam if beta else torch.optim.SGD
     known = {} if beta else {"momentum": 0.9}
@@ -46,7 +46,7 @@ def optimizer(lrs: list[Any], beta: bool = False, step: bool = True) -> torch.op
 
 
 def keeps_its_start(scheduler: Any) -> bool:
-    """Whether the rates are still there from which a scheduler started: not where they stand in the groups' tensors."""
+    """Whether a scheduler still has its initial rates. It has not if they are the groups' own tensors."""
     is_sequence = hasattr(scheduler, "_milestones")
     if COPIES_TENSORS or not any(isinstance(group["lr"], torch.Tensor) for group in scheduler.optimizer.param_groups):
         return True
@@ -122,11 +122,11 @@ LEAVES = [
     "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "OneCycleLR", "SWALR",
 ]  # fmt: skip
 KEEPS_INITIAL = [name for name in LEAVES if name not in {"CyclicLR", "OneCycleLR"}]
-"""Those whose construction leaves the groups' initial rates to what is made before and after."""
+"""The classes whose initial rates depend on the schedulers that are made before and after."""
 
 
 def draw(rng: Random, groups: int, depth: int = 0, leaves: list[str] = LEAVES) -> Build:
-    """A scheduler that torch can run: in SequentialLR, it takes leaves only. Composites are of these leaves."""
+    """A scheduler that torch can run: its SequentialLR takes only leaves. Composites are made of these leaves."""
     roll = rng.random()
     if depth < 3 and roll < 0.15:
         children = [draw(rng, groups, depth + 1, leaves) for _ in range(rng.randint(1, 3))]
@@ -139,12 +139,12 @@ def draw(rng: Random, groups: int, depth: int = 0, leaves: list[str] = LEAVES) -
 
 
 def outcome(call: Callable[[], Any]) -> tuple[str, str, list[tuple[type, str]]]:
-    """What an action raises and warns of."""
+    """The exception and the warnings of an action."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             call()
-        except Exception as error:  # noqa: BLE001  (whatever torch raises, ours must raise)
+        except Exception as error:  # noqa: BLE001  (ours must raise the same as torch)
             return type(error).__name__, str(error), said(caught)
         return "", "", said(caught)
 
@@ -169,7 +169,7 @@ def seen(value: Any) -> Any:
 
 
 def state_of(scheduler: Any) -> Any:
-    """Its state, comparable."""
+    """Its state, in a form that can be compared."""
     return comparable(scheduler.state_dict())
 
 

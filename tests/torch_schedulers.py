@@ -1,4 +1,4 @@
-"""Every scheduler of glidepath.torch and of torch, made with the same arguments, for the tests of each subject."""
+"""Makes every scheduler, of glidepath.torch or of torch, with the same arguments."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def stepped(scheduler, n: int) -> list[float]:
 
 
 def rows_of(scheduler, n):
-    """What stepping sets, of a scheduler and an optimizer of its own."""
+    """The values that stepping sets, for a new scheduler and a new optimizer."""
     rows = []
     for _ in range(n):
         scheduler.step()

@@ -1,7 +1,7 @@
-"""Learning-rate schedules as values: built once, evaluated in Rust, the same on every machine.
+"""Learning-rate schedules as immutable objects: built once, evaluated in Rust, the same bits on every machine.
 
-A schedule is a pure function of the step. A leaf is a formula, ``then`` puts one schedule after another, arithmetic
-combines them point by point, and every value is the real number, correctly rounded:
+A schedule is a pure function of the step. A leaf is a formula. ``then`` puts one schedule after another. Arithmetic
+combines schedules at each step. Every value is the exact real value, correctly rounded:
 
 >>> import glidepath as gp
 >>> lr = gp.linear(0.0, 8e-05, 8_000) >> gp.cosine(8e-05, 8e-07, 1_200_000)
@@ -14,12 +14,12 @@ combines them point by point, and every value is the real number, correctly roun
 from glidepath import _launch
 
 if _launch.is_command():
-    _launch.exit_on_interrupt()  # what follows imports numpy, which takes most of the time of a short command
+    _launch.exit_on_interrupt()  # before the slow imports: numpy takes most of the time of a short command
 
 from glidepath import _core, composites
 from glidepath._core import *  # noqa: F403 (its `__all__` is made from the declarations of the leaves)
 from glidepath._core import __version__
-from glidepath.composites import *  # noqa: F403 (each name stands once, in the `__all__` of its module)
+from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
 
 __all__ = ["__version__"]
 __all__ += _core.__all__

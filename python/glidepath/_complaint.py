@@ -12,9 +12,9 @@ INTERRUPTED = 128 + signal.SIGINT
 
 
 def complain(message: str) -> None:
-    """Write the message to stderr as one line. Where stderr takes nothing, the exit code must do."""
+    """Write the message to stderr as one line. If stderr cannot be written, only the exit code shows the error."""
     try:
         sys.stderr.write(f"glidepath: {' '.join(message.split())}\n")
         sys.stderr.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # Python flushes once more as it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # else the flush at exit fails again

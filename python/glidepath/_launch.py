@@ -1,4 +1,4 @@
-"""How the command ``glidepath`` starts: without a traceback, whatever is missing.
+"""Starts the command ``glidepath``. Prints one line and no traceback if something is missing.
 
 It imports only what Python has loaded by itself, or nearly so: a Ctrl-C during these imports is still a traceback.
 """
@@ -22,19 +22,19 @@ _FAILED = 2
 
 
 def is_command() -> bool:
-    """Return whether this process runs the command, and does not just import the package."""
+    """Return whether this process runs the command, and not a program that imports the package."""
     script = os.path.basename(sys.argv[0])  # noqa: PTH119 (`pathlib` takes long to import)
     return sys.orig_argv[1:3] == ["-m", "glidepath"] or script in {"glidepath", "glidepath.exe"}
 
 
 def exit_on_interrupt() -> None:
-    """Let Ctrl-C end the process with one line. The imports take 0.2 s; a KeyboardInterrupt there is a traceback."""
+    """Let Ctrl-C end the process with one line. During the imports, 0.2 s, Python would print a traceback."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background jobs ignore the signal
         signal.signal(signal.SIGINT, _exit)
 
 
 def main() -> NoReturn:
-    """Run the command and leave Python: 0 when done, 2 with one line on stderr for whatever the user can mend."""
+    """Run the command and exit: with 0 when done, or with 2 and one line on stderr for an error of the user."""
     _open_closed_streams()
     try:
         from glidepath import cli  # noqa: PLC0415 (it needs click)
@@ -44,7 +44,7 @@ def main() -> NoReturn:
         complain("the command needs click, which is not installed. Run `pip install click`.")
         sys.exit(_FAILED)
     if signal.getsignal(signal.SIGINT) is _exit:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on Ctrl-C must clear up
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # now Ctrl-C must remove temporary files
     try:
         status = cli.run()
     except KeyboardInterrupt:
@@ -60,7 +60,7 @@ def _exit(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Open /dev/null where a standard stream is closed: else the next file gets its number, and its output."""
+    """Open /dev/null for each closed standard stream. Otherwise the next file gets its number, and its output."""
     for number in range(3):
         if not _is_open(number):
             os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number, which is this one

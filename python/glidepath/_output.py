@@ -1,4 +1,4 @@
-"""The output file of a command: it gets its name when it is whole and on the disk, or it is not there."""
+"""Writes the output file of a command. The file gets its name only when it is complete and on the disk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["fail", "replacing", "target"]
 
 _ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _TEMPORARY = (".glidepath-", ".tmp")
-_DEAD_AFTER = 24 * 60 * 60  # seconds; a process that still writes does so every few milliseconds
+_DEAD_AFTER = 24 * 60 * 60  # seconds; a running process writes every few milliseconds
 
 
 def fail(message: str) -> NoReturn:
@@ -33,7 +33,7 @@ def fail(message: str) -> NoReturn:
 
 
 def target(output: str, spec: str, example: str) -> Path:
-    """Read `-o`: the name of a file, which is not the SPEC's."""
+    """Read `-o`. It must name a file, and not the SPEC."""
     if not output:
         fail(refusal("-o", "nothing", "it must name a file", f"Write `-o {example}`."))
     if output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
@@ -47,19 +47,19 @@ def target(output: str, spec: str, example: str) -> Path:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file that takes `path`'s place once it is whole and on the disk; on any way out before that, nothing.
+    """Write a file that replaces `path` when it is complete and on the disk. After an error `path` is unchanged.
 
     ::
 
-        <folder>/.glidepath-<random>.tmp    created new, written, fsync
-        rename to <folder>/lr.npy           one file or the other has the name, never half of one
-        fsync of <folder>                   the rename itself is on the disk
+        <folder>/.glidepath-<random>.tmp    created, written, fsync
+        rename to <folder>/lr.npy           the name always belongs to a complete file, the old or the new one
+        fsync of <folder>                   now the rename is on the disk
 
-    Only a kill -9 leaves something behind: the temporary file. A run of a later day removes it.
+    After a kill -9 the temporary file stays. A run a day later removes it.
     """
     if str(path) == "-":
         fail("`-o`: got -, standard output; the output takes its place whole, which only a file can. Name a file.")
-    target = Path(os.path.realpath(path))  # through a symbolic link, as open() would: the link stays a link
+    target = Path(os.path.realpath(path))  # follows a symbolic link, as open() does: the link stays a link
     if target.exists() and not target.is_file():
         fail(f"{path}: not a regular file; the output replaces it. Name a file.")
     if not target.parent.is_dir():
@@ -87,29 +87,29 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _set_rights(handle: int, target: Path) -> None:
-    """Give the open file the mode and the owner of the target, or those of any new file if there is no target."""
+    """Give the open file the mode and the owner of the target, or those of a new file if there is no target."""
     if os.name != "posix":
         return
     try:
         old = target.stat()
     except FileNotFoundError:
-        mask = os.umask(0o077)  # it can only be read by setting it
+        mask = os.umask(0o077)  # the only way to read it is to set it
         os.umask(mask)
-        with contextlib.suppress(OSError):  # a file system without modes, as vfat
+        with contextlib.suppress(OSError):  # a file system without modes, such as vfat
             os.fchmod(handle, 0o666 & ~mask)
         return
     mode = stat.S_IMODE(old.st_mode)
     for user, group, granted in ((-1, old.st_gid, stat.S_ISGID | stat.S_IRWXG), (old.st_uid, -1, stat.S_ISUID)):
         try:
             os.fchown(handle, user, group)
-        except OSError:  # noqa: PERF203 (only root can give a file away: else the rights of the other do not go to us)
+        except OSError:  # noqa: PERF203 (only root can change the owner; without that, drop the old owner's rights)
             mode &= ~granted
     with contextlib.suppress(OSError):
         os.fchmod(handle, mode)
 
 
 def _remove_dead(folder: Path) -> None:
-    """Remove the temporary files that killed processes have left."""
+    """Remove the temporary files of killed processes."""
     for path in folder.glob("*".join(_TEMPORARY)):
         with contextlib.suppress(OSError):
             if time.time() - path.lstat().st_mtime > _DEAD_AFTER:
@@ -118,7 +118,7 @@ def _remove_dead(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind, as Ctrl-C does: by themselves they end the process with no chance to clear up."""
+    """Let SIGTERM and SIGHUP raise SystemExit, so that the temporary file is removed before the process ends."""
 
     def unwind(number: int, _frame: FrameType | None) -> None:
         sys.exit(128 + number)
@@ -132,7 +132,7 @@ def _terminable() -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":  # where a folder cannot be opened, and a rename is durable without
+    if sys.platform == "win32":  # there a folder cannot be opened, and a rename needs no fsync
         return
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -1,4 +1,4 @@
-"""The command ``glidepath``: pregenerate, look at, and check schedules that stand in JSON files."""
+"""The command ``glidepath``: shows, evaluates and plots schedules in JSON files."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
     _IntType = click.ParamType[int]
 else:
-    _IntType = click.ParamType  # which has no type parameter before click 8.4
+    _IntType = click.ParamType  # it has no type parameter before click 8.4
 
 __all__ = ["cli", "run"]
 
-_CHUNK = 1 << 20  # bytes; in cache on the way to the page cache. 0.25 to 16 MiB took as long, 64 MiB twice as long
-_CHUNK_OF_A_THREAD = 8 << 20  # with more threads: less, and starting them costs what they save
+_CHUNK = 1 << 20  # bytes; it stays in the CPU's cache. 0.25 to 16 MiB took equally long, 64 MiB twice as long
+_CHUNK_OF_A_THREAD = 8 << 20  # with smaller chunks it takes as long to start the threads as they save
 _MOST_SEGMENTS = 40
 _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 _MOST_DIGITS = 40
-_MOST_POWER = 99  # a power of 10 that is past the last step with as many decimals as there may be
+_MOST_POWER = 99  # enough to be above the last step, also with the most decimals that the text may have
 _GROUPED = re.compile(r"\d{1,3}((,\d{3})+|(_\d{3})+)", re.ASCII)
 _SCALED = re.compile(r"(\d+)(?:\.(\d+))?(?:e\+?(\d+)|([kmgbt]))", re.ASCII | re.IGNORECASE)
 _FRACTION = re.compile(r"\d+\.(\d{1,2}|\d{4,})", re.ASCII)
@@ -61,10 +61,10 @@ class _Steps(_IntType):
 
 
 def _steps(text: str) -> int:
-    """Read a number of steps, or raise ValueError with the rule and the way out.
+    """Read a number of steps, or raise ValueError with the rule and what to do.
 
-    A point is always a decimal point, and stands only before an exponent or a letter: to some, 1.000 is a thousand. A
-    comma always groups digits by three, and stands in no other number: to some, 1,5M is one and a half million.
+    A point is a decimal point, and needs an exponent or a letter after it: some people read 1.000 as a thousand. A
+    comma only groups digits by three: some people read 1,5M as one and a half million.
     """
     text = text.strip()
     if len(text) > _MOST_DIGITS:
@@ -173,7 +173,7 @@ def show(spec: str, steps: int | None) -> None:
 
 
 class _At(click.Command):
-    """Takes `-1` for a step, which is refused as such, and not for an option."""
+    """Reads `-1` as a step, not as an option, so that the message is about a negative step."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for i, arg in enumerate(args):
@@ -202,8 +202,8 @@ def plot_(spec: str, output: str, steps: int | None) -> None:
     """Draw the schedule into a file. Needs matplotlib: pip install glidepath[plot]."""
     schedule, about = _load(spec)
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 (an extra: only who plots pays for it)
-    except Exception as error:  # noqa: BLE001 (a broken install raises whatever it raises)
+        from matplotlib.figure import Figure  # noqa: PLC0415 (an optional dependency, and slow to import)
+    except Exception as error:  # noqa: BLE001 (a broken install can raise anything)
         if isinstance(error, ModuleNotFoundError) and error.name == "matplotlib":
             fail("`plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`.")
         again = "Run `pip install --force-reinstall matplotlib`."
@@ -221,7 +221,7 @@ def plot_(spec: str, output: str, steps: int | None) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             figure.savefig(picture, format=kind)
-    except Exception as error:  # noqa: BLE001 (each kind has a library or a program of its own, which raises its own)
+    except Exception as error:  # noqa: BLE001 (each file type uses its own library, which raises its own errors)
         other = "" if kind == "png" else " Name a .png."
         fail(f"{output}: matplotlib cannot draw it as `.{kind}`: {error}.{other}")
     with replacing(path) as file:
@@ -235,7 +235,7 @@ def schema() -> None:
 
 
 def run() -> int:
-    """Run the command: 0 when done, 2 with one line on stderr for whatever the user can mend."""
+    """Run the command. Return 0 when done, or 2 after one line on stderr for an error of the user."""
     try:
         return int(cli.main(prog_name="glidepath", standalone_mode=False) or 0)
     except click.Abort:
@@ -251,7 +251,7 @@ def run() -> int:
 
 
 def _print(*lines: str) -> None:
-    """Print lines on stdout, what its encoding lacks as escapes."""
+    """Print lines on stdout. Characters that its encoding lacks are printed as escapes."""
     if sys.stdout is None:
         fail("standard output: closed. Leave out `>&-`.")
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -259,10 +259,10 @@ def _print(*lines: str) -> None:
     try:
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read has read enough
+    except BrokenPipeError:  # the reader, for example `head`, has closed the pipe
         raise
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the flush at exit fails again
         fail(f"standard output: {error.strerror}")
 
 
@@ -275,7 +275,7 @@ def _can_print(text: str) -> bool:
 
 
 def _load(spec: str) -> tuple[glidepath.Schedule, str]:
-    """Read SPEC: the schedule, and what the file says about itself."""
+    """Read SPEC. Return the schedule and the text of `about`."""
     name = "standard input" if spec == "-" else spec
     if spec == "-" and sys.stdin is None:
         fail(f"{name}: closed. Name a file, or send the JSON through a pipe.")
@@ -310,7 +310,7 @@ def _count(schedule: glidepath.Schedule, count: int | None, start: int) -> int:
 
 
 def _check_room(path: Path, size: int) -> None:
-    # A few noughts too many would fill the disk before they fail, and stop everybody else on it meanwhile.
+    # Without this check, a number with too many zeros would fill the disk and disturb other programs before it fails.
     folder = Path(os.path.realpath(path)).parent
     free = shutil.disk_usage(folder).free
     if size > free:
@@ -318,7 +318,7 @@ def _check_room(path: Path, size: int) -> None:
 
 
 def _in_bytes(size: int) -> str:
-    """Say how large a file is.
+    """Return a file size as text.
 
     >>> _in_bytes(72_000_000_000_000_000), _in_bytes(1_600_128), _in_bytes(136)
     ('72,000,000.0 GB', '1.6 MB', '136 bytes')
@@ -331,7 +331,7 @@ def _in_bytes(size: int) -> str:
 
 @contextlib.contextmanager
 def _progress(n: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on stderr where somebody is looking; yield what to call with every number of steps done."""
+    """Show a progress bar if stderr is a terminal. Yield a function to call with the number of steps just done."""
     if not sys.stderr.isatty():
         yield lambda _steps: None
         return
@@ -340,7 +340,7 @@ def _progress(n: int) -> Iterator[Callable[[int], None]]:
 
 
 def _segment_table(schedule: glidepath.Schedule) -> Iterator[str]:
-    """Yield the lines of the table of segments: a half-open range of steps, its first and last value, its part."""
+    """Yield the lines of the table of segments: a half-open range of steps, its first and last value, its schedule."""
     segments = schedule.segments()
     rows = [("from", "to", "first", "last", "part")]
     for start, end, part in segments[:_MOST_SEGMENTS]:

@@ -1,13 +1,13 @@
-"""The schedules that people name, each a few leaves put together: read one to see how to write your own.
+"""Well-known schedules, made of leaves and combinators. Read one to see how to write your own.
 
-Nothing here computes a value of its own: a composite is an ordinary schedule, prints as its leaves and is stored as
-them. All of them take their steps like this:
+A composite returns an ordinary schedule. Its ``repr`` and its JSON show the leaves. The arguments that count steps:
 
 ``steps``
-    the length of the whole schedule: ``schedule.steps == steps``. Past it the last value holds.
+    the length of the whole schedule: ``schedule.steps == steps``. After it the schedule keeps its last value.
 ``warmup``, ``decay``
-    how many of those steps: an int of steps, or a float from 0.0 to 1.0, a fraction of ``steps`` rounded to the nearest
-    step, a half up. A part of 0 steps is left out: a short run with a small fraction has no warm-up.
+    the length of that part: an int is a number of steps; a float from 0.0 to 1.0 is a fraction of ``steps``, rounded to
+    the nearest step (half a step counts as one in a warm-up, and as none in a decay). A part of 0 steps is left out: a
+    short run with a small fraction has no warm-up.
 """
 
 import math
@@ -25,7 +25,7 @@ __all__ = ["noam", "one_cycle", "warmup_cosine", "warmup_linear", "wsd"]
 def warmup_cosine(
     peak: float, steps: int, warmup: SupportsIndex | float, start: float = 0.0, end: float = 0.0
 ) -> Schedule:
-    """Rise on a straight line, then fall on half a cosine.
+    """Linear warm-up, then cosine decay.
 
     ::
 
@@ -36,15 +36,15 @@ def warmup_cosine(
     Args:
         peak: the learning rate at step ``warmup``.
         steps: the whole length in steps, warm-up included.
-        warmup: steps (int) or fraction of ``steps`` (float). With all of them there is no decay: ``peak`` holds.
-        start: the learning rate at step 0, where there is a warm-up.
+        warmup: steps (int) or a fraction of ``steps`` (float). If it takes all steps, there is no decay.
+        start: the learning rate at step 0, if there is a warm-up.
         end: the learning rate at step ``steps``.
 
     Raises:
         TypeError, ValueError: an argument of the wrong type or out of its range.
 
-    Source: the cosine is that of Loshchilov and Hutter, SGDR, arXiv:1608.03983, equation 5; with a warm-up before it,
-    for example Brown et al., GPT-3, arXiv:2005.14165, appendix B.
+    Source: the cosine is equation 5 of Loshchilov and Hutter, SGDR, arXiv:1608.03983. For a warm-up before the cosine
+    see for example Brown et al., GPT-3, arXiv:2005.14165, appendix B.
 
     >>> import glidepath as gp
     >>> lr = gp.warmup_cosine(3e-4, steps=100_000, warmup=2_000, end=3e-5)
@@ -59,7 +59,7 @@ def warmup_cosine(
 def warmup_linear(
     peak: float, steps: int, warmup: SupportsIndex | float, start: float = 0.0, end: float = 0.0
 ) -> Schedule:
-    """Rise on a straight line, then fall on another.
+    """Linear warm-up, then linear decay.
 
     ::
 
@@ -70,8 +70,8 @@ def warmup_linear(
     Args:
         peak: the learning rate at step ``warmup``.
         steps: the whole length in steps, warm-up included.
-        warmup: steps (int) or fraction of ``steps`` (float). With all of them there is no decay: ``peak`` holds.
-        start: the learning rate at step 0, where there is a warm-up.
+        warmup: steps (int) or a fraction of ``steps`` (float). If it takes all steps, there is no decay.
+        start: the learning rate at step 0, if there is a warm-up.
         end: the learning rate at step ``steps``.
 
     Raises:
@@ -87,7 +87,7 @@ def warmup_linear(
     return _warmed_up("warmup_linear", linear, peak, steps, warmup, start, end)
 
 
-def wsd(  # noqa: PLR0913 (a trapezoid has two corners and three levels, and both slopes have a shape)
+def wsd(  # noqa: PLR0913 (a warm-up, a plateau and a decay have this many parameters)
     peak: float,
     steps: int,
     warmup: SupportsIndex | float,
@@ -96,7 +96,7 @@ def wsd(  # noqa: PLR0913 (a trapezoid has two corners and three levels, and bot
     end: float = 0.0,
     shape: Literal["linear", "cosine", "sqrt", "exponential"] = "linear",
 ) -> Schedule:
-    """Warm up, stay, decay: a straight line up, a long plateau, a short way down.
+    """Warm-up, stable, decay: linear warm-up, a long constant part, a short decay.
 
     ::
 
@@ -110,24 +110,24 @@ def wsd(  # noqa: PLR0913 (a trapezoid has two corners and three levels, and bot
         sqrt          g(u) = 1 - sqrt(u)
         exponential   lr = peak * (end / peak) ** u
 
-    In ``exponential``, ``end / peak`` is taken as the nearest double, since it is a parameter of a leaf; the value
-    before the last is stored as a double, and the last is ``end`` exactly.
+    In ``exponential``, ``end / peak`` is rounded to the nearest double, because it is a parameter of a leaf. The value
+    before the last is a double too, and the last value is exactly ``end``.
 
     Args:
-        peak: the learning rate of the plateau.
+        peak: the learning rate of the constant part.
         steps: the whole length in steps.
-        warmup: steps (int) or fraction of ``steps`` (float) of the way up.
-        decay: steps (int) or fraction of ``steps`` (float) of the way down. With 0 there is none: ``peak`` holds.
-        start: the learning rate at step 0, where there is a warm-up.
-        end: the learning rate at step ``steps``, where there is a decay.
-        shape: of the decay: ``"linear"``, ``"cosine"``, ``"sqrt"`` or ``"exponential"``.
+        warmup: the length of the warm-up: steps (int) or a fraction of ``steps`` (float).
+        decay: the length of the decay: steps (int) or a fraction of ``steps`` (float). With 0 there is no decay.
+        start: the learning rate at step 0, if there is a warm-up.
+        end: the learning rate at step ``steps``, if there is a decay.
+        shape: the curve of the decay: ``"linear"``, ``"cosine"``, ``"sqrt"`` or ``"exponential"``.
 
     Raises:
-        TypeError, ValueError: an argument of the wrong type or out of its range; a warm-up and a decay that take more
-            than ``steps`` together; ``exponential`` between values that are not both above 0 (or both below).
+        TypeError, ValueError: an argument of the wrong type or out of its range; a warm-up and a decay that are
+            together longer than ``steps``; ``exponential`` between values that are not both above 0 or both below 0.
 
-    Source: Hu et al., MiniCPM, arXiv:2404.06395, section 4; the shapes are compared by Hägele et al.,
-    arXiv:2405.18392, who recommend ``sqrt`` ("1-sqrt") over about a fifth of the steps.
+    Source: Hu et al., MiniCPM, arXiv:2404.06395, section 4. Hägele et al., arXiv:2405.18392, compare the curves of the
+    decay, and recommend ``sqrt`` ("1-sqrt") over about a fifth of the steps.
 
     >>> import glidepath as gp
     >>> lr = gp.wsd(1e-3, steps=50_000, warmup=1_000, decay=0.2, shape="sqrt")
@@ -167,7 +167,7 @@ def wsd(  # noqa: PLR0913 (a trapezoid has two corners and three levels, and bot
     return _joined(parts)
 
 
-def one_cycle(  # noqa: PLR0913 (the six that the paper's policy and PyTorch's class have)
+def one_cycle(  # noqa: PLR0913 (the paper's policy and PyTorch's class have six parameters)
     peak: float,
     steps: int,
     warmup: SupportsIndex | float = 0.3,
@@ -175,7 +175,7 @@ def one_cycle(  # noqa: PLR0913 (the six that the paper's policy and PyTorch's c
     end_div: float = 1e4,
     shape: Literal["cosine", "linear"] = "cosine",
 ) -> Schedule:
-    """Rise to a peak and fall far below the start, once.
+    """One-cycle policy: rise to a peak, then fall far below the start.
 
     ::
 
@@ -187,16 +187,16 @@ def one_cycle(  # noqa: PLR0913 (the six that the paper's policy and PyTorch's c
     Args:
         peak: the learning rate at step ``warmup``, the highest.
         steps: the whole length in steps.
-        warmup: steps (int) or fraction of ``steps`` (float) of the way up.
-        start_div: ``peak`` over the learning rate at step 0.
-        end_div: the learning rate at step 0 over that at step ``steps`` (not ``peak`` over it).
-        shape: ``"cosine"`` or ``"linear"``, of both ways.
+        warmup: the length of the rise: steps (int) or a fraction of ``steps`` (float).
+        start_div: ``peak`` divided by the learning rate at step 0.
+        end_div: the learning rate at step 0 (not ``peak``) divided by that at step ``steps``.
+        shape: the curve of the rise and of the fall: ``"cosine"`` or ``"linear"``.
 
     Raises:
         TypeError, ValueError: an argument of the wrong type or out of its range.
 
-    Source: Smith and Topin, Super-Convergence, arXiv:1708.07120; parameters and defaults as those of PyTorch's
-    OneCycleLR, which counts its steps differently: there the peak and the end come one step earlier.
+    Source: Smith and Topin, Super-Convergence, arXiv:1708.07120. The parameters and defaults are those of PyTorch's
+    OneCycleLR, but in PyTorch the peak and the end come one step earlier.
 
     >>> import glidepath as gp
     >>> lr = gp.one_cycle(0.1, steps=10_000)
@@ -218,25 +218,25 @@ def one_cycle(  # noqa: PLR0913 (the six that the paper's policy and PyTorch's c
 
 
 def noam(model_dim: int, warmup: int, scale: float = 1.0) -> Schedule:
-    """Rise on a straight line, then fall as one over the square root of the step, for ever.
+    """Linear warm-up, then proportional to one over the square root of the step, without an end.
 
     ::
 
         lr(k) = scale * model_dim ** -0.5 * min(k ** -0.5, k * warmup ** -1.5)        lr(0) = 0
 
-    The highest value, ``scale / sqrt(model_dim * warmup)`` at step ``warmup``, is taken as the nearest double, as the
+    The highest value, ``scale / sqrt(model_dim * warmup)`` at step ``warmup``, is rounded to a double, because it is a
     parameter of both leaves.
 
     Args:
         model_dim: the width of the model.
-        warmup: the length of the rise in steps, at least 1.
-        scale: a factor on everything.
+        warmup: the length of the warm-up in steps, at least 1.
+        scale: a factor of all values.
 
     Raises:
         TypeError, ValueError: an argument of the wrong type or out of its range.
 
-    Source: Vaswani et al., Attention Is All You Need, arXiv:1706.03762, equation 3, which counts its steps from 1: its
-    first step is step 1 here.
+    Source: Vaswani et al., Attention Is All You Need, arXiv:1706.03762, equation 3. The paper counts steps from 1: its
+    first step is step 1 here, not step 0.
 
     >>> import glidepath as gp
     >>> lr = gp.noam(512, 4_000)
@@ -254,10 +254,10 @@ def noam(model_dim: int, warmup: int, scale: float = 1.0) -> Schedule:
 # ------------------------------------------------------------------------------------------------- putting together
 
 _Way = Callable[[float, float, int], Schedule]
-"""A way from one value to another in a number of steps: ``way(start, end, steps)``, with ``steps`` at least 1."""
+"""Makes a curve from one value to another: ``way(start, end, steps)``, with ``steps`` at least 1."""
 
 
-def _warmed_up(  # noqa: PLR0913 (the arguments of the two functions that share it, and their shape)
+def _warmed_up(  # noqa: PLR0913 (the arguments of `warmup_cosine` and `warmup_linear`, and the curve)
     name: str, way: _Way, peak: float, steps: int, warmup: SupportsIndex | float, start: float, end: float
 ) -> Schedule:
     length = _length(f"{name}.steps", steps)
@@ -303,7 +303,7 @@ def _geometric(peak: float, end: float, steps: int) -> Schedule:
                 "Take values that lie closer together.",
             )
         )
-    # The curve reaches `end` only to the last digits, and has no length of its own. A line of one step has both.
+    # `curve[steps]` may differ from `end` in the last digits, and the curve has no end. So a line of one step ends it.
     curve = exponential(peak, ratio, per=steps)
     last = linear(curve[steps - 1], end, 1)
     return curve.then(last, at=steps - 1) if steps > 1 else last
@@ -378,7 +378,7 @@ def _part(place: str, value: SupportsIndex | float, steps: int) -> int:
 
 
 def _last_part(place: str, value: SupportsIndex | float, steps: int) -> int:
-    # Half a step counts as none: so a warm-up of 0.5 and a decay of 0.5 fill 5 steps, and do not ask for 6.
+    # Half a step counts as none. So a warm-up of 0.5 and a decay of 0.5 fit into 5 steps, and do not need 6.
     if isinstance(value, float | np.floating) and 0.0 <= value <= 1.0:
         return steps - _part(place, 1.0 - float(value), steps)
     return _part(place, value, steps)

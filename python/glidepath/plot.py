@@ -1,4 +1,4 @@
-"""Pictures of a schedule: :func:`plot` draws on matplotlib axes, :func:`svg` and :func:`sparkline` need no library."""
+"""Plots of a schedule: :func:`plot` draws on matplotlib axes, :func:`svg` and :func:`sparkline` need no library."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["horizon", "plain", "plot", "sparkline", "svg"]
 
 _MOST_POINTS = 2_000
-_MOST_EDGES = 400  # edges drawn exactly; of a schedule with more, as a table of milestones, the grid must do
+_MOST_EDGES = 400  # a schedule with more edges, such as many milestones, is drawn only at the points of the grid
 _BARS = "▁▂▃▄▅▆▇█"
 
 
 def plot(schedule: Schedule, ax: Axes | None = None, steps: int | None = None) -> Axes:
-    """Draw the schedule over its first ``steps`` steps, and the last value where it arrives.
+    """Draw the schedule from step 0 to step ``steps``.
 
-    At most some 2,000 steps are sampled: an even grid, and both sides of every edge between two parts.
+    It draws at most about 2,000 points: an even grid, and the steps on both sides of every edge between two parts.
 
     Args:
-        schedule: what to draw.
-        ax: the axes to draw on; new ones where None.
-        steps: how many steps; where None, :func:`horizon` of the schedule.
+        schedule: the schedule to draw.
+        ax: the axes to draw on. If None, new axes are made.
+        steps: the number of steps. If None, :func:`horizon` of the schedule.
 
     Returns:
         The axes.
@@ -57,13 +57,13 @@ def plot(schedule: Schedule, ax: Axes | None = None, steps: int | None = None) -
     ax.plot(at, schedule.gather(at))
     ax.set_xlabel("step")
     ax.set_ylabel("learning rate")
-    with contextlib.suppress(AttributeError):  # a logarithmic axis writes its numbers in another way
-        ax.ticklabel_format(axis="y", scilimits=(-3, 4))  # numbers as wide as 0.00030 push the label off the figure
+    with contextlib.suppress(AttributeError):  # a logarithmic axis has no such format
+        ax.ticklabel_format(axis="y", scilimits=(-3, 4))  # wide numbers such as 0.00030 push the label off the figure
     return ax
 
 
 def svg(schedule: Schedule, width: int = 240, height: int = 48) -> str:
-    """Return the schedule as a small drawing, an SVG text that a notebook shows; its tooltip is the expression.
+    """Return a small plot of the schedule as SVG text, for notebooks. Its tooltip is the expression.
 
     >>> import glidepath as gp
     >>> svg(gp.linear(0.0, 1.0, 10))[:31]
@@ -88,7 +88,7 @@ def svg(schedule: Schedule, width: int = 240, height: int = 48) -> str:
 
 
 def sparkline(schedule: Schedule, steps: int | None = None, width: int = 60) -> str:
-    """Return the schedule as one line of block characters, its lowest value the lowest block.
+    """Return a plot of the schedule as one line of block characters. The lowest value has the lowest block.
 
     >>> import glidepath as gp
     >>> sparkline(gp.linear(0.0, 1.0, 8), width=9)
@@ -101,7 +101,7 @@ def sparkline(schedule: Schedule, steps: int | None = None, width: int = 60) -> 
 
 
 def plain(drawing: str) -> str:
-    """Return a sparkline in ASCII, for a terminal without block characters: the digits 1 to 8 for its heights.
+    """Replace the blocks of a sparkline by the digits 1 to 8, for a terminal without block characters.
 
     >>> plain("▁▂▃▄▅▆▇██")
     '123456788'
@@ -110,10 +110,10 @@ def plain(drawing: str) -> str:
 
 
 def horizon(schedule: Schedule) -> int:
-    """Return how many steps show what the schedule does: its own where it has them.
+    """Return how many steps to plot: all steps if the schedule has an end.
 
-    Otherwise four times the longest time that stands in it, where it comes round again or is a replay; a fifth more
-    than it takes to become constant, where it does; and of what falls or rises for ever, enough to see most of the way.
+    If it has no end: four times its longest time parameter, if it has cycles or a replay; a fifth more than the steps
+    until it is constant, if it becomes constant; and otherwise enough steps to see most of the change.
 
     >>> import glidepath as gp
     >>> horizon(gp.cosine(1.0, 0.0, 1_000)), horizon(gp.triangle(0.0, 1.0, 20, 30))
@@ -135,7 +135,7 @@ def horizon(schedule: Schedule) -> int:
 
 
 def sample(schedule: Schedule, steps: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return at most some `most` steps of 0..=`steps`: an even grid, and the steps on both sides of each edge."""
+    """Return at most about `most` steps of 0..=`steps`: an even grid, and the steps on both sides of each edge."""
     edges = [start for start, _, _ in schedule.segments() if 0 < start <= steps]
     sides = [side for start in edges for side in (start - 1, start)] if len(edges) <= _MOST_EDGES else []
     return np.union1d(_grid(steps, most - len(sides)), np.array(sides, dtype=np.int64))
@@ -143,17 +143,17 @@ def sample(schedule: Schedule, steps: int, most: int) -> np.ndarray[tuple[int], 
 
 def _grid(steps: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     points = min(steps + 1, max(most, 2))
-    # In integers: a float grid would miss the odd step from 2**53 / most on.
+    # In integers: a float grid would miss some steps above 2**53 / most.
     return np.array([steps * point // max(points - 1, 1) for point in range(points)], dtype=np.int64)
 
 
 def _unit(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Scale to 0..=1, the lowest finite value to 0; a flat line stands in the middle, and what is infinite is NaN."""
+    """Scale the values to 0..=1. The lowest finite value becomes 0, a constant 0.5, and infinite values NaN."""
     finite = np.where(np.isfinite(values), values, np.nan)
     if np.isnan(finite).all():
         return finite
     low, high = np.nanmin(finite), np.nanmax(finite)
-    # Halves: the width of a full range overflows.
+    # Halves, because `high - low` can overflow.
     span = high / 2 - low / 2
     return (finite / 2 - low / 2) / span if span > 0.0 else np.where(np.isnan(finite), np.nan, 0.5)
 
@@ -175,7 +175,7 @@ def _shown(schedule: Schedule, steps: int | None) -> int:
 
 def _new_axes() -> Axes:
     try:
-        import matplotlib.pyplot as plt  # noqa: PLC0415 (an extra: only who plots pays for it)
+        import matplotlib.pyplot as plt  # noqa: PLC0415 (an optional dependency, and slow to import)
     except ModuleNotFoundError as error:
         if error.name not in {"matplotlib", "matplotlib.pyplot"}:
             raise
@@ -186,7 +186,7 @@ def _new_axes() -> Axes:
 
 
 def _settles(schedule: Schedule, far: float) -> int:
-    """Return the step from which the schedule is `far`, if there is only one way there; 2**53 if it never is."""
+    """Return the first step whose value is `far`, if all later values are `far` too. It may be 2**53."""
     low, high = 0, LAST_STEP
     while low < high:
         middle = (low + high) // 2

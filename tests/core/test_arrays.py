@@ -1,4 +1,4 @@
-"""Whose memory it is: the arrays that can be filled and those that are refused, threads, forks, Python manners."""
+"""Arrays: which can be filled and which are refused; threads, forks, operators, copies."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_a_subclass() -> None:
     assert_same(np.asarray(out), expected("float64"))
 
 
-# What is refused: the reason names what is wrong, and nothing is written.
+# What is refused: the message says why, and nothing is written.
 
 
 def read_only() -> Array:
@@ -217,7 +217,7 @@ def overlapping(shape: tuple[int, ...], strides: tuple[int, ...], dtype: str) ->
 
 @every_dtype
 def test_elements_that_overlap_are_refused(dtype: str) -> None:
-    """Where one place is for two values, one of them is lost."""
+    """If two elements share memory, one value would be lost."""
     size = np.dtype(dtype).itemsize
     message = (
         "got an array whose elements overlap; each of its elements must have a place of its own. Fill a copy of it."
@@ -236,7 +236,7 @@ def test_elements_that_overlap_are_refused(dtype: str) -> None:
 
 
 def same_memory() -> Iterator[tuple[str, Array, Array]]:
-    """A name, steps, and an output of float64 that lies in the same bytes."""
+    """A name, steps, and a float64 output in the same memory."""
     for what, mine, its in (("a view", 0, 0), ("a part", 0, 4), ("the end", 0, 7), ("the beginning", 7, 0)):
         memory = np.arange(16, dtype=np.int64)
         yield what, memory[mine : mine + 8], memory.view(np.float64)[its : its + 8]
@@ -264,7 +264,7 @@ def test_gather_into_its_own_steps(what: str, steps: Array, out: Array) -> None:
 
 
 def test_steps_and_output_side_by_side() -> None:
-    """In one buffer, but in no byte the same: fields of one record, halves of one buffer."""
+    """In one buffer, but without a common byte: fields of one record, halves of one buffer."""
     records = np.zeros(N, dtype=[("step", "i8"), ("lr", "f8")])
     records["step"] = np.arange(N)
     S.gather(records["step"], out=records["lr"])
@@ -281,7 +281,7 @@ def test_steps_and_output_side_by_side() -> None:
 
 
 SLOW = gp.cosine(1.0, 0.0, 10**9) + gp.cosine(0.0, 1.0, 10**9) - 1.0
-"""Its values take microseconds each: long enough a fill to look into."""
+"""Each value takes microseconds, so a fill is long enough for a test to act during it."""
 
 
 @contextmanager
@@ -303,7 +303,7 @@ def being_filled(out: Array) -> Iterator[None]:
 
 
 def becomes_refused(call: Any) -> str:
-    """The message of the call once it is refused: the other thread needs a moment to start."""
+    """The message when the call is refused. Waits, because the other thread needs a moment to start."""
     begun = time.perf_counter()
     while time.perf_counter() - begun < 30:
         try:
@@ -333,7 +333,7 @@ def test_memory_that_another_thread_writes() -> None:
 
 
 def test_columns_of_one_table_in_two_threads() -> None:
-    """Their ranges overlap, and no byte is in both."""
+    """Their ranges overlap, but they have no common byte."""
     table = np.zeros((5_000, 3))
     with being_filled(table[:, 0]):
         for _ in range(200):
@@ -383,7 +383,7 @@ def test_gather_into_the_wrong_place() -> None:
 
 @every_dtype
 def test_gather_of_many(dtype: str) -> None:
-    """Enough for the tiles to be made once and looked up."""
+    """So many steps that `gather` computes each tile once."""
     steps = np.random.default_rng(0).integers(0, 6_000, 300_000)
     assert_same(S.gather(steps, dtype=dtype), S.array(6_000, dtype=dtype)[steps])
     far = np.random.default_rng(1).integers(0, 2**53, 100_000, endpoint=True)
@@ -518,7 +518,7 @@ def test_what_is_different_differs() -> None:
 
 
 def test_the_gil_is_released() -> None:
-    """Another Python thread gets on with its work during a long fill."""
+    """Another Python thread continues during a long fill."""
     ticks = 0
     running = True
 
@@ -544,7 +544,7 @@ def test_the_gil_is_released() -> None:
 
 
 def test_many_threads_fill_one_array() -> None:
-    """Each thread its own part of one array."""
+    """Each thread fills its own part of one array."""
     whole = np.zeros(8 * N)
     parts = [(i * N, whole[i * N : (i + 1) * N]) for i in range(8)]
     for _ in range(20):
@@ -561,14 +561,14 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doe
 
 
 def in_worker(start: int) -> bytes:
-    """What a data-loader worker does."""
+    """As a data-loader worker does."""
     return bytes(S.array(2_000_000, start=start, threads=2)[:N].tobytes())
 
 
 @needs_fork
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_fork_after_threads() -> None:
-    """The parent has used its threads; the child, which has none of them, uses its own."""
+    """The parent has used its threads. The child does not have them, and starts its own."""
     S.array(4_000_000, threads=2)
     child = os.fork()
     if child == 0:
@@ -603,7 +603,7 @@ def ended(child: int) -> int:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("strided", [False, True])
 def test_fork_while_an_array_is_filled(strided: bool) -> None:
-    """The thread that fills it does not exist in the child: there the array is free, and can be filled again."""
+    """The thread that fills the array does not exist in the child. So the child can fill the array."""
     memory = np.zeros(10_000)
     out = memory[::2] if strided else memory[:5_000]
     steps = np.frombuffer(memory, dtype=np.int64)[:10]
@@ -630,7 +630,7 @@ def test_fork_while_an_array_is_filled(strided: bool) -> None:
 @needs_fork
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_child_has_rules_of_its_own() -> None:
-    """In the child, too, an array that is being filled is refused."""
+    """The child also refuses an array that the child is filling."""
     out = np.zeros(5_000)
     with being_filled(out):
         becomes_refused(lambda: S.fill(out))
@@ -663,7 +663,7 @@ def test_a_schedule_goes_to_a_process_and_back() -> None:
 
 
 def test_results_do_not_leak() -> None:
-    """A schedule keeps no reference to what it fills or makes."""
+    """A schedule keeps no reference to arrays that it fills or makes."""
     out = np.zeros(10)
     before = sys.getrefcount(out)
     for _ in range(100):
@@ -674,7 +674,7 @@ def test_results_do_not_leak() -> None:
     assert sys.getrefcount(out) == before
 
 
-# A repr that evaluates, at its edges.
+# A repr that evaluates, at its limits.
 
 LAST = 2**53
 LONG = gp.linear(0.0, 1.0, LAST)
@@ -702,10 +702,10 @@ def test_repr_of_parts_that_are_cut(schedule: Any, text: str) -> None:
 
 @given(st.lists(st.tuples(st.integers(1, LAST), st.integers(1, LAST)), min_size=1, max_size=12), st.integers(1, LAST))
 def test_repr_of_any_chain(parts: list[tuple[int, int]], last: int) -> None:
-    """Parts of any length, cut anywhere, joined from the right."""
+    """Parts of any length, cut at any step, joined from the right."""
     schedule = gp.linear(0.0, 1.0, last)
     for steps, at in parts:
-        with suppress(ValueError):  # longer than 2**53 in all
+        with suppress(ValueError):  # longer than 2**53 together
             schedule = gp.linear(0.0, 1.0, steps).then(schedule, at=at)
     assert eval(repr(schedule), {"gp": gp}) == schedule
     assert gp.Schedule.from_json(schedule.to_json()) == schedule

@@ -1,4 +1,4 @@
-"""Law 3: a curve hits its first and last value exactly, and never leaves the interval between them."""
+"""Promise 3 of the README: a curve has exactly its first and last value, and stays in the interval between them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def some_leaf(make: str, rng: Random) -> Expr:
 
 
 def cast(value: float, dtype: str) -> float:
-    """The value of a parameter, as that dtype holds it."""
+    """The value of a parameter in that dtype."""
     return float(np.dtype(dtype).type(value))
 
 
 def seen(schedule: Any, expr: Expr, rng: Random, dtype: str) -> tuple[Array, Array]:
-    """Steps in order and the values there: gathered, and from an array."""
+    """Sorted steps and their values, from `gather` and from `array`."""
     start, n = windows(expr, rng, 1)[0]
     steps = np.unique(np.array([*steps_of_interest(expr, rng, 200), *range(start, start + n)], dtype=np.int64))
     values = schedule.gather(steps, dtype=dtype)
@@ -127,8 +127,8 @@ def test_composites_meet_their_numbers(name: str) -> None:
     assert (np.diff(found[top_at:]) <= 0).all()
 
 
-def test_composites_are_what_they_say() -> None:
-    """The composites whose formula is a plain composition equal it."""
+def test_composites_equal_their_leaves() -> None:
+    """Composites equal the joins of leaves in their formulas."""
     assert gp.warmup_cosine(3e-4, 1_000, 100, end=3e-5) == gp.linear(0, 3e-4, 100) >> gp.cosine(3e-4, 3e-5, 900)
     assert gp.warmup_linear(3e-4, 1_000, 0.1) == gp.linear(0, 3e-4, 100) >> gp.linear(3e-4, 0, 900)
     assert gp.warmup_cosine(3e-4, 1_000, 0) == gp.cosine(3e-4, 0, 1_000)
@@ -140,7 +140,7 @@ def test_composites_are_what_they_say() -> None:
 
 
 def test_noam_is_the_papers_formula() -> None:
-    """Within 4 units in the last place: the paper's order of operations in doubles is no exact one."""
+    """Within 4 units in the last place, because the paper's formula in doubles has rounding errors."""
     schedule = gp.noam(512, 4_000, 2.0)
     for k in (1, 2, 3_999, 4_000, 4_001, 10**6, 10**12):
         paper = 2.0 * 512**-0.5 * min(k**-0.5, k * 4_000**-1.5)

@@ -1,4 +1,4 @@
-"""What should not be passed: refused with a reason, at once, whatever it is. And what is merely extreme: served."""
+"""Wrong arguments raise at once, with a reason. Extreme but valid arguments work."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from glidepath._core import _shown
 from glidepath.mindspore import dynamic_lr
 from helpers import DTYPES, REFUSED, assert_right, assert_same, interrupted_after, within
 
-# Every argument of every constructor and method: a good value, and what kind of thing it is.
+# Every argument of every constructor and method: a valid value, and its type.
 
 FLAG, REAL, POSITIVE, LENGTH = "flag", "real", "positive", "length"
 COUNT, REALS, COUNTS, NAME = "count", "reals", "counts", "name"
@@ -102,7 +102,7 @@ MAY_BE_ZERO = {"natural_exponential.rate", "inverse_time.rate"}
 
 
 def calls() -> Iterator[tuple[str, str, str, Callable[[Any], Any]]]:
-    """Every argument as its place, its name, its kind, and a call with a value for it and good ones for the rest."""
+    """Every argument: its place, its name, its type, and a call with a value for it and valid values for the others."""
     for name, arguments in CONSTRUCTORS.items():
         for argument, (_, kind) in arguments.items():
             good = {key: value for key, (value, _) in arguments.items() if key != argument}
@@ -159,7 +159,7 @@ def test_numpy_scalars_are_numbers(place: str, name: str, kind: str, call: Calla
                 assert call(make(good)) == expected
     elif kind in (REAL, POSITIVE):
         assert call(np.float64(good)) == expected
-        half = 2.0 if name == "per" else 0.5  # a stair has whole steps
+        half = 2.0 if name == "per" else 0.5  # with `stair` it must be whole
         assert call(np.float32(half)) == call(half)
         assert call(np.int64(3)) == call(3) == call(3.0)
     elif kind in (REALS, COUNTS):
@@ -224,7 +224,7 @@ NO_NAN = "Check the computation that gave nan."
 
 @pytest.mark.parametrize(
     ("call", "place", "refused"),
-    [  # the way out fits the value that was got
+    [  # the advice fits the value
         (gp.constant, "constant.value", {
             NAN: ("nan", f"it must be a finite number. {NO_NAN}"),
             INF: ("inf", "it must be a finite number. Use a number up to 1.7e308."),
@@ -495,7 +495,7 @@ def test_thread_counts_that_are_none(threads: Any) -> None:
 
 
 def test_more_threads_than_sense() -> None:
-    """Either refused or served; never thousands of threads that bring the process down."""
+    """The call raises or works. It never starts thousands of threads, which would end the process."""
     with within(20):
         try:
             found = A.array(1_000_000, threads=100_000)
@@ -534,7 +534,7 @@ def test_threads_that_the_system_refuses() -> None:
 def test_dtypes_that_are_none(dtype: Any) -> None:
     if np.little_endian is False and dtype == ">f8":
         pytest.skip("native here")
-    if dtype in ("float", None):  # numpy's own names of float64
+    if dtype in ("float", None):  # numpy's names of float64
         with suppress(*REFUSED):
             assert A.array(5, dtype=dtype).dtype == np.float64
         return
@@ -702,7 +702,7 @@ def test_extreme_numbers() -> None:
         assert_right(expr.build(gp), expr, [0, 1, 2, 3, 9, 10, 1_000, 2_000, 2**31, MAX_STEP - 1, MAX_STEP])
 
 
-# Sums that cancel everywhere: right, slow, and interruptible.
+# Sums that cancel at every step: correct, slow, and interruptible.
 
 
 def cancelling(gp: Any, n: int) -> Any:
@@ -741,7 +741,7 @@ def test_control_c_while_a_list_is_made() -> None:
 
 
 def test_a_handler_that_raises_is_heard() -> None:
-    """A time-out by SIGALRM, as test runners have."""
+    """A time-out by SIGALRM, as in test runners."""
 
     class TooLongError(Exception):
         pass
@@ -760,7 +760,7 @@ def test_a_handler_that_raises_is_heard() -> None:
 
 
 def test_a_handler_that_returns_changes_nothing() -> None:
-    """Signals that are handled and done do not end or spoil a fill."""
+    """A signal whose handler returns neither ends a fill nor changes its values."""
     rung: list[int] = []
     before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
     signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
@@ -774,11 +774,11 @@ def test_a_handler_that_returns_changes_nothing() -> None:
     assert (np.diff(long) <= 0).all()
 
 
-# Sequences and arrays of the caller's: their errors come through, and so do signals.
+# The caller's own sequences and arrays: their errors are raised, and signals are handled.
 
 
 class Failing(Sequence[Any]):
-    """A sequence that raises an error when it is read at a place."""
+    """A sequence that raises an error when a certain item is read."""
 
     def __init__(self, values: list[Any], at: int, error: BaseException) -> None:
         self.values, self.at, self.error = values, at, error
@@ -793,7 +793,7 @@ class Failing(Sequence[Any]):
 
 
 class Index:
-    """An object that raises an error when it is asked for its integer."""
+    """An object whose `__index__` raises an error."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
@@ -803,7 +803,7 @@ class Index:
 
 
 class Float(fractions.Fraction):
-    """A number that raises an error when it is asked for its value."""
+    """A number whose `__float__` raises an error."""
 
     def __float__(self) -> float:
         raise OSError("out of order")
@@ -833,7 +833,7 @@ def test_errors_of_an_item(reader: str) -> None:
     for error in (OSError("out of order"), KeyboardInterrupt(), MemoryError()):
         with pytest.raises((type(error), TypeError)) as caught:
             READERS[reader]([1, Index(error), 3])
-        if reader not in ("table", "values"):  # an `__index__` is no real number, and is not asked
+        if reader not in ("table", "values"):  # there `__index__` is not a real number, and is not called
             assert caught.value is error
     with pytest.raises(OSError if reader in ("table", "values") else TypeError):
         READERS[reader]([1.0, Float(2), 3.0])
@@ -847,7 +847,7 @@ def test_a_refusal_names_what_it_comes_from() -> None:
         assert caught.value.__cause__ is mine
 
 
-# Messages are short, whatever is wrong.
+# Messages are short, for any wrong value.
 
 HUGE: dict[str, Any] = {
     "a string": "x" * 10**6,
@@ -925,7 +925,7 @@ def test_whole_messages_about_large_values(call: Callable[[], Any], message: str
 
 
 def test_small_values_decay_exponentially() -> None:
-    """The product of two small numbers is 0; both are above 0 all the same."""
+    """The product of two small numbers is 0, although both are above 0."""
     assert gp.wsd(1e-200, 100, 10, 10, end=1e-201, shape="exponential")[100] == 1e-201
 
 
@@ -951,5 +951,5 @@ def test_counts_of_composites_that_are_none(value: Any) -> None:
     ],
 )
 def test_a_numpy_scalar_is_shown_with_its_type(value: Any, shown: str) -> None:
-    """With numpy 1 too, whose `repr` has no type: "got 2; it must be an int" would say nothing."""
+    """Also with numpy 1, whose `repr` shows no type: "got 2; it must be an int" would not help."""
     assert _shown(value) == shown

@@ -1,4 +1,4 @@
-"""Law 4: JSON round-trips, equal specs print equal text, and no text whatever does harm."""
+"""Promise 4 of the README: JSON round-trips, and equal schedules give equal text. And no text does harm."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RICH = (
     + gp.piecewise_constant([0.1, 0.2, 0.3], [10, 20]) * gp.triangle(0, 1, 5, 7, decay=0.5)
     - gp.table([0.25, 0.5]).by_epoch(3).repeat(4) / 3, at=1_000)
 )  # fmt: skip
-"""A little of everything, for texts to be made worse."""
+"""Examples of every kind. The tests damage their texts."""
 
 
 @every_case
@@ -103,7 +103,7 @@ def test_a_long_table() -> None:
     assert_same(load(schedule.to_json()).array(200_000), values, "table")
 
 
-# Texts that are wrong. Every one must raise, at once, and name a place where it can.
+# Wrong texts. Each must raise at once, and name the place if there is one.
 
 
 def refused(text: Any, seconds: float = 2.0) -> Exception:
@@ -116,7 +116,7 @@ def refused(text: Any, seconds: float = 2.0) -> Exception:
 
 
 def harmless(text: str) -> None:
-    """Refused, or a schedule like any other."""
+    """The text is refused, or gives a schedule that works."""
     try:
         schedule = load(text)
     except (ValueError, TypeError):
@@ -187,7 +187,7 @@ def test_what_is_no_text(value: object) -> None:
 
 
 def paths(tree: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where everything in the tree is."""
+    """The paths of all values in the tree."""
     yield at
     items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
     for key, inner in items:
@@ -201,7 +201,7 @@ def look(tree: Any, path: tuple[Any, ...]) -> Any:
 
 
 def replaced(tree: Any, path: tuple[Any, ...], value: Any) -> Any:
-    """A copy of the tree with another value at the path."""
+    """A copy of the tree with the value at the path replaced."""
     if not path:
         return value
     copy = dict(tree) if isinstance(tree, dict) else list(tree)
@@ -215,7 +215,7 @@ def trees() -> list[Any]:
 
 
 def test_wrong_types_everywhere() -> None:
-    """In the place of everything that is there, everything that should not be."""
+    """Replaces each value by every wrong value."""
     wrong = ("nonsense", [], {}, [[]], {"kind": "linear"}, True, [None], "1")
     for tree in trees():
         for path in paths(tree):
@@ -223,7 +223,7 @@ def test_wrong_types_everywhere() -> None:
             for value in wrong:
                 kinds = {type(there), type(value)}
                 if len(kinds) == 1 and not isinstance(there, str):
-                    harmless(json.dumps(replaced(tree, path, value)))  # a list for a list, a flag for a flag
+                    harmless(json.dumps(replaced(tree, path, value)))  # the same type may be valid
                 else:
                     refused(json.dumps(replaced(tree, path, value)))
             harmless(json.dumps(replaced(tree, path, None)))
@@ -259,7 +259,7 @@ def test_unknown_missing_and_repeated_keys() -> None:
             assert "surprise" in str(error)
             for key in there:
                 rest = {k: v for k, v in there.items() if k != key}
-                harmless(json.dumps(replaced(tree, path, rest)))  # what has a default may be left out
+                harmless(json.dumps(replaced(tree, path, rest)))  # a key with a default may be missing
                 refused(json.dumps(replaced(tree, path, rest | {key + "x": there[key]})))
                 twice = json.dumps(replaced(tree, path, rest | {key: there[key], "@@": there[key]}))
                 error = refused(twice.replace('"@@"', json.dumps(key)))
@@ -267,7 +267,7 @@ def test_unknown_missing_and_repeated_keys() -> None:
 
 
 def test_unknown_versions() -> None:
-    """Whatever of the outermost object is a number or a text is the version or the name of the format."""
+    """In the outermost object, each number or string is the version or the name of the format."""
     tree = json.loads(RICH.to_json())
     versions = [key for key, value in tree.items() if not isinstance(value, (dict, list))]
     assert versions, "the text says which version of the format it is in"
@@ -292,7 +292,7 @@ def test_deep_nesting(unit: str, close: bool) -> None:
 @pytest.mark.parametrize("depth", [150, 201, 10_000])
 @pytest.mark.parametrize("wrap", [lambda a: a.by_epoch(1), lambda a: a.delay(1), lambda a: a / 2], ids=str)
 def test_deep_schedules(wrap: Any, depth: int) -> None:
-    """Well-formed texts of the format's own nesting, as deep as may be and far deeper."""
+    """Well-formed nested texts, of the largest allowed depth and much deeper."""
     leaf = gp.linear(0.5, 0.25, 7)
     _, inner, _ = frame(leaf, wrap(leaf))
     begin, again, end = frame(wrap(leaf), wrap(wrap(leaf)))
@@ -305,7 +305,7 @@ def test_deep_schedules(wrap: Any, depth: int) -> None:
 
 
 def frame(inner: Any, outer: Any) -> tuple[str, str, str]:
-    """The text of `outer` around that of `inner`: what comes before, `inner`'s own, what comes after."""
+    """The text of `outer` around `inner`: the part before, the text of `inner`, the part after."""
     small, large = json.loads(inner.to_json()), json.loads(outer.to_json())
     bodies = [value for value in small.values() if isinstance(value, dict)] or [small]
     for body in bodies:
@@ -324,7 +324,7 @@ def test_a_chain_is_not_deep() -> None:
 
 
 def test_a_text_too_large_to_be_meant() -> None:
-    """Ten million numbers where a list of names, or nothing, should be: an error, not a wait."""
+    """Ten million numbers in place of a list of names, or of nothing, raise at once."""
     refused("[" + "1," * 1_000_000 + "1]", seconds=5.0)
     refused('{"' + "a" * 5_000_000 + '": 1}', seconds=5.0)
 
@@ -349,7 +349,7 @@ def test_words_are_escaped_in_messages() -> None:
 
 
 def test_what_is_read_is_checked_like_what_is_called() -> None:
-    """JSON cannot enter by a weaker door: what a constructor refuses, a text with the same numbers is refused for."""
+    """`from_json` checks as strictly as the constructors: it refuses the same numbers."""
     good = gp.linear(0.5, 0.25, 7).to_json()
     for old, new in (("7", "0"), ("7", str(2**53 + 1)), ("0.5", "1e999"), ("0.25", "NaN"), ("7", "7.5"), ("7", "true")):
         refused(good.replace(old, new, 1) if old != "7" else good[::-1].replace("7", new[::-1], 1)[::-1])
@@ -357,7 +357,7 @@ def test_what_is_read_is_checked_like_what_is_called() -> None:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_random_expressions_survive_damage(seed: int) -> None:
-    """One number or key changed at a time, in many shapes of tree."""
+    """Changes one number or key at a time, in many different trees."""
     rng = Random(seed)
     tree = json.loads(random_nested(rng).build(gp).to_json())
     spots = list(paths(tree))
@@ -368,7 +368,7 @@ def test_random_expressions_survive_damage(seed: int) -> None:
 
 
 def test_the_twin_reads_every_repr() -> None:
-    """What `repr` prints means the same to the oracle."""
+    """The oracle's expression of `repr(s)` has the same values."""
     for seed in range(100):
         expr = random_nested(Random(seed))
         schedule = expr.build(gp)

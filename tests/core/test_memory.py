@@ -1,6 +1,6 @@
-"""Too little memory is a MemoryError wherever a length comes from outside, and the process goes on working.
+"""Too little memory raises MemoryError wherever the user chooses a length, and the process still works afterwards.
 
-Each case runs in a process of its own, whose address space is limited (RLIMIT_AS) to what it has and some more.
+Each case runs in its own process. RLIMIT_AS limits its address space to a little more than it uses.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ replay.gather(steps, out=out)
 
 
 def test_steps_in_any_order_need_no_list_of_all() -> None:
-    """A recurrence takes its steps in order; where there is no memory to sort all of them, it takes some at a time."""
+    """A recurrence needs its steps sorted. Without enough memory to sort all steps, it sorts some at a time."""
     code = PREPARED + WITHOUT_A_LIST_OF_ALL + AFTERWARDS + "assert (out == want).all()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=150)
     assert (done.returncode, done.stderr) == (0, "")
@@ -132,7 +132,7 @@ def test_a_replay_of_many_milestones(headroom: int) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-# The memory that a text takes while it is read, as a multiple of its length.
+# The memory needed to read a text, as a multiple of its length.
 
 HOSTILE = {
     "objects": "'{\"a\":1},' * (2**20)",
@@ -146,7 +146,7 @@ HOSTILE = {
     "keys": "'{' + ''.join(f'\"{i}\":1,' for i in range(MiB)) + '\"z\":1},'",
 }
 MOST = 24
-"""Bytes of memory for a byte of text, at most; numbers among parts take most. (With a tree of everything it was 87.)"""
+"""The most bytes of memory for a byte of text. Numbers among parts need most. (With a tree of all values it was 87.)"""
 
 
 @pytest.mark.parametrize("place", ["values", "parts", "of"])

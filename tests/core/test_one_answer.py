@@ -1,6 +1,6 @@
-"""Law 2: one schedule has one value at a step, whoever asks, however, and on whatever.
+"""Promise 2 of the README: every method, thread count, instruction set and rung gives the same bits.
 
-The reference is one `fill`; everything else must give its bits.
+The reference is one `fill`. Everything else must give its bits.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from strategies import expressions
 
 STARTS = (0, 1, 31, 2**31, 2**40)
 N = 1_537
-"""Not a multiple of any width, and longer than a tile."""
+"""Not a multiple of a vector width, and longer than a tile."""
 LENGTH = 3_000
-"""Of the instance under test: a start of 31 or 1 stays inside, the large ones are past the end of those that end."""
+"""Starts for the tested instance: 31 and 1 are inside; the large ones are after the end, if there is an end."""
 
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
@@ -64,7 +64,7 @@ def test_every_verb(case: Case, dtype: str, start: int) -> None:
 @every_case
 @every_dtype
 def test_every_cut(case: Case, dtype: str) -> None:
-    """Chunks of any size, from any start, laid end to end are the whole."""
+    """Chunks of any size, from any start, joined give the whole array."""
     for schedule in instances(case):
         want = filled(schedule, 0, N, dtype)
         for size in (1, 7, 64, 100, 512, 1_000, N, 10 * N):
@@ -135,7 +135,7 @@ def test_every_number_of_threads(case: Case, dtype: str, threads: int) -> None:
 @every_dtype
 @pytest.mark.parametrize("name", ["then", "cosine", "cosine_restarts_mult", "triangle", "repeat", "hold", "table"])
 def test_threads_over_millions(name: str, dtype: str) -> None:
-    """Long enough that the threads do share the work."""
+    """So long that the threads really share the work."""
     schedule = CASES[name].build(gp)
     want = schedule.array(3_000_017, start=7, dtype=dtype)
     for threads in (2, 3):
@@ -192,7 +192,7 @@ def test_with_denormals_flushed(dtype: str) -> None:
         gathered = [schedule.gather(order, dtype=dtype) for schedule in schedules]
         threaded = [schedule.array(N, dtype=dtype, threads=2) for schedule in schedules]
         scalars = [[schedule.at(k) for k in range(0, N, 31)] for schedule in schedules]
-        # Not through repr: Python itself reads 5e-324 as 0.0 on such a thread.
+        # Not with repr: on such a thread Python reads 5e-324 as 0.0.
         rebuilt = [gp.Schedule.from_json(schedule.to_json()) for schedule in schedules]
         still_on = np.array([5e-324])[0] * 1.0 == 0.0
     assert still_on, "the caller's flag is put back"
@@ -200,13 +200,13 @@ def test_with_denormals_flushed(dtype: str) -> None:
         assert_same(actual[i], expected[i], (schedule, "array"))
         assert_same(gathered[i], expected[i][order], (schedule, "gather"))
         assert_same(threaded[i], expected[i], (schedule, "threads"))
-        # float.hex, too, takes a subnormal for 0 on such a thread: compare out here.
+        # On such a thread float.hex also reads a subnormal as 0: so compare outside it.
         assert [x.hex() for x in scalars[i]] == [schedule.at(k).hex() for k in range(0, N, 31)]
         assert rebuilt[i] == schedule
 
 
 def test_many_threads_on_one_schedule() -> None:
-    """The plan is shared and never changed."""
+    """The threads share the plan. It never changes."""
     rng = Random(5)
     schedules = [random_nested(rng).build(gp) for _ in range(6)]
     expected = [schedule.array(N) for schedule in schedules]
@@ -240,7 +240,7 @@ NEAR_THE_LAST_STEP = {
 
 @pytest.mark.parametrize("schedule", NEAR_THE_LAST_STEP, ids=repr)
 def test_gathered_near_the_last_step(schedule: Any) -> None:
-    """A tile's centre past 2**53 is no double."""
+    """A tile's centre above 2**53 may not be a double."""
     steps = [2**53 + offset for offset in NEAR_THE_LAST_STEP[schedule]]
     assert_same(schedule.gather(steps), [schedule.at(k) for k in steps], schedule)
 

@@ -1,4 +1,4 @@
-"""The oracle itself: its rounding against fractions, its formulas against values worked out by other means."""
+"""The oracle itself: its rounding is compared with fractions, its formulas with values from other methods."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from expression import MAX_STEP, Expr, from_repr
 
 
 def nearest(x: Fraction, dtype: str) -> float:
-    """`x` rounded to nearest-even in integers only."""
+    """`x` rounded to nearest-even, computed with integers only."""
     digits, lowest, highest = {"float64": (53, -1074, 1024), "float32": (24, -149, 128)}[dtype]
     if x == 0:
         return 0.0
@@ -33,7 +33,7 @@ def nearest(x: Fraction, dtype: str) -> float:
 
 
 def some_fraction(rng: Random) -> Fraction:
-    """Numbers of every size, often a tie or its closest neighbour."""
+    """Numbers of every size, often a tie or a neighbour of a tie."""
     exponent = rng.choice((rng.randint(-1090, 1030), rng.randint(-160, 135), 0))
     mantissa = rng.getrandbits(rng.choice((24, 25, 53, 54, 90))) * rng.choice((1, -1))
     size = Fraction(2) ** (exponent - max(1, abs(mantissa).bit_length()))
@@ -102,7 +102,7 @@ def test_interval_operations_enclose_fractions() -> None:
 
 
 def rational(expr: Expr, k: int) -> Fraction:
-    """The value of what is rational everywhere, by fractions: another oracle for a part of the first."""
+    """The value of a rational expression, by fractions: a second oracle for some of the schedules."""
     p = {name: Fraction(x) if isinstance(x, float) else x for name, x in expr.params.items()}
     if expr.kind == "linear":
         return p["start"] + (p["end"] - p["start"]) * Fraction(min(k, p["steps"]), p["steps"])
@@ -180,7 +180,7 @@ def test_other_leaves_agree_with_mpmath(name: str) -> None:
 
 
 def mpmath_double(mpmath: object, x: object) -> float:
-    """To 1,100 bits first, so that its own error makes no ties, then to the nearest double."""
+    """Round to 1,100 bits first, so that its own error makes no ties, then to the nearest double."""
     sign, mantissa, exponent, length = x._mpf_  # type: ignore[attr-defined]
     if exponent + length > 1_100:
         return -math.inf if sign else math.inf

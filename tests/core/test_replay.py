@@ -1,4 +1,4 @@
-"""Replays: a framework's recurrence as a leaf, in its own bits, sought or stepped, whoever asks and in which order."""
+"""Replays: they have the framework's bits, for every method and in every order of steps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from helpers import assert_same, drawn, interrupted_after
 STEP_LR = "torch.StepLR"
 LIST = {"learning_rate": 0.1, "decay_rate": 0.9, "total_step": 6, "step_per_epoch": 2, "decay_epoch": 1}
 SLOW = {"base_lr": 0.1, "step_size": 1, "gamma": 1 - 1e-12}
-"""A recurrence that takes its time, and never comes to rest."""
+"""A slow recurrence that never becomes constant."""
 SINGLE = gp.replay("mindspore.experimental.ConstantLR", base_lr=0.1)
 
 every_form = pytest.mark.parametrize("form", _core.REPLAYS)
@@ -48,11 +48,11 @@ def steplr(step_size: int = 30, gamma: float = 0.9) -> Any:
     return gp.replay(STEP_LR, base_lr=0.1, step_size=step_size, gamma=gamma)
 
 
-# The same state by every road.
+# The same state in every way.
 
 
 @pytest.mark.parametrize("step_size", [1, 3, 15, 16, 17, 600, 40_000])
-def test_any_order_and_any_road_gives_the_loop_s_bits(step_size: int) -> None:
+def test_every_method_and_order_of_steps_gives_the_loop_s_bits(step_size: int) -> None:
     n, rng = 200_000, Random(step_size)
     want = naive(0.1, step_size, 0.9999, n)
     at = np.array([rng.randrange(n) for _ in range(3_000)])
@@ -192,7 +192,7 @@ def test_control_c_ends_a_long_walk(ask: Any) -> None:
     assert schedule[1] == 0.1 * (1 - 1e-12), "all is well afterwards"
 
 
-# What it is to be a leaf.
+# A replay works as any other leaf.
 
 
 def test_it_composes() -> None:
@@ -309,18 +309,18 @@ def test_refusals_say_what_is_wrong(make: Any, error: type[Exception], message: 
 # The frameworks' own defaults.
 
 OURS = {"base_lr", "initial_lr", "scale"}
-"""Parameters that stand for what a scheduler finds in its optimizer, or works out."""
+"""Parameters for values that a scheduler reads from its optimizer or computes."""
 NOT_REPLAYED = {
     "optimizer", "last_epoch", "verbose", "epochs", "steps_per_epoch", "scale_fn", "scale_mode", "cycle_momentum",
     "base_momentum", "max_momentum",
 }  # fmt: skip
-"""Parameters of the frameworks' that no replay has."""
+"""Parameters of the frameworks that no replay has."""
 LENGTH = inspect.Parameter("total_steps", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
-"""OneCycleLR has None for `epochs * steps_per_epoch`, which a replay does not take."""
+"""In OneCycleLR None means `epochs * steps_per_epoch`. A replay does not accept None."""
 
 
 def framework_s(form: str) -> Any:
-    """What a form replays; torch's where MindSpore has none of that name."""
+    """The class or function that a replay repeats; torch's class if MindSpore has none of that name."""
     family, _, name = form.rpartition(".")
     if family == "torch" or name in {"OneCycleLR", "ChainedScheduler"}:
         pytest.importorskip("torch")
@@ -332,7 +332,7 @@ def framework_s(form: str) -> Any:
 
 
 @every_form
-def test_a_form_has_the_framework_s_parameters_and_defaults(form: str) -> None:
+def test_a_replay_has_the_framework_s_parameters_and_defaults(form: str) -> None:
     theirs = inspect.signature(framework_s(form)).parameters
     definition = json.loads(gp.schema())["$defs"][form]
     own = {name: given for name, given in definition["properties"].items() if name not in {"kind", *OURS}}
@@ -352,11 +352,11 @@ def test_a_fall_lasts_as_long_as_a_rise_by_default() -> None:
         assert cyclic == gp.replay(f"{family}.CyclicLR", base_lr=0.0, max_lr=1.0, step_size_up=100, step_size_down=None)
 
 
-# What the forms say of themselves.
+# The docstrings of the replays.
 
 
 @every_form
-def test_a_form_does_what_its_documentation_shows(form: str) -> None:
+def test_the_examples_of_a_replay_s_docstring_run(form: str) -> None:
     doc = _core.REPLAYS[form]
     assert f'gp.replay("{form}"' in doc
     assert "Source: " in doc
@@ -364,7 +364,7 @@ def test_a_form_does_what_its_documentation_shows(form: str) -> None:
 
 
 @every_form
-def test_a_form_stands_in_the_documents_and_the_schema(form: str) -> None:
+def test_a_replay_is_in_the_documents_and_the_schema(form: str) -> None:
     value = _core.REPLAYS[form].strip().split("\n\n")[0].replace("\n", " ")
     page = (Path(__file__).parents[2] / "docs" / "replays.md").read_text(encoding="utf-8")
     assert f"| `{form}` | {value} |" in page
@@ -372,5 +372,5 @@ def test_a_form_stands_in_the_documents_and_the_schema(form: str) -> None:
 
 
 @every_form
-def test_a_form_has_a_naive_twin(form: str) -> None:
+def test_a_replay_has_a_naive_twin(form: str) -> None:
     assert form in recurrences.FORMS

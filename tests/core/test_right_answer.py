@@ -1,6 +1,6 @@
-"""Law 1: every value is the exact real value of its expression, rounded once, to nearest-even.
+"""Promise 1 of the README: every value is the exact real value of its expression, rounded once to nearest-even.
 
-A million points a leaf are the business of exactness.py; here are tens of thousands of all kinds, in seconds.
+These tests check tens of thousands of points in seconds. exactness.py checks a million points a leaf.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def bench_expression(case: Case, schedule: Any, length: int) -> Expr:
 @every_case
 @pytest.mark.parametrize("rung", RUNGS)
 def test_every_rung(case: Case, rung: str) -> None:
-    """The same bits, whichever rung is the first."""
+    """Every first rung gives the same bits."""
     for seed in (0, 1):
         schedule, expr = drawn(case, seed)
         steps = steps_of_interest(expr, Random(seed), 30)
@@ -104,7 +104,7 @@ def test_any_expression(expr: Expr, steps: list[int]) -> None:
     assert_right(expr.build(gp), expr, steps)
 
 
-# What is known to be hard.
+# Difficult values.
 
 
 @pytest.mark.parametrize("rung", [None, *RUNGS])
@@ -133,11 +133,11 @@ def test_cosine_at_rational_angles(third: int) -> None:
 
 
 def test_float32_is_rounded_once() -> None:
-    """Rounding to float64 first and then to float32 would differ somewhere here; so the test can see it."""
+    """At some of these steps, rounding to float64 and then to float32 gives another value. So the test detects it."""
     differ = 0
     for seed in range(400):
         rng = Random(seed)
-        # A value a hair above a float32 midpoint: float64 cannot hold the hair.
+        # A value so little above a float32 midpoint that float64 rounds it to the midpoint.
         middle = 1 + (2 * rng.getrandbits(20) + 1) * 2.0**-24
         expr = expression.constant(middle) + expression.exponential(1.0, 0.5) * rng.choice((1.0, -1.0))
         k = rng.randint(60, 200)
@@ -182,7 +182,7 @@ def test_each_dtype_of_steps() -> None:
 
 
 def test_every_rung_is_reached() -> None:
-    """The hooks do what they say: forcing a rung moves the tally there."""
+    """The hook works: if a rung is forced, the tally counts the values there."""
     schedule = gp.cosine(3e-4, 3e-5, 10_000_000)
     for rung in RUNGS:
         with forced(rung=rung):
@@ -221,7 +221,7 @@ EASY = {
 
 @pytest.mark.parametrize("text", EASY)
 def test_what_is_easy_does_not_need_big_floats(text: str) -> None:
-    """Zeros, terms that have died away, constants in disguise: big floats take a thousand times as long."""
+    """Zeros, vanishing terms, hidden constants: with big floats they would take a thousand times as long."""
     schedule = eval(text, vars(gp).copy())
     expr = eval(text, vars(expression).copy())
     start, n = EASY[text], 700
@@ -235,7 +235,7 @@ def test_what_is_easy_does_not_need_big_floats(text: str) -> None:
 
 
 FAR = {
-    # A clamp of what is exactly 0, with an exponent of its own.
+    # A clamp of an exact 0, with another exponent.
     "exponential(0.0, 2.0).clamp(high=0.5) + 1.0": (2_000, 1.0),
     "exponential(0.0, 2.0).clamp(low=-0.5) + 1.0": (2_000, 1.0),
     "exponential(0.0, 2.0).clamp(0.25, 0.5) + 1.0": (2_000, 1.25),
@@ -247,12 +247,12 @@ FAR = {
     "exponential(1.0, 0.5).clamp(low=0.0) + 1.0": (10**15, 1.0),
     "exponential(-1.0, 2.0).clamp(low=-3.0) * 2.0": (10**15, -6.0),
     "1.0 / 3.0 * exponential(1.0, 2.0).clamp(high=3.0)": (5_000, 1.0),
-    # Of an unknown number and a bound that is scaled to infinity nothing follows.
+    # An unknown number and a bound that is scaled to infinity cannot be compared.
     "((exponential(1.0, 4.0) - exponential(1.0, 4.0)) * exponential(1.0, 0.5)).clamp(low=1e-3, high=5.0) + 1.0": (
         793_129_986_397,
         1.001,
     ),
-    # Exponents that lie far apart.
+    # Exponents that differ by very much.
     "(exponential(3.0, 4.0) + exponential(-1.0, 0.5)) * exponential(0.001, 0.25)": (793_129_986_396, 0.003),
     "(exponential(3.0, 4.0) + exponential(-1.0, 0.5)) * exponential(0.001, 0.25) ": (793_129_986_397, 0.003),
     "(exponential(3.0, 4.0) - exponential(3.0, 4.0)) * exponential(0.001, 0.25) + 1.0": (793_129_986_397, 1.0),
@@ -260,7 +260,7 @@ FAR = {
     "(exponential(1.0, 2.0) / 3.0 - exponential(1.0, 2.0, 2) * exponential(1.0, 2.0, 2.0001)) * 1.0": (2**41, math.inf),
     "(exponential(1.0, 16.0) / 3.0 - exponential(1.0, 16.0)) * exponential(1.0, 0.5, 0.25)": (2**42, -2 / 3),
     "exponential(1.0, 2.0) * (exponential(1.0, 0.5) + 0.0)": (2**53, 1.0),
-    # An error that rounds to 0 on the way.
+    # An intermediate error that rounds to 0.
     "(exponential(1.0, 2.0) + 3.0 - exponential(1.0, 2.0)) * (exponential(1.0, 2.0) + 3.0 - exponential(1.0, 2.0))": (
         2_000,
         9.0,
@@ -271,12 +271,12 @@ FAR = {
 
 @pytest.mark.parametrize("rung", RUNGS)
 @pytest.mark.parametrize("text", FAR)
-def test_what_is_0_or_far_out(text: str, rung: str) -> None:
-    """Every verb, dtype and instruction set, from every rung on."""
+def test_zeros_and_extreme_exponents(text: str, rung: str) -> None:
+    """Every method, dtype, instruction set and first rung."""
     schedule = eval(text, vars(gp).copy())
     expr = eval(text, vars(expression).copy())
     k, want = FAR[text]
-    # MPFR's exponents end at 2**30: past that the values are worked out by hand alone.
+    # MPFR's exponents end at 2**30: above that, the expected values are computed by hand.
     kept, doubles, _ = oracle.answers(expr, [k])
     assert k > 2**30 or kept
     assert all(doubles == want)
@@ -290,7 +290,7 @@ def test_what_is_0_or_far_out(text: str, rung: str) -> None:
 
 
 @pytest.mark.parametrize("text", FAR)
-def test_arrays_of_what_is_0_or_far_out(text: str) -> None:
+def test_arrays_of_zeros_and_extreme_exponents(text: str) -> None:
     expr = eval(text, vars(expression).copy())
     schedule = eval(text, vars(gp).copy())
     k, n = FAR[text][0], 50
@@ -305,7 +305,7 @@ def test_arrays_of_what_is_0_or_far_out(text: str) -> None:
 
 @pytest.mark.parametrize("timescale", [1e-24, 2.0**-80, 1e-40, 1e-90, 5e-324, 1e300])
 def test_roots_of_large_and_small_numbers(timescale: float) -> None:
-    """The powers of 1 / x in the series of x ** p leave the doubles where x is large."""
+    """The powers of 1 / x in the series of x ** p underflow for a large x."""
     expr = expression.inverse_sqrt(1.0, timescale) * 1e-30
     schedule = expr.build(gp)
     for start in (100, 700, 5_000):
@@ -313,18 +313,18 @@ def test_roots_of_large_and_small_numbers(timescale: float) -> None:
 
 
 def test_infinity_in_arithmetic() -> None:
-    """Of the other factors only the sign counts, however small they are, and however many."""
+    """Only the signs of the other factors matter, however small and however many they are."""
     endless = gp.replay("torch.StepLR", base_lr=1.0, step_size=1, gamma=2.0)
     tiny = gp.exponential(1.0, 0.5)
     assert (tiny * tiny * endless)[3_000] == np.inf
     assert (-tiny * tiny * endless)[3_000] == -np.inf
-    # Whether this difference is above 0 only the last rung knows.
+    # Only the last rung can decide whether this difference is above 0.
     e = gp.natural_exponential(1.0, 1.0)
     assert (((tiny + e) - e - tiny * 0.5) * endless)[2_000] == np.inf
     assert ((tiny - tiny) * endless).gather([1_000]).tolist() == [0.0]
     assert np.isnan(((tiny - tiny) * endless)[2_000])
     assert (gp.exponential(1.0, 2.0) * -1.0 + endless)[2_000] == np.inf
-    # A bound is a real number again.
+    # The bound is a real number again.
     bounded = endless.clamp(high=0.1)
     assert (bounded * gp.linear(0.0, 3.0, 7))[2_000] == float(Fraction(0.1) * 3)
     assert (bounded + tiny)[2_000] == 0.1

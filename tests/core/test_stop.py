@@ -1,7 +1,7 @@
-"""Ctrl-C: a real SIGINT to a child process, which must raise KeyboardInterrupt within 200 ms, whatever it is doing.
+"""Ctrl-C: a child process gets a real SIGINT, and must raise KeyboardInterrupt within 200 ms in every call.
 
-A child prints a line when it starts to work, and another, with the time, when it has stopped. Fresh memory of gigabytes
-is what takes longest: each page of it is made as it is written.
+A child prints a line when it starts to work, and another line with the time when it has stopped. New arrays of
+gigabytes take longest, because the system makes each page when it is first written.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def powers(n):
         p, factors = p * factors[0], factors[1:]
     return p
 """
-# The work stands in a function of its own: in CPython 3.11 a `try` does not catch what a signal's handler raises at
-# the jump of a loop directly in it.
+# The work is in its own function. In CPython 3.11 a `try` does not catch an exception that a signal's handler raises at
+# the jump of a loop directly in the `try`.
 RUN = """
 def work():
     {work}
@@ -90,7 +90,7 @@ def stopped_after(setup: str, work: str, delay: float = 0.25) -> float:
 
 
 def assert_stops(setup: str, work: str) -> None:
-    """Within the limit, in one of a few tries: what is late only because the machine is busy is not late every time."""
+    """Within the limit in one of a few tries, because a busy machine can delay a single try."""
     took = []
     for _ in range(TRIES):
         took.append(stopped_after(setup, work))
@@ -195,12 +195,12 @@ SLOW = {
 
 @pytest.mark.parametrize("verb", SLOW)
 def test_one_value_that_takes_long(verb: str) -> None:
-    """The difference of a product of powers and itself: 0, which only the last rung finds."""
+    """A product of powers minus itself: 0, which only the last rung can compute."""
     assert_stops("p = powers(3_000)\ns = (p - p * 1.0).clamp(-1.0, 1.0) + p - p", SLOW[verb])
 
 
 def turns_during(work: Callable[[], Any]) -> int:
-    """How many turns another thread, which works now and then, has meanwhile."""
+    """How often another thread, which works from time to time, runs meanwhile."""
     turns, running = 0, True
 
     def turn() -> None:
@@ -233,12 +233,12 @@ def test_other_threads_go_on_while_a_value_takes_long() -> None:
         assert hard[10**9] == 0.0
         assert hard.array(1, start=10**9)[0] == 0.0
 
-    # Three values, each with the GIL held throughout, would leave it some three turns.
+    # If each of the three values kept the GIL, the thread would run about three times.
     assert turns_during(work) > 20
 
 
 def test_other_threads_go_on_while_arguments_are_read() -> None:
-    """A long conversion holds the GIL, but lets go of it now and then."""
+    """A long conversion holds the GIL, but releases it from time to time."""
     assert turns_during(lambda: gp.table(range(2 * 10**7))) > 5
     values = [0.5] * 20_000_000
     assert turns_during(lambda: gp.table(values)) > 2

@@ -1,4 +1,4 @@
-"""Law 5: `a.then(b, at=k)` is a before k and b counted from k, for all steps, nested however deep."""
+"""Promise 5 of the README: `a.then(b, at=k)` is `a` before step k, and then `b` at the step minus k, also nested."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ steps_around = st.lists(st.one_of(st.integers(0, 12_000), st.integers(0, MAX_STE
 
 @given(expressions, expressions, st.integers(1, 8_000), steps_around)
 def test_before_and_after(a: Expr, b: Expr, at: int, steps: list[int]) -> None:
-    """Both sides by glidepath alone."""
+    """Compares glidepath with itself."""
     first, second = a.build(gp), b.build(gp)
     both = first.then(second, at=at)
     for k in {*steps, 0, at - 1, at, at + 1}:
@@ -60,7 +60,7 @@ def test_grouping_does_not_matter(a: Expr, b: Expr, c: Expr) -> None:
 
 @given(joined(joined(ending_leaves, ending_leaves), ending_leaves), ending_leaves, lengths)
 def test_an_at_inside_a_chain_cuts_it(chain: Expr, following: Expr, at: int) -> None:
-    """`at` may fall before, on or after any joint of what comes first."""
+    """`at` may be before, at or after any join in the first schedule."""
     expr = chain.then(following, at=at)
     assume(lasts(expr))
     marks = {0, at - 1, at, at + 1, *(m + d for m in joints(chain) for d in (-1, 0, 1))}
@@ -105,7 +105,7 @@ def test_a_thousand_deep(side: str) -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_pieces_shorter_than_anything(level: str) -> None:
-    """Joints every step or so: no chunk fits into a piece."""
+    """A join at nearly every step: no chunk fits into a piece."""
     rng = Random(3)
     expr = short_leaf(expression, rng, 3)
     for _ in range(150):

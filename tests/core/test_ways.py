@@ -1,4 +1,4 @@
-"""Where a schedule is wanted and an object that has one is given, the message says how to get it."""
+"""If an object that has a schedule is passed in place of a schedule, the message says how to get the schedule."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def mindspore_schedulers() -> dict[str, tuple[Any, str]]:
     }
 
 
-# What is asked of them, and what of the message comes before the way out.
+# The calls, and the part of the message before the advice.
 
 ASKED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "then": (S.then, "`then.following`: got an object of type {}; it must be a schedule. "),
@@ -164,13 +164,13 @@ def test_scheduler_says_it() -> None:
 
 
 class Own:
-    """Has a schedule that is none of ours to call."""
+    """Has a `schedule` that is not glidepath's method."""
 
     schedule = 3
 
 
 @pytest.mark.parametrize("other", ["x", None, object(), Own(), gp.Schedule, [1.0]])
-def test_what_has_no_schedule_gets_python_s_words(other: Any) -> None:
+def test_an_object_without_a_schedule_raises_python_s_own_error(other: Any) -> None:
     with pytest.raises(TypeError, match="unsupported operand type"):
         S + other
     with pytest.raises(TypeError, match="unsupported operand type"):

@@ -1,4 +1,4 @@
-"""A benchmark checks its answer and cannot be forgotten."""
+"""Every case has a benchmark, and every benchmark checks its values."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_asv_finds_its_suite():
     assert config["environment_type"] == "existing"
 
 
-# The table of `make bench`, small.
+# The table of `make bench`, with few steps.
 
 
 def test_the_table_measures_every_case():
@@ -114,7 +114,7 @@ def test_a_row_says_whether_its_bar_is_met():
     assert table.Row("x", None, 1.7, 1.95).mark == "not shown"
 
 
-# The rows beside torch, small.
+# The rows that compare with torch, with few steps.
 
 
 def test_the_rows_beside_torch():

@@ -1,4 +1,4 @@
-"""The command, run as a user runs it: processes of their own, real files, real signals."""
+"""The command, run as a user runs it: in its own process, with real files and real signals."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ import table as bench_table
 COMMAND = [sys.executable, "-m", "glidepath"]
 ROOT = Path(__file__).parents[2]
 MOVING = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 100_000_000)
-LONG = 40_000_000  # float64: 320 MB, long enough to be killed at leisure
-KILLED = 16_000_000  # 128 MB: a kill may come too late, so that it need not be longer
+LONG = 40_000_000  # float64: 320 MB; writing takes long enough to kill the process
+KILLED = 16_000_000  # 128 MB: shorter, because here a kill may come too late
 INTERRUPTED, TERMINATED = 130, 143
 
 
@@ -64,7 +64,7 @@ def same_bits(actual: np.ndarray, expected: np.ndarray) -> bool:
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("start", [0, 7_990, 2**40])
 def test_array_writes_what_the_schedule_gives(spec, tmp_path, dtype, start):
-    n = 1_500_000  # of either type more than one chunk, and no whole number of them
+    n = 1_500_000  # more than one chunk in either dtype, and not a whole number of chunks
     run_well("array", spec, "-n", n, "-o", tmp_path / "lr.npy", "--dtype", dtype, "--start", start)
     assert same_bits(np.load(tmp_path / "lr.npy"), MOVING.array(n, start=start, dtype=dtype))
     assert not left_over(tmp_path)
@@ -172,8 +172,8 @@ def test_a_name_may_be_as_long_as_the_file_system_lets_it(spec, tmp_path, name):
     run_well("plot", spec, "-o", target.with_suffix(".png"))
 
 
-def test_a_temporary_file_of_a_process_with_the_same_number_is_in_nobody_s_way(spec, tmp_path):
-    # In a container every process has the same number. `exec` keeps that of the shell.
+def test_an_old_temporary_file_with_the_same_process_number_does_no_harm(spec, tmp_path):
+    # In a container every process may have the same number. `exec` keeps the number of the shell.
     shell = f"touch .lr.npy.$$.tmp; exec {' '.join(COMMAND)} array {spec} -n 100 -o lr.npy"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -204,7 +204,7 @@ def start_long(spec: Path, target: Path, count: int = LONG) -> subprocess.Popen[
 
 
 def wait_until_written(process: subprocess.Popen[str], folder: Path, size: int) -> None:
-    """Return when the temporary file has that size, or the process is done."""
+    """Return when the temporary file has that size, or when the process has ended."""
     while process.poll() is None:
         try:
             if any(path.stat().st_size >= size for path in folder.glob(".*.tmp")):
@@ -235,7 +235,7 @@ def test_kill_9_at_any_moment_leaves_no_target_the_old_one_or_the_whole(spec, tm
     target.write_bytes(b"old")
     with start_long(spec, target, KILLED) as process:
         wait_until_written(process, folder, 128 + 8 * KILLED)
-        time.sleep(0.008 * repeat)  # somewhere in the fsync, the rename, the fsync of the folder, or after
+        time.sleep(0.008 * repeat)  # during the fsync, the rename or the fsync of the folder, or after it
         process.kill()
     assert_old_or_whole(target, b"old")
 
@@ -259,7 +259,7 @@ def assert_old_or_whole(target: Path, old: bytes | None) -> None:
 def test_a_polite_signal_removes_the_temporary_file(spec, tmp_path, number, code, share):
     folder = tmp_path / "out"
     folder.mkdir()
-    # A shell starts what runs in its background with SIGINT ignored, which a child inherits.
+    # A shell starts its background jobs with SIGINT ignored. A child inherits this.
     before = signal.signal(number, signal.default_int_handler)
     with start_long(spec, folder / "lr.npy") as process:
         signal.signal(number, before)
@@ -308,7 +308,7 @@ def test_a_terminal_sees_progress(spec, tmp_path):
         while True:
             try:
                 more = os.read(terminal, 4096)
-            except OSError:  # how Linux says that nobody has the other end any more
+            except OSError:  # Linux raises this when the other end is closed
                 break
             if not more:
                 break
@@ -390,7 +390,7 @@ def test_the_bare_command_shows_its_help():
     assert run_well() == run_well("--help")
 
 
-# What the user can mend: one line, exit code 2, no traceback.
+# Errors of the user: one line, exit code 2, no traceback.
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], message: str) -> None:
@@ -540,7 +540,7 @@ def test_a_reader_that_goes_away_is_no_error(spec):
     assert (done.stdout, done.stderr) == ("0.0\n", "")
 
 
-# Where streams, libraries, programs and time are missing.
+# Missing streams, libraries, programs and time.
 
 
 def in_a_shell(redirection: str, *arguments: object) -> tuple[int, str, str]:
@@ -613,7 +613,7 @@ def test_an_import_leaves_ctrl_c_alone():
 
 
 def run_with_only(packages: list[str], folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """The command in a Python that has no other packages than these."""
+    """The command in a Python that has only these packages."""
     for package in packages:
         where = Path(importlib.util.find_spec(package).origin).parent
         (folder / package).symlink_to(where)
@@ -684,7 +684,7 @@ def test_more_threads_than_cores_are_as_many_as_cores(spec, tmp_path):
     assert same_bits(np.load(tmp_path / "lr.npy"), MOVING.array(100))
 
 
-# What an import costs.
+# The time of an import.
 
 
 def test_import_glidepath_imports_no_command_line_and_no_plotting():

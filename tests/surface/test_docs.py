@@ -1,4 +1,4 @@
-"""What the documents show is what happens: every example in README, docs, docstrings and examples/ is run.
+"""Runs every example in README, docs, docstrings and examples/, and compares its output.
 
 A fenced block is run by its language:
 
@@ -7,7 +7,7 @@ A fenced block is run by its language:
                anything, and what takes a network, a compiler or minutes (pip, make) is not run
     json       must be a schedule
 
-A second word is a package that the block needs: where that is not installed, the block is not run.
+A second word is a package that the block needs. If it is not installed, the block is not run.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from glidepath import _core
 
 ROOT = Path(__file__).parents[2]
 NEEDS = {"torch.md": "torch"}
-"""What a document's examples need besides glidepath: they are not run where it is not installed."""
+"""The package that a document's examples need. If it is not installed, they are not run."""
 DOCUMENTS = [
     path
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -63,7 +63,7 @@ def blocks(path: Path, language: str) -> Iterator[tuple[int, str]]:
 
 @pytest.fixture
 def in_project(monkeypatch, tmp_path) -> Path:
-    """A folder that looks like the project's to read, and into which the examples may write."""
+    """A temporary folder with the project's examples, in which commands may write files."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
@@ -74,7 +74,7 @@ def in_project(monkeypatch, tmp_path) -> Path:
 @pytest.mark.filterwarnings("ignore:The epoch parameter:UserWarning")  # of SequentialLR itself, before torch 2.9
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_python_blocks_do_what_they_show(path, in_project):
-    names: dict[str, object] = {}  # as a reader starts: a page imports what it uses
+    names: dict[str, object] = {}  # empty: each page must import what it uses
     for line, text in blocks(path, "python"):
         if ">>>" in text:
             run_examples(text, names, path.name, line)
@@ -98,7 +98,7 @@ def test_console_blocks_do_what_they_show(path, in_project):
 
 
 def transcript(text: str) -> Iterator[tuple[str, str]]:
-    """Every command of a console block, and what it shows."""
+    """Every command of a console block, and its output."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         command, _, shown = part.partition("\n")
         yield command, shown
@@ -134,7 +134,7 @@ def test_links_to_files_lead_somewhere(path):
 
 
 def named_in(path: Path) -> list[str]:
-    """The files and folders, as `src/lib.rs`, that a text names."""
+    """The files and folders that a text names, such as `src/lib.rs`."""
     return re.findall(r"`([\w.*-]+(?:/[\w.*-]+)+)`", path.read_text(encoding="utf-8"))
 
 
@@ -187,7 +187,7 @@ def test_every_method_has_a_docstring(name):
     assert f"Schedule.{name}" in DOCUMENTED
 
 
-# What must not be forgotten.
+# Completeness.
 
 
 def test_readme_names_everything_public():

@@ -1,4 +1,4 @@
-"""Pictures: that they show what the schedule does, and need no more than they say."""
+"""Plots: they show the curve, and need only the documented packages."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_plot_refuses_a_length_that_is_none(steps):
     )
 
 
-# The drawing in a notebook.
+# The plot in a notebook.
 
 
 def line_of(text: str) -> list[tuple[float, float]]:
@@ -174,7 +174,7 @@ def test_the_deepest_schedule_is_drawn_from_a_deep_stack():
         assert called_deeply(depth, schedule._repr_svg_).startswith("<svg")
 
 
-# The drawing in a terminal.
+# The plot in a terminal.
 
 
 def test_sparkline_is_as_wide_as_asked_and_spans_the_blocks():
@@ -187,7 +187,7 @@ def test_sparkline_of_a_flat_or_an_infinite_schedule_is_a_line():
     assert sparkline(gp.exponential(1.0, 2.0), steps=2_000, width=10)[-1] == "█"
 
 
-# How much there is to see.
+# How many steps are shown.
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)

@@ -1,4 +1,4 @@
-"""What the module says of itself is fresh: its stub, its signatures and its JSON Schema, all from one declaration."""
+"""The stub, the signatures and the JSON Schema are up to date with the declarations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types that a user's checker sees: what torch's classes allow passes, and what is wrong is found."""
+"""A type checker accepts every call that torch's classes allow, and finds wrong calls."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def test_a_client_passes_mypy_and_runs(tmp_path: Path, capsys: pytest.CaptureFix
         ("wrong.py", code) for code in FOUND
     ]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of steps without the optimizer's, and of epochs
+        warnings.simplefilter("ignore", UserWarning)  # for steps without `optimizer.step()`, and for epochs
         runpy.run_path(str(CLIENT))
     assert capsys.readouterr().out.startswith("Adjusting learning rate of group 0 to ")

@@ -1,4 +1,4 @@
-"""What a user of `torch.optim.lr_scheduler` writes, with the import changed: mypy and pyright must take all of it."""
+"""Code for `torch.optim.lr_scheduler` with the import changed: mypy and pyright must accept it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import glidepath.torch as gt
 
 optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
 
-# Every class, by the names of its arguments.
+# Every class, with its arguments by name.
 schedulers: list[gt.LRScheduler] = [
     gt.LambdaLR(optimizer, lr_lambda=lambda epoch: 0.9**epoch, last_epoch=-1),
     gt.LambdaLR(optimizer, lr_lambda=[lambda epoch: 0.9**epoch]),
@@ -39,7 +39,7 @@ warmup, decay = gt.LinearLR(optimizer), gt.ExponentialLR(optimizer, gamma=0.9)
 sequence = gt.SequentialLR(optimizer, schedulers=[warmup, decay], milestones=[5])
 chain = gt.ChainedScheduler([gt.ConstantLR(optimizer), lr_scheduler.ExponentialLR(optimizer, gamma=0.9)])
 
-# They stand where torch's stand.
+# They are accepted where torch's classes are.
 theirs: list[lr_scheduler.LRScheduler] = [*schedulers, sequence, chain]
 plateau: lr_scheduler.ReduceLROnPlateau = gt.ReduceLROnPlateau(optimizer, "max")
 averaged: TORCH_SWALR = gt.SWALR(optimizer, 0.05)
@@ -67,14 +67,14 @@ epoch: int = decay.last_epoch
 
 
 class Halving(gt.LRScheduler):
-    """A scheduler of one's own."""
+    """A user's own scheduler."""
 
     def get_lr(self) -> list[float | torch.Tensor]:
         """Return half of each base rate."""
         return [base / 2 for base in self.base_lrs]
 
 
-# What torch's have not.
+# Methods that torch's classes do not have.
 ahead: NDArray[np.float64] = sequence.preview(10)
 metrics: NDArray[np.float64] = gt.ReduceLROnPlateau(optimizer).preview(metrics=[0.3, 0.2])
 sequence.seek(4)

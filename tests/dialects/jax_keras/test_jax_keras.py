@@ -1,7 +1,7 @@
-"""What JAX and Keras users meet: messages that say what to do, and that what they say works.
+"""Schedules in JAX and Keras: the messages say what to do, and their advice works.
 
-The first tests run with the libraries themselves, where these are installed (`pip install jax keras`); the last ones
-with objects that behave as theirs do.
+The first tests use the libraries, if they are installed (`pip install jax keras`). The last tests use objects that
+behave like theirs.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def test_jax() -> None:
     assert S(jnp.arange(5)).tolist() == S.array(5).tolist()
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras's own, with numpy 2
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras itself warns, with numpy 2
 def test_keras() -> None:
     os.environ.setdefault("KERAS_BACKEND", "jax")
     pytest.importorskip("jax", reason="is Keras's backend here")
@@ -60,7 +60,7 @@ def test_keras() -> None:
     with pytest.raises(TypeError) as caught:
         model.fit(x, y, verbose=0)
     assert str(caught.value) == NO_STEP
-    # What the message says, first:
+    # The first advice of the message:
     rates: list[float] = []
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile(keras.optimizers.Adam(learning_rate=0.1), "mse")
@@ -69,7 +69,7 @@ def test_keras() -> None:
     model.fit(x, y, epochs=4, verbose=0, callbacks=[each_epoch, noted])
     assert rates == [float(np.float32(S[epoch])) for epoch in range(4)]
 
-    # And second:
+    # The second advice:
     class Wrapped(keras.optimizers.schedules.LearningRateSchedule):
         def __init__(self, schedule: Any, steps: int) -> None:
             self.table = keras.ops.convert_to_tensor(schedule.array(steps, dtype="float32"))
@@ -87,11 +87,11 @@ def test_keras() -> None:
 
 
 class ConversionError(TypeError):
-    """As jax.errors.TracerIntegerConversionError."""
+    """Like jax.errors.TracerIntegerConversionError."""
 
 
 class Tracer:
-    """As jax.core.Tracer: it has the methods of a number and of an array, which all refuse."""
+    """Like jax.core.Tracer: it has the methods of a number and of an array, and all of them raise."""
 
     def __index__(self) -> int:
         raise ConversionError("no integer while tracing")

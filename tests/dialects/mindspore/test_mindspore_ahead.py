@@ -1,4 +1,4 @@
-"""`preview`, `seek` and `schedule` of experimental schedulers, glidepath's and MindSpore's: what stepping gives."""
+"""`preview`, `seek` and `schedule` of glidepath's and MindSpore's experimental schedulers give what stepping gives."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ CALLED: dict[str, Make] = {
 
 def halving(module: Any) -> Any:
     class Halving(module.StepLR):  # type: ignore[misc,name-defined]
-        """Reads the groups, as a user's class may."""
+        """A user's class that reads the groups."""
 
         def get_lr(self) -> Any:
             halves = 0.5 if self.last_epoch > 0 else 1.0
@@ -65,7 +65,7 @@ def halving(module: Any) -> Any:
     return Halving
 
 
-# In bits, what stepping gives.
+# The same bits as stepping.
 
 
 @pytest.mark.parametrize("name", [*EACH, *CALLED])
@@ -124,7 +124,7 @@ def test_it_goes_on_from_the_present_learning_rates() -> None:
 
 
 def test_a_long_way_is_short() -> None:
-    """A replay is asked, not ten million steps made."""
+    """It evaluates a replay, and does not make ten million steps."""
     scheduler = EACH["SequentialLR"](ours, optimizer([0.1]))
     scheduler.seek(1_000_000)
     assert scheduler._schedulers[1].last_epoch == 1_000_000 - 5

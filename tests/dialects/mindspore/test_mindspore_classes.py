@@ -1,4 +1,4 @@
-"""MindSpore's schedule classes: within 2 ulp of the real MindSpore's, called with ints, Tensors and by optimizers."""
+"""MindSpore's schedule classes, called with ints, with Tensors and by optimizers: within 2 ulp of MindSpore's."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from helpers import assert_same
 from mindspore_classes import GOLDEN, drawn_cell, far, ulps
 
 SETS = 300
-"""Random argument sets a class."""
+"""The number of random argument sets for each class."""
 NEAR = 2
-"""Units in the last place that may lie between glidepath and MindSpore."""
+"""The most units in the last place by which glidepath and MindSpore may differ."""
 GOOD: dict[str, dict[str, Any]] = {
     "ExponentialDecayLR": {"learning_rate": 0.1, "decay_rate": 0.9, "decay_steps": 4, "is_stair": False},
     "NaturalExpDecayLR": {"learning_rate": 0.1, "decay_rate": 0.9, "decay_steps": 4, "is_stair": True},
@@ -156,7 +156,7 @@ def test_the_pages_values_are_printed() -> None:
     assert f"{printed:.7f}" == "0.0736396"
 
 
-# Manners.
+# Behaviour as Python objects.
 
 
 @every_class
@@ -223,7 +223,7 @@ PARENTS = {name: getattr(nn, name) for name in CELLS}
 
 
 def halved(name: str) -> Any:
-    """A subclass with an `__init__` and a `construct` of its own."""
+    """A subclass that defines `__init__` and `construct`."""
 
     class Halved(PARENTS[name]):  # type: ignore[misc]
         def __init__(self, part: float) -> None:
@@ -255,7 +255,7 @@ def test_a_construct_of_a_subclass_is_obeyed_for_ints(name: str, ms: Any, mode: 
 @needs_mindspore
 @every_class
 def test_a_construct_may_use_what_mindspore_s_classes_hold(name: str, ms: Any, mode: str) -> None:
-    """MindSpore's own `construct`, copied into a subclass, with its operations: Tensors give the same bits."""
+    """MindSpore's own `construct` and operations, copied into a subclass: Tensors give the same bits."""
     theirs, at = getattr(ms.nn, name), ms.Tensor(np.arange(6, dtype=np.int32))
     copied = type("Copied", (PARENTS[name],), {"construct": theirs.construct})(**GOOD[name])
     assert copied(at).asnumpy().tobytes() == theirs(**GOOD[name])(at).asnumpy().tobytes()
@@ -330,7 +330,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("name", "change"), CHANGES)
-def test_changed_attributes_act_on_every_road(name: str, change: dict[str, Any]) -> None:
+def test_changed_attributes_act_on_values_schedule_and_repr(name: str, change: dict[str, Any]) -> None:
     lr, want, at = getattr(nn, name)(**GOOD[name]), getattr(nn, name)(**GOOD[name] | change), np.arange(12)
     for key, value in change.items():
         setattr(lr, key, value)
@@ -412,7 +412,7 @@ def test_what_needs_mindspore_says_what_to_install(statement: str, message: str)
 @needs_mindspore
 @pytest.mark.parametrize("name", ["nn.CosineDecayLR", "experimental.StepLR"])
 def test_a_mindspore_without_a_name_that_is_needed_is_refused(name: str) -> None:
-    """As a much older or newer one would be; it is not taken for one that is not installed."""
+    """A much older or newer MindSpore, which is not treated as a missing one."""
     code = f"import mindspore\ndel mindspore.Tensor\nfrom glidepath import mindspore as gms\ngms.{name}"
     run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     message = run.stderr.strip().splitlines()[-1]
@@ -433,16 +433,16 @@ def test_all_can_be_imported_without_mindspore() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-# Training, as the page on optimizers has it: the same learning rates in every form that an optimizer takes.
+# Training: the same learning rates, in every type that an optimizer takes.
 
 STEPS = 50
 DECAYED = gp.linear(0.0, 0.01, 10)
 THEIRS = nn.PolynomialDecayLR(0.1, 0.01, 40, 0.5)
-"""What MindSpore's own class computes: float32 values that are not quite the exact ones."""
+"""The values of MindSpore's own class: float32, nearly the exact ones."""
 
 
 def rate(kind: str) -> Any:
-    """A learning rate of that kind, the same 50 values whatever it is."""
+    """A learning rate of that kind. All kinds have the same 50 values."""
     ms = pytest.importorskip("mindspore")
     values = THEIRS(np.arange(STEPS))
     if kind == "float":
@@ -472,7 +472,7 @@ def decay(kind: str) -> Any:
 
 @functools.cache
 def trained(mode: str, kind: str, decayed: str, groups: bool) -> tuple[Any, Any]:
-    """The learning rates of 50 steps of a small network, and its weights after them. (In the mode that is set.)"""
+    """The learning rates of 50 steps of a small network in the current mode, and its weights afterwards."""
     ms = pytest.importorskip("mindspore")
     assert ms.get_context("mode") == getattr(ms, f"{mode}_MODE")
     first = ms.Tensor(np.linspace(-1.0, 1.0, 6, dtype=np.float32).reshape(2, 3))
@@ -529,7 +529,7 @@ def test_an_optimizer_takes_it(kind: str, groups: bool, mode: str) -> None:
 
 @needs_mindspore
 def test_a_constant_trains_as_a_float(mode: str) -> None:
-    # Without groups: a float beside another group's schedule is x + 1 - 1 to MindSpore, of 0.05 0.04999995.
+    # Without groups, because MindSpore computes x + 1 - 1 for a float if another group has a schedule.
     want = trained(mode, "float", "none", groups=False)
     assert_trained_alike(trained(mode, "constant table", "none", groups=False), want)
 
@@ -562,7 +562,7 @@ def test_every_class_goes_to_an_optimizer(name: str, optimizer: str, ms: Any) ->
     "optimizer", ["AdaMax", "AdaFactor", "Adagrad", "ASGD", "LazyAdam", "ProximalAdagrad", "RMSProp", "Rprop"]
 )
 def test_every_optimizer_takes_a_class_and_a_table(optimizer: str, ms: Any) -> None:
-    """But for FTRL, which takes no schedule, and Lamb, which has no kernel for the CPU."""
+    """Except FTRL, which takes no schedule, and Lamb, which has no kernel for the CPU."""
     extra = {"scale_parameter": False, "relative_step": False} if optimizer == "AdaFactor" else {}
     found = []
     for lr in (ms.nn.WarmUpLR(0.1, 4), nn.WarmUpLR(0.1, 4), gms.learning_rate(gp.linear(0.0, 0.1, 4), 9)):
@@ -576,7 +576,7 @@ def test_every_optimizer_takes_a_class_and_a_table(optimizer: str, ms: Any) -> N
 
 @needs_mindspore
 def test_what_mindspore_s_optimizers_refuse(ms: Any) -> None:
-    """As docs/mindspore.md says: no schedule as FTRL's learning rate, or as the weight decay of three others."""
+    """docs/mindspore.md says so: no schedule as FTRL's learning rate, or as the weight decay of three others."""
 
     def refused(optimizer: str, error: type[Exception], **given: Any) -> None:
         with pytest.raises(error):
@@ -673,7 +673,7 @@ def test_a_step_below_0_is_refused_in_words_that_fit_a_class() -> None:
 
 
 def test_dir_has_what_is_public() -> None:
-    """Also what is loaded at its first use; and nothing else."""
+    """Also names that are loaded at their first use, and no other names."""
     code = (
         "import glidepath.mindspore as m\n"
         "from glidepath.mindspore import experimental, nn\n"

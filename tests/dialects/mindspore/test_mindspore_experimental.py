@@ -1,4 +1,4 @@
-"""The experimental schedulers: the learning rates of MindSpore's own, step by step, on its own optimizers."""
+"""The experimental schedulers on MindSpore's optimizers: each step sets MindSpore's learning rates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mindspore.experimental.optim import lr_scheduler as theirs  # noqa: E402 (t
 from glidepath.mindspore import experimental as ours  # noqa: E402 (the same)
 
 NEAR = 2
-"""Units in the last place that may lie between glidepath and MindSpore."""
+"""The most units in the last place by which glidepath and MindSpore may differ."""
 Make = Callable[[Any, Any], Any]
 
 
@@ -164,7 +164,7 @@ def test_a_scale_of_one_s_own() -> None:
     assert ulps(rates(ours, make, [0.1, 0.1], 20), rates(theirs, make, [0.1, 0.1], 20)).max() <= NEAR
 
 
-# What MindSpore's lack.
+# What MindSpore's schedulers do not have.
 
 
 @pytest.mark.parametrize("name", [*STEPPED, "OneCycleLR", "ChainedScheduler"])
@@ -218,7 +218,7 @@ def test_a_nested_state_brings_its_initial_learning_rates() -> None:
     for _ in range(3):
         whole.step()
         half.step()
-    resumed = nested(optimizer([0.5, 0.7]))  # of other learning rates, which the state replaces
+    resumed = nested(optimizer([0.5, 0.7]))  # with other learning rates, which the state replaces
     resumed.load_state_dict(json.loads(json.dumps(half.state_dict())))
     for _ in range(6):
         whole.step()
@@ -229,7 +229,7 @@ def test_a_nested_state_brings_its_initial_learning_rates() -> None:
 
 
 class Noted(ours.StepLR):
-    """A subclass with attributes of every kind that a state can hold."""
+    """A subclass with attributes of every type that a state can contain."""
 
     def __init__(self, used: Any) -> None:
         self.notes, self.seen = {"a": [1, 2]}, np.array([1, 2], dtype=np.int16)
@@ -375,7 +375,7 @@ def test_it_starts_from_a_learning_rate_that_a_user_has_set() -> None:
     assert used.param_groups[0]["initial_lr"].asnumpy() == 0.5
 
 
-# Subclasses, and what they read.
+# Subclasses, and the attributes that they read.
 
 
 def test_a_closed_form_of_one_s_own_answers_a_given_epoch() -> None:
@@ -404,7 +404,7 @@ MADE: dict[str, Make] = {
     "ReduceLROnPlateau": lambda m, o: m.ReduceLROnPlateau(o, "max", min_lr=[0.001, 0.002]),
 }
 INSIDE = {"increase_tensor", "zero_tensor", "floor", "cast", "cos", "log", "min", "assign", "math_pi"}
-"""Attributes that hold MindSpore's operations and constants."""
+"""Attributes with MindSpore's operations and constants."""
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -504,7 +504,7 @@ def test_one_cycle(three_phase: bool, anneal_strategy: str) -> None:
     assert (found[0], found[9]) == (float(np.float32(0.1 / 25)), float(np.float32(0.1)))
     assert ulps(np.float32(found[39]), np.float32(0.1 / 25 / 1e4)) == 0
     assert max(found) == found[9]
-    scheduler.step()  # as the usual loop ends, one step past the last: what PyTorch's formula goes on to
+    scheduler.step()  # a usual loop ends one step after the last: the value is that of PyTorch's formula
     torch_s = gp.replay("torch.OneCycleLR", max_lr=0.1, total_steps=40, **given)
     assert seen(scheduler) == [schedule[40]]
     assert ulps(np.float32(seen(scheduler)), np.float32([torch_s[40]])).max() <= 1
@@ -563,7 +563,7 @@ def test_it_resumes_from_an_epoch() -> None:
 
 
 def test_a_long_line_stays_near() -> None:
-    """A number over a Tensor is one times its reciprocal in MindSpore, and the recurrence adds up what that rounds."""
+    """MindSpore divides a number by a Tensor with a reciprocal, and the recurrence adds up these rounding errors."""
     want, got = (rates(module, lambda m, o: m.LinearLR(o, 0.17, 0.99, 52), [0.1], 60) for module in (theirs, ours))
     assert (np.abs(got.view(np.int32) - want.view(np.int32)) <= 2).all()
 
@@ -586,7 +586,7 @@ def test_a_sequence_that_is_resumed() -> None:
     assert resumed(ours) == resumed(theirs)
 
 
-# Odd arguments: what MindSpore takes and makes numbers of, but for plain mistakes.
+# Odd arguments: those that MindSpore takes work, except for clear mistakes.
 
 ODD: list[Make] = [
     lambda m, o: m.CyclicLR(o, 0.01, 0.2, 3, 0), lambda m, o: m.CyclicLR(o, 0.01, 0.2, 0.5, 2.25),
@@ -696,7 +696,7 @@ def test_another_framework_s_scheduler_is_refused() -> None:
 
 
 def test_a_long_cosine_stays_a_number() -> None:
-    """Near its valley MindSpore divides 0 by 0, and never recovers."""
+    """Near the minimum MindSpore divides 0 by 0, and its rates stay NaN."""
     long, near = 20_000, 19_990
     pair = [module.CosineAnnealingLR(optimizer([0.1]), long) for module in (theirs, ours)]
     for scheduler in pair:

@@ -1,4 +1,4 @@
-"""MindSpore's list functions: equal to the real MindSpore's in every bit; without it, to what it gave once."""
+"""The list functions equal MindSpore's in every bit. Without MindSpore, they are compared with its stored results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from helpers import assert_same
 from mindspore_lists import FUNCTIONS, GOLDEN, arguments, digest, kept, outcome
 
 SETS = 3_000
-"""Random argument sets a function."""
+"""The number of random argument sets for each function."""
 CHEAP = {"total_step": 6, "step_per_epoch": 2, "decay_epoch": 2}
 GOOD: dict[str, dict[str, Any]] = {
     "piecewise_constant_lr": {"milestone": [2, 5, 10], "learning_rates": [0.1, 0.05, 0.01]},
@@ -277,7 +277,7 @@ def test_a_list_is_one_like_any_other() -> None:
     assert [was - now for was, now in zip(before, map(sys.getrefcount, objects), strict=True)] == times
 
 
-def test_an_unfinished_list_is_seen_by_nobody() -> None:
+def test_an_unfinished_list_is_not_visible() -> None:
     """A signal's handler runs while the list is being made."""
     lengths = []
 

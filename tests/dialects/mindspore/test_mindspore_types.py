@@ -1,4 +1,4 @@
-"""What a type checker says of the names that glidepath.mindspore takes from MindSpore."""
+"""Type checks of the names that glidepath.mindspore takes from MindSpore."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ reveal_type(experimental.preview(scheduler, 3))
 
 
 def test_forwarded_names_are_any(tmp_path: Path) -> None:
-    """`--strict` alone would refuse any class of an untyped package as a base, MindSpore's own too."""
+    """`--strict` alone refuses every base class from an untyped package, also MindSpore's own classes."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT, encoding="utf-8")
     options = ["--strict", "--allow-subclassing-any", "--ignore-missing-imports"]
     command = [sys.executable, "-m", "mypy", *options, "--cache-dir", str(tmp_path / "cache"), str(script)]
-    # Away from this project's settings, as the user of an installed package is.
+    # In another folder, so that mypy does not use this project's settings.
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     lines = [line.partition(": note: Revealed type is ")[2] for line in done.stdout.splitlines()]
     assert [line.partition("[")[0] for line in lines[:4]] == [

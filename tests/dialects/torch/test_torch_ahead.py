@@ -1,4 +1,4 @@
-"""glidepath.torch: `preview`, `seek`, `schedule` and `adopt`, and what they remember and refuse."""
+"""glidepath.torch: `preview`, `seek`, `schedule` and `adopt`, and what they keep and refuse."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ LONG = {
 
 @pytest.mark.parametrize("name", WITHOUT_FUNCTIONS)
 def test_a_million_steps(name):
-    n = MILLION if _versions.steps(name) else 20_000  # where torch makes all the steps, fewer must do
+    n = MILLION if _versions.steps(name) else 20_000  # fewer if torch makes all the steps, because it is slow
     theirs, ours, sought = (LONG[name](module, optimizer([0.1])) for module in (THEIRS, OURS, OURS))
     schedule = ours.schedule(steps=n + 1)
     ahead = ours.preview(n)[:, 0]
@@ -212,7 +212,7 @@ def test_torch_keeps_no_arguments_so_its_own_is_a_table_on_request(name):
 
 
 class HalvingStep(gt.StepLR):
-    """A subclass that steps in its own way."""
+    """A subclass with its own `step`."""
 
     def step(self, epoch: int | None = None) -> None:
         super().step(epoch)
@@ -231,7 +231,7 @@ class HalvingStep(gt.StepLR):
     lambda o: gt.SequentialLR(o, [gt.LinearLR(o, 0.1), gt.Scheduler(o, lr=gp.linear(0.1, 0.0, 10))], [5]),
     lambda o: gt.ChainedScheduler([gt.Scheduler(o, lr=gp.linear(0.1, 0.0, 10)), gt.ExponentialLR(o, 0.9)]),
 ])  # fmt: skip
-def test_what_comes_is_what_the_steps_set(make) -> None:
+def test_preview_and_schedule_equal_the_steps(make) -> None:
     want = stepped(make(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)), 12)
     scheduler = make(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9))
     assert scheduler.preview(12)[:, 0].tolist() == want
@@ -277,7 +277,7 @@ def test_a_scheduler_previews_what_a_tensor_takes(dtype) -> None:
     (lambda _: gt.preview(None, 3), TypeError, ("`preview.scheduler`: got NoneType; "
      "it must be a scheduler of glidepath's or torch's.")),
 ])  # fmt: skip
-def test_whole_messages_of_what_looks_ahead(call, error, message) -> None:
+def test_whole_messages_of_preview_seek_and_schedule(call, error, message) -> None:
     scheduler = gt.Scheduler(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1), lr=gp.constant(0.1))
     with pytest.raises(error) as refused:
         call(scheduler)
@@ -285,7 +285,7 @@ def test_whole_messages_of_what_looks_ahead(call, error, message) -> None:
 
 
 class Warm(gt.LRScheduler):
-    """Warms up, then steps a scheduler that it holds; remembers what it gave."""
+    """Warms up, then steps an inner scheduler, and stores the rates that it returned."""
 
     def __init__(self, held, after, n):
         self.after, self.n, self.given = after, n, [[]]
@@ -313,7 +313,7 @@ def test_what_a_subclass_holds_is_not_stepped_by_a_look_ahead():
 
 
 class Counted:
-    """A factor that remembers how often it was asked."""
+    """A factor that counts its calls."""
 
     def __init__(self):
         self.n = 0
@@ -375,7 +375,7 @@ def test_a_get_lr_on_an_instance_is_seen_by_a_look_ahead():
     assert ahead.tolist() == rows_of(scheduler, 3)
 
 
-def test_one_cycle_of_three_phases_ends_where_it_ends():
+def test_a_preview_of_a_three_phase_one_cycle_raises_after_its_end():
     scheduler = gt.OneCycleLR(
         optimizer([1.0]), 1.0, total_steps=10, pct_start=0.9, three_phase=True, cycle_momentum=False
     )

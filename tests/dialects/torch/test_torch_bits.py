@@ -1,4 +1,4 @@
-"""glidepath.torch beside the installed torch: the same bits, errors, warnings and states, whatever is done to both."""
+"""glidepath.torch and the installed torch: the same actions give the same bits, errors, warnings and states."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def both(rng, build, lrs, beta):
 
 
 def act(rng, theirs, ours):
-    """Something random, done to both; whether they can go on."""
+    """Do a random action with both. Returns whether they can continue."""
     what = rng.random()
     if what < 0.9:
         results = [outcome(scheduler.step) for scheduler in (theirs, ours)]
@@ -65,7 +65,7 @@ def act(rng, theirs, ours):
         results = [(), ()]
     elif what < 0.97:
         saved = [copy.deepcopy(scheduler.state_dict()) for scheduler in (theirs, ours)]
-        # Both ways: torch's state into ours, and ours into torch's.
+        # In both directions: torch's state into ours, and ours into torch's.
         results = [outcome(lambda: theirs.load_state_dict(saved[1])), outcome(lambda: ours.load_state_dict(saved[0]))]
     elif hasattr(theirs, "gamma") and not hasattr(theirs, "max_lrs"):
         gamma = rng.choice([0.5, 0.9])

@@ -18,14 +18,14 @@ from torch_recipes import milestones_may_warn  # noqa: E402
 pytestmark = milestones_may_warn
 
 STEPS = 12
-ANY_WARNING = pytest.mark.filterwarnings("ignore")  # those of the clients about themselves
+ANY_WARNING = pytest.mark.filterwarnings("ignore")  # the other packages warn about themselves
 
 X = torch.linspace(-1, 1, 32).reshape(32, 1)
 Y = 3 * X + 1
 
 
 def client(name):
-    """A package that trains with torch, if it is installed; not every one takes every torch."""
+    """A package that trains with torch, if it is installed. Not every package works with every torch."""
     return pytest.importorskip(name, reason=f"{name} is not installed beside torch {torch.__version__}")
 
 
@@ -56,7 +56,7 @@ def train(net, optimizer, scheduler, steps, rates):
 
 
 def expected(schedule):
-    """The rates and the weights of torch's own scheduler in a plain loop."""
+    """The rates and the weights from torch's own scheduler in a plain loop."""
     net, rates = model(), []
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
     train(net, optimizer, schedule(lr_scheduler, optimizer), STEPS, rates)
@@ -209,11 +209,11 @@ def test_the_hf_trainer(schedule, tmp_path, monkeypatch):
     rates, weights = expected(schedule)
     assert got == rates
     for parameter, weight in zip(net.parameters(), weights, strict=True):
-        # The order in which the Trainer stacks a batch is its own.
+        # The Trainer stacks a batch in another order.
         assert np.allclose(parameter.detach(), weight, rtol=1e-4)
 
 
-# A longer run, resumed by a framework, which calls `load_state_dict` itself.
+# A run with more steps, resumed by a framework that calls `load_state_dict` itself.
 
 HALF = STEPS // 2
 SHORT, LONG = gp.warmup_cosine(0.1, STEPS, 4), gp.warmup_cosine(0.1, 3 * STEPS, 4)
@@ -372,7 +372,7 @@ def test_lightning_warms_up_and_then_watches_a_metric(tmp_path):
     assert got == [0.05, 0.07500000000000001, 0.1, 0.1, 0.1, 0.1 * 0.1, 0.1 * 0.1]
 
 
-# Wrappers that ask a scheduler for its rates, or build it.
+# Wrappers that read a scheduler's rates, or build the scheduler.
 
 LINE = gp.linear(0.1, 0.0, STEPS)
 
@@ -401,7 +401,7 @@ def test_ignite_asks_for_the_rates():
     assert ignite_rates(wrapped, optimizer, Events.ITERATION_COMPLETED, 5) == LINE.array(5).tolist()
     optimizer, inner = scheduler()
     wrapped = handlers.LRScheduler(inner)
-    # ignite gives the first rate twice here, with torch's schedulers too.
+    # ignite returns the first rate twice here, also for torch's schedulers.
     assert ignite_rates(wrapped, optimizer, Events.ITERATION_COMPLETED, 5) == [LINE[0], *LINE.array(4)]
     optimizer, inner = scheduler()
     warm = handlers.create_lr_scheduler_with_warmup(inner, 0.0, 3, warmup_end_value=0.1)
@@ -425,7 +425,7 @@ def test_skorch_builds_it():
         verbose=0, callbacks=[("rates", Rates()), ("lr", LRScheduler(policy=gt.Scheduler, lr=LINE))],
     )  # fmt: skip
     net.fit(X.numpy(), Y.numpy())
-    net.partial_fit(X.numpy(), Y.numpy())  # which builds it anew, with last_epoch=3
+    net.partial_fit(X.numpy(), Y.numpy())  # builds the scheduler again, with last_epoch=3
     assert got == LINE.array(8).tolist()
     assert LRScheduler(policy=gt.Scheduler, lr=LINE).simulate(5, 0.1).tolist() == LINE.array(5).tolist()
 

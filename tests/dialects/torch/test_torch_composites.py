@@ -1,4 +1,4 @@
-"""glidepath.torch: composites, also those that torch cannot run or runs wrongly."""
+"""glidepath.torch: composites, also those that torch cannot run or runs incorrectly."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_verbose_is_torchs_where_torch_has_it(name, capsys):
 
 
 def with_verbose(module, name, verbose):
-    """The module, with a class that is made so."""
+    """The module, and a class that is made with these arguments."""
     cls, other = getattr(module, name), type(module)("verbose")
     vars(other).update(vars(module))
     setattr(other, name, lambda *args, **kw: cls(*args, **kw, verbose=verbose))

@@ -1,4 +1,4 @@
-"""glidepath.torch where numbers are not plain: numpy's, a JSON state's texts, schedules as functions, `last_epoch`."""
+"""glidepath.torch: numpy numbers, states that were stored as JSON, schedules as functions, `last_epoch`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from torch_recipes import (  # noqa: E402
 
 pytestmark = milestones_may_warn
 
-# Every parameter that is a number, by class: what it is, and the number.
+# Every parameter that is a number, by class: its type, and the number.
 COUNTS = {
     "StepLR": {"step_size": 3},
     "ConstantLR": {"total_iters": 4},
@@ -74,7 +74,7 @@ every_real = [(name, key) for name, given in REALS.items() for key in given]
 
 
 def made(name, given, module=OURS, lr=0.1):
-    """A scheduler of these arguments, and of those that it must have."""
+    """A scheduler with these arguments and its required ones."""
     name = name.partition(" ")[0]
     needed = NEEDED.get(name, {}) | ({"total_steps": 40} if name == "OneCycleLR" and "epochs" not in given else {})
     return getattr(module, name)(optimizer([lr]), **(needed | given))
@@ -91,7 +91,7 @@ def steps_of(scheduler, n):
 
 
 def schedule_of(name, scheduler):
-    """Its replay; where this torch's SWALR has none, a table."""
+    """Its replay, or a table for the SWALR of a torch in which it has no replay."""
     return gt.schedule(scheduler, steps=31 if name == "SWALR" and not SWALR_IS_PLAIN else None)
 
 
@@ -115,7 +115,7 @@ def test_integers_of_numpy_are_integers(name, key, kind):
     schedule = schedule_of(name, made(name, given))
     assert schedule == schedule_of(name, made(name, COUNTS[name]))
     assert schedule.array(30, 1).tolist() == [row[0] for row in rates]
-    # An attribute set later, and torch's own scheduler: torch's step computes with it, which gives numpy's floats.
+    # For an attribute that is set later, and for torch's own scheduler, torch's step computes numpy floats.
     if key in vars(want):
         later, theirs = made(name, COUNTS[name]), made(name, COUNTS[name], THEIRS)
         for scheduler in (later, theirs):
@@ -150,7 +150,7 @@ def test_a_rate_may_be_a_double_of_numpy(name):
 
 
 def test_a_single_of_numpy_computes_in_float32():
-    """So torch's steps do; no replay has these bits, and the message says why."""
+    """As torch's steps do. No replay has these bits, and the message says why."""
     scheduler = gt.StepLR(optimizer([0.1]), 3, np.float32(0.7))
     theirs = lr_scheduler.StepLR(optimizer([0.1]), 3, np.float32(0.7))
     with pytest.raises(ValueError) as refused:
@@ -240,7 +240,7 @@ def test_a_schedule_that_is_the_function_is_multiplied(module):
     for i, base in enumerate([0.1, 0.03, 0.7]):
         found = gt.schedule(scheduler, i)
         assert found == base * FUNCTION
-        # The exact product; a step rounds twice.
+        # The exact product. A step rounds twice.
         rates = [base * FUNCTION[k] for k in range(40)]
         np.testing.assert_array_max_ulp(found.array(40), np.array(rates), 1)
     steps_of(scheduler, 7)
@@ -283,7 +283,7 @@ class StepsTwice(gt.LambdaLR):
         lambda o: gt.SequentialLR(o, [gt.LambdaLR(o, FUNCTION), gt.LambdaLR(o, FUNCTION)], [0]),
     ],
 )
-def test_where_it_is_not_that_product_a_table_is_asked_for(make):
+def test_a_lambda_lr_that_is_not_that_product_needs_steps(make):
     with pytest.raises(ValueError, match="no replay gives the rates of this"):
         make(optimizer([0.1])).schedule()
     rates = steps_of(make(optimizer([0.1])), 9)
@@ -312,7 +312,7 @@ def test_a_sequence_that_ends_with_schedules(module, make):
         assert schedule.array(4, 1).tolist() == rates[:4]
 
 
-# States that were JSON.
+# States that were stored as JSON.
 
 STATES = {
     "MultiStepLR": lambda m, o: m.MultiStepLR(o, [2, 5, 5, 9, 12], 0.9),
@@ -338,7 +338,7 @@ STATES = {
 
 @pytest.mark.parametrize("name", STATES)
 def test_a_state_may_have_been_json(name):
-    """DIFFERENCE: torch loses the milestones of MultiStepLR, whose keys JSON makes texts."""
+    """DIFFERENCE: JSON turns the milestones of MultiStepLR into strings, and torch then ignores them."""
     if name == "SWALR" and not SWALR_IS_PLAIN:
         pytest.skip(f"the state of SWALR has a function in torch {torch.__version__}")
     whole = STATES[name](OURS, optimizer([0.1, 0.03]))
@@ -356,7 +356,7 @@ def test_a_state_may_have_been_json(name):
 
 
 def test_milestones_of_a_loaded_state_are_a_counter():
-    """So that what torch does with one works: a step to an epoch, and a start in a SequentialLR."""
+    """So these work as in torch: a step to an epoch, and the start in a SequentialLR."""
     scheduler = gt.MultiStepLR(optimizer([0.1]), [2, 5, 5], 0.5)
     state = json.loads(json.dumps(scheduler.state_dict()))
     assert state["milestones"] == {"2": 1, "5": 2}
@@ -373,7 +373,7 @@ def test_milestones_of_a_loaded_state_are_a_counter():
     assert gt.preview(theirs, 6).tolist() == steps_of(theirs, 6) == [[0.1]] * 6
 
 
-# `last_epoch=N`: which rates it needs, as docs/torch.md says.
+# `last_epoch=N`: the rates that it needs, as in docs/torch.md.
 
 RESUMED = {
     "LambdaLR": ("any", lambda m, o, n: m.LambdaLR(o, lambda k: 0.9**k, n)),
@@ -401,7 +401,7 @@ STEPS_AFTER = 15
 
 
 def resumed(name, module, n, rates_of):
-    """A scheduler made with `last_epoch=n` on the rates of a step, and the rates of the run that went through."""
+    """A scheduler made with `last_epoch=n` on the rates of a step, and the rates of the uninterrupted run."""
     make = RESUMED[name][1]
     whole = make(module, optimizer([0.1]), -1)
     want, groups = [], []
@@ -456,13 +456,13 @@ def test_the_page_says_which_rates_a_last_epoch_needs():
     assert tables == [{name: needs for name, (needs, _) in RESUMED.items()}, BEFORE_2_8]
 
 
-# Looking ahead where a step raises, and where attributes were set by hand.
+# `preview` if a step raises, and if attributes were set by hand.
 
 
 @pytest.mark.parametrize("made_with", ["triangular", "triangular2", "exp_range"])
 @pytest.mark.parametrize("later", ["triangular", "triangular2", "exp_range"])
 def test_a_cycle_keeps_the_mode_that_it_was_made_with(made_with, later):
-    """torch reads `mode` and `gamma` as the scheduler is made, and as a state is loaded."""
+    """torch reads `mode` and `gamma` when the scheduler is made and when a state is loaded."""
     ours, theirs = (
         module.CyclicLR(optimizer([0.1]), 0.01, 0.2, 2, mode=made_with, gamma=0.9, cycle_momentum=False)
         for module in (OURS, THEIRS)
@@ -518,7 +518,7 @@ FUNCTIONLESS = {name: make for name, make in STATES.items() if name != "ReduceLR
 
 
 def builders_of(name):
-    """Glidepath and torch; but torch before 2.6 cannot build a ChainedScheduler inside a SequentialLR."""
+    """Glidepath and torch. But torch before 2.6 cannot build a ChainedScheduler inside a SequentialLR."""
     return (OURS,) if name == "nested" and not _versions.HAS_UNDO else (OURS, THEIRS)
 
 
@@ -530,7 +530,7 @@ def builders_of(name):
 def test_a_preview_shows_or_raises_what_the_steps_do(name, change, steps):
     for module in builders_of(name):
         scheduler = FUNCTIONLESS[name](module, optimizer([0.1, 0.03]))
-        outcome(lambda s=scheduler: steps_of(s, steps))  # torch's own nested ones raise
+        outcome(lambda s=scheduler: steps_of(s, steps))  # torch's own nested schedulers raise
         CHANGES[change](scheduler)
         ahead = []
         said = outcome(lambda s=scheduler, a=ahead: a.extend(gt.preview(s, 12).tolist()))

@@ -1,4 +1,4 @@
-"""glidepath.torch: each way to resume a run, beside a run that was not interrupted."""
+"""glidepath.torch: each way to resume a run, compared with a run that was not interrupted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = milestones_may_warn
 
 
 def checkpoint(name, at=11, total=30):
-    """A run of `total` steps, and what was saved of it after `at`."""
+    """A run of `total` steps, and its saved states after step `at`."""
     scheduler, saved, rates = made(name), None, []
     for k in range(total):
         if k == at:

@@ -1,4 +1,4 @@
-"""`glidepath.torch.Scheduler`: it drives every entry of every group, and what it refuses."""
+"""`glidepath.torch.Scheduler`: it sets every entry of every group; and what it refuses."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_it_drives_every_entry_of_every_group():
 def test_a_group_added_later_is_driven_too():
     scheduler = gt.Scheduler(optimizer([0.1]), lr=gp.linear(0.0, 0.1, 10))
     scheduler.optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))]})
-    scheduler.step()  # without a warning, as its own rate is that of the other
+    scheduler.step()  # without a warning, because both have the same rate
     assert scheduler.get_last_lr() == [0.01, 0.01]
 
 

@@ -1,4 +1,4 @@
-"""`glidepath.torch.Scheduler`: what it drives and refuses, states, composites, resumes; warm-up, then plateau."""
+"""`glidepath.torch.Scheduler`: what it sets and refuses, states, composites, resuming; warm-up, then plateau."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_a_tensor_in_a_pair_is_filled():
     assert scheduler.preview(1, name="betas").tolist() == [[0.75]]
 
 
-# Groups with values of their own.
+# Groups with different values.
 
 
 def test_relative_schedules_multiply_each_groups_initial_value():
@@ -239,7 +239,7 @@ def test_groups_that_one_schedule_makes_equal_are_warned_of():
     with pytest.warns(UserWarning, match="differ") as caught:
         scheduler.step()
     assert [str(one.message) for one in caught] == [told.format("lr", 2, "0.1; 0.02")]
-    scheduler.step()  # which warns no more: a warning is an error here
+    scheduler.step()  # without another warning: a warning is an error here
     held = of(lr=0.1, weight_decay=0.01)
     scheduler = gt.Scheduler(held, weight_decay=SHAPE)
     held.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "weight_decay": 0.0})
@@ -251,7 +251,7 @@ def test_groups_that_one_schedule_makes_equal_are_warned_of():
     gt.Scheduler(of(torch.optim.Adam, groups=2, betas=(0.9, 0.95)), betas=(LINE, None))
 
 
-# What is driven, shown.
+# `repr` shows the schedule of each entry.
 
 
 def test_preview_and_schedule_take_any_name():
@@ -485,7 +485,7 @@ def test_a_state_of_the_same_class_is_taken_whole_or_in_part(name):
     assert other.last_epoch == 4
 
 
-# Schedules that have changed.
+# Changed schedules.
 
 OLD = gp.linear(0.0, 0.1, 10) >> gp.cosine(0.1, 0.0, 90)
 LONGER = gp.linear(0.0, 0.1, 10) >> gp.cosine(0.1, 0.0, 190)
@@ -527,7 +527,7 @@ SAY = (
      " ".join(f"`{name}` of every group first differs at step 0: 0.02 was saved, 0.0 is this scheduler's."
               for name in ("dampening", "lr", "momentum")) + " There are 1 more differences."),
 ])  # fmt: skip
-def test_a_change_is_told_with_its_group_name_and_step(saved, now, told):
+def test_the_message_names_the_changed_group_entry_and_step(saved, now, told):
     state = saved(optimizer([0.1, 0.1])).state_dict()
     scheduler = now(optimizer([0.1, 0.1]))
     before = scheduler.state_dict()

@@ -42,7 +42,7 @@ from torch_schedulers import (  # noqa: E402
 pytestmark = milestones_may_warn
 
 
-# What the pages of torch's documentation print.
+# The values in torch's documentation.
 
 
 def test_exponential_as_printed():
@@ -178,7 +178,7 @@ def test_a_state_loads_with_weights_only(name):
     safe = [__import__("collections").Counter] if "MultiStep" in name else []
     refused = outcome(lambda: reloaded(theirs, safe))
     assert outcome(lambda: reloaded(ours, safe)) == refused
-    # Before torch 2.10 the state of SWALR has a function.
+    # Before torch 2.10 the state of SWALR contains a function.
     assert not refused[0] or (name == "SWALR" and not COPIES_TENSORS)
     if not refused[0]:
         fresh = made(name)

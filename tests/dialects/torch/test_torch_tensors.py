@@ -49,7 +49,7 @@ def test_a_tensor_stays_the_tensor_that_it_is():
 
 @pytest.mark.parametrize("name", [name for name in WITHOUT_FUNCTIONS if name != "ChainedScheduler"])
 def test_a_tensor_on_a_device_is_never_read(name):
-    """A meta tensor has no value: to read it is an error, as some steps of older versions of torch do."""
+    """A meta tensor has no value. To read it raises; some steps of older torch versions do this."""
     results = []
     for module in (THEIRS, OURS):
         rates = [torch.tensor(0.1, device="meta") for _ in range(2)]
@@ -67,7 +67,7 @@ def test_a_tensor_on_a_device_is_never_read(name):
 @every_class
 @pytest.mark.parametrize("lrs", [[0.1], LRS, [("t32", 0.1), ("t64", 0.03)]], ids=["one", "two", "tensors"])
 def test_rates_that_somebody_keeps_stay_as_they_were(name, lrs):
-    """A step makes a new `_last_lr`, and leaves the old one alone."""
+    """A step makes a new `_last_lr` list, and does not change the old one."""
     if not COPIES_TENSORS and lrs[0] == ("t32", 0.1):
         pytest.skip(f"torch {torch.__version__} notes the tensor itself")
     scheduler = made(name, lrs=lrs, steps=1)
@@ -96,7 +96,7 @@ def test_groups_that_share_a_tensor():
 
 
 def of_rates(module, rates, name="CyclicLR"):
-    """A scheduler of such rates, two steps on."""
+    """A scheduler of such rates, after two steps."""
     make = (lambda m, o: m.CyclicLR(o, 0.01, 0.2, 4, cycle_momentum=False)) if name == "CyclicLR" else CLASSES[name]
     scheduler = make(module, optimizer(rates))
     scheduler.step()
@@ -128,7 +128,7 @@ ODD_TENSORS = {
 @pytest.mark.parametrize("name", ["CyclicLR", "ExponentialLR", "StepLR", "CosineAnnealingLR", "ChainedScheduler"])
 @pytest.mark.parametrize("kind", ODD_TENSORS)
 def test_tensors_of_every_kind(name, kind):
-    """The same values, types, shapes and count of writes as torch's; where torch raises, its error."""
+    """The same values, types, shapes and number of writes as torch, or the same error."""
     results = []
     for module in (THEIRS, OURS):
         rates = [ODD_TENSORS[kind](), torch.tensor(0.3)]
@@ -160,7 +160,7 @@ def test_autograd_sees_that_a_rate_was_written():
 
 
 def test_inference_tensors():
-    """Outside of inference mode torch refuses to set them."""
+    """Outside inference mode torch raises if one sets them."""
     results = []
     for module in (THEIRS, OURS):
         for inside in (True, False):
@@ -175,7 +175,7 @@ def test_inference_tensors():
 
 
 def test_tensors_inside_of_transforms():
-    """Where torch hides a tensor behind another, it is torch that steps."""
+    """If torch wraps a tensor in another one, torch's own step runs."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     results = []
@@ -200,7 +200,7 @@ def test_tensors_inside_of_transforms():
     assert results[0] == results[1]
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # by torch, which itself calls it
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # torch itself calls it
 @pytest.mark.parametrize("name", ["CyclicLR", "ExponentialLR"])
 def test_forward_mode_derivatives_follow_a_rate(name):
     from torch.autograd import forward_ad
@@ -245,7 +245,7 @@ def test_rates_too_large_for_float32(make):
 
 
 def shared_rates(kind):
-    """Two rates, most of them over the same memory."""
+    """Two rates, which usually share memory."""
     single, double, array = torch.tensor([0.1, 0.2]), torch.tensor([0.1], dtype=torch.float64), np.array(0.1)
     return {
         "detached": [single[0], single[0].detach()],

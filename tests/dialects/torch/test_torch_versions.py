@@ -1,4 +1,4 @@
-"""What glidepath.torch makes of the version of PyTorch that it finds: too old, known, between two releases, too new."""
+"""glidepath.torch with different versions of PyTorch: too old, known, between two releases, newer than known."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def text_of(thing):
     {instead}
 inspect.getsource = text_of
 """
-# As in an application that was packed without its sources.
+# As in an application that is packed without its sources.
 NO_SOURCES = READS.format(instead="raise OSError('no source')")
 OTHER_SOURCES = READS.format(instead="return read(thing).replace('self.gamma', '(self.gamma)')")
 SAME_TEXT = _versions.IS_READ and _versions.RELEASE >= (2, 13)
@@ -101,7 +101,7 @@ def test_every_class_has_its_first_version():
 @pytest.mark.parametrize("milestones", [[0, 4], [0, 0], [2, 2], [1, 7]])
 @pytest.mark.parametrize("tensors", [False, True])
 def test_a_sequence_starts_as_this_versions(milestones, tensors):
-    """Which scheduler starts, and what the start of a later one counts, has changed with torch."""
+    """torch versions differ in which scheduler starts, and in what the start of a later one counts."""
 
     def built(module):
         held = optimizer([("t32", 0.1), ("t64", 0.03)] if tensors else [0.1, 0.03])

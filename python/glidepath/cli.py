@@ -199,13 +199,13 @@ def at(spec: str, step: tuple[int, ...]) -> None:
 @click.option("-o", "--output", required=True, type=click.Path(), help="The picture to write: .png, .svg, .pdf, ...")
 @click.option("--steps", type=_STEPS, help="How many steps. [default: the schedule's]")
 def plot_(spec: str, output: str, steps: int | None) -> None:
-    """Draw the schedule into a file. Needs matplotlib: pip install glidepath[plot]."""
+    """Draw the schedule into a file. Needs matplotlib: pip install matplotlib."""
     schedule, about = _load(spec)
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 (an optional dependency, and slow to import)
     except Exception as error:  # noqa: BLE001 (a broken install can raise anything)
         if isinstance(error, ModuleNotFoundError) and error.name == "matplotlib":
-            fail("`plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`.")
+            fail("`plot` draws with matplotlib, which is not installed. Run `pip install matplotlib`.")
         again = "Run `pip install --force-reinstall matplotlib`."
         fail(f"`plot` draws with matplotlib, which cannot be imported: {error}. {again}")
     path = target(output, spec, "lr.png")

@@ -39,7 +39,7 @@ def plot(schedule: Schedule, ax: Axes | None = None, steps: int | None = None) -
         The axes.
 
     Raises:
-        ImportError: matplotlib is not installed: ``pip install glidepath[plot]``.
+        ImportError: matplotlib is not installed: ``pip install matplotlib``.
 
     >>> import glidepath as gp
     >>> from matplotlib.figure import Figure
@@ -180,7 +180,7 @@ def _new_axes() -> Axes:
         if error.name not in {"matplotlib", "matplotlib.pyplot"}:
             raise
         raise ImportError(
-            "`Schedule.plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`."
+            "`Schedule.plot` draws with matplotlib, which is not installed. Run `pip install matplotlib`."
         ) from error
     return plt.subplots(layout="constrained")[1]  # the default layout may cut the y label off
 

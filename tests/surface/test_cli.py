@@ -630,7 +630,7 @@ def test_without_click_it_says_what_to_install(spec, tmp_path):
 
 
 def test_without_matplotlib_it_says_what_to_install(spec, tmp_path):
-    message = "`plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`."
+    message = "`plot` draws with matplotlib, which is not installed. Run `pip install matplotlib`."
     packages = ["glidepath", "numpy", "click"]
     assert_refused(run_with_only(packages, tmp_path, "plot", spec, "-o", tmp_path / "lr.png"), message)
 

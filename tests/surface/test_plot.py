@@ -104,7 +104,7 @@ def test_plot_without_matplotlib_names_the_extra(monkeypatch):
     with pytest.raises(ImportError) as refused:
         gp.constant(1.0).plot()
     assert str(refused.value) == (
-        "`Schedule.plot` draws with matplotlib, which is not installed. Run `pip install glidepath[plot]`."
+        "`Schedule.plot` draws with matplotlib, which is not installed. Run `pip install matplotlib`."
     )
 
 

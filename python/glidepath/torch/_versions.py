@@ -46,7 +46,7 @@ if RELEASE < OLDEST:
             "glidepath.torch",
             f"PyTorch {torch.__version__}",
             "it must be 2.4 or newer",
-            'Run `pip install --upgrade "glidepath[torch]"`.',
+            "Run `pip install --upgrade torch`.",
         )
     )
 IS_READ = RELEASE <= NEWEST and not _NUMBERS[5]

@@ -64,8 +64,7 @@ def run(code):
 def test_a_version_that_is_too_old_is_refused(version):
     code = "try: import glidepath.torch\nexcept ImportError as error: print(error)"
     assert run(LABELLED.format(version=version) + code) == (
-        f"`glidepath.torch`: got PyTorch {version}; it must be 2.4 or newer. "
-        'Run `pip install --upgrade "glidepath[torch]"`.\n'
+        f"`glidepath.torch`: got PyTorch {version}; it must be 2.4 or newer. Run `pip install --upgrade torch`.\n"
     )
 
 

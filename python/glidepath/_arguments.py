@@ -3,6 +3,8 @@
 from operator import index
 from typing import SupportsIndex, cast
 
+import numpy as np
+
 from glidepath._core import _LAST_STEP, _shown
 
 __all__ = ["LAST_STEP", "as_int", "group_index", "refusal"]
@@ -11,9 +13,9 @@ LAST_STEP = _LAST_STEP
 
 
 def as_int(value: object) -> int | None:
-    """Return an integer of any type as Python's int; None for a bool and for anything else."""
+    """Return an integer of any type as Python's int; None for a bool, numpy's too, and for anything else."""
     try:
-        return None if isinstance(value, bool) else index(cast("SupportsIndex", value))
+        return None if isinstance(value, bool | np.bool_) else index(cast("SupportsIndex", value))
     except TypeError:
         return None
 

@@ -19,8 +19,8 @@ pub trait Combine {
     /// The plan, of the plan of a schedule of this length.
     fn lower(&self, of: Box<PlanNode>, steps: Option<u64>) -> PlanNode;
     /// How many steps one step of the schedule takes.
-    fn unit(&self) -> u64 {
-        1
+    fn unit(&self) -> f64 {
+        1.0
     }
     /// Whether the schedule comes again and again.
     fn has_cycles(&self) -> bool {
@@ -127,7 +127,7 @@ macro_rules! combinators {
             fn lower(&self, of: Box<PlanNode>, steps: Option<u64>) -> PlanNode {
                 match self { $(Combinator::$Name(own) => own.lower(of, steps),)* }
             }
-            fn unit(&self) -> u64 {
+            fn unit(&self) -> f64 {
                 match self { $(Combinator::$Name(own) => own.unit(),)* }
             }
             fn has_cycles(&self) -> bool {
@@ -194,6 +194,56 @@ combinators! {
     ByEpoch as by_epoch {
         steps_per_epoch: u64 = ParamType::Count(GAP);
     }
+
+    /// This schedule without its first `n` steps: `s[k + n]`.
+    ///
+    /// Where k + n is past 2**53, the value is `s[2**53]`.
+    ///
+    /// Args:
+    ///     n: how many steps, 0 to 2**53.
+    ///
+    /// A warm-up from 0 makes the first update at rate 0, which changes nothing. With `skip(1)` no update is wasted,
+    /// and the last update of the run has the last value:
+    ///
+    /// >>> gp.linear(0.0, 1.0, 4).skip(1).array(4)
+    /// array([0.25, 0.5 , 0.75, 1.  ])
+    Skip as skip {
+        n: u64 = ParamType::Count(STEP.not_a_time());
+    }
+
+    /// Every `n`-th value of this schedule: `s[k * n]`.
+    ///
+    /// Where k * n is past 2**53, the value is `s[2**53]`.
+    ///
+    /// Args:
+    ///     n: how many steps of this schedule one step takes, 1 to 2**53.
+    ///
+    /// >>> gp.linear(0.0, 1.0, 8).stride(2).array(5)
+    /// array([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    Stride as stride {
+        n: u64 = ParamType::Count(GAP.not_a_time());
+    }
+}
+
+impl Combine for Skip {
+    fn steps(&self, steps: Option<u64>) -> Option<u64> {
+        steps.map(|steps| steps.saturating_sub(self.n))
+    }
+    fn lower(&self, of: Box<PlanNode>, _steps: Option<u64>) -> PlanNode {
+        PlanNode::Remap(Map::Skip(self.n), of)
+    }
+}
+
+impl Combine for Stride {
+    fn steps(&self, steps: Option<u64>) -> Option<u64> {
+        steps.map(|steps| steps.div_ceil(self.n))
+    }
+    fn lower(&self, of: Box<PlanNode>, _steps: Option<u64>) -> PlanNode {
+        PlanNode::Remap(Map::Stride(self.n), of)
+    }
+    fn unit(&self) -> f64 {
+        1.0 / self.n as f64
+    }
 }
 
 impl Combine for Quotient {
@@ -243,12 +293,18 @@ impl Combine for Delay {
 
 impl Combine for Repeat {
     fn check(&self, steps: Option<u64>) -> Result<(), Error> {
-        if steps.is_none_or(|n| n == 0) {
-            let rule = "what is repeated must have an end";
-            return Err(Error::value("", "a schedule whose steps is None", rule)
-                .or("Give it one: `a.then(b, at=1000)` lasts as long as b says."));
+        match steps {
+            None => {
+                let rule = "what is repeated must have an end";
+                Err(Error::value("", "a schedule whose steps is None", rule)
+                    .or("Give it one: `a.then(b, at=1000)` lasts as long as b says."))
+            }
+            Some(0) => {
+                Err(Error::value("", "a schedule whose steps is 0", "what is repeated must last at least one step")
+                    .or("A `skip` has left out all steps: skip fewer."))
+            }
+            Some(_) => Ok(()),
         }
-        Ok(())
     }
     fn steps(&self, steps: Option<u64>) -> Option<u64> {
         steps.zip(self.times).map(|(steps, times)| steps.saturating_mul(times))
@@ -280,7 +336,7 @@ impl Combine for ByEpoch {
     fn lower(&self, of: Box<PlanNode>, _steps: Option<u64>) -> PlanNode {
         PlanNode::Remap(Map::Divide(self.steps_per_epoch), of)
     }
-    fn unit(&self) -> u64 {
-        self.steps_per_epoch
+    fn unit(&self) -> f64 {
+        self.steps_per_epoch as f64
     }
 }

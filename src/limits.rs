@@ -220,6 +220,11 @@ impl RealLimit {
 }
 
 impl CountLimit {
+    /// The same for a number that tells nothing of how long a schedule is.
+    pub const fn not_a_time(self) -> CountLimit {
+        CountLimit { in_steps: false, ..self }
+    }
+
     /// The count, if the rule admits it.
     pub fn check(&self, place: &str, n: u64) -> Result<u64, Error> {
         if (self.low..=MAX_STEP).contains(&n) {

@@ -6,7 +6,7 @@
 use crate::curve::{Curve, Formula, Span};
 use crate::declare::Replay;
 use crate::error::Interrupted;
-use crate::limits::NEVER;
+use crate::limits::{MAX_STEP, NEVER};
 use crate::real::big::{self, Big};
 use crate::real::dd::FinePlain;
 use crate::real::exact::Exact;
@@ -74,44 +74,63 @@ pub enum Map {
     Floor(u64),
     /// `k // n`.
     Divide(u64),
+    /// `k + n`; 2^53 where that is past it.
+    Skip(u64),
+    /// `k * n`; 2^53 where that is past it.
+    Stride(u64),
 }
 
 impl Map {
-    /// The step that `k` is mapped to, and whether the steps after `k` are mapped to those that follow it.
+    /// The step that `k` is mapped to, and how many steps further the step after `k` is mapped: 0 where it does not move on.
     #[inline(always)]
-    pub fn apply(self, k: u64) -> (u64, bool) {
+    pub fn apply(self, k: u64) -> (u64, u64) {
         match self {
-            Map::Delay(n) => (k.saturating_sub(n), k >= n),
+            Map::Delay(n) => (k.saturating_sub(n), u64::from(k >= n)),
             Map::Cycle { period, end } => {
                 if k < end {
-                    (k % period, true)
+                    (k % period, 1)
                 } else {
-                    (period, false)
+                    (period, 0)
                 }
             }
-            Map::Floor(n) => (k / n * n, n == 1),
-            Map::Divide(n) => (k / n, n == 1),
+            Map::Floor(n) => (k / n * n, u64::from(n == 1)),
+            Map::Divide(n) => (k / n, u64::from(n == 1)),
+            Map::Skip(_) | Map::Stride(_) if k > self.last() => (MAX_STEP, 0),
+            Map::Skip(n) => (k + n, 1),
+            Map::Stride(n) => (k * n, n),
+        }
+    }
+
+    /// The last step that is not mapped past 2^53.
+    #[inline(always)]
+    pub fn last(self) -> u64 {
+        match self {
+            Map::Skip(n) => MAX_STEP - n,
+            Map::Stride(n) => MAX_STEP / n,
+            _ => MAX_STEP,
         }
     }
 
     /// The stretch around `k`, given the stretch around the step that `k` is mapped to.
     fn span(self, k: u64, inner: Span) -> Span {
-        let (to, moves) = self.apply(k);
-        let still = |end| Span { end, moves: false };
+        let (to, rate) = self.apply(k);
+        let constant = |end| Span { end, moves: false };
         let shifted = |limit: u64| {
-            let end = if inner.end == NEVER { NEVER } else { k.saturating_add(inner.end - to) };
+            let end = if inner.end == NEVER { NEVER } else { k.saturating_add((inner.end - to).div_ceil(rate)) };
             Span { end: end.min(limit), moves: inner.moves }
         };
         match self {
-            Map::Delay(n) if k < n => still(n),
+            Map::Delay(n) if k < n => constant(n),
             Map::Delay(_) => shifted(NEVER),
-            Map::Cycle { end, .. } if k >= end => still(NEVER),
+            Map::Cycle { end, .. } if k >= end => constant(NEVER),
             Map::Cycle { period, end } => shifted(end.min((k - to).saturating_add(period))),
-            Map::Floor(_) | Map::Divide(_) if moves => shifted(NEVER),
-            Map::Floor(n) if inner.moves => still((k / n + 1).saturating_mul(n)),
-            Map::Floor(n) => still(inner.end.div_ceil(n).saturating_mul(n)),
-            Map::Divide(n) if inner.moves => still((k / n + 1).saturating_mul(n)),
-            Map::Divide(n) => still(inner.end.saturating_mul(n)),
+            Map::Skip(_) | Map::Stride(_) if rate == 0 => constant(NEVER),
+            Map::Skip(_) | Map::Stride(_) => shifted(self.last() + 1),
+            Map::Floor(_) | Map::Divide(_) if rate == 1 => shifted(NEVER),
+            Map::Floor(n) if inner.moves => constant((k / n + 1).saturating_mul(n)),
+            Map::Floor(n) => constant(inner.end.div_ceil(n).saturating_mul(n)),
+            Map::Divide(n) if inner.moves => constant((k / n + 1).saturating_mul(n)),
+            Map::Divide(n) => constant(inner.end.saturating_mul(n)),
         }
     }
 }
@@ -266,8 +285,8 @@ impl<N: Number, F: Fn() -> bool + Copy> Task for Evaluate<'_, N, F> {
                 parts[i].value_while(at.moved_to(at.k - start), go_on)
             }
             PlanNode::Remap(map, inner) => {
-                let (k, moves) = map.apply(at.k);
-                inner.value_while(if moves { at.moved_to(k) } else { at.held_at(k) }, go_on)
+                let (k, rate) = map.apply(at.k);
+                inner.value_while(Point { k, stride: at.stride.saturating_mul(rate).min(MAX_STEP), ..at }, go_on)
             }
             PlanNode::Sum(nodes) => {
                 let mut sum: N = nodes[0].value_while(at, go_on);

@@ -348,6 +348,14 @@ def draw_by_epoch(gp: Any, rng: Random) -> Any:
     return any_leaf(gp, rng).by_epoch(some_length(rng, 2**20))
 
 
+def draw_skip(gp: Any, rng: Random) -> Any:
+    return any_leaf(gp, rng).skip(rng.choice((0, 1, some_length(rng, 2**20), some_length(rng, 2**53))))
+
+
+def draw_stride(gp: Any, rng: Random) -> Any:
+    return any_leaf(gp, rng).stride(rng.choice((1, 2, some_length(rng, 2**20), some_length(rng, 2**53))))
+
+
 def draw_clamp(gp: Any, rng: Random) -> Any:
     low, high = sorted((some_value(rng), some_value(rng)))
     return any_leaf(gp, rng).clamp(*rng.choice(((low, high), (low, None), (None, high))))
@@ -545,6 +553,8 @@ def _table() -> dict[str, Case]:
         lambda gp, steps: gp.cosine(PEAK, FLOOR, -(-steps // 1_000)).by_epoch(1_000),
         draw_by_epoch,
     )
+    row("skip", "skip", lambda gp, steps: gp.cosine(PEAK, FLOOR, 2 * steps).skip(steps), draw_skip)
+    row("stride", "stride", lambda gp, steps: gp.cosine(PEAK, FLOOR, 4_194_304 * steps).stride(4_194_304), draw_stride)
     row("clamp", "clamp", lambda gp, steps: gp.cosine(PEAK, 0.0, steps).clamp(FLOOR, PEAK / 2), draw_clamp)
     row("sum", "+", lambda gp, steps: gp.cosine(PEAK, FLOOR, steps) + gp.linear(FLOOR, 0.0, steps), draw_sum)
     row(
@@ -591,23 +601,28 @@ def random_nested(rng: Random, depth: int = 3) -> Expr:
             return expr
 
 
+_AT_ANOTHER_STEP: dict[str, Callable[[Expr, Random], Expr]] = {
+    "delay": lambda part, rng: part.delay(some_length(rng, 10_000)),
+    "hold": lambda part, rng: part.hold(rng.choice((1, 2, 10, 64, 1000))),
+    "by_epoch": lambda part, rng: part.by_epoch(rng.choice((1, 3, 10, 64, 500))),
+    "skip": lambda part, rng: part.skip(rng.choice((0, 1, 7, 1_000, some_length(rng, 20_000)))),
+    "stride": lambda part, rng: part.stride(rng.choice((1, 2, 3, 64, some_length(rng, 20_000)))),
+}
+
+
 def _nested(rng: Random, depth: int) -> Expr:
     if depth == 0:
         return any_leaf(expression, rng)
     part = _nested(rng, depth - 1)
-    kind = rng.choice(("then", "then", "delay", "repeat", "hold", "by_epoch", "clamp", "sum", "difference", "product",
-                       "scale", "shift", "divide", "negate"))  # fmt: skip
+    kind = rng.choice(("then", "then", "delay", "repeat", "hold", "by_epoch", "skip", "stride", "clamp",
+                       "sum", "difference", "product", "scale", "shift", "divide", "negate"))  # fmt: skip
     if kind == "then":
-        at = part.steps if part.steps is not None and rng.random() < 0.6 else some_length(rng, 20_000)
+        at = part.steps if part.steps and rng.random() < 0.6 else some_length(rng, 20_000)
         return part.then(_nested(rng, depth - 1), at=at)
-    if kind == "delay":
-        return part.delay(some_length(rng, 10_000))
+    if kind in _AT_ANOTHER_STEP:
+        return _AT_ANOTHER_STEP[kind](part, rng)
     if kind == "repeat":
-        return part if part.steps is None else part.repeat(rng.choice((None, 1, 3, 50)))
-    if kind == "hold":
-        return part.hold(rng.choice((1, 2, 10, 64, 1000)))
-    if kind == "by_epoch":
-        return part.by_epoch(rng.choice((1, 3, 10, 64, 500)))
+        return part.repeat(rng.choice((None, 1, 3, 50))) if part.steps else part
     if kind == "clamp":
         low, high = sorted((some_value(rng), some_value(rng)))
         return part.clamp(*rng.choice(((low, high), (low, None), (None, high))))
@@ -645,6 +660,10 @@ def edges(expr: Expr) -> set[int]:
         found = {k // p["every"] * p["every"] for k in edges(expr.parts[0])} | {p["every"]}
     elif expr.kind == "by_epoch":
         found = {k * p["steps_per_epoch"] for k in edges(expr.parts[0]) | {1}}
+    elif expr.kind == "skip":
+        found = {k - p["n"] for k in edges(expr.parts[0])} | {0, MAX_STEP - p["n"]}
+    elif expr.kind == "stride":
+        found = {k // p["n"] + i for k in edges(expr.parts[0]) for i in (0, 1)} | {MAX_STEP // p["n"]}
     else:
         found = set().union(*(edges(part) for part in expr.parts))
     inside = sorted(k for k in found if 0 <= k <= MAX_STEP)

@@ -50,6 +50,12 @@ class Expr:
     def by_epoch(self, steps_per_epoch: int) -> Expr:
         return Expr("by_epoch", {"steps_per_epoch": steps_per_epoch}, (self,))
 
+    def skip(self, n: int) -> Expr:
+        return Expr("skip", {"n": n}, (self,))
+
+    def stride(self, n: int) -> Expr:
+        return Expr("stride", {"n": n}, (self,))
+
     def clamp(self, low: float | None = None, high: float | None = None) -> Expr:
         return Expr("clamp", {"low": low, "high": high}, (self,))
 
@@ -236,6 +242,8 @@ _STEPS: dict[str, Callable[[Expr], int | None]] = {
     "repeat": _first(lambda steps, p: None if p["times"] is None else p["times"] * steps),
     "hold": lambda *_: None,
     "by_epoch": _first(lambda steps, p: steps * p["steps_per_epoch"]),
+    "skip": _first(lambda steps, p: max(steps - p["n"], 0)),
+    "stride": _first(lambda steps, p: -(-steps // p["n"])),
     "clamp": _first(lambda steps, p: steps),
     "add": _longer,
     "sub": _longer,
@@ -244,7 +252,7 @@ _STEPS: dict[str, Callable[[Expr], int | None]] = {
     "neg": _longer,
 }
 
-_METHODS = {"then", "delay", "repeat", "hold", "by_epoch", "clamp"}
+_METHODS = {"then", "delay", "repeat", "hold", "by_epoch", "skip", "stride", "clamp"}
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "sub": operator.sub,

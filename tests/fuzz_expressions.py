@@ -118,7 +118,7 @@ def nested(rng: Random, nodes: int) -> Expr:
     """An expression of at most `nodes` nodes."""
     if nodes <= 1:
         return rng.choice(LEAVES)(rng)
-    kind = rng.randrange(15)
+    kind = rng.randrange(16)
     if kind < 9:
         left = rng.randint(1, max(1, nodes - 2))
         a = nested(rng, left)
@@ -133,16 +133,18 @@ def nested(rng: Random, nodes: int) -> Expr:
         return a * b
     part = nested(rng, nodes - 1)
     if kind == 9:
-        at = part.steps if part.steps is not None and rng.random() < 0.5 else length(rng)
+        at = part.steps if part.steps and rng.random() < 0.5 else length(rng)
         return part.then(nested(rng, 1), at=at)
     if kind == 10:
         return part.delay(length(rng))
     if kind == 11:
-        return part.hold(length(rng)) if part.steps is None else part.repeat(rng.choice((None, 1, 3)))
+        return part.repeat(rng.choice((None, 1, 3))) if part.steps else part.hold(length(rng))
     if kind == 12:
         return part.by_epoch(rng.choice((1, 3, 64)))
     if kind == 13:
         return part / positive(rng)
+    if kind == 14:
+        return part.skip(length(rng)) if rng.random() < 0.5 else part.stride(length(rng))
     return rng.choice((-part, part * value(rng), part + value(rng), value(rng) - part))
 
 

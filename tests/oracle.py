@@ -18,7 +18,7 @@ import numpy as np
 from gmpy2 import mpfr
 
 import recurrences
-from expression import Expr, joint
+from expression import MAX_STEP, Expr, joint
 
 LADDER = (160, 480, 1_540, 5_000)
 """The precisions in bits, tried in this order. A value within 2^-1,500 of a tie counts as the tie."""
@@ -261,6 +261,16 @@ LEAVES: dict[str, Callable[..., Interval]] = {
 }
 
 
+STEP_MAPS: dict[str, Callable[..., int]] = {
+    "delay": lambda k, n: max(0, k - n),
+    "hold": lambda k, every: k // every * every,
+    "by_epoch": lambda k, steps_per_epoch: k // steps_per_epoch,
+    "skip": lambda k, n: min(k + n, MAX_STEP),
+    "stride": lambda k, n: min(k * n, MAX_STEP),
+}
+"""The combinators that evaluate their part at another step."""
+
+
 def evaluate(expr: Expr, k: int) -> Interval:
     """The value of `expr` at step `k`, at the current precision."""
     kind, p, parts = expr.kind, expr.params, expr.parts
@@ -269,16 +279,12 @@ def evaluate(expr: Expr, k: int) -> Interval:
     if kind == "then":
         at = joint(expr)
         return evaluate(parts[0], k) if k < at else evaluate(parts[1], k - at)
-    if kind == "delay":
-        return evaluate(parts[0], max(0, k - p["n"]))
+    if kind in STEP_MAPS:
+        return evaluate(parts[0], STEP_MAPS[kind](k, **p))
     if kind == "repeat":
         steps, times = parts[0].steps, p["times"]
         assert steps is not None
         return evaluate(parts[0], k % steps if times is None or k < times * steps else steps)
-    if kind == "hold":
-        return evaluate(parts[0], k // p["every"] * p["every"])
-    if kind == "by_epoch":
-        return evaluate(parts[0], k // p["steps_per_epoch"])
     if kind == "clamp":
         return evaluate(parts[0], k).clamped(p["low"], p["high"])
     if kind == "neg":

@@ -63,7 +63,7 @@ leaves = st.one_of(ending_leaves, endless_leaves)
 @st.composite
 def joined(draw: st.DrawFn, first: st.SearchStrategy[Expr], second: st.SearchStrategy[Expr]) -> Expr:
     a = draw(first)
-    at = draw(lengths) if a.steps is None else draw(st.one_of(st.none(), lengths))
+    at = draw(st.one_of(st.none(), lengths)) if a.steps else draw(lengths)
     return a.then(draw(second), at=at)
 
 
@@ -74,7 +74,7 @@ def _clamped(draw: st.DrawFn, inner: st.SearchStrategy[Expr]) -> Expr:
 
 
 def _repeated(a: Expr, times: int | None) -> Expr:
-    return a.hold(3) if a.steps is None else a.repeat(times)
+    return a.repeat(times) if a.steps else a.hold(3)
 
 
 def _combined(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
@@ -85,6 +85,8 @@ def _combined(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         st.builds(_repeated, inner, st.one_of(st.none(), st.integers(1, 50))),
         st.builds(Expr.hold, inner, st.integers(1, 1_000)),
         st.builds(Expr.by_epoch, inner, st.integers(1, 500)),
+        st.builds(Expr.skip, inner, st.one_of(st.just(0), long_lengths)),
+        st.builds(Expr.stride, inner, long_lengths),
         _clamped(inner),
         st.builds(Expr.__add__, inner, st.one_of(inner, values)),
         st.builds(Expr.__sub__, inner, st.one_of(inner, values)),

@@ -444,6 +444,31 @@ class Schedule:
         >>> gp.piecewise_constant([1.0, 0.1], [1]).by_epoch(3).array(5)
         array([1. , 1. , 1. , 0.1, 0.1])
         """
+    def skip(self, n: SupportsIndex) -> Schedule:
+        """This schedule without its first `n` steps: `s[k + n]`.
+
+        Where k + n is past 2**53, the value is `s[2**53]`.
+
+        Args:
+            n: how many steps, 0 to 2**53.
+
+        A warm-up from 0 makes the first update at rate 0, which changes nothing. With `skip(1)` no update is wasted,
+        and the last update of the run has the last value:
+
+        >>> gp.linear(0.0, 1.0, 4).skip(1).array(4)
+        array([0.25, 0.5 , 0.75, 1.  ])
+        """
+    def stride(self, n: SupportsIndex) -> Schedule:
+        """Every `n`-th value of this schedule: `s[k * n]`.
+
+        Where k * n is past 2**53, the value is `s[2**53]`.
+
+        Args:
+            n: how many steps of this schedule one step takes, 1 to 2**53.
+
+        >>> gp.linear(0.0, 1.0, 8).stride(2).array(5)
+        array([0.  , 0.25, 0.5 , 0.75, 1.  ])
+        """
     # The other methods.
     def segments(self) -> list[tuple[int, int | None, str]]:
         """The parts of a chain of `then`, each `(start, end, expression)`: steps from `start` up to, but not including,

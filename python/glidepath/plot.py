@@ -121,7 +121,7 @@ def horizon(schedule: Schedule) -> int:
     >>> horizon(gp.piecewise_constant([2.0, 1.0], [5_000])), horizon(gp.inverse_sqrt(1.0, 100))
     (6000, 12800)
     """
-    if schedule.steps is not None:
+    if schedule.steps:
         return schedule.steps
     longest, has_cycles = _extent(schedule)
     shown = 4 * (longest or 250)

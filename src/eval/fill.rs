@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! switch, delay     -> cut the output at the joints
+//! skip, stride      -> fill from another step, with another stride
 //! repeat, period    -> fill one period, then copy it
 //! hold, by_epoch    -> fill the inner steps into a buffer, then broadcast
 //! table             -> copy
@@ -17,7 +18,7 @@ use super::settle::at;
 use crate::curve::{Curve, Formula};
 use crate::declare::Replay;
 use crate::error::Interrupted;
-use crate::limits::NEVER;
+use crate::limits::{MAX_STEP, NEVER};
 use crate::pace::Pace;
 use crate::plan::{Map, Plan, PlanNode, part};
 use crate::real::Point;
@@ -149,6 +150,15 @@ impl<'a> Filler<'a> {
             PlanNode::Remap(Map::Cycle { period, end }, inner) => self.fill_cycle(inner, *period, *end, out, k, stride),
             PlanNode::Remap(Map::Divide(n), inner) if stride == 1 => self.fill_broadcast(inner, *n, 1, out, k),
             PlanNode::Remap(Map::Floor(n), inner) if stride == 1 => self.fill_broadcast(inner, *n, *n, out, k),
+            PlanNode::Remap(map @ (Map::Skip(_) | Map::Stride(_)), inner) => {
+                let (now, after) = cut(out, k, map.last() + 1, stride);
+                if !after.is_empty() {
+                    let last = self.one(inner, MAX_STEP, self.from)?;
+                    self.flood(after, last)?;
+                }
+                let (to, rate) = map.apply(k);
+                self.fill(inner, now, to, stride.saturating_mul(rate).min(MAX_STEP))
+            }
             PlanNode::Clamp(inner, low, high) => {
                 for (i, block) in out.chunks_mut(1 << 14).enumerate() {
                     self.fill(inner, block, k + (i << 14) as u64 * stride, stride)?;

@@ -19,12 +19,12 @@ impl Extent {
     /// That of a schedule.
     pub fn of(spec: &Spec) -> Extent {
         let mut extent = Extent::default();
-        extent.see(spec, 1);
+        extent.see(spec, 1.0);
         extent
     }
 
     /// Sees a part, each of whose steps takes `unit` of the whole's.
-    fn see(&mut self, spec: &Spec, unit: u64) {
+    fn see(&mut self, spec: &Spec, unit: f64) {
         match spec.expr() {
             Expr::Leaf(curve) => {
                 self.has_cycles |= curve.has_cycles();
@@ -55,12 +55,12 @@ impl Extent {
                 let arguments = combinator.arguments();
                 let params = combinator.params();
                 arguments.iter().zip(params).for_each(|((_, value), param)| self.take(&param.kind, value, unit));
-                self.see(of, unit.saturating_mul(combinator.unit()));
+                self.see(of, unit * combinator.unit());
             }
         }
     }
 
-    fn see_replay(&mut self, replay: &Replay, unit: u64) {
+    fn see_replay(&mut self, replay: &Replay, unit: f64) {
         self.has_cycles = true;
         for (param, value) in replay.params().iter().zip(replay.arguments()) {
             self.take(&param.kind, value, unit);
@@ -70,7 +70,7 @@ impl Extent {
         }
     }
 
-    fn take(&mut self, kind: &ParamType, value: &Value, unit: u64) {
+    fn take(&mut self, kind: &ParamType, value: &Value, unit: f64) {
         if !kind.is_in_steps() {
             return;
         }
@@ -85,8 +85,8 @@ impl Extent {
         }
     }
 
-    fn note(&mut self, time: f64, unit: u64) {
-        let time = (time * unit as f64).ceil();
+    fn note(&mut self, time: f64, unit: f64) {
+        let time = (time * unit).ceil();
         if (1.0..=(MAX_STEP / 4) as f64).contains(&time) {
             self.longest = self.longest.max(Some(time as u64));
         }

@@ -68,6 +68,8 @@ METHODS: dict[str, dict[str, tuple[Any, str]]] = {
     "repeat": {"times": (5, LENGTH)},
     "hold": {"every": (5, LENGTH)},
     "by_epoch": {"steps_per_epoch": (5, LENGTH)},
+    "skip": {"n": (5, COUNT)},
+    "stride": {"n": (5, LENGTH)},
     "clamp": {"low": (0.1, REAL), "high": (0.2, REAL)},
 }
 

@@ -228,6 +228,9 @@ def test_hand_worked_values() -> None:
         (gp.linear(0.0, 4.0, 4).repeat(), 8, 0.0),
         (gp.linear(0.0, 4.0, 4).hold(2), 3, 2.0),
         (gp.linear(0.0, 4.0, 4).by_epoch(2), 5, 2.0),
+        (gp.linear(0.0, 4.0, 4).skip(2), 1, 3.0),
+        (gp.linear(0.0, 4.0, 4).stride(3), 1, 3.0),
+        (gp.exponential(1.0, 0.5).skip(2**53), 2**53, 0.0),
         (gp.linear(0.0, 4.0, 4).clamp(1.0, 2.0), 0, 1.0),
         (1 - gp.linear(0.0, 4.0, 4), 4, -3.0),
         (-gp.linear(0.0, 4.0, 4) / 2, 4, -2.0),
@@ -248,6 +251,7 @@ def test_steps_follow_the_contract() -> None:
     for expr, steps in (
         (a, 10), (endless, None), (gp.table([1, 2, 3]), 3), (a >> b, 100), (a.then(b, at=5), 95), (a >> endless, None),
         (a.delay(5), 15), (a.repeat(3), 30), (a.repeat(), None), (a.by_epoch(7), 70), (a.hold(4), None),
+        (a.skip(3), 7), (a.skip(30), 0), (a.stride(3), 4), (endless.skip(3), None),
         (a.clamp(0, 1), 10), (a + b, 90), (a * endless, None), (0.5 * a, 10), (a + 1, 10), (-a, 10), (a / 2, 10),
     ):  # fmt: skip
         assert expr.steps == steps, expr

@@ -207,6 +207,8 @@ def test_horizon_is_a_number_of_steps(case):
         (gp.piecewise_constant([3.0, 2.0, 1.0], [3_000, 6_000]), 7_200),
         (gp.linear(0.0, 1.0, 10).delay(5).hold(3).by_epoch(700), 12_600),
         (gp.linear(0.0, 1.0, 10).repeat(), 40),
+        (gp.triangle(0.0, 1.0, 4_000).stride(1_000), 16),
+        (gp.linear(0.0, 1.0, 10).skip(10), 40),
         (gp.replay("torch.SWALR", base_lr=0.1, swa_lr=0.05, anneal_epochs=100_000), 400_000),
         (gp.replay("torch.MultiStepLR", base_lr=0.1, milestones=[30, 90]), 360),
         (gp.replay("torch.CyclicLR", base_lr=0.1, max_lr=0.2, step_size_up=50.5), 204),

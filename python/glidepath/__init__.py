@@ -19,8 +19,9 @@ if _launch.is_command():
 from glidepath import _core, composites
 from glidepath._core import *  # noqa: F403 (its `__all__` is made from the declarations of the leaves)
 from glidepath._core import __version__
+from glidepath.clock import Clock
 from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
 
-__all__ = ["__version__"]
+__all__ = ["Clock", "__version__"]
 __all__ += _core.__all__
 __all__ += composites.__all__

@@ -148,22 +148,13 @@ def wsd(  # noqa: PLR0913 (a warm-up, a plateau and a decay have this many param
         )
     top, bottom = _number("wsd.peak", peak), _number("wsd.end", end)
     way_down = _chosen("wsd.shape", shape, _DECAYS)
-    if down and not math.isfinite(bottom - top):
-        raise ValueError(
-            refusal(
-                "wsd.end",
-                f"{bottom!r} and a peak of {top!r}",
-                "the way between them must be a finite number",
-                "Take values that lie closer together.",
-            )
-        )
     parts = []
     if up:
         parts.append(linear(_number("wsd.start", start), top, up))
     if up + down < length:
         parts.append(linear(top, top, length - up - down))
     if down:
-        parts.append(way_down(top, bottom, down))
+        parts.append(_decay("wsd.end", way_down, top, bottom, down))
     return _joined(parts)
 
 
@@ -283,34 +274,50 @@ def _one_minus_sqrt(peak: float, end: float, steps: int) -> Schedule:
 
 
 def _geometric(peak: float, end: float, steps: int) -> Schedule:
-    # Not `peak * end > 0`: the product of two small numbers is 0.
-    if not (peak > 0.0 < end or peak < 0.0 > end):
-        raise ValueError(
-            refusal(
-                "wsd.end",
-                f"{end!r} and a peak of {peak!r}",
-                "an exponential decay is a constant ratio, so both must be above 0, or both below",
-                "Give a small end, or take another shape.",
-            )
-        )
     ratio = end / peak
-    if not 0.0 < ratio < math.inf:
-        raise ValueError(
-            refusal(
-                "wsd.end",
-                f"{end!r} and a peak of {peak!r}",
-                "their ratio must be a number that a double holds",
-                "Take values that lie closer together.",
-            )
-        )
     # `curve[steps]` may differ from `end` in the last digits, and the curve has no end. So a line of one step ends it.
     curve = exponential(peak, ratio, per=steps)
     last = linear(curve[steps - 1], end, 1)
     return curve.then(last, at=steps - 1) if steps > 1 else last
 
 
+def _decay(place: str, way: _Way, top: float, bottom: float, steps: int) -> Schedule:
+    """Make a decay that ends in ``bottom``, which was given at ``place``."""
+    got = f"{bottom!r} and a peak of {top!r}"
+    closer = "Take values that lie closer together."
+    if not math.isfinite(bottom - top):
+        raise ValueError(refusal(place, got, "the way between them must be a finite number", closer))
+    if way is _geometric:
+        # Not `top * bottom > 0`: the product of two small numbers is 0.
+        if not (top > 0.0 < bottom or top < 0.0 > bottom):
+            rule = "an exponential decay is a constant ratio, so both must be above 0, or both below"
+            raise ValueError(refusal(place, got, rule, "Give a small end, or take another shape."))
+        if not 0.0 < bottom / top < math.inf:
+            raise ValueError(refusal(place, got, "their ratio must be a number that a double holds", closer))
+    return way(top, bottom, steps)
+
+
 _DECAYS: dict[str, _Way] = {"linear": linear, "cosine": cosine, "sqrt": _one_minus_sqrt, "exponential": _geometric}
 _ONE_CYCLE_SHAPES: dict[str, _Way] = {"cosine": cosine, "linear": linear}
+
+
+def _cooldown(
+    schedule: Schedule,
+    at: SupportsIndex,
+    steps: SupportsIndex,
+    end: float = 0.0,
+    shape: Literal["linear", "cosine", "sqrt", "exponential"] = "linear",
+) -> Schedule:
+    """Make ``schedule.cooldown(...)``."""
+    length = _length("cooldown.steps", steps)
+    start = _index("cooldown.at", at, "Round it, or convert it with int().")
+    if not 1 <= start < length:
+        way_out = "For a decay from step 0 use a leaf, such as `cosine`." if start < 1 else "Make `steps` larger."
+        raise ValueError(refusal("cooldown.at", start, f"it must be from 1 to {length - 1}, before `steps`", way_out))
+    top, bottom = schedule[start], _number("cooldown.end", end)
+    way_down = _chosen("cooldown.shape", shape, _DECAYS)
+    return schedule.then(_decay("cooldown.end", way_down, top, bottom, length - start), at=start)
+
 
 # --------------------------------------------------------------------------------------------------------- checking
 

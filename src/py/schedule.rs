@@ -391,6 +391,50 @@ impl Schedule {
         Ok(Schedule::of(self.spec.then(&following.get().spec, at)?))
     }
 
+    /// This schedule before step `at`; from there a decay to `end`, which it reaches at step `steps`.
+    ///
+    /// The decay starts at `self[at]`, rounded to a double. So it branches off a run at any checkpoint.
+    ///
+    /// Args:
+    ///     at: the step at which the decay starts, from 1.
+    ///     steps: the whole length; the decay takes `steps - at` steps.
+    ///     end: the value at step `steps`.
+    ///     shape: the curve, as in `wsd`: "linear", "cosine", "sqrt" or "exponential".
+    ///
+    /// Raises `TypeError` and `ValueError` for an argument of the wrong type or out of its range.
+    ///
+    /// >>> s = gp.warmup_linear(0.1, steps=1_000, warmup=0.1, end=0.1).cooldown(600, 800, shape="sqrt")
+    /// >>> s[599], s[600], s[650], s.steps
+    /// (0.1, 0.1, 0.05, 800)
+    #[pyo3(signature = (at, steps, end=None, shape=None), text_signature = "($self, at, steps, end=0.0, shape=\"linear\")")]
+    fn cooldown<'py>(
+        slf: &Bound<'py, Self>,
+        at: &Bound<'py, PyAny>,
+        steps: &Bound<'py, PyAny>,
+        end: Option<&Bound<'py, PyAny>>,
+        shape: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let given = PyDict::new(slf.py());
+        end.map(|end| given.set_item("end", end)).transpose()?;
+        shape.map(|shape| given.set_item("shape", shape)).transpose()?;
+        slf.py().import("glidepath.composites")?.getattr("_cooldown")?.call((slf, at, steps), Some(&given))
+    }
+
+    /// A schedule of tokens (or samples) as a schedule of steps: step k has the value for the tokens seen by then.
+    ///
+    /// Args:
+    ///     per_step: the tokens of each step: an int, or a schedule of ints (`piecewise_constant`, `table`).
+    ///
+    /// Raises `TypeError` and `ValueError` as `Clock` does.
+    ///
+    /// >>> in_tokens = gp.linear(0.0, 1.0, 1_000_000) >> gp.constant(1.0)
+    /// >>> s = in_tokens.clock(gp.piecewise_constant([1_000, 4_000], [100]))
+    /// >>> s[100], s[101], s[200]
+    /// (0.1, 0.104, 0.5)
+    fn clock<'py>(slf: &Bound<'py, Self>, per_step: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("glidepath.clock")?.getattr("Clock")?.call1((per_step,))?.call_method1("of", (slf,))
+    }
+
     /// The parts of a chain of `then`, each `(start, end, expression)`: steps from `start` up to, but not including,
     /// `end`. The last part's `end` is the schedule's, or None if the schedule has no end.
     ///

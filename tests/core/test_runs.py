@@ -133,8 +133,8 @@ CLOCK = "it must be an int, or a schedule of ints: a constant, piecewise_constan
             lambda: gp.constant(1.0).cooldown(0, 10),
             ValueError,
             (
-                "`cooldown.at`: got 0; it must be from 1 to 9, before `steps`. For a decay from step 0 use a leaf, such as "
-                "`cosine`."
+                "`cooldown.at`: got 0; it must be from 1 to 9, before `steps`. For a decay from step 0 use a leaf, "
+                "such as `cosine`."
             ),
         ),
         (
@@ -146,8 +146,8 @@ CLOCK = "it must be an int, or a schedule of ints: a constant, piecewise_constan
             lambda: gp.constant(1.0).cooldown(5, 10, shape="exponential"),
             ValueError,
             (
-                "`cooldown.end`: got 0.0 and a peak of 1.0; an exponential decay is a constant ratio, so both must be above "
-                "0, or both below. Give a small end, or take another shape."
+                "`cooldown.end`: got 0.0 and a peak of 1.0; an exponential decay is a constant ratio, so both must be "
+                "above 0, or both below. Give a small end, or take another shape."
             ),
         ),
         (

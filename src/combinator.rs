@@ -5,13 +5,22 @@
 
 use crate::declare::{Field, Param, ParamType, Value};
 use crate::error::Error;
-use crate::limits::{BOUND, FINITE, GAP, NEVER, STEP, TIMES, show};
+use crate::limits::{BOUND, FINITE, GAP, NEVER, RATIO, STEP, TIMES, show};
 use crate::plan::{Map, PlanNode};
+use crate::stretch::stretched;
+
+/// The schedule that a combinator changes.
+pub trait Part {
+    /// How long it lasts.
+    fn steps(&self) -> Option<u64>;
+    /// Its plan. It is made anew at each call.
+    fn plan(&self) -> PlanNode;
+}
 
 /// What a combinator means.
 pub trait Combine {
-    /// What must hold between the parameters, for a schedule of this length.
-    fn check(&self, _steps: Option<u64>) -> Result<(), Error> {
+    /// What must hold between the parameters and the schedule.
+    fn check(&self, _of: &dyn Part) -> Result<(), Error> {
         Ok(())
     }
     /// How long a schedule of this length becomes.
@@ -118,8 +127,8 @@ macro_rules! combinators {
         }
 
         impl Combine for Combinator {
-            fn check(&self, steps: Option<u64>) -> Result<(), Error> {
-                match self { $(Combinator::$Name(own) => own.check(steps),)* }
+            fn check(&self, of: &dyn Part) -> Result<(), Error> {
+                match self { $(Combinator::$Name(own) => own.check(of),)* }
             }
             fn steps(&self, steps: Option<u64>) -> Option<u64> {
                 match self { $(Combinator::$Name(own) => own.steps(steps),)* }
@@ -223,6 +232,12 @@ combinators! {
     Stride as stride {
         n: u64 = ParamType::Count(GAP.not_a_time());
     }
+
+    /// This schedule, each of whose steps takes `by / over` steps: `s(k * over / by)`, also between its steps.
+    Stretch as stretch {
+        by: u64 = ParamType::Count(RATIO);
+        over: u64 = ParamType::Count(RATIO), or Value::Count(1);
+    }
 }
 
 impl Combine for Skip {
@@ -246,8 +261,25 @@ impl Combine for Stride {
     }
 }
 
+impl Combine for Stretch {
+    fn check(&self, of: &dyn Part) -> Result<(), Error> {
+        stretched(&of.plan(), self.by).map(drop)
+    }
+    fn steps(&self, steps: Option<u64>) -> Option<u64> {
+        let steps = u128::from(steps?) * u128::from(self.by);
+        Some(u64::try_from(steps.div_ceil(u128::from(self.over))).unwrap_or(u64::MAX))
+    }
+    fn lower(&self, of: Box<PlanNode>, _steps: Option<u64>) -> PlanNode {
+        let longer = stretched(&of, self.by).expect("it was checked");
+        if self.over == 1 { longer } else { PlanNode::Remap(Map::Stride(self.over), Box::new(longer)) }
+    }
+    fn unit(&self) -> f64 {
+        self.by as f64 / self.over as f64
+    }
+}
+
 impl Combine for Quotient {
-    fn check(&self, _steps: Option<u64>) -> Result<(), Error> {
+    fn check(&self, _of: &dyn Part) -> Result<(), Error> {
         if self.by == 0.0 {
             return Err(Error::value("by", show(self.by), "it must not be 0").or("Multiply by a number instead."));
         }
@@ -262,7 +294,7 @@ impl Combine for Quotient {
 }
 
 impl Combine for Clamp {
-    fn check(&self, _steps: Option<u64>) -> Result<(), Error> {
+    fn check(&self, _of: &dyn Part) -> Result<(), Error> {
         match (self.low, self.high) {
             (Some(low), Some(high)) if low > high => {
                 let got = format!("{} with high {}", show(low), show(high));
@@ -292,8 +324,8 @@ impl Combine for Delay {
 }
 
 impl Combine for Repeat {
-    fn check(&self, steps: Option<u64>) -> Result<(), Error> {
-        match steps {
+    fn check(&self, of: &dyn Part) -> Result<(), Error> {
+        match of.steps() {
             None => {
                 let rule = "what is repeated must have an end";
                 Err(Error::value("", "a schedule whose steps is None", rule)

@@ -10,6 +10,7 @@
 //! dialects    the recurrences themselves, operation by operation, a folder a framework
 //! spec        what the user meant: leaves and combinators, checked once, when they are made
 //! json        the text form, in and out, through the same constructors
+//! stretch     a plan whose steps take longer
 //! lower       from the expression to a plan;  plan: integer maps of the step, arithmetic, curves
 //! eval        the verbs: at, fill, gather
 //! pace        how wide a tile may be;  tile: a jet into values, by quick and careful lanes;  round: the last step
@@ -65,4 +66,5 @@ pub mod real;
 mod round;
 pub mod simd;
 pub mod spec;
+mod stretch;
 mod tile;

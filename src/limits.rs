@@ -181,6 +181,11 @@ pub const TIMES: CountLimit = CountLimit {
     },
     in_steps: false,
 };
+/// A part of a fraction.
+pub const RATIO: CountLimit = CountLimit {
+    ways_out: WaysOut { zero: "For a shorter schedule give `over` too: `stretch(1, over=2)`.", ..COUNT },
+    ..TIMES
+};
 /// How many times longer each cycle is than the one before.
 pub const MULT: CountLimit =
     CountLimit { ways_out: WaysOut { zero: "For cycles of equal length use 1.", ..COUNT }, ..TIMES };

@@ -8,9 +8,8 @@
 //! sum, product         -> the same, their numbers as constants
 //! ```
 
-use crate::combinator::Combine;
-use crate::curve::{Constant, Curve, Formula};
-use crate::plan::{Map, Plan, PlanNode};
+use crate::combinator::{Combine, Part};
+use crate::plan::{Plan, PlanNode};
 use crate::spec::{Expr, Operand, Spec};
 
 /// The plan of an expression.
@@ -20,11 +19,7 @@ pub fn lower(spec: &Spec) -> Plan {
 
 fn node(spec: &Spec) -> PlanNode {
     match spec.expr() {
-        Expr::Leaf(curve) => match (curve.constant_value(), curve.every()) {
-            (Some(value), _) => constant(value),
-            (None, 1) => PlanNode::Leaf(curve.clone()),
-            (None, every) => PlanNode::Remap(Map::Divide(every), Box::new(PlanNode::Leaf(curve.clone()))),
-        },
+        Expr::Leaf(curve) => PlanNode::of_leaf(curve),
         Expr::Replay(replay) => PlanNode::Replay(replay.clone()),
         Expr::Then(parts, last) => {
             let mut at = 0;
@@ -44,11 +39,16 @@ fn node(spec: &Spec) -> PlanNode {
 
 fn operand(operand: &Operand) -> PlanNode {
     match operand {
-        Operand::Number(value) => constant(*value),
+        Operand::Number(value) => PlanNode::constant(*value),
         Operand::Schedule(spec) => node(spec),
     }
 }
 
-fn constant(value: f64) -> PlanNode {
-    PlanNode::Leaf(Curve::Constant(Constant { value }))
+impl Part for Spec {
+    fn steps(&self) -> Option<u64> {
+        Spec::steps(self)
+    }
+    fn plan(&self) -> PlanNode {
+        node(self)
+    }
 }

@@ -3,7 +3,7 @@
 //! `PlanNode::span` finds the stretch that holds a step, over which everything below is smooth; `PlanNode::value` evaluates it
 //! there, over any kind of number. Cycles are found by arithmetic, so a plan is never larger than its expression.
 
-use crate::curve::{Curve, Formula, Span};
+use crate::curve::{Constant, Curve, Formula, Span};
 use crate::declare::Replay;
 use crate::error::Interrupted;
 use crate::limits::{MAX_STEP, NEVER};
@@ -148,6 +148,20 @@ pub(crate) fn part(starts: &[u64], k: u64) -> (usize, u64) {
 }
 
 impl PlanNode {
+    /// A leaf, counted in its stairs if it has stairs; a constant where it has but one value.
+    pub(crate) fn of_leaf(curve: &Curve) -> PlanNode {
+        match (curve.constant_value(), curve.every()) {
+            (Some(value), _) => PlanNode::constant(value),
+            (None, 1) => PlanNode::Leaf(curve.clone()),
+            (None, every) => PlanNode::Remap(Map::Divide(every), Box::new(PlanNode::Leaf(curve.clone()))),
+        }
+    }
+
+    /// The same value at every step.
+    pub(crate) fn constant(value: f64) -> PlanNode {
+        PlanNode::Leaf(Curve::Constant(Constant { value }))
+    }
+
     /// The stretch that holds step `k`.
     pub fn span(&self, k: u64) -> Span {
         match self {

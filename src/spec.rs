@@ -206,7 +206,7 @@ impl Spec {
     pub fn combined(&self, kind: &CombinatorKind, arguments: Vec<Value>) -> Result<Spec, Error> {
         let checked = || {
             let combinator = (kind.build)(&check_all(&(kind.params)(), arguments)?);
-            combinator.check(self.steps())?;
+            combinator.check(self)?;
             Ok(combinator)
         };
         let combinator = checked().map_err(|e: Error| e.within(kind.name))?;

@@ -356,6 +356,14 @@ def draw_stride(gp: Any, rng: Random) -> Any:
     return any_leaf(gp, rng).stride(rng.choice((1, 2, some_length(rng, 2**20), some_length(rng, 2**53))))
 
 
+def draw_stretch(gp: Any, rng: Random) -> Any:
+    over = rng.choice((1, 2, 5, 64, 1_001))
+    if rng.random() < 0.5:
+        return short_leaf(gp, rng).stretch(rng.choice((1, 2, 3, 7, 1_000)), over)
+    # A period that is no integer stays a double if it is doubled.
+    return (any_leaf(gp, rng).hold(3) + short_leaf(gp, rng).delay(5)).stretch(rng.choice((1, 2, 64)), over)
+
+
 def draw_clamp(gp: Any, rng: Random) -> Any:
     low, high = sorted((some_value(rng), some_value(rng)))
     return any_leaf(gp, rng).clamp(*rng.choice(((low, high), (low, None), (None, high))))
@@ -555,6 +563,7 @@ def _table() -> dict[str, Case]:
     )
     row("skip", "skip", lambda gp, steps: gp.cosine(PEAK, FLOOR, 2 * steps).skip(steps), draw_skip)
     row("stride", "stride", lambda gp, steps: gp.cosine(PEAK, FLOOR, 4_194_304 * steps).stride(4_194_304), draw_stride)
+    row("stretch", "stretch", lambda gp, steps: gp.cosine(PEAK, FLOOR, 3 * steps).stretch(7, 5), draw_stretch)
     row("clamp", "clamp", lambda gp, steps: gp.cosine(PEAK, 0.0, steps).clamp(FLOOR, PEAK / 2), draw_clamp)
     row("sum", "+", lambda gp, steps: gp.cosine(PEAK, FLOOR, steps) + gp.linear(FLOOR, 0.0, steps), draw_sum)
     row(
@@ -662,6 +671,8 @@ def edges(expr: Expr) -> set[int]:
         found = {k * p["steps_per_epoch"] for k in edges(expr.parts[0]) | {1}}
     elif expr.kind == "skip":
         found = {k - p["n"] for k in edges(expr.parts[0])} | {0, MAX_STEP - p["n"]}
+    elif expr.kind == "stretch":
+        found = {k * p["by"] // p["over"] + i for k in edges(expr.parts[0]) for i in (-1, 0, 1)}
     elif expr.kind == "stride":
         found = {k // p["n"] + i for k in edges(expr.parts[0]) for i in (0, 1)} | {MAX_STEP // p["n"]}
     else:

@@ -56,6 +56,9 @@ class Expr:
     def stride(self, n: int) -> Expr:
         return Expr("stride", {"n": n}, (self,))
 
+    def stretch(self, by: int, over: int = 1) -> Expr:
+        return Expr("stretch", {"by": by, "over": over}, (self,))
+
     def clamp(self, low: float | None = None, high: float | None = None) -> Expr:
         return Expr("clamp", {"low": low, "high": high}, (self,))
 
@@ -244,6 +247,7 @@ _STEPS: dict[str, Callable[[Expr], int | None]] = {
     "by_epoch": _first(lambda steps, p: steps * p["steps_per_epoch"]),
     "skip": _first(lambda steps, p: max(steps - p["n"], 0)),
     "stride": _first(lambda steps, p: -(-steps // p["n"])),
+    "stretch": _first(lambda steps, p: -(-steps * p["by"] // p["over"])),
     "clamp": _first(lambda steps, p: steps),
     "add": _longer,
     "sub": _longer,
@@ -252,7 +256,7 @@ _STEPS: dict[str, Callable[[Expr], int | None]] = {
     "neg": _longer,
 }
 
-_METHODS = {"then", "delay", "repeat", "hold", "by_epoch", "skip", "stride", "clamp"}
+_METHODS = {"then", "delay", "repeat", "hold", "by_epoch", "skip", "stride", "stretch", "clamp"}
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "sub": operator.sub,

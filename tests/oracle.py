@@ -261,6 +261,31 @@ LEAVES: dict[str, Callable[..., Interval]] = {
 }
 
 
+TIMES = {"steps", "per", "timescale", "milestones", "up", "down", "first", "at", "n", "every", "steps_per_epoch"}
+"""The parameters that are numbers of steps."""
+
+
+def longer(expr: Expr, by: int) -> Expr:
+    """The expression, each of whose steps takes `by` steps."""
+    assert expr.kind != "replay"
+    if expr.kind == "table":
+        return expr.by_epoch(by)
+    parts, params = tuple(longer(part, by) for part in expr.parts), dict(expr.params)
+    if expr.kind == "then":
+        params["at"] = joint(expr)
+    if expr.kind == "by_epoch":
+        parts = expr.parts
+    if expr.kind in {"stride", "stretch"}:
+        return Expr(expr.kind, params, parts)
+    for name in params.keys() & TIMES:
+        value = params[name]
+        if value is not None:
+            params[name] = [n * by for n in value] if isinstance(value, list) else value * by
+    if expr.kind in {"exponential", "natural_exponential", "inverse_time"} and params["stair"] and "per" not in params:
+        params["per"] = by
+    return Expr(expr.kind, params, parts)
+
+
 STEP_MAPS: dict[str, Callable[..., int]] = {
     "delay": lambda k, n: max(0, k - n),
     "hold": lambda k, every: k // every * every,
@@ -285,6 +310,8 @@ def evaluate(expr: Expr, k: int) -> Interval:
         steps, times = parts[0].steps, p["times"]
         assert steps is not None
         return evaluate(parts[0], k % steps if times is None or k < times * steps else steps)
+    if kind == "stretch":
+        return evaluate(longer(parts[0], p["by"]), min(k * p["over"], MAX_STEP))
     if kind == "clamp":
         return evaluate(parts[0], k).clamped(p["low"], p["high"])
     if kind == "neg":

@@ -2,6 +2,7 @@
 # `python tests/make_stub.py`. tests/surface/test_stub.py sees that they are fresh.
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any, Final, Literal, NoReturn, Protocol, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 import numpy as np
@@ -470,6 +471,46 @@ class Schedule:
         array([0.  , 0.25, 0.5 , 0.75, 1.  ])
         """
     # The other methods.
+    def stretch(
+        self,
+        by: SupportsIndex | Fraction | None = None,
+        over: SupportsIndex = 1,
+        *,
+        to: SupportsIndex | None = None,
+    ) -> Schedule:
+        """This schedule, each of whose steps takes `by / over` steps: `s(k * over / by)`, also between its steps.
+
+        The value between two steps is the formula's, at the fraction of a step: exact, and correctly rounded. Stairs,
+        `hold`, `by_epoch`, joints and tables change at the same places of the curve. The end is at step
+        `steps * by / over`, rounded up.
+
+        Args:
+            by: how many times longer: an int or a `fractions.Fraction`; or the numerator.
+            over: the denominator.
+            to: how many steps the whole shall last, instead of `by`.
+
+        Raises `ValueError` for a schedule with a replay, which has values at whole steps only; where a time in the
+        schedule, multiplied by the numerator, would be past 2**53; and for `to` where the schedule has no end.
+
+        >>> gp.linear(0.0, 1.0, 4).stretch(2).array(5)
+        array([0.   , 0.125, 0.25 , 0.375, 0.5  ])
+        >>> seven = gp.cosine(1.0, 0.0, 900).repeat(7).stretch(to=900)       # seven cycles in 900 steps
+        >>> seven.steps, seven[450] == gp.cosine(1.0, 0.0, 900)[450 * 7 % 900]
+        (900, True)
+        """
+    def extend(self, at: SupportsIndex, steps: SupportsIndex) -> Schedule:
+        """This schedule before step `at`; from there the rest of it, stretched so that it ends at step `steps`.
+
+        Args:
+            at: the step from which the run is longer, from 1.
+            steps: the whole length.
+
+        Raises `ValueError` where this schedule does not last longer than `at`, or `steps` is not above it.
+
+        >>> s = gp.linear(1.0, 0.0, 100).extend(at=50, steps=150)
+        >>> s[49], s[50], s[100], s[150]
+        (0.51, 0.5, 0.25, 0.0)
+        """
     def cooldown(
         self,
         at: SupportsIndex,

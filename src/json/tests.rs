@@ -79,6 +79,10 @@ fn samples() -> Vec<(Spec, String)> {
         (made(combined(&line, "skip", vec![Value::Count(2)])), format!(r#"{{"kind":"skip","of":{LINE},"n":2}}"#)),
         (made(combined(&line, "stride", vec![Value::Count(2)])), format!(r#"{{"kind":"stride","of":{LINE},"n":2}}"#)),
         (
+            made(combined(&line, "stretch", vec![Value::Count(7), Value::Count(5)])),
+            format!(r#"{{"kind":"stretch","of":{LINE},"by":7,"over":5}}"#),
+        ),
+        (
             made(combined(&line, "by_epoch", vec![Value::Count(100)])),
             format!(r#"{{"kind":"by_epoch","of":{LINE},"steps_per_epoch":100}}"#),
         ),
@@ -125,7 +129,7 @@ fn a_wrong_text_is_refused_with_place_value_rule_and_way_out() {
     let start = "it must be a whole number of steps from 1 to 2**53. To start at step 0, leave out what comes before.";
     let leaves: Vec<&str> = crate::curve::LEAF_KINDS.iter().map(|kind| kind.name).collect();
     let kinds = &format!(
-        "it must be one of {}, then, sum, product, quotient, clamp, delay, repeat, hold, by_epoch, skip, stride, \
+        "it must be one of {}, then, sum, product, quotient, clamp, delay, repeat, hold, by_epoch, skip, stride, stretch, \
          or the name of a \
          replay, such as torch.StepLR. `docs/replays.md` lists the replays.",
         leaves.join(", ")

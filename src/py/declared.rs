@@ -33,6 +33,9 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     let class = py.get_type::<Schedule>();
     for (i, kind) in methods() {
+        if class.hasattr(kind.name)? {
+            continue; // The class has a method that reads other arguments too.
+        }
         let function =
             define(&names, kind.name, kind.doc, &(kind.params)(), ["self, ", &format!("combined({i}, self")])?;
         function.setattr("__qualname__", format!("Schedule.{}", kind.name))?;

@@ -12,14 +12,15 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySlice, PyString, PyTuple, PyType};
 
 use super::arrays::{self, Dtype, Run, STRIDE};
+use super::busy::gcd;
 use super::convert::{self, Real};
 use super::series::{self, Chunks, Lists};
 use super::ways;
-use crate::combinator::combinator_kind;
+use crate::combinator::{CombinatorKind, combinator_kind};
 use crate::declare::Value;
 use crate::error::Error;
 use crate::json;
-use crate::limits::{FINITE, MAX_STEP, START, STEP};
+use crate::limits::{FINITE, GAP, MAX_STEP, RATIO, START, STEP};
 use crate::lower::lower;
 use crate::plan::Plan;
 use crate::spec::{Expr, Extent, Operand, Spec};
@@ -391,6 +392,81 @@ impl Schedule {
         Ok(Schedule::of(self.spec.then(&following.get().spec, at)?))
     }
 
+    /// This schedule, each of whose steps takes `by / over` steps: `s(k * over / by)`, also between its steps.
+    ///
+    /// The value between two steps is the formula's, at the fraction of a step: exact, and correctly rounded. Stairs,
+    /// `hold`, `by_epoch`, joints and tables change at the same places of the curve. The end is at step
+    /// `steps * by / over`, rounded up.
+    ///
+    /// Args:
+    ///     by: how many times longer: an int or a `fractions.Fraction`; or the numerator.
+    ///     over: the denominator.
+    ///     to: how many steps the whole shall last, instead of `by`.
+    ///
+    /// Raises `ValueError` for a schedule with a replay, which has values at whole steps only; where a time in the
+    /// schedule, multiplied by the numerator, would be past 2**53; and for `to` where the schedule has no end.
+    ///
+    /// >>> gp.linear(0.0, 1.0, 4).stretch(2).array(5)
+    /// array([0.   , 0.125, 0.25 , 0.375, 0.5  ])
+    /// >>> seven = gp.cosine(1.0, 0.0, 900).repeat(7).stretch(to=900)       # seven cycles in 900 steps
+    /// >>> seven.steps, seven[450] == gp.cosine(1.0, 0.0, 900)[450 * 7 % 900]
+    /// (900, True)
+    #[pyo3(signature = (by=None, over=None, *, to=None), text_signature = "($self, by=None, over=1, *, to=None)")]
+    fn stretch(
+        &self,
+        by: Option<&Bound<'_, PyAny>>,
+        over: Option<&Bound<'_, PyAny>>,
+        to: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Schedule> {
+        let (by, over) = match (by, over, to, self.spec.steps()) {
+            (Some(by), over, None, _) => {
+                let over = over.map_or(Ok(1), |over| convert::count(over, &"stretch.over", RATIO))?;
+                let (numerator, denominator) = fraction(by)?;
+                (numerator, RATIO.check("stretch.over", denominator.saturating_mul(over))?)
+            }
+            (None, None, Some(to), Some(steps)) if steps > 0 => (convert::count(to, &"stretch.to", GAP)?, steps),
+            (None, None, Some(to), steps) => {
+                let steps = steps.map_or_else(|| "None".into(), |steps| steps.to_string());
+                let rule = format!("the schedule must last at least one step; its steps is {steps}");
+                return Err(Error::value("stretch.to", convert::shown(to), rule).or("Give `by` instead.").into());
+            }
+            _ => {
+                let rule = "either `by` (and `over`) or `to` must be given";
+                let error = Error::kind("stretch", "neither `by` nor `to`, or both", rule);
+                return Err(error.or("For half the length write `stretch(1, over=2)`.").into());
+            }
+        };
+        Ok(Schedule::of(stretched(&self.spec, by, over, combinator_kind("stretch").expect("it is declared"))?))
+    }
+
+    /// This schedule before step `at`; from there the rest of it, stretched so that it ends at step `steps`.
+    ///
+    /// Args:
+    ///     at: the step from which the run is longer, from 1.
+    ///     steps: the whole length.
+    ///
+    /// Raises `ValueError` where this schedule does not last longer than `at`, or `steps` is not above it.
+    ///
+    /// >>> s = gp.linear(1.0, 0.0, 100).extend(at=50, steps=150)
+    /// >>> s[49], s[50], s[100], s[150]
+    /// (0.51, 0.5, 0.25, 0.0)
+    fn extend(&self, at: &Bound<'_, PyAny>, steps: &Bound<'_, PyAny>) -> PyResult<Schedule> {
+        let (at, steps) = (convert::count(at, &"extend.at", START)?, convert::count(steps, &"extend.steps", GAP)?);
+        let Some(end) = self.spec.steps().filter(|&end| at < end) else {
+            let end = self.spec.steps().map_or_else(|| "None".into(), |end| end.to_string());
+            let rule = format!("the schedule must last longer; its steps is {end}");
+            return Err(Error::value("extend.at", at, rule).or("After its end use `then`.").into());
+        };
+        if steps <= at {
+            let rule = format!("it must be above `at`, which is {at}");
+            return Err(Error::value("extend.steps", steps, rule).or("Give the whole length.").into());
+        }
+        let [skip, stretch] = ["skip", "stretch"].map(|name| combinator_kind(name).expect("it is declared"));
+        let rest = self.spec.combined(skip, vec![Value::Count(at)])?;
+        let rest = stretched(&rest, steps - at, end - at, stretch)?;
+        Ok(Schedule::of(self.spec.then(&rest, Some(at))?))
+    }
+
     /// This schedule before step `at`; from there a decay to `end`, which it reaches at step `steps`.
     ///
     /// The decay starts at `self[at]`, rounded to a double. So it branches off a run at any checkpoint.
@@ -700,6 +776,22 @@ fn as_text<'py>(
 
 fn parsed(py: Python<'_>, text: &str) -> PyResult<Spec> {
     polled(py, |poll| json::from_json(text, poll))
+}
+
+/// Stretched by a fraction, in lowest terms.
+fn stretched(spec: &Spec, by: u64, over: u64, stretch: &CombinatorKind) -> Result<Spec, Error> {
+    let divisor = gcd(by as usize, over as usize) as u64;
+    spec.combined(stretch, vec![Value::Count(by / divisor), Value::Count(over / divisor)])
+}
+
+/// The numerator and the denominator of a `fractions.Fraction`; anything else must be an int.
+fn fraction(value: &Bound<'_, PyAny>) -> PyResult<(u64, u64)> {
+    let place = &"stretch.by";
+    if value.hasattr("__index__")? || !value.hasattr("denominator")? {
+        return Ok((convert::count(value, place, RATIO)?, 1));
+    }
+    let part = |name| convert::count(&value.getattr(name)?, place, RATIO);
+    Ok((part("numerator")?, part("denominator")?))
 }
 
 fn division(got: &str) -> PyErr {

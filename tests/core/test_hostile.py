@@ -70,6 +70,7 @@ METHODS: dict[str, dict[str, tuple[Any, str]]] = {
     "by_epoch": {"steps_per_epoch": (5, LENGTH)},
     "skip": {"n": (5, COUNT)},
     "stride": {"n": (5, LENGTH)},
+    "stretch": {"by": (5, LENGTH)},
     "clamp": {"low": (0.1, REAL), "high": (0.2, REAL)},
 }
 

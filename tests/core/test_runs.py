@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import glidepath as gp
 
 LAST = 2**53
+A = gp.linear(0.0, 1.0, 10)
 CURVES = [
     gp.warmup_cosine(3e-4, 1_000, 100),
     gp.exponential(0.1, 0.99),
@@ -61,6 +63,45 @@ def test_a_cooldown_branches_off_anywhere(shape: Any) -> None:
     )
 
 
+def test_a_stretch_keeps_the_shape() -> None:
+    s = gp.warmup_cosine(3e-4, 1_000, 100) + gp.exponential(0.1, 0.5, per=40, stair=True)
+    for by, over in ((1, 1), (2, 1), (7, 1), (3, 2), (1, 7), (1_000, 999)):
+        one = s.stretch(by, over)
+        assert one == s.stretch(Fraction(by, over))
+        k = np.arange(0, 300) * by
+        assert one.gather(k).tobytes() == s.gather(np.arange(0, 300) * over).tobytes(), (
+            "at whole steps it is the schedule"
+        )
+    whole = gp.warmup_cosine(3e-4, 1_000, 100)
+    assert whole.stretch(to=777).steps == 777
+    assert whole.stretch(to=777)[777] == whole[1_000]
+    assert whole.stretch(to=4_000) == whole.stretch(4)
+    assert gp.table([3.0, 1.0, 2.0]).stretch(3).array(9).tolist() == [3.0] * 3 + [1.0] * 3 + [2.0] * 3
+    assert eval(repr(whole.stretch(7, 3)), {"gp": gp}) == whole.stretch(7, 3)
+    assert gp.Schedule.from_json(whole.stretch(7, 3).to_json()) == whole.stretch(7, 3)
+
+
+def test_a_stretch_is_the_formula_between_steps() -> None:
+    line = gp.linear(0.0, 1.0, 3).stretch(5, 2)
+    assert [line[k] for k in range(9)] == [float(min(Fraction(2 * k, 15), 1)) for k in range(9)]
+    held = gp.linear(0.0, 1.0, 4).hold(2).stretch(3, 2)
+    assert held.array(8).tolist() == [0.0, 0.0, 0.0, 0.5, 0.5, 0.5, 1.0, 1.0]
+    joined = (gp.constant(1.0).then(gp.constant(2.0), at=3)).stretch(1, 2)
+    assert joined.array(3).tolist() == [1.0, 1.0, 2.0], "step 1 is 2, step 2 is 4 of the original"
+
+
+def test_an_extended_run_goes_on_where_it_was() -> None:
+    s = gp.warmup_cosine(3e-4, 1_000, 100, end=3e-5)
+    longer = s.extend(at=600, steps=2_000)
+    assert longer.array(600).tobytes() == s.array(600).tobytes()
+    assert (longer[600], longer[2_000], longer.steps) == (s[600], 3e-5, 2_000)
+    assert (
+        longer.gather(600 + np.arange(0, 401) * 7).tobytes()
+        == s.skip(600).stretch(7, 2).gather(np.arange(0, 401) * 7).tobytes()
+    )
+    assert s.extend(at=600, steps=1_000).array(1_001).tobytes() == s.array(1_001).tobytes()
+
+
 def test_a_clock_counts_exactly_both_ways() -> None:
     for seed in range(50):
         rng = Random(seed)
@@ -99,6 +140,61 @@ CLOCK = "it must be an int, or a schedule of ints: a constant, piecewise_constan
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
+        (
+            lambda: gp.constant(1.0).stretch(),
+            TypeError,
+            (
+                "`stretch`: got neither `by` nor `to`, or both; either `by` (and `over`) or `to` must be given. For "
+                "half the length write `stretch(1, over=2)`."
+            ),
+        ),
+        (
+            lambda: gp.constant(1.0).stretch(0),
+            ValueError,
+            (
+                "`stretch.by`: got 0; it must be a whole number from 1 to 2**53. For a shorter schedule give `over` "
+                "too: `stretch(1, over=2)`."
+            ),
+        ),
+        (
+            lambda: gp.constant(1.0).stretch(2, over=2.5),
+            TypeError,
+            "`stretch.over`: got 2.5; it must be a whole number from 1 to 2**53. Convert it with `int()`.",
+        ),
+        (
+            lambda: gp.constant(1.0).stretch(to=9),
+            ValueError,
+            ("`stretch.to`: got 9; the schedule must last at least one step; its steps is None. Give `by` instead."),
+        ),
+        (
+            lambda: gp.replay("torch.StepLR", base_lr=0.1, step_size=3).stretch(2),
+            ValueError,
+            (
+                "`stretch`: got a schedule with a replay; a replay has values at whole steps only. Stretch a table of "
+                "it: `gp.table(s.array(n))`."
+            ),
+        ),
+        *(
+            (
+                lambda s=s: s.stretch(3),
+                ValueError,
+                (
+                    "`stretch.by`: got 3; every time in the schedule, multiplied by it, must be a double and at most "
+                    "2**53. Use a fraction with a smaller numerator."
+                ),
+            )
+            for s in (gp.linear(0.0, 1.0, 2**52), gp.exponential(0.1, 0.5, per=1 / 3), gp.constant(1.0).skip(2**52) + A)
+        ),
+        (
+            lambda: A.extend(10, 20),
+            ValueError,
+            "`extend.at`: got 10; the schedule must last longer; its steps is 10. After its end use `then`.",
+        ),
+        (
+            lambda: A.extend(5, 5),
+            ValueError,
+            "`extend.steps`: got 5; it must be above `at`, which is 5. Give the whole length.",
+        ),
         (lambda: gp.Clock(1.5), TypeError, f"`clock.per_step`: got 1.5; {CLOCK}. Give the tokens of one step."),
         (lambda: gp.Clock(True), TypeError, f"`clock.per_step`: got True; {CLOCK}. Give the tokens of one step."),
         (lambda: gp.Clock(0), ValueError, "`clock.per_step`: got 0; it must be a whole number from 1 to 2**53."),

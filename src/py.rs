@@ -63,6 +63,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     busy::add_to(module)?;
     module.add("_LAST_STEP", limits::MAX_STEP)?;
     module.add("SHAPES", PyTuple::new(module.py(), curve::LEAF_KINDS.iter().map(|kind| kind.name))?)?;
+    module.add(
+        "COMBINATORS",
+        PyTuple::new(module.py(), declared::methods().map(|(_, kind)| kind.name).collect::<Vec<_>>())?,
+    )?;
     module.add_function(wrap_pyfunction!(schema, module)?)?;
     module.add_function(wrap_pyfunction!(shown, module)?)?;
     module.add_function(wrap_pyfunction!(schedule::listed, module)?)?;

@@ -1,16 +1,20 @@
-"""Passes random and damaged texts to `from_json`, and writes random schedules and reads them back.
+"""Passes random and damaged texts to `Schedule`, and writes random schedules and reads them back.
 
-`from_json` either raises a short ValueError that names a place, or it returns a schedule that round-trips through JSON,
-`repr` and pickle.
+A JSON text either raises a short ValueError that names a place, or it gives a schedule that round-trips through JSON,
+`repr` and pickle. So does an expression, which may also raise the TypeError of a constructor. By Python's audit events
+nothing is imported, opened or executed while an expression is read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 import random
+import re
 import string
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import glidepath as gp
@@ -32,6 +36,7 @@ def once(rng: random.Random) -> None:
     assert_round_trips(whole)
     for _ in range(10):
         check(rng.choice(WAYS)(rng, whole.to_json()))
+        check_expression(damaged_expression(rng))
 
 
 def check(text: str | bytes) -> None:
@@ -44,6 +49,39 @@ def check(text: str | bytes) -> None:
         assert message.isprintable() or "\n" not in message, message
     else:
         assert_round_trips(read)
+
+
+def check_expression(text: str) -> None:
+    with audited() as events:
+        try:
+            read = gp.Schedule(text)
+        except (ValueError, TypeError) as error:
+            read = None
+            message = str(error)
+    assert set(events) <= {"compile"}, (text, events)
+    if read is None:
+        assert len(message) < 600, message
+        assert message.startswith("`") or re.match(r"\w+(\.\w+)?\(\) ", message), message
+        assert message.isprintable(), message
+    else:
+        assert isinstance(read, gp.Schedule)
+        assert_round_trips(read)
+
+
+@contextlib.contextmanager
+def audited() -> Iterator[list[str]]:
+    """Collect Python's audit events: imports, files, compiled and executed code, attributes of functions and frames."""
+    events: list[str] = []
+    LISTENERS.append(events)
+    try:
+        yield events
+    finally:
+        LISTENERS.pop()
+
+
+gp.Schedule("constant(1)")  # imports what reads expressions
+LISTENERS: list[list[str]] = []
+sys.addaudithook(lambda event, _: LISTENERS[-1].append(event) if LISTENERS else None)  # a hook cannot be removed
 
 
 def refused(error: BaseException) -> None:
@@ -190,5 +228,30 @@ def any_value(rng: random.Random, nodes: list[Any]) -> Any:
         (None, True, "", "triangular", kind, [], {}, [1, 2], [[]], rng.choice(NUMBERS), rng.choice(nodes))
     )
 
+
+def damaged_expression(rng: random.Random) -> str:
+    """An expression with a few of its tokens deleted, doubled, moved or replaced."""
+    whole = random_nested(rng, rng.randint(0, 2)).build(gp)
+    tokens = re.findall(r"[\w.]+|\W", rng.choice((repr(whole), rng.choice(EXPRESSIONS))))
+    for _ in range(rng.randint(0, 3)):
+        i = rng.randrange(len(tokens) + 1)
+        j = min(len(tokens), i + rng.randint(0, 3))
+        word = rng.choice((*TOKENS, *map(repr, NUMBERS), *_core.SHAPES, *(f".{name}(" for name in _core.COMBINATORS)))
+        tokens[i:j] = rng.choice(([], [word], tokens[i:j] * 2, [*tokens[i:j], word]))
+    return "".join(tokens)
+
+
+EXPRESSIONS = (
+    "warmup_cosine(3e-4, 100_000, 0.02)", "gp.wsd(1e-3, steps=100, warmup=0.1, decay=0.2, shape='sqrt').clock(7)",
+    "cosine(1, 0, 900).repeat().stretch(Fraction(1, 7))", "noam(512, 4_000).skip(1) * 2 ** -1 >> linear(1, 0, 9)",
+    "replay('torch.StepLR', base_lr=0.1, step_size=3).extend(at=4, steps=20).cooldown(at=5, steps=9)",
+)  # fmt: skip
+TOKENS = (
+    "(", ")", "[", "]", ",", ".", "=", "*", "**", ">>", "+", "-", "/", "%", "//", "@", ":", ":=", ";", "\n", " ", "#",
+    "'", '"', "\\", "{", "}", "0", "10**9", "None", "True", "x", "gp", "gp.", "glidepath.", "lambda: ", " for x in ",
+    " if ", " else ", "__import__('os')", "().__class__", ".__globals__", ".__init__", "eval(", "open('/x')", "exec(",
+    "schema()", "Schedule(", "Clock(", ".to_json()", ".plot()", "await ", "yield ", "f'{x}'", "b'x'", "1j", "...", "é",
+    "\ud800", "\0", "💥", ".array(9)", ".at(1)", "getattr(", "not ", "~", "<", "==", " and ", "Fraction(1, 3)", "1e999",
+)  # fmt: skip
 
 WAYS = (bytes_of_any_kind, words, spliced, spliced, damaged_bytes, another_tree, another_tree)

@@ -91,6 +91,7 @@ _ReplayKind: TypeAlias = Literal[
 __version__: Final[str]
 _LAST_STEP: Final[int]
 SHAPES: Final[tuple[str, ...]]
+COMBINATORS: Final[tuple[str, ...]]
 REPLAYS: Final[dict[str, str]]
 
 def schema() -> str:
@@ -230,10 +231,12 @@ class Schedule:
     is the same on every machine. Steps are integers from 0 to 2**53; past its end a schedule holds its last value.
 
     Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads. They are made
-    by the functions of this module; `Schedule(text)` is `Schedule.from_json(text)`.
+    by the functions of this module, or from a text: `Schedule("linear(0, 0.1, 100) >> cosine(0.1, 0, 900)")` reads an
+    expression, and a text that begins with `{` is read as `Schedule.from_json` does. An expression is parsed, never
+    evaluated: it has the names of this module and numbers, and nothing else can be called.
 
-    `repr(s)` evaluates back to `s`, unless a list in it is longer than 1,000 values: then it shows the first 8, and
-    `s.to_json()` has them all.
+    `repr(s)` is such an expression, and `Schedule(repr(s)) == s`, unless a list in it is longer than 1,000 values: then
+    it shows the first 8, and `s.to_json()` has them all.
 
     >>> s = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 1_200_000)
     >>> s[0], s[8_000], s[1_208_000]

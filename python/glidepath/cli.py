@@ -1,4 +1,4 @@
-"""The command ``glidepath``: shows, evaluates and plots schedules in JSON files."""
+"""The command ``glidepath``: shows, evaluates and plots schedules."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ _SPEC = click.argument("spec", type=click.Path(allow_dash=True))
 @click.version_option(glidepath.__version__, prog_name="glidepath")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Learning-rate schedules from JSON files: SPEC is a file, or - for standard input.
+    """Learning-rate schedules. SPEC is an expression, such as "warmup_cosine(3e-4, 100_000, 0.02)", or a file that
+    holds an expression or JSON, or - for standard input.
 
     \b
     STEPS is a whole number:
@@ -276,20 +277,22 @@ def _can_print(text: str) -> bool:
 
 def _load(spec: str) -> tuple[glidepath.Schedule, str]:
     """Read SPEC. Return the schedule and the text of `about`."""
+    if "(" in spec and not Path(spec).exists():
+        return glidepath.Schedule(spec), ""
     name = "standard input" if spec == "-" else spec
     if spec == "-" and sys.stdin is None:
         fail(f"{name}: closed. Name a file, or send the JSON through a pipe.")
     try:
         content = sys.stdin.buffer.read() if spec == "-" else Path(spec).read_bytes()
         text = content.decode("utf-8")
-        schedule = glidepath.Schedule.from_json(text)
+        schedule = glidepath.Schedule(text)
     except OSError as error:
         fail(f"{name}: {error.strerror}")
     except UnicodeDecodeError as error:
-        fail(f"{name}: byte {error.start} is not UTF-8; a spec is a JSON text. Check that it is the right file.")
+        fail(f"{name}: byte {error.start} is not UTF-8; a spec is a text. Check that it is the right file.")
     except (ValueError, TypeError) as error:
         fail(f"{name}: {error}")
-    about = str(json.loads(text).get("about", ""))
+    about = str(json.loads(text).get("about", "")) if text.lstrip().startswith("{") else ""
     return schedule, "".join(c if c.isprintable() or c == "\n" else " " for c in about)
 
 

@@ -38,10 +38,12 @@ use crate::spec::{Expr, Extent, Operand, Spec};
 /// is the same on every machine. Steps are integers from 0 to 2**53; past its end a schedule holds its last value.
 ///
 /// Schedules compare equal where they are written alike, hash, pickle, and serve any number of threads. They are made
-/// by the functions of this module; `Schedule(text)` is `Schedule.from_json(text)`.
+/// by the functions of this module, or from a text: `Schedule("linear(0, 0.1, 100) >> cosine(0.1, 0, 900)")` reads an
+/// expression, and a text that begins with `{` is read as `Schedule.from_json` does. An expression is parsed, never
+/// evaluated: it has the names of this module and numbers, and nothing else can be called.
 ///
-/// `repr(s)` evaluates back to `s`, unless a list in it is longer than 1,000 values: then it shows the first 8, and
-/// `s.to_json()` has them all.
+/// `repr(s)` is such an expression, and `Schedule(repr(s)) == s`, unless a list in it is longer than 1,000 values: then
+/// it shows the first 8, and `s.to_json()` has them all.
 ///
 /// >>> s = gp.linear(0.0, 8e-5, 8_000) >> gp.cosine(8e-5, 8e-7, 1_200_000)
 /// >>> s[0], s[8_000], s[1_208_000]
@@ -538,7 +540,12 @@ impl Schedule {
     #[new]
     #[pyo3(signature = (text, /))]
     fn new(text: &Bound<'_, PyAny>) -> PyResult<Schedule> {
-        Schedule::from_json(text)
+        let Ok(expression) = text.cast::<PyString>() else { return Schedule::from_json(text) };
+        if expression.to_cow().is_ok_and(|text| text.trim_start().starts_with('{')) {
+            return Schedule::from_json(text);
+        }
+        let read = text.py().import("glidepath._expression")?.call_method1("read", (text,))?;
+        Ok(Schedule::of(read.cast::<Schedule>()?.get().spec.clone()))
     }
 
     /// The schedule as a JSON text, which `from_json` reads. Equal schedules give equal texts.

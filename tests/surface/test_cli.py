@@ -326,6 +326,22 @@ def test_at_prints_the_shortest_repr_a_line(spec):
     assert run_well("at", spec, *steps).splitlines() == [repr(MOVING[step]) for step in steps]
 
 
+def test_a_spec_may_be_an_expression(tmp_path):
+    text = "warmup_cosine(3e-4, 100_000, 0.02)"
+    file = tmp_path / "lr (1).txt"
+    file.write_text(f"\n{text}  # the run of May\n")
+    for spec, stdin in ((text, None), (file, None), ("-", text)):
+        assert run_well("at", spec, 51_000, stdin=stdin) == "0.00015\n"
+
+
+def test_a_wrong_expression_is_one_line():
+    refused = run("at", "warmup_cosin(3e-4, 100_000, 0.02)", 5)
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "glidepath: `expression`: got `warmup_cosin`; there is no `warmup_cosin`. Did you mean `warmup_cosine`?\n"
+    )
+
+
 def test_show_prints_expression_segments_ends_and_drawing():
     schedule = gp.linear(0.0, 1.0, 1_000) >> gp.cosine(1.0, 0.5, 3_000)
     text = json.dumps({**json.loads(schedule.to_json()), "about": "A test, arXiv:0000.00000"})

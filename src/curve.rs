@@ -367,6 +367,23 @@ leaves! {
         timescale: f64 = ParamType::Real(PERIOD);
     }
 
+    /// `start / (1 + k / timescale) ** power`.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     timescale: after how many steps it has fallen to `start / 2 ** power`, above 0.
+    ///     power: the exponent, above 0 and at most 1000.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// >>> gp.inverse_power(0.1, 1000, 3.0)[1000]
+    /// 0.0125
+    InversePower as inverse_power {
+        start: f64 = ParamType::Real(FINITE);
+        timescale: f64 = ParamType::Real(PERIOD);
+        power: f64 = ParamType::Real(POWER);
+    }
+
     /// `values[i]`, where i is the number of milestones at or before step k.
     ///
     /// Args:
@@ -603,6 +620,13 @@ impl Formula for InverseSqrt {
     #[inline(always)]
     fn value<N: Number>(&self, at: Point<N>) -> N {
         at.real(self.start) * (at.real(1.0) + at.step() / at.real(self.timescale)).pow(-0.5)
+    }
+}
+
+impl Formula for InversePower {
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        at.real(self.start) * (at.real(1.0) + at.step() / at.real(self.timescale)).pow(-self.power)
     }
 }
 

@@ -146,7 +146,7 @@ pub const POWER: RealLimit = RealLimit {
     high: 1000.0,
     rule: "it must be a number above 0, at most 1000",
     ways_out: WaysOut {
-        negative: "For a negative power of the step use `inverse_time` or `inverse_sqrt`.",
+        negative: "For a negative power of the step use `inverse_power`.",
         zero: "For a value that never changes use `constant`.",
         too_large: "For a drop at the first step use `piecewise_constant`.",
     },

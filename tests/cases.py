@@ -189,6 +189,11 @@ def draw_inverse_sqrt(gp: Any, rng: Random) -> Any:
     return gp.inverse_sqrt(some_value(rng), timescale)
 
 
+def draw_inverse_power(gp: Any, rng: Random) -> Any:
+    timescale = rng.choice((1, 3, 1000, 4000, 10_000, 0.5, some_length(rng, 2**45), some_positive(rng, 1e-3, 1e9)))
+    return gp.inverse_power(some_value(rng), timescale, rng.choice((0.5, 0.25, 1.0, 1.5, 2.0, rng.uniform(0.05, 6))))
+
+
 def some_milestones(rng: Random, most: int) -> list[int]:
     gap = rng.choice((3, 50, 700, 10**6, 2**40))
     at, milestones = 0, []
@@ -315,8 +320,8 @@ def endless_leaf(gp: Any, rng: Random) -> Any:
     """A leaf without an end."""
     draw = rng.choice((
         draw_step_lr, draw_constant, draw_exponential, draw_exponential_stair, draw_natural_exponential,
-        draw_inverse_time, draw_inverse_sqrt, draw_piecewise_constant, draw_triangle, draw_triangle_decay,
-        draw_restarts, draw_restarts_mult,
+        draw_inverse_time, draw_inverse_sqrt, draw_inverse_power, draw_piecewise_constant, draw_triangle,
+        draw_triangle_decay, draw_restarts, draw_restarts_mult,
     ))  # fmt: skip
     return draw(gp, rng)
 
@@ -493,6 +498,7 @@ def _table() -> dict[str, Case]:
         lambda gp, steps: gp.inverse_time(PEAK, 0.3, per=max(1, steps // 30), stair=True), draw_inverse_time_stair,
     )  # fmt: skip
     row("inverse_sqrt", "inverse_sqrt", lambda gp, _: gp.inverse_sqrt(PEAK, 10_000), draw_inverse_sqrt)
+    row("inverse_power", "inverse_power", lambda gp, _: gp.inverse_power(PEAK, 10_000, 0.75), draw_inverse_power)
     row(
         "piecewise_constant", "piecewise_constant",
         lambda gp, steps: gp.piecewise_constant(
@@ -591,10 +597,7 @@ def _table() -> dict[str, Case]:
 CASES: dict[str, Case] = _table()
 STEPWISE = {"replay_exponential_decay_cell"}
 """Replays that compute a power at every step, as their framework does. They have no bar."""
-LEAVES = [case for case in CASES.values() if case.name not in STEPWISE and case.covers in {
-    "constant", "linear", "cosine", "polynomial", "polynomial_cycle", "power", "exponential", "natural_exponential",
-    "inverse_time", "inverse_sqrt", "piecewise_constant", "table", "triangle", "cosine_restarts", "replay",
-}]  # fmt: skip
+LEAVES = [case for case in CASES.values() if case.name not in STEPWISE and hasattr(expression, case.covers)]
 DESCRIBED = [case for case in CASES.values() if not case.is_composite]
 """The rows that `expression` can build too."""
 
@@ -727,6 +730,7 @@ _EDGES: dict[str, Callable[[dict[str, Any]], set[int]]] = {
     "natural_exponential": lambda p: _decay_edges(p, -p["rate"] / math.log(2)),
     "inverse_time": lambda p: {0, int(p["per"]), 2 * int(p["per"]), 1_000 * int(p["per"])},
     "inverse_sqrt": lambda p: {0} | {int(p["timescale"] * (m * m - 1)) for m in (1.5, 2, 3, 10, 1_000)},
+    "inverse_power": lambda p: {0} | {int(p["timescale"] * (m * m - 1)) for m in (1.5, 2, 3, 10, 1_000)},
     "piecewise_constant": lambda p: {0, *p["milestones"]},
     "table": lambda p: {0, len(p["values"])},
     "triangle": _cycle_edges,

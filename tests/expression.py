@@ -181,6 +181,10 @@ def inverse_sqrt(start: float, timescale: float) -> Expr:
     return Expr("inverse_sqrt", {"start": start, "timescale": timescale})
 
 
+def inverse_power(start: float, timescale: float, power: float) -> Expr:
+    return Expr("inverse_power", {"start": start, "timescale": timescale, "power": power})
+
+
 def piecewise_constant(values: Sequence[float], milestones: Sequence[int]) -> Expr:
     return Expr("piecewise_constant", {"values": list(values), "milestones": list(milestones)})
 

@@ -102,6 +102,7 @@ LEAVES: tuple[Callable[[Random], Expr], ...] = (
     lambda rng: e.natural_exponential(value(rng), value(rng), *periods(rng)),
     lambda rng: e.inverse_time(value(rng), rng.choice((0.0, positive(rng))), *periods(rng)),
     lambda rng: e.inverse_sqrt(value(rng), positive(rng)),
+    lambda rng: e.inverse_power(value(rng), positive(rng), power(rng)),
     pieces,
     lambda rng: e.table([value(rng) for _ in range(rng.randint(1, 9))]),
     lambda rng: e.triangle(*span(rng), length(rng), length(rng), decay=rng.choice((1.0, 0.5, rate(rng)))),

@@ -207,6 +207,10 @@ def inverse_sqrt(k: int, start: float, timescale: float) -> Interval:
     return number(start) / sqrt(ONE + step(k) / number(timescale))
 
 
+def inverse_power(k: int, start: float, timescale: float, power: float) -> Interval:
+    return number(start) / (ONE + step(k) / number(timescale)) ** number(power)
+
+
 def piecewise_constant(k: int, values: list[float], milestones: list[int]) -> Interval:
     return number(values[sum(k >= milestone for milestone in milestones)])
 
@@ -252,6 +256,7 @@ LEAVES: dict[str, Callable[..., Interval]] = {
     "natural_exponential": natural_exponential,
     "inverse_time": inverse_time,
     "inverse_sqrt": inverse_sqrt,
+    "inverse_power": inverse_power,
     "piecewise_constant": piecewise_constant,
     "table": table,
     "triangle": triangle,

@@ -53,6 +53,7 @@ endless_leaves = st.one_of(
     st.builds(e.polynomial_cycle, values, values, lengths, powers),
     _decaying(),
     st.builds(e.inverse_sqrt, values, positives),
+    st.builds(e.inverse_power, values, positives, powers),
     _piecewise(),
     st.builds(e.triangle, values, values, lengths, lengths, shares),
     st.builds(e.cosine_restarts, values, values, lengths, st.integers(1, 3), shares),

@@ -16,6 +16,7 @@ __all__ = [
     "cosine",
     "cosine_restarts",
     "exponential",
+    "inverse_power",
     "inverse_sqrt",
     "inverse_time",
     "linear",
@@ -765,6 +766,20 @@ def inverse_sqrt(start: _Real, timescale: _Real) -> Schedule:
 
     >>> gp.inverse_sqrt(0.1, 1000)[3000]
     0.05
+    """
+
+def inverse_power(start: _Real, timescale: _Real, power: _Real) -> Schedule:
+    """`start / (1 + k / timescale) ** power`.
+
+    Args:
+        start: the value at step 0.
+        timescale: after how many steps it has fallen to `start / 2 ** power`, above 0.
+        power: the exponent, above 0 and at most 1000.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    >>> gp.inverse_power(0.1, 1000, 3.0)[1000]
+    0.0125
     """
 
 def piecewise_constant(values: _Reals, milestones: _Counts) -> Schedule:

@@ -45,6 +45,7 @@ CONSTRUCTORS: dict[str, dict[str, tuple[Any, str]]] = {
     "natural_exponential": {**STAIRCASE, "rate": (STAIRCASE["rate"][0], REAL, *STAIRCASE["rate"][2:])},
     "inverse_time": STAIRCASE,
     "inverse_sqrt": {"start": (0.1, REAL), "timescale": (100, POSITIVE)},
+    "inverse_power": {"start": (0.1, REAL), "timescale": (100, POSITIVE), "power": (0.9, POSITIVE)},
     "piecewise_constant": {"values": ([0.1, 0.2], REALS), "milestones": ([5], COUNTS)},
     "table": {"values": ([0.1, 0.2], REALS)},
     "triangle": {
@@ -269,7 +270,7 @@ NO_NAN = "Check the computation that gave nan."
         (lambda x: gp.polynomial(1, 0, 5, x), "polynomial.power", {
             0: ("0.0", "it must be a number above 0, at most 1000. For a value that never changes use `constant`."),
             -1: ("-1.0", ("it must be a number above 0, at most 1000. "
-                          "For a negative power of the step use `inverse_time` or `inverse_sqrt`.")),
+                          "For a negative power of the step use `inverse_power`.")),
             1001: ("1001.0", ("it must be a number above 0, at most 1000. "
                               "For a drop at the first step use `piecewise_constant`.")),
         }),

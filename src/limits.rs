@@ -152,6 +152,32 @@ pub const POWER: RealLimit = RealLimit {
     },
     in_steps: false,
 };
+/// Places on a hyperbolic tangent.
+pub const SLOPE: RealLimit = RealLimit {
+    low: -1000.0,
+    above_low: false,
+    high: 1000.0,
+    rule: "it must be a number from -1000 to 1000",
+    ways_out: WaysOut {
+        negative: "Below -20 the tangent is -1 to float64.",
+        zero: "",
+        too_large: "Above 20 the tangent is 1 to float64.",
+    },
+    in_steps: false,
+};
+/// How much a rational curve bends.
+pub const BEND: RealLimit = RealLimit {
+    low: -1000.0,
+    above_low: false,
+    high: 1.0 - f64::EPSILON / 2.0,
+    rule: "it must be a number from -1000 on, below 1",
+    ways_out: WaysOut {
+        negative: "For a drop at the first step use `piecewise_constant`.",
+        zero: "",
+        too_large: "For a drop at the last step use `piecewise_constant`.",
+    },
+    in_steps: false,
+};
 /// How long something lasts.
 pub const LENGTH: CountLimit =
     CountLimit { low: 1, rule: "it must be a whole number of steps from 1 to 2**53", ways_out: COUNT, in_steps: true };

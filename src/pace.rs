@@ -117,9 +117,19 @@ fn log_ratio(a: f64, b: f64) -> f64 {
 }
 
 impl Pace {
+    /// Nothing known.
+    pub(crate) fn unknown() -> Pace {
+        Pace { reach: f64::NEG_INFINITY, radius: 0.0, line: false, rising: false, narrowed: 0.0 }
+    }
+
+    /// Whether the curve is a straight line here.
+    pub(crate) fn is_line(&self) -> bool {
+        self.line
+    }
+
     /// From a small jet.
     pub(crate) fn at(node: &PlanNode, k: u64, stride: u64) -> Pace {
-        let mut pace = Pace { reach: f64::NEG_INFINITY, radius: 0.0, line: false, rising: false, narrowed: 0.0 };
+        let mut pace = Pace::unknown();
         with_quick_kit!(K => pace.learn(&node.value::<Jet<5, K>>(Point { k, stride, cx: Width(1.0) }), 0));
         pace
     }

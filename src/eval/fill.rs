@@ -22,8 +22,8 @@ use crate::limits::{MAX_STEP, NEVER};
 use crate::pace::Pace;
 use crate::plan::{Map, Plan, PlanNode, part};
 use crate::real::Point;
-use crate::real::dd::{FinePlain, Kit, QuickFused};
-use crate::real::jet::{Jet, Width, scale};
+use crate::real::dd::{FinePlain, Kit, QuickFused, with_quick_kit};
+use crate::real::jet::{Jet, Known, Width, scale};
 use crate::round;
 use crate::simd::{self, Task};
 use crate::tile::{Lane, Poly, Run, WideRun, Worth};
@@ -38,6 +38,8 @@ pub(super) const JET: usize = 50;
 /// Periods up to this are copied rather than worked out again: copying 2^20 doubles from the outer cache takes 1.1 to 1.4 times
 /// as long as `ndarray.fill`, computing them 1.6 times.
 const COPIED: u64 = 1 << 20;
+/// Values that a clamp looks at together.
+const CLAMPED: usize = 1 << 16;
 /// Values of a buffer that is then broadcast.
 const BUFFER: usize = 512;
 /// Runs of one value from this length on are written at once.
@@ -53,6 +55,8 @@ pub(super) struct Filler<'a> {
     stop: &'a AtomicBool,
     poll: &'a dyn Fn() -> bool,
     left: i64,
+    /// Whether the last stretch was a straight line.
+    was_line: bool,
     doubt: Vec<usize>,
     counts: Counts,
 }
@@ -75,6 +79,7 @@ impl<'a> Filler<'a> {
             stop,
             poll,
             left: PATIENCE,
+            was_line: false,
             doubt: Vec::new(),
             counts: [0; 5],
         }
@@ -159,13 +164,7 @@ impl<'a> Filler<'a> {
                 let (to, rate) = map.apply(k);
                 self.fill(inner, now, to, stride.saturating_mul(rate).min(MAX_STEP))
             }
-            PlanNode::Clamp(inner, low, high) => {
-                for (i, block) in out.chunks_mut(1 << 14).enumerate() {
-                    self.fill(inner, block, k + (i << 14) as u64 * stride, stride)?;
-                    block.iter_mut().for_each(|y| *y = y.clamped(*low, *high));
-                }
-                Ok(())
-            }
+            PlanNode::Clamp(inner, low, high) => self.fill_clamped(node, inner, (*low, *high), out, k, stride),
             PlanNode::Leaf(Curve::Table(table)) => self.fill_table(&table.values, out, k, stride),
             PlanNode::Replay(replay) => self.fill_replay(replay, out, k, stride),
             PlanNode::Leaf(curve) => match curve.period() {
@@ -174,6 +173,46 @@ impl<'a> Filler<'a> {
             },
             _ => self.fill_smooth(node, out, k, stride),
         }
+    }
+
+    /// Block by block: one value where all of a block lies beyond a bound, no bounds where all of it lies within.
+    fn fill_clamped<T: Lane>(
+        &mut self,
+        node: &PlanNode,
+        inner: &PlanNode,
+        (low, high): (Option<f64>, Option<f64>),
+        out: &mut [T],
+        k: u64,
+        stride: u64,
+    ) -> Result<(), Interrupted> {
+        for (i, block) in out.chunks_mut(CLAMPED).enumerate() {
+            let k = k + (i * CLAMPED) as u64 * stride;
+            let known = if !self.seeks
+                && self.from <= Rung::Careful
+                && inner.span(k).end > k.saturating_add(block.len() as u64 * stride)
+            {
+                let m = usize::BITS - (block.len() / 2).leading_zeros();
+                let middle = k + (block.len() / 2) as u64 * stride;
+                let cx = Width((1u64 << m) as f64);
+                with_quick_kit!(K => node.value::<Jet<5, K>>(Point { k: middle, stride, cx }).known())
+            } else {
+                None
+            };
+            match known {
+                Some(Known::Constant) => {
+                    let value = self.one(node, k, self.from)?;
+                    self.flood(block, value)?;
+                }
+                Some(Known::Smooth) => self.fill(inner, block, k, stride)?,
+                None => {
+                    for (j, part) in block.chunks_mut(1 << 13).enumerate() {
+                        self.fill(inner, part, k + (j << 13) as u64 * stride, stride)?;
+                        part.iter_mut().for_each(|y| *y = y.clamped(low, high));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The same value everywhere.
@@ -385,6 +424,41 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
+    /// Fills a stretch that is likely to be a straight line, in few tiles, until it is none or too steep. Returns how many
+    /// values it has written.
+    ///
+    /// The legs of a triangle are many and short: a jet more for each, to choose a width, takes as long as its values.
+    fn fill_line<T: Lane>(
+        &mut self,
+        node: &PlanNode,
+        out: &mut [T],
+        k: u64,
+        stride: u64,
+    ) -> Result<usize, Interrupted> {
+        let mut done = 0;
+        while done < out.len() {
+            let rest = &mut out[done..];
+            // The bounds of a tile hold for its half-width, a power of two: take one that the values nearly fill.
+            let above = usize::BITS - (rest.len() / 2).leading_zeros();
+            let m = if rest.len() * 8 < 7 << (above + 1) { above - 1 } else { above }.max(3);
+            let now = rest.len().min(2 << m);
+            // float32 has too few digits for one polynomial over all of it.
+            let sub = if T::IS_DOUBLE || m < 8 { None } else { Some(m - 2) };
+            let tile = Tile { node, k: k + done as u64 * stride, stride, m, sub };
+            let mut pace = Pace::unknown();
+            let written = if simd::has_fused() {
+                self.tile::<T, 5, 2, 2, QuickFused>(tile, &mut rest[..now], &mut pace)?
+            } else {
+                self.tile::<T, 5, 2, 2, FinePlain>(tile, &mut rest[..now], &mut pace)?
+            };
+            if written.is_none() {
+                break;
+            }
+            done += now;
+        }
+        Ok(done)
+    }
+
     /// Tile by tile, over one stretch.
     fn fill_moving<T: Lane, const W: usize>(
         &mut self,
@@ -394,7 +468,14 @@ impl<'a> Filler<'a> {
         stride: u64,
     ) -> Result<(), Interrupted> {
         let mut done = 0;
-        let mut pace = Pace::at(node, k, stride);
+        if self.was_line && out.len() <= SHORT {
+            done = self.fill_line(node, out, k, stride)?;
+            if done == out.len() {
+                return Ok(());
+            }
+        }
+        let mut pace = Pace::at(node, k + done as u64 * stride, stride);
+        self.was_line = pace.is_line();
         while done < out.len() {
             let rest = &mut out[done..];
             let here = k + done as u64 * stride;
@@ -539,6 +620,9 @@ struct Tile<'a> {
     m: u32,
     sub: Option<u32>,
 }
+
+/// Lines of up to so many values are tried as one tile.
+const SHORT: usize = 1 << 13;
 
 /// Up to so many values are settled one by one: a tile would take longer.
 const FEW: usize = 12;

@@ -70,6 +70,15 @@ pub struct Jet<const N: usize, K: Kit> {
     kit: std::marker::PhantomData<K>,
 }
 
+/// What a jet tells of a curve over a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// The curve has one value, exactly.
+    Constant,
+    /// It changes, by a bounded amount.
+    Smooth,
+}
+
 /// `x * 2^e`, to 0 or infinity where that is where it goes.
 #[inline(always)]
 pub fn scale(x: f64, e: i64) -> f64 {
@@ -786,6 +795,12 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         self.err = self.err * unit + TINY * TINY * TINY;
         self.exp = 0;
         Some(self)
+    }
+
+    /// What it tells; `None` if it knows nothing.
+    pub fn known(&self) -> Option<Known> {
+        let is_constant = self.err == 0.0 && self.deg == 0;
+        (self.err < f64::INFINITY).then_some(if is_constant { Known::Constant } else { Known::Smooth })
     }
 
     /// The value at the centre as (high, low, error, exponent): what the last rounding starts from.

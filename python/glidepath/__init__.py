@@ -20,8 +20,9 @@ from glidepath import _core, composites
 from glidepath._core import *  # noqa: F403 (its `__all__` is made from the declarations of the leaves)
 from glidepath._core import __version__
 from glidepath.clock import Clock
+from glidepath.comparison import Comparison, compare
 from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
 
-__all__ = ["Clock", "__version__"]
+__all__ = ["Clock", "Comparison", "__version__", "compare"]
 __all__ += _core.__all__
 __all__ += composites.__all__

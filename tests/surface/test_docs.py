@@ -42,7 +42,8 @@ DOCUMENTS = [
 ]
 GUIDES = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "tests/README.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
-MODULES = ["glidepath", "glidepath.clock", "glidepath.composites", "glidepath.plot", "glidepath.cli",
+MODULES = ["glidepath", "glidepath.clock", "glidepath.comparison", "glidepath.composites",
+           "glidepath.plot", "glidepath.cli",
            "glidepath._launch", "glidepath.__main__", "glidepath.mindspore", "glidepath.mindspore.nn",
            "glidepath.mindspore.dynamic_lr", "glidepath.mindspore.learning_rate_schedule",
            "glidepath.mindspore._mindspore",

@@ -1,0 +1,347 @@
+"""Are two learning rates the same? :func:`compare` says at which steps they differ, and by how much."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex, TypeAlias, get_args
+
+import numpy as np
+
+from glidepath._arguments import LAST_STEP, as_int, refusal
+from glidepath._core import _shown
+from glidepath._rates import Rates, rates_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Comparison", "Level", "Worst", "compare"]
+
+Level: TypeAlias = Literal["bits", "float32"]
+
+_CHUNK = 1 << 16  # steps; 512 KiB a side. 2**14 to 2**18 take equally long
+_ULPS_OF_FLOAT32 = 2**29  # ulps of float64 in one of float32; a number of ulps above it says nothing to a reader
+_UNORDERED = 2**64 - 1  # ulps between a number and NaN. Between two numbers there are fewer
+
+
+class Worst(NamedTuple):
+    """The largest difference and the first step that has it. The step is None if no step differs by more than 0."""
+
+    value: float
+    step: int | None
+
+
+class _Differing(NamedTuple):
+    """How many steps differ; the first of them, and both rates there."""
+
+    steps: int = 0
+    step: int | None = None
+    a: float = math.nan
+    b: float = math.nan
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """What :func:`compare` found. ``print(comparison)`` prints the report.
+
+    ::
+
+        absolute   |a - b|
+        relative   |a - b| / max(|a|, |b|)
+        of_peak    |a - b| / the largest finite |rate| of both sides, over all steps
+        ulps       how many float64 lie between a and b, plus 1
+
+    Each is a ``Worst(value, step)``: the largest over all steps, and the first step that has it. Where a curve ends at
+    0, ``relative`` and ``ulps`` can be very large for differences that change no training; ``of_peak`` is not.
+
+    Two rates are equal at the level "bits" if they are the same float64, and at the level "float32" if they are the
+    same after rounding to float32, the precision in which most optimizers apply them. 0.0 and -0.0 have different bits,
+    so they differ at both levels, by an amount of 0. NaN equals NaN. NaN and a number differ by ``inf``.
+
+    >>> import glidepath as gp
+    >>> c = gp.compare(gp.linear(0.0, 1.0, 10), [k / 10 for k in range(10)])
+    >>> print(c)
+    a  gp.linear(0.0, 1.0, 10)
+    b  list of 10 values
+    equal in bits at all 10 steps
+    >>> c.equal("bits"), c.count("bits"), c.first("bits"), c.absolute
+    (True, 0, None, Worst(value=0.0, step=None))
+    """
+
+    steps: int
+    """How many steps were compared, from step 0 on."""
+    absolute: Worst
+    relative: Worst
+    of_peak: Worst
+    ulps: Worst
+    _levels: dict[Level, _Differing]
+    _sides: tuple[Rates, Rates]
+
+    def first(self, level: Level = "bits") -> int | None:
+        """Return the first step that differs at a level, or None if no step does."""
+        return self._at(level, "first").step
+
+    def count(self, level: Level = "bits") -> int:
+        """Return how many steps differ at a level."""
+        return self._at(level, "count").steps
+
+    def equal(self, level: Level = "bits") -> bool:
+        """Return whether all steps are equal at a level."""
+        return self._at(level, "equal").steps == 0
+
+    def within(self, tolerance: float) -> bool:
+        """Return whether no step differs by more than ``tolerance`` times the peak.
+
+        >>> import glidepath as gp
+        >>> gp.compare(gp.cosine(0.1, 0.0, 90), gp.cosine(0.1001, 0.0, 90)).within(1e-3)
+        True
+        """
+        return self.of_peak.value <= _tolerance("within.tolerance", tolerance)
+
+    def require(self, level: Level | float) -> None:
+        """Raise an AssertionError with the report as its text, unless the sides are equal at a level, or near enough.
+
+        Args:
+            level: "bits" or "float32"; or a tolerance, as for :meth:`within`.
+
+        >>> import glidepath as gp
+        >>> gp.compare(gp.cosine(0.1, 0.0, 90), gp.cosine(0.1, 0.0, 91)).require("float32")
+        Traceback (most recent call last):
+        AssertionError: a  gp.cosine(0.1, 0.0, 90)
+        b  gp.cosine(0.1, 0.0, 91)
+        differ as float32 at 90 of 91 steps, first at step 1: 0.09996954135095479 and 0.09997020703155384
+        differ as float64 at 90 of 91 steps, first at step 1: 0.09996954135095479 and 0.09997020703155384
+        largest difference
+          absolute 0.00086 at step 57
+          relative 1 at step 90
+        """
+        if isinstance(level, str):
+            met = self._at(level, "require").steps == 0
+        else:
+            met = self.of_peak.value <= _tolerance("require.level", level)
+        if met:
+            return
+        text = str(self)
+        if not isinstance(level, str):
+            text += f"\nabove {level:g} of the peak: {self.of_peak.value:.2g}{_where(self.of_peak)}"
+        raise AssertionError(text)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain numbers and strings, for JSON. A value that JSON lacks is "nan", "inf" or "-inf".
+
+        >>> import glidepath as gp
+        >>> c = gp.compare(gp.constant(0.1), [0.1, 0.1, 0.3])
+        >>> c.to_dict()["bits"]
+        {'equal': False, 'count': 1, 'first': {'step': 2, 'a': 0.1, 'b': 0.3}}
+        >>> c.to_dict()["absolute"]
+        {'value': 0.19999999999999998, 'step': 2}
+        """
+        content: dict[str, Any] = {name: side.text for name, side in zip("ab", self._sides, strict=True)}
+        content["steps"] = self.steps
+        for level, (count, step, a, b) in self._levels.items():
+            first = None if step is None else {"step": step, "a": _plain(a), "b": _plain(b)}
+            content[level] = {"equal": count == 0, "count": count, "first": first}
+        for name, worst in self._named("absolute", "relative", "of_peak", "ulps"):
+            content[name] = {"value": _plain(worst.value), "step": worst.step}
+        return content
+
+    def __str__(self) -> str:
+        lines = [f"{name}  {side.text}" for name, side in zip("ab", self._sides, strict=True)]
+        if self.equal("bits"):
+            return "\n".join([*lines, f"equal in bits at {self._all_steps()}"])
+        lines += [self._line("float32"), self._line("bits"), "largest difference"]
+        for name, worst in self._named("absolute", "relative"):
+            lines.append(f"  {name:<8} {worst.value:.2g}{_where(worst)}")
+        if self.ulps.value <= _ULPS_OF_FLOAT32:
+            lines.append(f"  ulps     {self.ulps.value:,}{_where(self.ulps)}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            'a Comparison is neither true nor false: say what must be equal. Write `comparison.equal("float32")`, '
+            '`comparison.equal("bits")` or `comparison.within(1e-6)`.'
+        )
+
+    def _at(self, level: object, place: str) -> _Differing:
+        if level not in get_args(Level):
+            error = ValueError if isinstance(level, str) else TypeError
+            rule = 'it must be "bits" or "float32"'
+            raise error(refusal(f"{place}.level", _shown(level), rule, "For a tolerance, write `within(1e-6)`."))
+        return self._levels[level]  # type: ignore[index]
+
+    def _named(self, *names: str) -> list[tuple[str, Worst]]:
+        return [(name, getattr(self, name)) for name in names]
+
+    def _line(self, level: Level) -> str:
+        count, step, a, b = self._levels[level]
+        dtype = "float64" if level == "bits" else level
+        if not count:
+            return f"equal as {dtype} at {self._all_steps()}"
+        return f"differ as {dtype} at {count:,} of {self.steps:,} steps, first at step {step:,}: {a!r} and {b!r}"
+
+    def _all_steps(self) -> str:
+        return "the only step" if self.steps == 1 else f"all {self.steps:,} steps"
+
+
+def compare(a: object, b: object, n: SupportsIndex | None = None, *, group: SupportsIndex = 0) -> Comparison:
+    """Compare two learning rates step by step, from step 0 on.
+
+    Each side is a schedule, or its text (JSON or an expression).
+
+    Args:
+        a: one side.
+        b: the other.
+        n: how many steps. If None, all steps of the longer side; a schedule that ends before holds its last value.
+        group: which parameter group, if a side has several.
+
+    Returns:
+        A :class:`Comparison`.
+
+    Raises:
+        TypeError, ValueError: a side that gives no rates, or steps that are not known or not there.
+
+    >>> import glidepath as gp
+    >>> replayed = gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=90)
+    >>> c = gp.compare(replayed, gp.cosine(0.1, 0.0, 90))
+    >>> c.equal("float32"), c.equal("bits"), c.ulps.value < 1_000
+    (True, False, True)
+    >>> c.require("float32")              # in a test: raises AssertionError with the report if they are not equal
+    """
+    which = as_int(group)
+    if which is None or which < 0:
+        error = TypeError if which is None else IndexError
+        raise error(refusal("compare.group", _shown(group), "it must be a whole number from 0 on"))
+    sides = rates_of("compare.a", a, which), rates_of("compare.b", b, which)
+    return _compared(sides, _steps(n, *sides))
+
+
+def _steps(n: object, a: Rates, b: Rates) -> int:
+    """Return how many steps to compare."""
+    if n is None:
+        return _known_steps(a, b)
+    rule = "it must be a whole number of steps from 1 to 2**53"
+    steps = as_int(n)
+    if steps is None:
+        raise TypeError(refusal("compare.n", _shown(n), rule, "Convert it with `int()`."))
+    if not 1 <= steps <= LAST_STEP:
+        raise ValueError(refusal("compare.n", steps, rule))
+    for name, side in (("a", a), ("b", b)):
+        if not side.holds and side.steps is not None and side.steps < steps:
+            rule = f"`{name}` has {side.steps:,} values"
+            raise ValueError(refusal("compare.n", steps, rule, f"Take at most {side.steps} steps."))
+    return steps
+
+
+def _known_steps(a: Rates, b: Rates) -> int:
+    known = [side.steps for side in (a, b) if side.steps is not None]
+    if not known:
+        way_out = "Say how many to compare: `compare(a, b, 1000)`."
+        raise ValueError(refusal("compare.n", "None", "neither side has an end", way_out))
+    longest = max(known)
+    if any(not side.holds and side.steps != longest for side in (a, b)):
+        rule = f"`a` has {a.steps:,} steps and `b` {b.steps:,}"
+        raise ValueError(refusal("compare.n", "None", rule, f"Say how many to compare: `compare(a, b, {min(known)})`."))
+    return longest
+
+
+def _compared(sides: tuple[Rates, Rates], steps: int) -> Comparison:
+    tally = _Tally()
+    start = 0
+    for a, b in zip(*(side.chunks(steps, _CHUNK) for side in sides), strict=True):
+        with np.errstate(all="ignore"):
+            tally.add(start, a, b)
+        start += a.size
+    absolute, relative, ulps = tally.worst
+    of_peak = Worst(absolute.value / tally.peak if tally.peak else absolute.value, absolute.step)
+    if ulps.value == _UNORDERED:
+        ulps = Worst(math.inf, ulps.step)
+    return Comparison(steps, absolute, relative, of_peak, ulps, tally.levels, sides)
+
+
+class _Tally:
+    """Counts what differs, chunk by chunk."""
+
+    def __init__(self) -> None:
+        self.levels: dict[Level, _Differing] = {level: _Differing() for level in get_args(Level)}
+        self.worst = [Worst(0.0, None), Worst(0.0, None), Worst(0, None)]
+        self.peak = 0.0
+
+    def add(self, start: int, a: NDArray[np.float64], b: NDArray[np.float64]) -> None:
+        self.peak = max(self.peak, _peak(a), _peak(b))
+        places = _differing(a, b)
+        if not places.size:
+            return
+        a, b = a[places], b[places]
+        self._count("bits", start, places, a, b)
+        narrow = _differing(a.astype(np.float32), b.astype(np.float32))
+        if narrow.size:
+            self._count("float32", start, places[narrow], a[narrow], b[narrow])
+        for i, values in enumerate(_differences(a, b)):
+            k = int(values.argmax())
+            if values[k] > self.worst[i].value:
+                self.worst[i] = Worst(values[k].item(), start + int(places[k]))
+
+    def _count(
+        self, level: Level, start: int, places: NDArray[np.intp], a: NDArray[np.float64], b: NDArray[np.float64]
+    ) -> None:
+        before = self.levels[level]
+        count = before.steps + places.size
+        if before.steps:
+            self.levels[level] = before._replace(steps=count)
+        else:
+            self.levels[level] = _Differing(count, start + int(places[0]), float(a[0]), float(b[0]))
+
+
+def _differing(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the places at which the bits differ, without those at which both are NaN."""
+    kind = np.int64 if a.dtype == np.float64 else np.int32
+    differ = a.view(kind) != b.view(kind)
+    if not differ.any():
+        return np.empty(0, np.intp)
+    return np.flatnonzero(differ & ~(np.isnan(a) & np.isnan(b)))
+
+
+def _differences(a: NDArray[np.float64], b: NDArray[np.float64]) -> list[NDArray[Any]]:
+    """Return the absolute and relative differences, and the ulps. Between NaN and a number all are infinite."""
+    absolute, largest = np.abs(a - b), np.maximum(np.abs(a), np.abs(b))
+    absolute[np.isnan(absolute)] = np.inf
+    relative = np.divide(absolute, largest, out=np.zeros_like(absolute), where=absolute > 0.0)  # 0.0 and -0.0: 0
+    relative[np.isinf(absolute)] = np.inf
+    i, j = _ordered(a), _ordered(b)
+    ulps = np.maximum(i, j).astype(np.uint64) - np.minimum(i, j).astype(np.uint64)  # wraps, to the right difference
+    ulps[np.isnan(a) | np.isnan(b)] = _UNORDERED
+    return [absolute, relative, ulps]
+
+
+def _ordered(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Number the floats in their order: neighbours differ by 1, and 0.0 and -0.0 are 0."""
+    bits = values.view(np.int64)
+    return np.where(bits < 0, np.iinfo(np.int64).min - bits, bits)
+
+
+def _peak(values: NDArray[np.float64]) -> float:
+    """Return the largest finite absolute value, 0.0 if there is none."""
+    peak = max(float(values.max()), -float(values.min()))
+    if math.isfinite(peak):
+        return peak
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+
+
+def _where(worst: Worst) -> str:
+    return "" if worst.step is None else f" at step {worst.step:,}"
+
+
+def _plain(value: float) -> float | str:
+    return value if math.isfinite(value) else repr(float(value))
+
+
+def _tolerance(place: str, value: object) -> float:
+    if isinstance(value, bool | np.bool_ | str | bytes) or not hasattr(value, "__float__"):
+        way_out = "For a level, write `equal(...)`." if place == "within.tolerance" else ""
+        raise TypeError(refusal(place, _shown(value), "a tolerance is a number, as a fraction of the peak", way_out))
+    tolerance = float(value)
+    if not (math.isfinite(tolerance) and tolerance >= 0.0):
+        raise ValueError(refusal(place, tolerance, "a tolerance must be finite and at least 0"))
+    return tolerance

@@ -1,7 +1,13 @@
-"""Reads learning rates from whatever gives them."""
+"""Reads learning rates from whatever gives them.
+
+A framework's object is found by its module in ``sys.modules``: if the module is not loaded, there is no such object. So
+nothing here imports a framework that the program has not imported.
+"""
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +25,16 @@ if TYPE_CHECKING:
 __all__ = ["Rates", "rates_of"]
 
 _MOST_TEXT = 240
-_WAYS = "Give a Schedule, its text, a list, a 1-D array of floats, or a function of the step."
+_WAYS = "Give a Schedule or its text, a live scheduler, a list or 1-D array of floats, or a function of the step."
+_SCHEDULERS = (  # the classes, and the module whose `schedule` reads their objects
+    ("torch.optim.lr_scheduler", ("LRScheduler",), "glidepath.torch"),
+    ("glidepath.mindspore.experimental.optim.ahead", ("Ahead",), "glidepath.mindspore.experimental"),
+    (
+        "mindspore.experimental.optim.lr_scheduler",
+        ("LRScheduler", "SequentialLR", "ReduceLROnPlateau"),
+        "glidepath.mindspore.experimental",
+    ),
+)
 _DTYPES = ("float64", "float32", "float16")  # each of their values is a float64
 
 
@@ -44,6 +59,8 @@ def rates_of(place: str, source: Any, group: int) -> Rates:  # noqa: ANN401 (it 
         return _of_schedule(source)
     if isinstance(source, Path):
         return _of_file(place, source, group)
+    if (rates := _of_framework(place, source, group)) is not None:
+        return rates
     if isinstance(source, list | tuple) or (hasattr(source, "__array__") and hasattr(source, "ndim")):
         kind = "array" if isinstance(source, np.ndarray) else type(source).__name__
         return _of_array(place, kind, _array(place, source), group)
@@ -56,9 +73,11 @@ def rates_of(place: str, source: Any, group: int) -> Rates:  # noqa: ANN401 (it 
 
 
 def _of_schedule(schedule: Schedule) -> Rates:
-    text = repr(schedule)
-    shortened = text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 3]}..."
-    return Rates(shortened, schedule.steps, holds=True, chunks=schedule.chunks)
+    return Rates(_short(repr(schedule)), schedule.steps, holds=True, chunks=schedule.chunks)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 3]}..."
 
 
 def _of_text(place: str, text: str | bytes) -> Rates:
@@ -66,6 +85,73 @@ def _of_text(place: str, text: str | bytes) -> Rates:
         return _of_schedule(Schedule(text))
     except (ValueError, TypeError) as error:
         raise type(error)(f"`{place}`: {error}") from error
+
+
+# Schedulers and schedules of a framework.
+
+
+def _of_framework(place: str, source: object, group: int) -> Rates | None:
+    scheduler = _scheduler(place, source)
+    return _of_cell(place, source) if scheduler is None else _of_scheduler(*scheduler, group)
+
+
+def _is_one_of(source: object, module: str, *names: str) -> bool:
+    """Return whether an object is of one of these classes. If their module is not loaded, it is not."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(source, tuple(getattr(loaded, name) for name in names))
+
+
+def _scheduler(place: str, source: Any) -> tuple[Any, Callable[..., Schedule]] | None:  # noqa: ANN401 (any object)
+    """Return a live scheduler, alone or beside its optimizer, and the function that reads its schedule."""
+    is_pair = isinstance(source, list | tuple) and len(source) == 2  # noqa: PLR2004
+    scheduler = source[1] if is_pair else source
+    for module, names, reader in _SCHEDULERS:
+        if not _is_one_of(scheduler, module, *names):
+            continue
+        if is_pair and scheduler.optimizer is not source[0]:
+            got = f"{type(source[0]).__name__} and the {type(scheduler).__name__} of another optimizer"
+            raise ValueError(refusal(place, got, "a scheduler must be beside its own optimizer", "Give it alone."))
+        return scheduler, import_module(reader).schedule
+    return None
+
+
+def _of_scheduler(scheduler: object, schedule_of: Callable[..., Schedule], group: int) -> Rates:
+    try:
+        return _of_schedule(schedule_of(scheduler, group))
+    except ValueError:  # a function drives it: it has a table, whose length must be known
+        text = f"{type(scheduler).__name__}, group {group}"
+        chunks = lambda n, size: schedule_of(scheduler, group, steps=n).chunks(n, size)  # noqa: E731 (short)
+        return Rates(text, None, holds=True, chunks=chunks)
+
+
+def _of_cell(place: str, cell: Any) -> Rates | None:  # noqa: ANN401 (any object)
+    """Read a schedule class of MindSpore's, a table of ``learning_rate``, or a class of ours without MindSpore."""
+    if _is_one_of(cell, "glidepath.mindspore.table", "_TableSchedule"):
+        return _of_vector(cell)
+    if _is_one_of(cell, "mindspore.nn.learning_rate_schedule", "LearningRateSchedule"):
+        from mindspore import Tensor, int32  # noqa: PLC0415 (it is loaded)
+
+        # As the optimizer calls it: a Tensor of more steps can have other last bits, by the kernels' vector code.
+        rates = _of_function(place, lambda step: np.asarray(cell(Tensor([step], int32))).item())
+        return rates._replace(text=_named(cell))
+    if _is_one_of(cell, "glidepath.mindspore.learning_rate_schedule", "_ReplayedSchedule"):
+        return _of_vector(cell)
+    return None
+
+
+def _of_vector(cell: Callable[[NDArray[np.int64]], NDArray[np.float32]]) -> Rates:
+    """Read a schedule that takes an array of steps."""
+
+    def chunks(n: int, size: int) -> Iterator[NDArray[np.float64]]:
+        for start in range(0, n, size):
+            yield cell(np.arange(start, min(start + size, n))).astype(np.float64)
+
+    return Rates(_named(cell), None, holds=True, chunks=chunks)
+
+
+def _named(cell: object) -> str:
+    kind = type(cell)
+    return _short(repr(cell)) if kind.__module__.startswith("glidepath.") else f"{kind.__module__}.{kind.__qualname__}"
 
 
 # Arrays.

@@ -188,19 +188,33 @@ class Comparison:
 def compare(a: object, b: object, n: SupportsIndex | None = None, *, group: SupportsIndex = 0) -> Comparison:
     """Compare two learning rates step by step, from step 0 on.
 
-    Each side is a schedule, or its text (JSON or an expression).
+    Each side is anything that gives learning rates:
+
+    - a ``Schedule``, or its text: JSON, or an expression as ``repr`` prints it;
+    - a list, a tuple, or an array of floats, of shape (steps,) or (steps, groups); a ``pathlib.Path`` of a .npy file,
+      which is read in pieces; its values are compared as the float64 that they are;
+    - a live scheduler of PyTorch's or MindSpore's, or glidepath's under the same names, alone or as a pair
+      ``(optimizer, scheduler)``: the rates that its steps set, from its start. It is not stepped;
+    - a ``LearningRateSchedule`` of MindSpore's: the float32 values that an optimizer takes from it, one call a step;
+    - a function that takes a step and returns a rate.
+
+    The comparison needs the memory of a few pieces of 65,536 steps. A scheduler that a Python function drives needs a
+    table, 8 bytes a step.
 
     Args:
         a: one side.
         b: the other.
-        n: how many steps. If None, all steps of the longer side; a schedule that ends before holds its last value.
-        group: which parameter group, if a side has several.
+        n: how many steps. If None, those of the longer side: a schedule that ends before holds its last value. Two
+            arrays must then be equally long.
+        group: which parameter group, of a side that has groups.
 
     Returns:
         A :class:`Comparison`.
 
     Raises:
-        TypeError, ValueError: a side that gives no rates, or steps that are not known or not there.
+        TypeError, ValueError: a side that gives no rates (a scheduler that follows a metric), a number of steps that
+            is not known, or steps that an array does not have.
+        IndexError: a group that is not there.
 
     >>> import glidepath as gp
     >>> replayed = gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=90)

@@ -335,9 +335,9 @@ class Nothing:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (0.1, "got 0.1; it must give learning rates. Give a Schedule, "),
-        (None, "got None; it must give learning rates. Give a Schedule, "),
-        (Nothing(), "got an object of type test_comparison.Nothing; it must give learning rates. Give a Schedule, "),
+        (0.1, "got 0.1; it must give learning rates. Give a Schedule or "),
+        (None, "got None; it must give learning rates. Give a Schedule or "),
+        (Nothing(), "got an object of type test_comparison.Nothing; it must give learning rates. Give a Schedule or "),
         ([], "got list of shape (0,); it must have the shape (steps,) or (steps, groups), with at least 1 step."),
         (np.zeros((2, 2, 2)), "got array of shape (2, 2, 2); it must have the shape (steps,) or (steps, groups), "),
         (["0.1"], "got list of str96 values; learning rates are float64, float32 or float16."),

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy
 
-from glidepath._arguments import refusal
+from glidepath._arguments import LAST_STEP, as_int, refusal
 from glidepath._core import Schedule, _shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["Rates", "rates_of"]
+__all__ = ["Rates", "common_steps", "rates_of"]
 
 _MOST_TEXT = 240
 _WAYS = "Give a Schedule or its text, a live scheduler, a list or 1-D array of floats, or a function of the step."
@@ -57,7 +57,7 @@ def rates_of(place: str, source: Any, group: int) -> Rates:  # noqa: ANN401 (it 
         return _of_text(place, source)
     if isinstance(source, Schedule):
         return _of_schedule(source)
-    if isinstance(source, Path):
+    if _is_one_of(source, "pathlib", "Path"):
         return _of_file(place, source, group)
     if (rates := _of_framework(place, source, group)) is not None:
         return rates
@@ -67,6 +67,35 @@ def rates_of(place: str, source: Any, group: int) -> Rates:  # noqa: ANN401 (it 
     if callable(source):
         return _of_function(place, source)
     raise TypeError(refusal(place, _shown(source), "it must give learning rates", _WAYS))
+
+
+def common_steps(place: str, n: object, a: Rates, b: Rates, example: str) -> int:
+    """Return how many steps to compare. ``example`` is how the user says it: ``compare(a, b, {})``."""
+    if n is None:
+        return _known_steps(place, a, b, example)
+    rule = "it must be a whole number of steps from 1 to 2**53"
+    steps = as_int(n)
+    if steps is None:
+        raise TypeError(refusal(place, _shown(n), rule, "Convert it with `int()`."))
+    if not 1 <= steps <= LAST_STEP:
+        raise ValueError(refusal(place, steps, rule))
+    for name, side in (("a", a), ("b", b)):
+        if not side.holds and side.steps is not None and side.steps < steps:
+            rule = f"`{name}` has {side.steps:,} values"
+            raise ValueError(refusal(place, steps, rule, f"Take at most {side.steps} steps."))
+    return steps
+
+
+def _known_steps(place: str, a: Rates, b: Rates, example: str) -> int:
+    known = [side.steps for side in (a, b) if side.steps is not None]
+    if not known:
+        say = f"Say how many to compare: `{example.format(1000)}`."
+        raise ValueError(f"`{place}`: not given; neither side has an end. {say}")
+    longest = max(known)
+    if any(not side.holds and side.steps != longest for side in (a, b)):
+        say = f"Say how many to compare: `{example.format(min(known))}`."
+        raise ValueError(f"`{place}`: not given; `a` has {a.steps:,} steps and `b` {b.steps:,}. {say}")
+    return longest
 
 
 # Schedules.
@@ -163,8 +192,7 @@ def _of_file(place: str, path: Path, group: int) -> Rates:
         values = npy.open_memmap(path, mode="r")
     except (ValueError, EOFError) as error:
         rule = "it must be a .npy file of floats, with at least 1 step"
-        way_out = f"For a schedule's text, give `Path({str(path)!r}).read_text()`."
-        raise ValueError(refusal(place, path, rule, way_out)) from error
+        raise ValueError(refusal(place, path, rule, "Save one with `numpy.save`.")) from error
     return _of_array(place, f"{path.name}:", values, group)
 
 

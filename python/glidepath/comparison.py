@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex, TypeAlias, get_args
 
 import numpy as np
 
-from glidepath._arguments import LAST_STEP, as_int, refusal
+from glidepath._arguments import as_int, refusal
 from glidepath._core import _shown
-from glidepath._rates import Rates, rates_of
+from glidepath._rates import Rates, common_steps, rates_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-__all__ = ["Comparison", "Level", "Worst", "compare"]
+__all__ = ["Comparison", "Level", "Worst", "compare", "compared"]
 
 Level: TypeAlias = Literal["bits", "float32"]
 
 _CHUNK = 1 << 16  # steps; 512 KiB a side. 2**14 to 2**18 take equally long
 _ULPS_OF_FLOAT32 = 2**29  # ulps of float64 in one of float32; a number of ulps above it says nothing to a reader
+_MOST_POINTS = 1_000
+_MOST_LABEL = 60
 _UNORDERED = 2**64 - 1  # ulps between a number and NaN. Between two numbers there are fewer
 
 
@@ -40,7 +45,6 @@ class _Differing(NamedTuple):
     b: float = math.nan
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """What :func:`compare` found. ``print(comparison)`` prints the report.
 
@@ -51,8 +55,9 @@ class Comparison:
         of_peak    |a - b| / the largest finite |rate| of both sides, over all steps
         ulps       how many float64 lie between a and b, plus 1
 
-    Each is a ``Worst(value, step)``: the largest over all steps, and the first step that has it. Where a curve ends at
-    0, ``relative`` and ``ulps`` can be very large for differences that change no training; ``of_peak`` is not.
+    ``steps`` is how many steps were compared. Each of the four is a ``Worst(value, step)``: the largest over all steps,
+    and the first step that has it. Where a curve ends at 0, ``relative`` and ``ulps`` can be very large for differences
+    that change no training; ``of_peak`` is not.
 
     Two rates are equal at the level "bits" if they are the same float64, and at the level "float32" if they are the
     same after rounding to float32, the precision in which most optimizers apply them. 0.0 and -0.0 have different bits,
@@ -68,14 +73,15 @@ class Comparison:
     (True, 0, None, Worst(value=0.0, step=None))
     """
 
-    steps: int
-    """How many steps were compared, from step 0 on."""
-    absolute: Worst
-    relative: Worst
-    of_peak: Worst
-    ulps: Worst
-    _levels: dict[Level, _Differing]
-    _sides: tuple[Rates, Rates]
+    def __init__(self, steps: int, tally: _Tally, sides: tuple[Rates, Rates]) -> None:
+        self.steps = steps
+        self.absolute, self.relative, self.ulps = tally.worst
+        part = self.absolute.value / tally.peak if tally.peak else self.absolute.value
+        self.of_peak = Worst(part, self.absolute.step)
+        if self.ulps.value == _UNORDERED:
+            self.ulps = Worst(math.inf, self.ulps.step)
+        self._levels = tally.levels
+        self._sides = sides
 
     def first(self, level: Level = "bits") -> int | None:
         """Return the first step that differs at a level, or None if no step does."""
@@ -144,6 +150,76 @@ class Comparison:
         for name, worst in self._named("absolute", "relative", "of_peak", "ulps"):
             content[name] = {"value": _plain(worst.value), "step": worst.step}
         return content
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw both sides, and on a second axis at the right ``|a - b|``.
+
+        Of each of up to 1,000 stretches of steps it draws the step with the largest difference, so that none is lost;
+        and the last step.
+
+        Args:
+            ax: the axes to draw on. If None, new axes are made.
+
+        Returns:
+            The axes of the rates.
+
+        Raises:
+            ImportError: matplotlib is not installed: ``pip install matplotlib``.
+
+        >>> import glidepath as gp
+        >>> from matplotlib.figure import Figure
+        >>> figure = Figure()
+        >>> _ = gp.compare(gp.cosine(0.1, 0.0, 90), gp.linear(0.1, 0.0, 90)).plot(ax=figure.add_subplot())
+        >>> [axes.get_ylabel() for axes in figure.axes]
+        ['learning rate', 'difference']
+        """
+        if ax is None:
+            from glidepath.plot import new_axes  # noqa: PLC0415 (`import glidepath` imports no plotting)
+
+            ax = new_axes("Comparison.plot")
+        if not hasattr(ax, "twinx"):
+            raise TypeError(refusal("ax", type(ax).__name__, "it must be matplotlib axes"))
+        steps, a, b = self._worst_of_stretches()
+        with np.errstate(all="ignore"):
+            difference = np.abs(a - b)
+        right = ax.twinx()
+        finite = np.where(np.isfinite(difference), difference, np.nan)
+        right.fill_between(steps, finite, color="0.92")
+        lines = []
+        for name, side, values, style in zip("ab", self._sides, (a, b), ("-", "--"), strict=True):
+            shown = side.text if len(side.text) <= _MOST_LABEL else f"{side.text[: _MOST_LABEL - 3]}..."
+            lines += ax.plot(steps, values, style, label=f"{name}  {shown}")
+        lines += right.plot(steps, finite, color="0.7", label="|a - b|")
+        legend = ax.legend(handles=lines, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+        ax.set_xlabel("step")
+        ax.set_ylabel("learning rate")
+        right.set_ylabel("difference")
+        for axes in (ax, right):
+            with contextlib.suppress(AttributeError):  # a logarithmic axis has no such format
+                axes.ticklabel_format(axis="y", scilimits=(-3, 4))
+        ax.set_zorder(right.get_zorder() + 1)  # the rates stand before the difference
+        ax.patch.set_visible(False)
+        return ax
+
+    def _worst_of_stretches(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the step with the largest difference of each stretch, and the last step, with both rates."""
+        width = -(-self.steps // _MOST_POINTS)
+        rows, start = [], 0
+        for a, b in _pairs(self._sides, self.steps, max(_CHUNK // width, 1) * width):
+            with np.errstate(all="ignore"):
+                worst = np.full(-(-a.size // width) * width, -1.0)
+                places = _differing(a, b)
+                worst[: a.size] = 0.0
+                worst[places] = _differences(a[places], b[places])[0]
+            at = worst.reshape(-1, width).argmax(axis=1) + np.arange(0, a.size, width)
+            if start + a.size == self.steps and at[-1] != a.size - 1:
+                at = np.append(at, a.size - 1)
+            rows.append((start + at, a[at], b[at]))
+            start += a.size
+        steps, a, b = (np.concatenate(column) for column in zip(*rows, strict=True))
+        return steps, a, b
 
     def __str__(self) -> str:
         lines = [f"{name}  {side.text}" for name, side in zip("ab", self._sides, strict=True)]
@@ -228,50 +304,27 @@ def compare(a: object, b: object, n: SupportsIndex | None = None, *, group: Supp
         error = TypeError if which is None else IndexError
         raise error(refusal("compare.group", _shown(group), "it must be a whole number from 0 on"))
     sides = rates_of("compare.a", a, which), rates_of("compare.b", b, which)
-    return _compared(sides, _steps(n, *sides))
+    return compared(sides, common_steps("compare.n", n, *sides, example="compare(a, b, {})"))
 
 
-def _steps(n: object, a: Rates, b: Rates) -> int:
-    """Return how many steps to compare."""
-    if n is None:
-        return _known_steps(a, b)
-    rule = "it must be a whole number of steps from 1 to 2**53"
-    steps = as_int(n)
-    if steps is None:
-        raise TypeError(refusal("compare.n", _shown(n), rule, "Convert it with `int()`."))
-    if not 1 <= steps <= LAST_STEP:
-        raise ValueError(refusal("compare.n", steps, rule))
-    for name, side in (("a", a), ("b", b)):
-        if not side.holds and side.steps is not None and side.steps < steps:
-            rule = f"`{name}` has {side.steps:,} values"
-            raise ValueError(refusal("compare.n", steps, rule, f"Take at most {side.steps} steps."))
-    return steps
-
-
-def _known_steps(a: Rates, b: Rates) -> int:
-    known = [side.steps for side in (a, b) if side.steps is not None]
-    if not known:
-        way_out = "Say how many to compare: `compare(a, b, 1000)`."
-        raise ValueError(refusal("compare.n", "None", "neither side has an end", way_out))
-    longest = max(known)
-    if any(not side.holds and side.steps != longest for side in (a, b)):
-        rule = f"`a` has {a.steps:,} steps and `b` {b.steps:,}"
-        raise ValueError(refusal("compare.n", "None", rule, f"Say how many to compare: `compare(a, b, {min(known)})`."))
-    return longest
-
-
-def _compared(sides: tuple[Rates, Rates], steps: int) -> Comparison:
+def compared(sides: tuple[Rates, Rates], steps: int, advance: Callable[[int], None] | None = None) -> Comparison:
+    """Compare two sides whose rates are read. ``advance`` is called with the number of steps just done."""
     tally = _Tally()
     start = 0
-    for a, b in zip(*(side.chunks(steps, _CHUNK) for side in sides), strict=True):
+    for a, b in _pairs(sides, steps, _CHUNK):
         with np.errstate(all="ignore"):
             tally.add(start, a, b)
         start += a.size
-    absolute, relative, ulps = tally.worst
-    of_peak = Worst(absolute.value / tally.peak if tally.peak else absolute.value, absolute.step)
-    if ulps.value == _UNORDERED:
-        ulps = Worst(math.inf, ulps.step)
-    return Comparison(steps, absolute, relative, of_peak, ulps, tally.levels, sides)
+        if advance is not None:
+            advance(a.size)
+    return Comparison(steps, tally, sides)
+
+
+def _pairs(
+    sides: tuple[Rates, Rates], steps: int, size: int
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    a, b = sides
+    return zip(a.chunks(steps, size), b.chunks(steps, size), strict=True)
 
 
 class _Tally:

@@ -8,10 +8,14 @@ import struct
 from random import Random
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import glidepath as gp
+
+mpl.use("agg")
 
 TORCH = gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=400)
 MINDSPORE = gp.replay(
@@ -156,7 +160,7 @@ def refused(error: type[Exception], message: str, *arguments: Any, **keywords: A
 
 def test_steps_that_are_not_known_or_wrong() -> None:
     s = gp.constant(0.1)
-    ask = "`compare.n`: got None; neither side has an end. Say how many to compare: `compare(a, b, 1000)`."
+    ask = "`compare.n`: not given; neither side has an end. Say how many to compare: `compare(a, b, 1000)`."
     rule = "it must be a whole number of steps from 1 to 2**53."
     refused(ValueError, ask, s, gp.exponential(0.1, 0.9))
     refused(ValueError, f"`compare.n`: got 0; {rule}", s, s, 0)
@@ -271,14 +275,10 @@ def test_a_file_is_mapped_into_memory(tmp_path: Any) -> None:
     assert str(c).splitlines()[0] == "a  lr.npy: 200,000 float64 values"
     wrong = tmp_path / "lr.json"
     wrong.write_text(s.to_json(), encoding="utf-8")
-    rule = "it must be a .npy file of floats, with at least 1 step"
-    way_out = f"For a schedule's text, give `Path('{wrong}').read_text()`."
+    rule, way_out = "it must be a .npy file of floats, with at least 1 step", "Save one with `numpy.save`."
     refused(ValueError, f"`compare.a`: got {wrong}; {rule}. {way_out}", wrong, s)
     np.savez(tmp_path / "lr.npz", s.array(10))
-    got = tmp_path / "lr.npz"
-    refused(
-        ValueError, f"`compare.b`: got {got}; {rule}. For a schedule's text, give `Path('{got}').read_text()`.", s, got
-    )
+    refused(ValueError, f"`compare.b`: got {tmp_path}/lr.npz; {rule}. {way_out}", s, tmp_path / "lr.npz")
     with pytest.raises(FileNotFoundError):
         gp.compare(s, tmp_path / "no.npy")
 
@@ -320,8 +320,8 @@ def test_the_two_zeros_differ_by_nothing() -> None:
 def test_arrays_of_other_lengths() -> None:
     s, a, b = gp.cosine(0.1, 0.0, 100), [0.1] * 90, [0.1] * 100
     say = "Say how many to compare: `compare(a, b, 90)`."
-    refused(ValueError, f"`compare.n`: got None; `a` has 90 steps and `b` 100. {say}", a, b)
-    refused(ValueError, f"`compare.n`: got None; `a` has 100 steps and `b` 90. {say}", s, a)
+    refused(ValueError, f"`compare.n`: not given; `a` has 90 steps and `b` 100. {say}", a, b)
+    refused(ValueError, f"`compare.n`: not given; `a` has 100 steps and `b` 90. {say}", s, a)
     refused(ValueError, "`compare.n`: got 91; `a` has 90 values. Take at most 90 steps.", a, b, 91)
     assert gp.compare(a, b, 90).equal("bits")
     assert gp.compare(gp.constant(0.1), a).steps == 90
@@ -362,3 +362,49 @@ def test_what_gives_no_rates_is_refused(given: Any, message: str) -> None:
 def test_what_a_function_raises_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         gp.compare(lambda k: 1 / k, gp.constant(0.1), 3)
+
+
+# The plot.
+
+
+def drawn(c: gp.Comparison) -> tuple[Any, list[Any], Any]:
+    """The axes of the rates, its two lines, and the line of the difference."""
+    axes = c.plot(ax=Figure().add_subplot())
+    (right,) = [other for other in axes.figure.axes if other is not axes]
+    return axes, axes.get_lines(), right.get_lines()[0]
+
+
+@pytest.mark.parametrize("n", [1, 2, 999, 1_001, 70_000, 1_234_567])
+def test_the_plot_has_both_sides_and_every_largest_difference(n: int) -> None:
+    a, b = gp.cosine(0.1, 0.0, n), gp.cosine(0.1, 0.0, n).array(n)
+    spikes = sorted({0, n // 3, n // 2, n - 1})
+    b[spikes] *= 2
+    axes, (first, second), difference = drawn(gp.compare(a, b))
+    steps = first.get_xdata()
+    assert len(steps) <= 1_002
+    assert (np.diff(steps) > 0).all()
+    assert steps[-1] == n - 1
+    assert set(spikes) <= set(steps.tolist())
+    assert first.get_ydata().tolist() == a.gather(steps).tolist()
+    assert second.get_ydata().tolist() == b[steps].tolist()
+    assert difference.get_ydata().tolist() == np.abs(a.gather(steps) - b[steps]).tolist()
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    kind = f"b  array of {n:,} float64 value{'s' * (n > 1)}"
+    assert labels == [f"a  {a!r}", kind, "|a - b|"]
+
+
+def test_the_plot_of_rates_that_are_no_numbers() -> None:
+    _, _, difference = drawn(gp.compare([0.1, math.nan, math.inf, math.nan], [0.2, math.nan, math.inf, 0.1]))
+    assert np.array_equal(difference.get_ydata(), [0.1, math.nan, math.nan, math.nan], equal_nan=True)
+
+
+def test_the_plot_makes_axes_or_refuses_what_is_none() -> None:
+    import matplotlib.pyplot as plt
+
+    c = gp.compare(gp.constant(0.1), gp.constant(0.1), 10)
+    axes = c.plot()
+    assert axes.get_ylabel() == "learning rate"
+    plt.close(axes.figure)
+    with pytest.raises(TypeError) as raised:
+        c.plot(1_000)  # type: ignore[arg-type]
+    assert str(raised.value) == "`ax`: got int; it must be matplotlib axes."

@@ -85,7 +85,7 @@ def test_the_report_names_a_scheduler_without_a_replay() -> None:
     with pytest.raises(ValueError) as raised:
         gp.compare(live, gp.inverse_time(0.1, 1.0))
     way_out = "Say how many to compare: `compare(a, b, 1000)`."
-    assert str(raised.value) == f"`compare.n`: got None; neither side has an end. {way_out}"
+    assert str(raised.value) == f"`compare.n`: not given; neither side has an end. {way_out}"
 
 
 def test_glidepaths_scheduler_has_the_schedules_that_drive_it() -> None:

@@ -7,22 +7,23 @@ nothing here imports a framework that the program has not imported.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import NDArray
 
 from glidepath._arguments import LAST_STEP, as_int, refusal
 from glidepath._core import Schedule, _shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
 __all__ = ["Rates", "common_steps", "rates_of"]
+
+Fill: TypeAlias = Callable[[NDArray[np.float64], int], object]
 
 _MOST_TEXT = 240
 _WAYS = "Give a Schedule or its text, a live scheduler, a list or 1-D array of floats, or a function of the step."
@@ -47,8 +48,8 @@ class Rates(NamedTuple):
     """How many steps it has by itself; None if it has no end."""
     holds: bool
     """Whether it has rates past these steps too."""
-    chunks: Callable[[int, int], Iterator[NDArray[np.float64]]]
-    """``chunks(n, size)``: the rates of the first ``n`` steps, in contiguous arrays of ``size``, the last shorter."""
+    fill_of: Callable[[int], Fill]
+    """``fill_of(n)(out, start)`` writes the rates from step ``start`` on over ``out``, as far as step ``n``."""
 
 
 def rates_of(place: str, source: Any, group: int) -> Rates:  # noqa: ANN401 (it takes anything, and says what it takes)
@@ -102,7 +103,7 @@ def _known_steps(place: str, a: Rates, b: Rates, example: str) -> int:
 
 
 def _of_schedule(schedule: Schedule) -> Rates:
-    return Rates(_short(repr(schedule)), schedule.steps, holds=True, chunks=schedule.chunks)
+    return Rates(_short(repr(schedule)), schedule.steps, holds=True, fill_of=lambda _n: schedule.fill)
 
 
 def _short(text: str) -> str:
@@ -149,8 +150,7 @@ def _of_scheduler(scheduler: object, schedule_of: Callable[..., Schedule], group
         return _of_schedule(schedule_of(scheduler, group))
     except ValueError:  # a function drives it: it has a table, whose length must be known
         text = f"{type(scheduler).__name__}, group {group}"
-        chunks = lambda n, size: schedule_of(scheduler, group, steps=n).chunks(n, size)  # noqa: E731 (short)
-        return Rates(text, None, holds=True, chunks=chunks)
+        return Rates(text, None, holds=True, fill_of=lambda n: schedule_of(scheduler, group, steps=n).fill)
 
 
 def _of_cell(place: str, cell: Any) -> Rates | None:  # noqa: ANN401 (any object)
@@ -171,11 +171,10 @@ def _of_cell(place: str, cell: Any) -> Rates | None:  # noqa: ANN401 (any object
 def _of_vector(cell: Callable[[NDArray[np.int64]], NDArray[np.float32]]) -> Rates:
     """Read a schedule that takes an array of steps."""
 
-    def chunks(n: int, size: int) -> Iterator[NDArray[np.float64]]:
-        for start in range(0, n, size):
-            yield cell(np.arange(start, min(start + size, n))).astype(np.float64)
+    def fill(out: NDArray[np.float64], start: int) -> None:
+        out[:] = cell(np.arange(start, start + out.size))
 
-    return Rates(_named(cell), None, holds=True, chunks=chunks)
+    return Rates(_named(cell), None, holds=True, fill_of=lambda _n: fill)
 
 
 def _named(cell: object) -> str:
@@ -222,11 +221,10 @@ def _of_array(place: str, kind: str, values: NDArray[Any], group: int) -> Rates:
     what = "" if kind in {"list", "tuple"} and dtype == "float64" else f"{dtype} "
     text = f"{kind} {'' if kind.endswith(':') else 'of '}{values.size:,} {what}value{'s' * (values.size > 1)}{which}"
 
-    def chunks(n: int, size: int) -> Iterator[NDArray[np.float64]]:
-        for start in range(0, n, size):
-            yield np.ascontiguousarray(values[start : min(start + size, n)], dtype=np.float64)
+    def fill(out: NDArray[np.float64], start: int) -> None:
+        out[:] = values[start : start + out.size]
 
-    return Rates(text, values.size, holds=False, chunks=chunks)
+    return Rates(text, values.size, holds=False, fill_of=lambda _n: fill)
 
 
 # Functions.
@@ -236,12 +234,11 @@ def _of_function(place: str, function: Callable[[int], Any]) -> Rates:
     name = getattr(function, "__qualname__", None)
     text = f"function {name}" if name else f"function, a {type(function).__name__}"
 
-    def chunks(n: int, size: int) -> Iterator[NDArray[np.float64]]:
-        for start in range(0, n, size):
-            steps = range(start, min(start + size, n))
-            yield np.fromiter((_rate(place, function(step), step) for step in steps), np.float64, len(steps))
+    def fill(out: NDArray[np.float64], start: int) -> None:
+        for i in range(out.size):
+            out[i] = _rate(place, function(start + i), start + i)
 
-    return Rates(text, None, holds=True, chunks=chunks)
+    return Rates(text, None, holds=True, fill_of=lambda _n: fill)
 
 
 def _rate(place: str, value: Any, step: int) -> float:  # noqa: ANN401 (what a user's function returns)

@@ -96,7 +96,7 @@ def test_the_report_of_equal_rates() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_every_number_is_that_of_a_naive_comparison(seed: int) -> None:
     rng = Random(seed)
-    n = rng.choice([1, 7, 1_000, 65_536, 65_537, 150_000])
+    n = rng.choice([1, 7, 1_000, 4_096, 4_097, 100_000])
     a = [rng.choice([rng.uniform(-1, 1), 10.0 ** rng.uniform(-320, 300), 0.0, 5e-324]) for _ in range(n)]
     b = [rng.choice([x, x, x, math.nextafter(x, 1.0), -x, x * (1 + 1e-9), rng.random()]) for x in a]
     c = gp.compare(gp.table(a), gp.table(b))
@@ -106,7 +106,7 @@ def test_every_number_is_that_of_a_naive_comparison(seed: int) -> None:
 
 def test_one_step_in_a_million_is_found_in_any_chunk() -> None:
     base = gp.cosine(0.1, 0.0, 1_000_000)
-    for k in (0, 65_535, 65_536, 700_001, 999_999):
+    for k in (0, 4_095, 4_096, 700_001, 999_999):
         values = base.array(1_000_000)
         values[k] = math.nextafter(values[k], 1.0)
         c = gp.compare(base, gp.table(values))

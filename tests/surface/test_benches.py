@@ -91,6 +91,7 @@ def test_the_table_measures_the_rest():
         *table.cycle_rows(SMALL, 1),
         table.table_row(1, size=SMALL),
         table.gather_row(SMALL, 1),
+        table.compare_row(SMALL, 1),
         table.scalar_row(SMALL, 1, number=10),
         table.import_row(1),
     ]

@@ -7,23 +7,24 @@ nothing here imports a framework that the program has not imported.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
 from glidepath._arguments import LAST_STEP, as_int, refusal
 from glidepath._core import Schedule, _shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Rates", "common_steps", "rates_of"]
+    from numpy.typing import NDArray
 
-Fill: TypeAlias = Callable[[NDArray[np.float64], int], object]
+    Fill: TypeAlias = Callable[[NDArray[np.float64], int], object]
+
+__all__ = ["Rates", "common_steps", "rates_of"]
 
 _MOST_TEXT = 240
 _WAYS = "Give a Schedule or its text, a live scheduler, a list or 1-D array of floats, or a function of the step."
@@ -60,6 +61,7 @@ def rates_of(place: str, source: Any, group: int) -> Rates:  # noqa: ANN401 (it 
         return _of_schedule(source)
     if _is_one_of(source, "pathlib", "Path"):
         return _of_file(place, source, group)
+    # A Groups is to be read here: the columns of its `array(n)`, of shape (n, groups), are the rates of its groups.
     if (rates := _of_framework(place, source, group)) is not None:
         return rates
     if isinstance(source, list | tuple) or (hasattr(source, "__array__") and hasattr(source, "ndim")):
@@ -114,6 +116,11 @@ def _of_text(place: str, text: str | bytes) -> Rates:
     try:
         return _of_schedule(Schedule(text))
     except (ValueError, TypeError) as error:
+        ways = {".npy": f"Path({text!r})", ".json": f"Path({text!r}).read_text()"}
+        for suffix, way in ways.items():
+            if isinstance(text, str) and text.endswith(suffix):
+                rule = "a text is JSON or an expression, and not the name of a file"
+                raise ValueError(refusal(place, _shown(text), rule, f"Give `{way}`.")) from error
         raise type(error)(f"`{place}`: {error}") from error
 
 
@@ -211,8 +218,8 @@ def _of_array(place: str, kind: str, values: NDArray[Any], group: int) -> Rates:
     which = ""
     if values.ndim == 2:  # noqa: PLR2004
         if not group < values.shape[1]:
-            rule = f"`{place}` has {values.shape[1]} groups"
-            raise IndexError(refusal("compare.group", group, rule, "Groups are counted from 0."))
+            rule = f"this {shown} has {values.shape[1]}"
+            raise IndexError(refusal(place, f"group {group}", rule, "Groups are counted from 0."))
         which = f", group {group} of {values.shape[1]}"
         values = values[:, group]
     if values.ndim != 1 or not values.size:

@@ -244,16 +244,21 @@ class _Within(_LevelType):
     show_default=True,
     help="What is equal: the same bits, the same float32, or a difference of at most this fraction of the peak.",
 )
+@click.option(
+    "--group", type=click.IntRange(min=0), default=0, show_default=True, help="The column of a file of groups."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on one line.")
 @click.option("-o", "--output", type=click.Path(), help="Draw both and their difference into this picture.")
-def diff(a: str, b: str, count: int | None, within: Level | float, *, as_json: bool, output: str | None) -> int:  # noqa: PLR0913 (click passes every option as a parameter)
+def diff(  # noqa: PLR0913 (click passes every option as a parameter)
+    a: str, b: str, count: int | None, within: Level | float, group: int, *, as_json: bool, output: str | None
+) -> int:
     """Compare two learning rates step by step. Exit with 0 if they are equal, 1 if they differ, 2 after an error.
 
     A and B are SPECs, or .npy files of the rates of each step.
     """
     if a == b == "-":
         fail("`-`: given twice; standard input can be read once. Name a file for one of them.")
-    sides = _rates("A", a), _rates("B", b)
+    sides = _rates("A", a, group), _rates("B", b, group)
     steps = common_steps("-n", count, *sides, example="-n {}")
     with contextlib.nullcontext() if output is None else _picture("`-o`", output, a, b) as axes:
         with _progress(steps) as advance:
@@ -337,9 +342,9 @@ def _load(spec: str) -> tuple[glidepath.Schedule, str]:
     return schedule, "".join(c if c.isprintable() or c == "\n" else " " for c in about)
 
 
-def _rates(place: str, spec: str) -> Rates:
+def _rates(place: str, spec: str, group: int) -> Rates:
     """Read SPEC, or a .npy file."""
-    return rates_of(place, Path(spec) if spec.endswith(".npy") else _load(spec)[0], 0)
+    return rates_of(place, Path(spec) if spec.endswith(".npy") else _load(spec)[0], group)
 
 
 @contextlib.contextmanager

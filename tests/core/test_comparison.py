@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+import tracemalloc
 from random import Random
 from typing import Any
 
@@ -111,6 +112,19 @@ def test_one_step_in_a_million_is_found_in_any_chunk() -> None:
         values[k] = math.nextafter(values[k], 1.0)
         c = gp.compare(base, gp.table(values))
         assert (c.first(), c.count(), c.ulps) == (k, 1, (1, k))
+
+
+def test_ten_million_steps_take_the_memory_of_some_thousand() -> None:
+    def peak(n: int) -> int:
+        tracemalloc.start()
+        c = gp.compare(gp.cosine(0.1, 0.0, n), gp.cosine(0.1, 1e-9, n), n)
+        assert c.count() > 0.9 * n
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert peak(10_000_000) < 2**20
+    assert peak(10_000) > 2 * 8 * 4_096  # it is measured: numpy tells tracemalloc of its arrays
 
 
 def test_the_longer_side_gives_the_steps_and_the_shorter_holds() -> None:
@@ -238,9 +252,7 @@ def test_a_group_is_a_column() -> None:
     rates = np.stack([s.array(90), 2 * s.array(90)], axis=1)
     assert gp.compare(rates, 2 * s, group=1).equal("bits")
     assert gp.compare(rates, rates[:, :1], group=0).equal("bits")
-    refused(
-        IndexError, "`compare.group`: got 2; `compare.a` has 2 groups. Groups are counted from 0.", rates, s, group=2
-    )
+    refused(IndexError, "`compare.a`: got group 2; this array has 2. Groups are counted from 0.", rates, s, group=2)
     refused(IndexError, "`compare.group`: got -1; it must be a whole number from 0 on.", rates, s, group=-1)
     refused(TypeError, "`compare.group`: got True; it must be a whole number from 0 on.", rates, s, group=True)
 
@@ -349,6 +361,8 @@ class Nothing:
         (lambda k: "0.1", "got '0.1' at step 0; a function of the step must return a rate, a number."),
         (lambda k: k > 1, "got False at step 0; a function of the step must return a rate, a number."),
         (lambda k: np.zeros(2), "got an object of type numpy.ndarray at step 0; a function of the step must "),
+        ("lr.npy", "got 'lr.npy'; a text is JSON or an expression, and not the name of a file. Give `Path('lr.npy')`."),
+        ("a.json", "got 'a.json'; a text is JSON or an expression, and not the name of a file. Give `Path("),
         ('{"glidepath": 1, "schedule": {"kind": "cubist"}}', '`$.schedule.kind`: got "cubist"; '),
     ],
 )  # fmt: skip

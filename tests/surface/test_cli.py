@@ -427,6 +427,19 @@ def test_diff_of_a_long_npy_and_a_spec_on_standard_input(spec, tmp_path):
     assert done.stdout.splitlines()[2].startswith("differ as float32 at 1 of 1,000,000 steps, first at step 999,999: ")
 
 
+def test_diff_of_a_group_of_a_file(tmp_path):
+    s = gp.cosine(0.1, 0.0, 90)
+    np.save(tmp_path / "lr.npy", np.stack([s.array(90), 2 * s.array(90)], axis=1))
+    done = run("diff", "lr.npy", repr(2 * s), "--group", 1, cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "a  lr.npy: 90 float64 values, group 1 of 2")
+    assert run("diff", "lr.npy", repr(2 * s), cwd=tmp_path).returncode == 1
+    message = "`A`: got group 2; this lr.npy has 2. Groups are counted from 0."
+    assert_refused(run("diff", "lr.npy", repr(s), "--group", 2, cwd=tmp_path), message)
+    np.save(tmp_path / "words.npy", np.array(["a"]))
+    message = "`B`: got words.npy of str32 values; learning rates are float64, float32 or float16."
+    assert_refused(run("diff", "lr.npy", "words.npy", cwd=tmp_path), message)
+
+
 def test_diff_as_json(two):
     done = run("diff", "torch.json", repr(THEIRS), "-n", "1k", "--json", cwd=two)
     assert done.returncode == 1

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use crate::declare::{Field, Param, ParamType, Value};
 use crate::error::Error;
 use crate::limits::{
-    CURVE_LENGTH, FACTOR, FINITE, GAP, LENGTH, MAX_STEP, MULT, NEVER, NOT_NEGATIVE, PERIOD, POWER, START, show,
+    BEND, CURVE_LENGTH, FACTOR, FINITE, GAP, LENGTH, MAX_STEP, MULT, NEVER, NOT_NEGATIVE, PERIOD, POWER, SLOPE, START,
+    show,
 };
 use crate::real::{Base, Number, Point};
 
@@ -367,6 +368,122 @@ leaves! {
         timescale: f64 = ParamType::Real(PERIOD);
     }
 
+    /// `start / (1 + k / timescale) ** power`.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     timescale: after how many steps it has fallen to `start / 2 ** power`, above 0.
+    ///     power: the exponent, above 0 and at most 1000.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// >>> gp.inverse_power(0.1, 1000, 3.0)[1000]
+    /// 0.0125
+    InversePower as inverse_power {
+        start: f64 = ParamType::Real(FINITE);
+        timescale: f64 = ParamType::Real(PERIOD);
+        power: f64 = ParamType::Real(POWER);
+    }
+
+    /// `start + (end - start) * ln(1 + k / timescale) / ln(1 + steps / timescale)`, for k up to `steps`; then `end`.
+    ///
+    /// It changes fast at first and then ever more slowly.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     end: the value at step `steps` and after.
+    ///     steps: how many steps it takes, 1 to 2**53.
+    ///     timescale: after how many steps it slows down, above 0; the larger, the straighter.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// Source: DeepSpeed's `WarmupLR`, whose default warm-up over n steps is `logarithmic(start, end, n - 1)`.
+    ///
+    /// >>> s = gp.logarithmic(0.0, 0.3, 7)
+    /// >>> s[0], s[1], s[3], s[7]
+    /// (0.0, 0.09999999999999999, 0.19999999999999998, 0.3)
+    Logarithmic as logarithmic {
+        start: f64 = ParamType::Real(FINITE);
+        end: f64 = ParamType::Real(FINITE);
+        steps: u64 = ParamType::Count(CURVE_LENGTH);
+        timescale: f64 = ParamType::Real(PERIOD), or Value::Real(1.0);
+    }
+
+    /// A smooth step from almost `high` to almost `low`, along the hyperbolic tangent from `lower` to `upper`.
+    ///
+    /// `low + (high - low) * (1 - tanh(lower + (upper - lower) * k / steps)) / 2`, for k up to `steps`; then held.
+    ///
+    /// Args:
+    ///     high: what it would be long before step 0.
+    ///     low: what it would be long after.
+    ///     steps: how many steps it takes, 1 to 2**53.
+    ///     lower: where on the tangent it starts, from -1000 to 1000. With -7 the first value is 1e-6 below `high`.
+    ///     upper: where on the tangent it ends, from -1000 to 1000. With 3 the last value is 0.0025 above `low`.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// Source: Hsueh, Li and Wu, "Stochastic Gradient Descent with Hyperbolic-Tangent Decay" (arXiv:1806.01593); timm's
+    /// `TanhLRScheduler` has these defaults.
+    ///
+    /// >>> s = gp.tanh(1.0, 0.0, 100)
+    /// >>> s[0], s[70], s[100]
+    /// (0.9999991684719723, 0.5, 0.0024726231566347743)
+    Tanh as tanh {
+        high: f64 = ParamType::Real(FINITE);
+        low: f64 = ParamType::Real(FINITE);
+        steps: u64 = ParamType::Count(CURVE_LENGTH);
+        lower: f64 = ParamType::Real(SLOPE), or Value::Real(-7.0);
+        upper: f64 = ParamType::Real(SLOPE), or Value::Real(3.0);
+    }
+
+    /// `end + (start - end) * (steps - k) / (steps - bend * k)`, for k up to `steps`; then `end`.
+    ///
+    /// It stays high for longer than a line and then falls ever faster.
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     end: the value at step `steps` and after.
+    ///     steps: how many steps it takes, 1 to 2**53.
+    ///     bend: how much it bends, below 1: 0 is a line, close to 1 it falls at the very end, below 0 at the start.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// Source: Chen, Wolfe and Kyrillidis, "REX: Revisiting Budgeted Training with an Improved Schedule"
+    /// (arXiv:2107.04197), whose curve has a bend of 0.5.
+    ///
+    /// >>> gp.rex(0.3, 0.0, 4).array(5)
+    /// array([0.3       , 0.25714286, 0.2       , 0.12      , 0.        ])
+    Rex as rex {
+        start: f64 = ParamType::Real(FINITE);
+        end: f64 = ParamType::Real(FINITE);
+        steps: u64 = ParamType::Count(CURVE_LENGTH);
+        bend: f64 = ParamType::Real(BEND), or Value::Real(0.5);
+    }
+
+    /// `end + (start - end) * (1 + cos(pi * (k / steps) ** power)) / 2`, for k up to `steps`; then `end`.
+    ///
+    /// A cosine whose fall comes later (`power` above 1) or earlier (below 1).
+    ///
+    /// Args:
+    ///     start: the value at step 0.
+    ///     end: the value at step `steps` and after.
+    ///     steps: how many steps it takes, 1 to 2**53.
+    ///     power: the exponent, above 0 and at most 1000; 1 is `cosine`, which is faster.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// Source: Zhang and Li, "k-decay: A New Method For Learning Rate Schedule" (arXiv:2004.05909); timm's `k_decay`.
+    ///
+    /// >>> s = gp.k_decay(0.1, 0.0, 100, power=2.0)
+    /// >>> s[0], s[50], s[100]
+    /// (0.1, 0.08535533905932738, 0.0)
+    KDecay as k_decay {
+        start: f64 = ParamType::Real(FINITE);
+        end: f64 = ParamType::Real(FINITE);
+        steps: u64 = ParamType::Count(CURVE_LENGTH);
+        power: f64 = ParamType::Real(POWER);
+    }
+
     /// `values[i]`, where i is the number of milestones at or before step k.
     ///
     /// Args:
@@ -603,6 +720,84 @@ impl Formula for InverseSqrt {
     #[inline(always)]
     fn value<N: Number>(&self, at: Point<N>) -> N {
         at.real(self.start) * (at.real(1.0) + at.step() / at.real(self.timescale)).pow(-0.5)
+    }
+}
+
+impl Formula for InversePower {
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        at.real(self.start) * (at.real(1.0) + at.step() / at.real(self.timescale)).pow(-self.power)
+    }
+}
+
+impl Formula for Logarithmic {
+    fn steps(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+    fn constant_value(&self) -> Option<f64> {
+        (self.start == self.end).then_some(self.start)
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let (start, end) = at.pair(self.start, self.end);
+        if at.is_held_at(self.steps) {
+            return end; // A quotient of two logarithms is 1 only to within its error.
+        }
+        let log = |steps: N| (steps / at.real(self.timescale)).ln_1p();
+        start.clone() + (end - start) * (log(at.step()) / log(at.count(self.steps)))
+    }
+}
+
+impl Formula for Tanh {
+    fn steps(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+    fn constant_value(&self) -> Option<f64> {
+        (self.high == self.low).then_some(self.high)
+    }
+    /// `(high + low * e) / (1 + e)`, with e the exponential of twice the tangent's argument.
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let (high, low) = at.pair(self.high, self.low);
+        let (lower, upper) = at.pair(2.0 * self.lower, 2.0 * self.upper);
+        let e = (lower * at.ratio(at.rest_of(self.steps)) + upper * at.ratio(at.part_of(self.steps))).exp();
+        (high + low * e.clone()) / (at.real(1.0) + e)
+    }
+}
+
+impl Formula for Rex {
+    fn steps(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+    fn constant_value(&self) -> Option<f64> {
+        (self.start == self.end).then_some(self.start)
+    }
+    /// `(start * (1 - u) + end * (1 - bend) * u) / (1 - bend * u)`: the ends apart, so that neither spoils the other near 0.
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let (start, end) = at.pair(self.start, self.end);
+        let (one, bend) = at.pair(1.0, self.bend);
+        let (rest, part) = (at.ratio(at.rest_of(self.steps)), at.ratio(at.part_of(self.steps)));
+        let falling = start * rest + end * (one.clone() - bend.clone()) * part.clone();
+        falling / (one - bend * part)
+    }
+}
+
+impl Formula for KDecay {
+    fn steps(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+    fn constant_value(&self) -> Option<f64> {
+        (self.start == self.end).then_some(self.start)
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let (start, end) = at.pair(self.start, self.end);
+        if at.is_held_at(self.steps) {
+            return end; // A power of 1 is 1 only to within its error.
+        }
+        let (falling, rising) = at.ratio(at.part_of(self.steps)).pow(self.power).half_turn();
+        start * falling + end * rising
     }
 }
 

@@ -146,9 +146,35 @@ pub const POWER: RealLimit = RealLimit {
     high: 1000.0,
     rule: "it must be a number above 0, at most 1000",
     ways_out: WaysOut {
-        negative: "For a negative power of the step use `inverse_time` or `inverse_sqrt`.",
+        negative: "For a negative power of the step use `inverse_power`.",
         zero: "For a value that never changes use `constant`.",
         too_large: "For a drop at the first step use `piecewise_constant`.",
+    },
+    in_steps: false,
+};
+/// Places on a hyperbolic tangent.
+pub const SLOPE: RealLimit = RealLimit {
+    low: -1000.0,
+    above_low: false,
+    high: 1000.0,
+    rule: "it must be a number from -1000 to 1000",
+    ways_out: WaysOut {
+        negative: "Below -20 the tangent is -1 to float64.",
+        zero: "",
+        too_large: "Above 20 the tangent is 1 to float64.",
+    },
+    in_steps: false,
+};
+/// How much a rational curve bends.
+pub const BEND: RealLimit = RealLimit {
+    low: -1000.0,
+    above_low: false,
+    high: 1.0 - f64::EPSILON / 2.0,
+    rule: "it must be a number from -1000 on, below 1",
+    ways_out: WaysOut {
+        negative: "For a drop at the first step use `piecewise_constant`.",
+        zero: "",
+        too_large: "For a drop at the last step use `piecewise_constant`.",
     },
     in_steps: false,
 };

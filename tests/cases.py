@@ -189,6 +189,35 @@ def draw_inverse_sqrt(gp: Any, rng: Random) -> Any:
     return gp.inverse_sqrt(some_value(rng), timescale)
 
 
+def draw_inverse_power(gp: Any, rng: Random) -> Any:
+    timescale = rng.choice((1, 3, 1000, 4000, 10_000, 0.5, some_length(rng, 2**45), some_positive(rng, 1e-3, 1e9)))
+    return gp.inverse_power(some_value(rng), timescale, rng.choice((0.5, 0.25, 1.0, 1.5, 2.0, rng.uniform(0.05, 6))))
+
+
+def draw_logarithmic(gp: Any, rng: Random) -> Any:
+    if rng.random() < 0.3:  # rational values, where 1 + k is a power of the same base as 1 + steps
+        return gp.logarithmic(*some_span(rng), rng.choice((2, 3)) ** rng.randint(1, 20) - 1)
+    timescale = rng.choice((1, 1, 1, 10, 0.25, 4096, some_positive(rng, 1e-6, 1e9)))
+    return gp.logarithmic(*some_span(rng), some_length(rng), timescale)
+
+
+def draw_tanh(gp: Any, rng: Random) -> Any:
+    lower, upper = rng.choice(
+        ((-7, 3), (-3, 7), (-1, 1), (0, 0.5), (2, -2), (rng.uniform(-40, 40), rng.uniform(-40, 40)))
+    )
+    return gp.tanh(*some_span(rng), some_length(rng), lower, upper)
+
+
+def draw_rex(gp: Any, rng: Random) -> Any:
+    bend = rng.choice((0.5, 0.5, 0.0, 0.9, 0.75, -1.0, -8.0, 1 - 2**-53, 1 - some_positive(rng, 1e-9, 100)))
+    return gp.rex(*some_span(rng), some_length(rng), bend)
+
+
+def draw_k_decay(gp: Any, rng: Random) -> Any:
+    power = rng.choice((0.5, 0.9, 1.0, 2.0, 3.0, 1.5, 0.25, 4.0, 0.75, rng.uniform(0.05, 6)))
+    return gp.k_decay(*some_span(rng), some_length(rng), power)
+
+
 def some_milestones(rng: Random, most: int) -> list[int]:
     gap = rng.choice((3, 50, 700, 10**6, 2**40))
     at, milestones = 0, []
@@ -315,8 +344,8 @@ def endless_leaf(gp: Any, rng: Random) -> Any:
     """A leaf without an end."""
     draw = rng.choice((
         draw_step_lr, draw_constant, draw_exponential, draw_exponential_stair, draw_natural_exponential,
-        draw_inverse_time, draw_inverse_sqrt, draw_piecewise_constant, draw_triangle, draw_triangle_decay,
-        draw_restarts, draw_restarts_mult,
+        draw_inverse_time, draw_inverse_sqrt, draw_inverse_power, draw_piecewise_constant, draw_triangle,
+        draw_triangle_decay, draw_restarts, draw_restarts_mult, draw_logarithmic, draw_tanh, draw_rex, draw_k_decay,
     ))  # fmt: skip
     return draw(gp, rng)
 
@@ -493,6 +522,11 @@ def _table() -> dict[str, Case]:
         lambda gp, steps: gp.inverse_time(PEAK, 0.3, per=max(1, steps // 30), stair=True), draw_inverse_time_stair,
     )  # fmt: skip
     row("inverse_sqrt", "inverse_sqrt", lambda gp, _: gp.inverse_sqrt(PEAK, 10_000), draw_inverse_sqrt)
+    row("logarithmic", "logarithmic", lambda gp, steps: gp.logarithmic(FLOOR, PEAK, steps), draw_logarithmic)
+    row("tanh", "tanh", lambda gp, steps: gp.tanh(PEAK, FLOOR, steps), draw_tanh)
+    row("rex", "rex", lambda gp, steps: gp.rex(PEAK, FLOOR, steps), draw_rex)
+    row("k_decay", "k_decay", lambda gp, steps: gp.k_decay(PEAK, FLOOR, steps, 1.5), draw_k_decay)
+    row("inverse_power", "inverse_power", lambda gp, _: gp.inverse_power(PEAK, 10_000, 0.75), draw_inverse_power)
     row(
         "piecewise_constant", "piecewise_constant",
         lambda gp, steps: gp.piecewise_constant(
@@ -591,10 +625,7 @@ def _table() -> dict[str, Case]:
 CASES: dict[str, Case] = _table()
 STEPWISE = {"replay_exponential_decay_cell"}
 """Replays that compute a power at every step, as their framework does. They have no bar."""
-LEAVES = [case for case in CASES.values() if case.name not in STEPWISE and case.covers in {
-    "constant", "linear", "cosine", "polynomial", "polynomial_cycle", "power", "exponential", "natural_exponential",
-    "inverse_time", "inverse_sqrt", "piecewise_constant", "table", "triangle", "cosine_restarts", "replay",
-}]  # fmt: skip
+LEAVES = [case for case in CASES.values() if case.name not in STEPWISE and hasattr(expression, case.covers)]
 DESCRIBED = [case for case in CASES.values() if not case.is_composite]
 """The rows that `expression` can build too."""
 
@@ -722,11 +753,16 @@ _EDGES: dict[str, Callable[[dict[str, Any]], set[int]]] = {
     "cosine": _span_edges,
     "polynomial": _span_edges,
     "power": _span_edges,
+    "logarithmic": lambda p: {3**m - 1 for m in range(9)} | _span_edges(p),
+    "tanh": lambda p: {int(p["steps"] * p["lower"] / ((p["lower"] - p["upper"]) or 1.0))} | _span_edges(p),
+    "rex": _span_edges,
+    "k_decay": _span_edges,
     "polynomial_cycle": lambda p: {m * p["steps"] + d for m in (0, 1, 2, 3, 9, 1_000) for d in (0, 1)} | _span_edges(p),
     "exponential": lambda p: _decay_edges(p, math.log2(p["rate"])),
     "natural_exponential": lambda p: _decay_edges(p, -p["rate"] / math.log(2)),
     "inverse_time": lambda p: {0, int(p["per"]), 2 * int(p["per"]), 1_000 * int(p["per"])},
     "inverse_sqrt": lambda p: {0} | {int(p["timescale"] * (m * m - 1)) for m in (1.5, 2, 3, 10, 1_000)},
+    "inverse_power": lambda p: {0} | {int(p["timescale"] * (m * m - 1)) for m in (1.5, 2, 3, 10, 1_000)},
     "piecewise_constant": lambda p: {0, *p["milestones"]},
     "table": lambda p: {0, len(p["values"])},
     "triangle": _cycle_edges,

@@ -181,6 +181,26 @@ def inverse_sqrt(start: float, timescale: float) -> Expr:
     return Expr("inverse_sqrt", {"start": start, "timescale": timescale})
 
 
+def inverse_power(start: float, timescale: float, power: float) -> Expr:
+    return Expr("inverse_power", {"start": start, "timescale": timescale, "power": power})
+
+
+def logarithmic(start: float, end: float, steps: int, timescale: float = 1.0) -> Expr:
+    return Expr("logarithmic", {"start": start, "end": end, "steps": steps, "timescale": timescale})
+
+
+def tanh(high: float, low: float, steps: int, lower: float = -7.0, upper: float = 3.0) -> Expr:
+    return Expr("tanh", {"high": high, "low": low, "steps": steps, "lower": lower, "upper": upper})
+
+
+def rex(start: float, end: float, steps: int, bend: float = 0.5) -> Expr:
+    return Expr("rex", {"start": start, "end": end, "steps": steps, "bend": bend})
+
+
+def k_decay(start: float, end: float, steps: int, power: float) -> Expr:
+    return Expr("k_decay", {"start": start, "end": end, "steps": steps, "power": power})
+
+
 def piecewise_constant(values: Sequence[float], milestones: Sequence[int]) -> Expr:
     return Expr("piecewise_constant", {"values": list(values), "milestones": list(milestones)})
 
@@ -234,10 +254,10 @@ def joint(expr: Expr) -> int:
 
 
 _STEPS: dict[str, Callable[[Expr], int | None]] = {
-    "linear": lambda expr: expr.params["steps"],
-    "cosine": lambda expr: expr.params["steps"],
-    "polynomial": lambda expr: expr.params["steps"],
-    "power": lambda expr: expr.params["steps"],
+    **dict.fromkeys(
+        ("linear", "cosine", "polynomial", "power", "logarithmic", "tanh", "rex", "k_decay"),
+        lambda expr: expr.params["steps"],
+    ),
     "table": lambda expr: len(expr.params["values"]),
     "replay": lambda expr: recurrences.steps(expr.params["form"], expr.params["parameters"]),
     "then": _then,

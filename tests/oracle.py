@@ -64,7 +64,8 @@ class Interval:
     def __truediv__(self, other: Interval) -> Interval:
         if other.hi < 0:
             return -self / -other
-        assert other.lo > 0, "a division by what may be zero"
+        if other.lo <= 0:
+            return Interval(-_INF, _INF)  # the divisor may be zero: only more bits can tell
         return Interval(
             self.down.div(self.lo, other.hi if self.lo >= 0 else other.lo),
             self.up.div(self.hi, other.lo if self.hi >= 0 else other.hi),
@@ -132,6 +133,14 @@ TWO = number(2)
 
 def exp(x: Interval) -> Interval:
     return Interval(x.down.exp(x.lo), x.up.exp(x.hi))
+
+
+def log(x: Interval) -> Interval:
+    return Interval(x.down.log(x.lo), x.up.log(x.hi))
+
+
+def tanh_of(x: Interval) -> Interval:
+    return Interval(x.down.tanh(x.lo), x.up.tanh(x.hi))
 
 
 def sqrt(x: Interval) -> Interval:
@@ -207,6 +216,36 @@ def inverse_sqrt(k: int, start: float, timescale: float) -> Interval:
     return number(start) / sqrt(ONE + step(k) / number(timescale))
 
 
+def inverse_power(k: int, start: float, timescale: float, power: float) -> Interval:
+    return number(start) / (ONE + step(k) / number(timescale)) ** number(power)
+
+
+def logarithmic(k: int, start: float, end: float, steps: int, timescale: float) -> Interval:
+    if k >= steps:
+        return number(end)
+    s, e, t = number(start), number(end), number(timescale)
+    return s + (e - s) * (log(ONE + step(k) / t) / log(ONE + step(steps) / t))
+
+
+def tanh(k: int, high: float, low: float, steps: int, lower: float, upper: float) -> Interval:
+    h, w, a, b = number(high), number(low), number(lower), number(upper)
+    return w + (h - w) * (ONE - tanh_of(a + (b - a) * step(min(k, steps)) / number(steps))) / TWO
+
+
+def rex(k: int, start: float, end: float, steps: int, bend: float) -> Interval:
+    if k >= steps:
+        return number(end)
+    s, e, n = number(start), number(end), number(steps)
+    return e + (s - e) * step(steps - k) / (n - number(bend) * step(k))
+
+
+def k_decay(k: int, start: float, end: float, steps: int, power: float) -> Interval:
+    if k >= steps:
+        return number(end)
+    s, e = number(start), number(end)
+    return e + (s - e) * (ONE + cos_pi((step(k) / number(steps)) ** number(power))) / TWO
+
+
 def piecewise_constant(k: int, values: list[float], milestones: list[int]) -> Interval:
     return number(values[sum(k >= milestone for milestone in milestones)])
 
@@ -252,6 +291,11 @@ LEAVES: dict[str, Callable[..., Interval]] = {
     "natural_exponential": natural_exponential,
     "inverse_time": inverse_time,
     "inverse_sqrt": inverse_sqrt,
+    "inverse_power": inverse_power,
+    "logarithmic": logarithmic,
+    "tanh": tanh,
+    "rex": rex,
+    "k_decay": k_decay,
     "piecewise_constant": piecewise_constant,
     "table": table,
     "triangle": triangle,
@@ -311,7 +355,8 @@ def evaluate(expr: Expr, k: int) -> Interval:
         assert steps is not None
         return evaluate(parts[0], k % steps if times is None or k < times * steps else steps)
     if kind == "stretch":
-        return evaluate(longer(parts[0], p["by"]), min(k * p["over"], MAX_STEP))
+        divisor = math.gcd(p["by"], p["over"])
+        return evaluate(longer(parts[0], p["by"] // divisor), min(k * (p["over"] // divisor), MAX_STEP))
     if kind == "clamp":
         return evaluate(parts[0], k).clamped(p["low"], p["high"])
     if kind == "neg":

@@ -46,6 +46,10 @@ ending_leaves = st.one_of(
     st.builds(e.cosine, values, values, lengths),
     st.builds(e.polynomial, values, values, lengths, powers),
     st.builds(e.power, values, values, lengths, powers),
+    st.builds(e.logarithmic, values, values, lengths, positives),
+    st.builds(e.tanh, values, values, lengths, st.floats(-20, 20), st.floats(-20, 20)),
+    st.builds(e.rex, values, values, lengths, st.floats(-10, 0.999)),
+    st.builds(e.k_decay, values, values, lengths, powers),
     st.builds(e.table, st.lists(values, min_size=1, max_size=20)),
 )
 endless_leaves = st.one_of(
@@ -53,6 +57,7 @@ endless_leaves = st.one_of(
     st.builds(e.polynomial_cycle, values, values, lengths, powers),
     _decaying(),
     st.builds(e.inverse_sqrt, values, positives),
+    st.builds(e.inverse_power, values, positives, powers),
     _piecewise(),
     st.builds(e.triangle, values, values, lengths, lengths, shares),
     st.builds(e.cosine_restarts, values, values, lengths, st.integers(1, 3), shares),
@@ -87,6 +92,7 @@ def _combined(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         st.builds(Expr.by_epoch, inner, st.integers(1, 500)),
         st.builds(Expr.skip, inner, st.one_of(st.just(0), long_lengths)),
         st.builds(Expr.stride, inner, long_lengths),
+        st.builds(Expr.stretch, inner, st.sampled_from((1, 2, 8)), st.sampled_from((1, 3, 5))),  # times stay doubles
         _clamped(inner),
         st.builds(Expr.__add__, inner, st.one_of(inner, values)),
         st.builds(Expr.__sub__, inner, st.one_of(inner, values)),

@@ -16,17 +16,22 @@ __all__ = [
     "cosine",
     "cosine_restarts",
     "exponential",
+    "inverse_power",
     "inverse_sqrt",
     "inverse_time",
+    "k_decay",
     "linear",
+    "logarithmic",
     "natural_exponential",
     "piecewise_constant",
     "polynomial",
     "polynomial_cycle",
     "power",
     "replay",
+    "rex",
     "schema",
     "table",
+    "tanh",
     "triangle",
 ]
 
@@ -765,6 +770,102 @@ def inverse_sqrt(start: _Real, timescale: _Real) -> Schedule:
 
     >>> gp.inverse_sqrt(0.1, 1000)[3000]
     0.05
+    """
+
+def inverse_power(start: _Real, timescale: _Real, power: _Real) -> Schedule:
+    """`start / (1 + k / timescale) ** power`.
+
+    Args:
+        start: the value at step 0.
+        timescale: after how many steps it has fallen to `start / 2 ** power`, above 0.
+        power: the exponent, above 0 and at most 1000.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    >>> gp.inverse_power(0.1, 1000, 3.0)[1000]
+    0.0125
+    """
+
+def logarithmic(start: _Real, end: _Real, steps: SupportsIndex, timescale: _Real = 1.0) -> Schedule:
+    """`start + (end - start) * ln(1 + k / timescale) / ln(1 + steps / timescale)`, for k up to `steps`; then `end`.
+
+    It changes fast at first and then ever more slowly.
+
+    Args:
+        start: the value at step 0.
+        end: the value at step `steps` and after.
+        steps: how many steps it takes, 1 to 2**53.
+        timescale: after how many steps it slows down, above 0; the larger, the straighter.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    Source: DeepSpeed's `WarmupLR`, whose default warm-up over n steps is `logarithmic(start, end, n - 1)`.
+
+    >>> s = gp.logarithmic(0.0, 0.3, 7)
+    >>> s[0], s[1], s[3], s[7]
+    (0.0, 0.09999999999999999, 0.19999999999999998, 0.3)
+    """
+
+def tanh(high: _Real, low: _Real, steps: SupportsIndex, lower: _Real = -7.0, upper: _Real = 3.0) -> Schedule:
+    """A smooth step from almost `high` to almost `low`, along the hyperbolic tangent from `lower` to `upper`.
+
+    `low + (high - low) * (1 - tanh(lower + (upper - lower) * k / steps)) / 2`, for k up to `steps`; then held.
+
+    Args:
+        high: what it would be long before step 0.
+        low: what it would be long after.
+        steps: how many steps it takes, 1 to 2**53.
+        lower: where on the tangent it starts, from -1000 to 1000. With -7 the first value is 1e-6 below `high`.
+        upper: where on the tangent it ends, from -1000 to 1000. With 3 the last value is 0.0025 above `low`.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    Source: Hsueh, Li and Wu, "Stochastic Gradient Descent with Hyperbolic-Tangent Decay" (arXiv:1806.01593); timm's
+    `TanhLRScheduler` has these defaults.
+
+    >>> s = gp.tanh(1.0, 0.0, 100)
+    >>> s[0], s[70], s[100]
+    (0.9999991684719723, 0.5, 0.0024726231566347743)
+    """
+
+def rex(start: _Real, end: _Real, steps: SupportsIndex, bend: _Real = 0.5) -> Schedule:
+    """`end + (start - end) * (steps - k) / (steps - bend * k)`, for k up to `steps`; then `end`.
+
+    It stays high for longer than a line and then falls ever faster.
+
+    Args:
+        start: the value at step 0.
+        end: the value at step `steps` and after.
+        steps: how many steps it takes, 1 to 2**53.
+        bend: how much it bends, below 1: 0 is a line, close to 1 it falls at the very end, below 0 at the start.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    Source: Chen, Wolfe and Kyrillidis, "REX: Revisiting Budgeted Training with an Improved Schedule"
+    (arXiv:2107.04197), whose curve has a bend of 0.5.
+
+    >>> gp.rex(0.3, 0.0, 4).array(5)
+    array([0.3       , 0.25714286, 0.2       , 0.12      , 0.        ])
+    """
+
+def k_decay(start: _Real, end: _Real, steps: SupportsIndex, power: _Real) -> Schedule:
+    """`end + (start - end) * (1 + cos(pi * (k / steps) ** power)) / 2`, for k up to `steps`; then `end`.
+
+    A cosine whose fall comes later (`power` above 1) or earlier (below 1).
+
+    Args:
+        start: the value at step 0.
+        end: the value at step `steps` and after.
+        steps: how many steps it takes, 1 to 2**53.
+        power: the exponent, above 0 and at most 1000; 1 is `cosine`, which is faster.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    Source: Zhang and Li, "k-decay: A New Method For Learning Rate Schedule" (arXiv:2004.05909); timm's `k_decay`.
+
+    >>> s = gp.k_decay(0.1, 0.0, 100, power=2.0)
+    >>> s[0], s[50], s[100]
+    (0.1, 0.08535533905932738, 0.0)
     """
 
 def piecewise_constant(values: _Reals, milestones: _Counts) -> Schedule:

@@ -203,6 +203,14 @@ impl Big {
         }
     }
 
+    /// `((1 + cos(pi u)) / 2, (1 - cos(pi u)) / 2)` for u from 0 to about 1 / 2: the smaller, `sin^2(pi u / 2)`, and 1 less it.
+    fn weights(self) -> (Self, Self) {
+        let sine = self.context().sin_unit(&self.centre, 4, None); // of quarters of a turn
+        let sine = Self::rounded(sine, self.radius * Bound::power(1), self.precision); // pi / 2 is less than 2
+        let small = sine.clone() * sine;
+        (Self::one(self.precision) - small.clone(), small)
+    }
+
     /// The square root of a ball that is above zero: the centre's is wrong by less than radius / sqrt(centre).
     fn square_root(self) -> Self {
         let root = Self::rounded(self.context().sqrt(&self.centre), Bound::ZERO, self.precision);
@@ -303,16 +311,20 @@ impl Number for Big {
         Self::integer(u.at, precision) / Self::integer(u.den, precision)
     }
 
-    /// Both weights from the smaller, `sin^2(pi m / 2n)` with m at most n / 2: the larger is 1 less that.
     fn raised_cosine(u: Ratio, precision: usize) -> (Self, Self) {
         let left = u.den.saturating_sub(u.at);
         let near = u.at.min(left);
-        let turn = Self::integer(near, precision) / Self::integer(u.den, precision);
-        let sine = turn.context().sin_unit(&turn.centre, 4, None); // of quarters of a turn
-        let sine = Self::rounded(sine, turn.radius * Bound::power(1), precision); // pi / 2 is less than 2
-        let small = sine.clone() * sine;
-        let large = Self::one(precision) - small.clone();
+        let (large, small) = (Self::integer(near, precision) / Self::integer(u.den, precision)).weights();
         if near == left { (small, large) } else { (large, small) }
+    }
+
+    fn half_turn(self) -> (Self, Self) {
+        let left = Self::one(self.precision) - self.clone();
+        if (left.clone() - self.clone()).centre.sign() == Sign::Positive {
+            return self.weights();
+        }
+        let (large, small) = left.weights();
+        (small, large)
     }
 
     fn pow(self, p: f64) -> Self {
@@ -335,6 +347,14 @@ impl Number for Big {
         } else {
             (self.ln() * Self::real(p, precision)).exp()
         }
+    }
+
+    fn ln_1p(self) -> Self {
+        let x = Self::one(self.precision) + self;
+        if x.is_positive() {
+            return x.ln();
+        }
+        Self::zero(x.precision).widened(Bound::INFINITE)
     }
 
     fn exp(self) -> Self {

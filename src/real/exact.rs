@@ -74,6 +74,18 @@ impl Exact {
         Self(Some(Relaxed::ONE))
     }
 
+    /// Both weights of a cosine after so many sixths of half a turn; `None` between them.
+    fn turned(sixths: Option<u128>) -> (Self, Self) {
+        match sixths {
+            Some(0) => (Self::one(), Self::zero()),
+            Some(2) => (Self::of_parts(3, 4), Self::of_parts(1, 4)),
+            Some(3) => (Self::of_parts(1, 2), Self::of_parts(1, 2)),
+            Some(4) => (Self::of_parts(1, 4), Self::of_parts(3, 4)),
+            Some(6) => (Self::zero(), Self::one()),
+            _ => (Self(None), Self(None)),
+        }
+    }
+
     fn of_parts(numerator: u64, denominator: u64) -> Self {
         Self(Some(Relaxed::from_parts(numerator.into(), denominator.into())))
     }
@@ -148,21 +160,21 @@ impl Number for Exact {
     fn raised_cosine(u: Ratio, (): ()) -> (Self, Self) {
         let sixths = 6 * u128::from(u.at);
         let den = u128::from(u.den);
-        if !sixths.is_multiple_of(den) {
-            return (Self(None), Self(None));
-        }
-        match sixths / den {
-            0 => (Self::one(), Self::zero()),
-            2 => (Self::of_parts(3, 4), Self::of_parts(1, 4)),
-            3 => (Self::of_parts(1, 2), Self::of_parts(1, 2)),
-            4 => (Self::of_parts(1, 4), Self::of_parts(3, 4)),
-            6 => (Self::zero(), Self::one()),
-            _ => (Self(None), Self(None)),
-        }
+        Self::turned(sixths.is_multiple_of(den).then(|| sixths / den))
+    }
+
+    fn half_turn(self) -> (Self, Self) {
+        let sixths = (self * Self::of_parts(6, 1)).0.map(Relaxed::canonicalize);
+        Self::turned(sixths.filter(RBig::is_int).and_then(|x| u128::try_from(x.numerator()).ok()))
     }
 
     fn pow(self, p: f64) -> Self {
         Self(self.0.and_then(|x| dyadic_power(x, Dyadic::of(p)?)))
+    }
+
+    /// Irrational but at 0 (Lindemann).
+    fn ln_1p(self) -> Self {
+        if self.is_zero() { self } else { Self(None) }
     }
 
     /// Irrational but at 0 (Lindemann).

@@ -36,8 +36,24 @@ pub const fn half_turn_bound<K: Kit>() -> f64 {
 /// `0 <= num <= den <= 2^53`, `den > 0`. Exact where num is 0 or den.
 #[inline(always)]
 pub fn half_turn<K: Kit>(num: u64, den: u64) -> HalfTurn<K> {
+    doubled(quarter_turn::<K>(num, den))
+}
+
+/// The cosine and sine of half a turn times u; error at most [`half_turn_bound`].
+///
+/// `-2^-10 <= u <= 1 + 2^-10`.
+#[inline(always)]
+pub fn half_turn_of<K: Kit>(u: Dd<K>) -> HalfTurn<K> {
+    // 256 u.hi less the nearest integer is exact. Their product with pi / 512 is within 8 u^2 of itself.
+    let (i, index) = nearest::<K>(u.hi, 256.0);
+    let (rest, rest_lo) = two_sum(256.0 * u.hi - i, 256.0 * u.lo);
+    doubled(turn_from(index, Dd::new(rest, rest_lo) * constant(PI_512)))
+}
+
+/// A half turn from a quarter turn's cosine and sine.
+#[inline(always)]
+fn doubled<K: Kit>((cos, sin): (Dd<K>, Dd<K>)) -> HalfTurn<K> {
     // A square or product doubles the error and adds 5 u^2; cos's difference adds 2 u^2 more.
-    let (cos, sin) = quarter_turn::<K>(num, den);
     let (cos2, sin2) = (cos.square(), sin.square());
     let (hi, lo) = two_sum(cos2.hi, -sin2.hi);
     HalfTurn { cos2, sin2, cos: Dd::sum(hi, lo + (cos2.lo - sin2.lo)), sin: (sin * cos).scale(2.0) }
@@ -67,8 +83,12 @@ pub fn quarter_turn<K: Kit>(num: u64, den: u64) -> (Dd<K>, Dd<K>) {
     let (turned, e) = two_prod::<K>(rest, pi_hi);
     let hi = rest * (inverse * pi_hi);
     let lo = (residual::<K>(turned, hi, den) + mul_add::<K>(rest, pi_lo, e)) * inverse;
-    let a = Dd::fast_sum(hi, lo);
+    turn_from(index, Dd::fast_sum(hi, lo))
+}
 
+/// The cosine and sine of `pi index / 512 + a`.
+#[inline(always)]
+fn turn_from<K: Kit>(index: i64, a: Dd<K>) -> (Dd<K>, Dd<K>) {
     let index = index as usize;
     let (cos_t, sin_t) = (constant(COSINES[index]), constant(COSINES[256 - index]));
     if K::FINE { turn_fine(cos_t, sin_t, a) } else { turn_quick(cos_t, sin_t, a) }
@@ -897,7 +917,14 @@ mod tests {
     }
 
     fn half_turn_at<K: Kit>(num: u64, den: u64, want: &[Big; 4], worst: &mut [Worst; 4]) {
-        let got = half_turn::<K>(num, den);
+        check_half_turn(half_turn::<K>(num, den), num, den, want, worst);
+        // The same point as a number, where a double-double is exactly it.
+        if den.is_power_of_two() && num < 1 << 53 {
+            check_half_turn(half_turn_of::<K>(Dd::new(num as f64 / den as f64, 0.0)), num, den, want, worst);
+        }
+    }
+
+    fn check_half_turn<K: Kit>(got: HalfTurn<K>, num: u64, den: u64, want: &[Big; 4], worst: &mut [Worst; 4]) {
         for (i, part) in [got.cos2, got.sin2, got.sin, got.cos].into_iter().enumerate() {
             let scale = if i == 3 { big(1.0) } else { want[i].clone() };
             let at = || format!("part {i} of half_turn({num}, {den})");

@@ -15,7 +15,7 @@
 
 use std::cmp::Ordering::{self, Equal, Greater, Less};
 
-use super::dd::{Dd, Kit, RECIP_SQRT_BOUND, mul_add};
+use super::dd::{Dd, Kit, RECIP_SQRT_BOUND, mul_add, two_sum};
 use super::functions;
 use super::{Base, Number, Ratio};
 use crate::limits::MAX_STEP;
@@ -115,6 +115,7 @@ macro_rules! once {
 
 once!(exp_once, Exp, (x: Dd<K>) -> (Dd<K>, i64), functions::exp(x));
 once!(ln_once, Ln, (x: Dd<K>, e: i64) -> Dd<K>, functions::ln(x, e));
+once!(half_turn_of_once, HalfTurnOf, (u: Dd<K>) -> functions::HalfTurn<K>, functions::half_turn_of(u));
 once!(half_turn_once, HalfTurn, (num: u64, den: u64) -> functions::HalfTurn<K>, functions::half_turn(num, den));
 
 impl<const N: usize, K: Kit> Jet<N, K> {
@@ -519,6 +520,101 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         out.tidy()
     }
 
+    /// `ln x` around `x0 > 0`: coefficients `(-1)^(i + 1) / (i x0^i)`; the rest is `q^N / N` at most `(1 - q)^-N` times, by
+    /// Lagrange, where `q = radius / x0 < 1/2`.
+    #[inline(always)]
+    fn logarithm(mut self) -> Self {
+        let size = exponent(self.c[0]);
+        if size.abs() > 30 {
+            // The coefficients need 1 / x0 to the power of N - 1, which must not underflow.
+            self = self.with_exponent(self.exp + size);
+        }
+        let x0 = self.c[0];
+        let q = (self.radius() + self.err) / x0 * SLACK;
+        // The logarithm takes exponents up to 2^52.
+        if !(x0 > 0.0) || !(q < 0.5) || self.exp.abs() >= 1 << 50 {
+            return Self::unknown();
+        }
+        let e = exponent(x0);
+        let f0 = ln_once::<N, K>(self.lead(0).scale(scale(1.0, -e)), self.exp + e);
+        let err = f0.hi.abs() * functions::ln_bound::<K>() * SLACK;
+        let slope = 2.0 / x0;
+        if N == 1 || self.deg == 0 {
+            return Self::constant(f0, (err + self.err * slope) * SLACK, 0).tidy();
+        }
+        let inverse = self.lead(0).recip();
+        let mut f = Self::constant(f0, 0.0, 0);
+        let mut power = inverse;
+        for i in 1..Self::LOWS {
+            f.set(i, power / i as f64);
+            power = -(power * inverse);
+        }
+        let mut power = power.hi;
+        for i in Self::LOWS..N {
+            f.c[i] = power / i as f64;
+            power *= -inverse.hi;
+        }
+        f.deg = N - 1;
+        let mut tail = 1.0 / N as f64;
+        for _ in 0..N {
+            tail *= q / (1.0 - q);
+        }
+        let mut out = self.compose(f, 8.0 * UU, tail * SLACK, slope);
+        for i in Self::LOWS..N {
+            // The low part is left out and the division rounds; from i = 4 on, two factors and a product each.
+            out.err += out.c[i].abs() * U * (2.0 * i as f64 - 4.0);
+        }
+        out.err = (out.err + err) * SLACK;
+        out.tidy()
+    }
+
+    /// `((1 + cos(pi x)) / 2, (1 - cos(pi x)) / 2)` around `x0` in `[0, 1]`: the derivatives of the first are
+    /// `-pi sin / 2, -pi^2 cos / 2, pi^3 sin / 2, ...`.
+    #[inline(always)]
+    fn turned(self) -> (Self, Self) {
+        let x = self.with_exponent(0);
+        let y = std::f64::consts::PI * x.radius() * SLACK;
+        if !(-1e-3..1.0 + 1e-3).contains(&x.c[0]) || !(y + x.err < 0.5) {
+            return (Self::unknown(), Self::unknown());
+        }
+        let h = half_turn_of_once::<N, K>(x.lead(0));
+        let rel = functions::half_turn_bound::<K>();
+        // |f'| is pi / 2 |sin(pi x)|; where it is 0, it grows by pi^2 / 2 of the distance.
+        let slope = 1.6 * (h.sin.hi.abs() + 3.2 * (y + x.err));
+        let mut out = Self::zero();
+        if N == 1 || x.deg == 0 {
+            out.err = x.err * slope;
+        } else {
+            let pi = Dd::<K>::new(std::f64::consts::PI, 1.2246467991473532e-16);
+            let (cos, sin) = (h.cos * 0.5, h.sin * 0.5);
+            let mut f = Self::zero();
+            let mut power = pi;
+            for i in 1..Self::LOWS {
+                let c = if i % 2 == 1 { sin } else { cos } * power;
+                f.set(i, if i % 4 == 1 || i % 4 == 2 { -c } else { c });
+                power = power * pi / (i as f64 + 1.0);
+            }
+            let mut power = power.hi;
+            for i in Self::LOWS..N {
+                let c = if i % 2 == 1 { sin.hi } else { cos.hi } * power;
+                f.c[i] = if i % 4 == 1 || i % 4 == 2 { -c } else { c };
+                power *= std::f64::consts::PI / (i as f64 + 1.0);
+            }
+            f.deg = N - 1;
+            // e^y is below 2. The sum of the coefficients' errors: cos and sin to `rel` of 1 and four roundings, from the
+            // third on three roundings each time.
+            let late = Self::LOWS as f64;
+            let coefficients = y * (rel + 8.0 * UU) + y * y * y * U * 3.0 * (N as f64 - late + 1.0);
+            out = x.compose(f, 0.0, coefficients + Self::last_term(y), slope);
+        }
+        let (mut fall, mut rise) = (out, -out);
+        fall.set(0, h.cos2);
+        rise.set(0, h.sin2);
+        fall.err = (fall.err + h.cos2.hi * rel) * SLACK;
+        rise.err = (rise.err + h.sin2.hi * rel) * SLACK;
+        (fall.tidy(), rise.tidy())
+    }
+
     /// On which side of a bound it lies all over the tile: `Less` and `Greater` where it may touch it, `Equal` where it
     /// is it, `None` where that is not known.
     #[inline(always)]
@@ -869,8 +965,31 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
     }
 
     #[inline(always)]
+    fn half_turn(self) -> (Self, Self) {
+        self.turned()
+    }
+
+    #[inline(always)]
     fn exp(self) -> Self {
         self.exponential()
+    }
+
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        if self.exp != 0 {
+            return self.plus(Self::real(1.0, Width(1.0))).logarithm();
+        }
+        // 1 + x as two doubles, and what they lack: for a small x that would be much of the logarithm.
+        let (hi, e) = two_sum(1.0, self.c[0]);
+        let (lo, rest) = two_sum(e, self.l[0]);
+        let mut sum = self;
+        sum.set(0, Dd::sum(hi, lo));
+        let mut out = sum.logarithm();
+        let rest = rest / sum.c[0];
+        let (x, e) = out.lead(0).add_measured(Dd::new(rest, 0.0));
+        out.set(0, x);
+        out.err += (e + 4.0 * U * rest.abs()) * SLACK;
+        out
     }
 
     #[inline(always)]

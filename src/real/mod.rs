@@ -90,6 +90,12 @@ impl<N: Number> Point<N> {
         Point { k, stride: 0, ..self }
     }
 
+    /// Whether this is one step, at which a curve of `steps` steps has ended.
+    #[inline(always)]
+    pub fn is_held_at(self, steps: u64) -> bool {
+        self.stride == 0 && self.k >= steps
+    }
+
     /// A double, exactly.
     #[inline(always)]
     pub fn real(self, x: f64) -> N {
@@ -160,8 +166,12 @@ pub trait Number:
     fn raised_cosine(u: Ratio, cx: Self::Cx) -> (Self, Self);
     /// `self ** p`, for `self >= 0` (0 ** p is 0) and `p != 0`; p = -0.5, 0.5, 1 and 2 are common.
     fn pow(self, p: f64) -> Self;
+    /// `((1 + cos(pi self)) / 2, (1 - cos(pi self)) / 2)`, for `0 <= self <= 1`.
+    fn half_turn(self) -> (Self, Self);
     /// `e ** self`.
     fn exp(self) -> Self;
+    /// The natural logarithm of `1 + self`, for `self >= 0`, good relative to itself.
+    fn ln_1p(self) -> Self;
     /// `base ** self`.
     fn power_of(self, base: &Base) -> Self;
     /// `min(max(self, low), high)`.

@@ -86,7 +86,7 @@ def test_restarts_restart(start: float, end: float, first: int, mult: int) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["exponential", "exponential_stair", "natural_exponential", "inverse_time", "inverse_sqrt"]
+    "name", ["exponential", "exponential_stair", "natural_exponential", "inverse_time", "inverse_sqrt", "inverse_power"]
 )
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_decays_start_there_and_never_turn(name: str, dtype: str) -> None:

@@ -45,6 +45,13 @@ CONSTRUCTORS: dict[str, dict[str, tuple[Any, str]]] = {
     "natural_exponential": {**STAIRCASE, "rate": (STAIRCASE["rate"][0], REAL, *STAIRCASE["rate"][2:])},
     "inverse_time": STAIRCASE,
     "inverse_sqrt": {"start": (0.1, REAL), "timescale": (100, POSITIVE)},
+    "inverse_power": {"start": (0.1, REAL), "timescale": (100, POSITIVE), "power": (0.9, POSITIVE)},
+    "logarithmic": SPAN | {"timescale": (2, POSITIVE)},
+    "tanh": {
+        "high": (0.1, REAL), "low": (0.2, REAL), "steps": (5, LENGTH), "lower": (-7, REAL), "upper": (3, REAL),
+    },
+    "rex": SPAN | {"bend": (0.5, REAL)},
+    "k_decay": SPAN | {"power": (0.9, POSITIVE)},
     "piecewise_constant": {"values": ([0.1, 0.2], REALS), "milestones": ([5], COUNTS)},
     "table": {"values": ([0.1, 0.2], REALS)},
     "triangle": {
@@ -164,7 +171,8 @@ def test_numpy_scalars_are_numbers(place: str, name: str, kind: str, call: Calla
         assert call(np.float64(good)) == expected
         half = 2.0 if name == "per" else 0.5  # with `stair` it must be whole
         assert call(np.float32(half)) == call(half)
-        assert call(np.int64(3)) == call(3) == call(3.0)
+        whole = -3 if name == "bend" else 3
+        assert call(np.int64(whole)) == call(whole) == call(float(whole))
     elif kind in (REALS, COUNTS):
         assert call(np.array(good)) == call(tuple(good)) == expected
     elif kind == FLAG:
@@ -269,9 +277,19 @@ NO_NAN = "Check the computation that gave nan."
         (lambda x: gp.polynomial(1, 0, 5, x), "polynomial.power", {
             0: ("0.0", "it must be a number above 0, at most 1000. For a value that never changes use `constant`."),
             -1: ("-1.0", ("it must be a number above 0, at most 1000. "
-                          "For a negative power of the step use `inverse_time` or `inverse_sqrt`.")),
+                          "For a negative power of the step use `inverse_power`.")),
             1001: ("1001.0", ("it must be a number above 0, at most 1000. "
                               "For a drop at the first step use `piecewise_constant`.")),
+        }),
+        (lambda x: gp.rex(1, 0, 5, x), "rex.bend", {
+            1: ("1.0", ("it must be a number from -1000 on, below 1. "
+                        "For a drop at the last step use `piecewise_constant`.")),
+            -1001: ("-1001.0", ("it must be a number from -1000 on, below 1. "
+                                "For a drop at the first step use `piecewise_constant`.")),
+        }),
+        (lambda x: gp.tanh(1, 0, 5, x), "tanh.lower", {
+            1001: ("1001.0", "it must be a number from -1000 to 1000. Above 20 the tangent is 1 to float64."),
+            -1001: ("-1001.0", "it must be a number from -1000 to 1000. Below -20 the tangent is -1 to float64."),
         }),
         (lambda n: gp.piecewise_constant([1, 2], [n]), "piecewise_constant.milestones[0]", {
             0: ("0", f"{STEPS} To start at step 0, leave out what comes before."),

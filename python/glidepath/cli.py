@@ -258,7 +258,7 @@ def diff(  # noqa: PLR0913 (click passes every option as a parameter)
     """
     if a == b == "-":
         fail("`-`: given twice; standard input can be read once. Name a file for one of them.")
-    sides = _rates("A", a, group), _rates("B", b, group)
+    sides = _rates("a", a, group), _rates("b", b, group)
     steps = common_steps("-n", count, *sides, example="-n {}")
     with contextlib.nullcontext() if output is None else _picture("`-o`", output, a, b) as axes:
         with _progress(steps) as advance:

@@ -57,7 +57,7 @@ class Comparison:
         absolute   |a - b|
         relative   |a - b| / max(|a|, |b|)
         of_peak    |a - b| / the largest finite |rate| of both sides, over all steps
-        ulps       how many float64 lie between a and b, plus 1
+        ulps       the steps from a to b, from one float64 to the next
 
     ``steps`` is how many steps were compared. Each of the four is a ``Worst(value, step)``: the largest over all steps,
     and the first step that has it. Where a curve ends at 0, ``relative`` and ``ulps`` can be very large for differences

@@ -433,10 +433,10 @@ def test_diff_of_a_group_of_a_file(tmp_path):
     done = run("diff", "lr.npy", repr(2 * s), "--group", 1, cwd=tmp_path)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "a  lr.npy: 90 float64 values, group 1 of 2")
     assert run("diff", "lr.npy", repr(2 * s), cwd=tmp_path).returncode == 1
-    message = "`A`: got group 2; this lr.npy has 2. Groups are counted from 0."
+    message = "`a`: got group 2; this lr.npy has 2. Groups are counted from 0."
     assert_refused(run("diff", "lr.npy", repr(s), "--group", 2, cwd=tmp_path), message)
     np.save(tmp_path / "words.npy", np.array(["a"]))
-    message = "`B`: got words.npy of str32 values; learning rates are float64, float32 or float16."
+    message = "`b`: got words.npy of str32 values; learning rates are float64, float32 or float16."
     assert_refused(run("diff", "lr.npy", "words.npy", cwd=tmp_path), message)
 
 

@@ -91,9 +91,18 @@ class Lightning(Run):
 
 
 class Accelerate(Run):
-    def go(self, start, stop, scheduler, names=LR):
-        accelerator = client("accelerate").Accelerator(cpu=True, gradient_accumulation_steps=self.accumulate)
-        net, optimizer, scheduler = accelerator.prepare(*self.parts(scheduler, names))
+    def go(self, start, stop, scheduler, names=LR, *, prepare=True, split_batches=False):
+        accelerate = client("accelerate")
+        accelerator = accelerate.Accelerator(
+            cpu=True, gradient_accumulation_steps=self.accumulate,
+            dataloader_config=accelerate.DataLoaderConfiguration(split_batches=split_batches),
+        )  # fmt: skip
+        net, optimizer, scheduler = self.parts(scheduler, names)
+        net, optimizer = accelerator.prepare(net, optimizer)
+        if prepare:
+            scheduler = accelerator.prepare(scheduler)
+        else:
+            accelerator.register_for_checkpointing(scheduler)
         if start:
             accelerator.load_state(self.folder / f"{start}")
         for _ in range((stop - start) * self.accumulate):
@@ -245,37 +254,38 @@ def test_a_changed_plan_is_refused_unless_you_say_what_to_do(framework, tmp_path
 # Which steps count.
 
 
-def one_of_two_processes(folder, way):
-    """Train with Accelerate, together with the other process. The first writes which rates its updates used."""
-    accelerate = client("accelerate")
-    loading = accelerate.DataLoaderConfiguration(split_batches=way == "split batches")
-    accelerator = accelerate.Accelerator(cpu=True, dataloader_config=loading)
-    run = Run(folder)
-    net, optimizer, scheduler = run.parts(follows(OLD), LR)
-    net, optimizer = accelerator.prepare(net, optimizer)
-    if way != "not prepared":
-        scheduler = accelerator.prepare(scheduler)
-    for _ in range(SAVED):
-        optimizer.zero_grad()
-        accelerator.backward(torch.nn.functional.mse_loss(net(X), Y))
-        optimizer.step()
-        scheduler.step()
-    if accelerator.is_main_process:
-        np.save(folder / "used.npy", run.used)
+TWO_PROCESSES = """
+import pathlib, sys, numpy
+import test_torch_extended as tests
+
+folder = pathlib.Path(sys.argv[1])
+run = tests.{framework}(folder)
+run.go(0, tests.SAVED // 2, tests.follows(tests.OLD), {options})
+run.go(tests.SAVED // 2, tests.SAVED, tests.follows(tests.OLD), {options})
+numpy.save(folder / f"{{tests.os.environ['RANK']}}.npy", run.used)
+"""
 
 
-@pytest.mark.parametrize(("way", "stride"), [("prepared", 2), ("split batches", 1), ("not prepared", 1)])
-def test_accelerate_steps_a_prepared_scheduler_once_a_process(way, stride, tmp_path):
-    client("accelerate")
-    call = f"one_of_two_processes(pathlib.Path({str(tmp_path)!r}), {way!r})"
-    (tmp_path / "run.py").write_text(f"import pathlib\nfrom {__name__} import one_of_two_processes\n{call}\n")
-    subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", tmp_path / "run.py"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}, check=True, timeout=120,
-    )  # fmt: skip
-    used = np.load(tmp_path / "used.npy")
-    assert used.shape == (SAVED, 2)
-    assert_same(used[:, 0].copy(), OLD.stride(stride).array(SAVED))
+@pytest.mark.parametrize(
+    ("framework", "options", "stride"),
+    [
+        (Accelerate, "", 2),
+        (Accelerate, "split_batches=True", 1),
+        (Accelerate, "prepare=False", 1),
+        (Lightning, "devices=2", 1),
+        (Trainer, "", 1),
+    ],
+)
+def test_in_two_processes_only_accelerate_steps_twice_an_update(framework, options, stride, tmp_path):
+    client(framework.__name__.lower().replace("trainer", "transformers"))
+    (tmp_path / "run.py").write_text(TWO_PROCESSES.format(framework=framework.__name__, options=options))
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", tmp_path / "run.py", tmp_path]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, *command], env=environment, check=True, timeout=120)
+    for rank in (0, 1):
+        used = np.load(tmp_path / f"{rank}.npy")
+        assert used.shape == (SAVED, 2)
+        assert_same(used[:, 0].copy(), OLD.stride(stride).array(SAVED), rank)
 
 
 @pytest.mark.parametrize("way", ["torch", "accelerate"])

@@ -109,7 +109,8 @@ class Accelerate(Run):
             with accelerator.accumulate(net):
                 accelerator.backward(torch.nn.functional.mse_loss(net(X), Y))
                 optimizer.step()
-                scheduler.step()
+                if prepare or (accelerator.sync_gradients and not accelerator.optimizer_step_was_skipped):
+                    scheduler.step()
                 optimizer.zero_grad()
         accelerator.save_state(self.folder / f"{stop}")
 
@@ -226,12 +227,15 @@ def test_decay_momentum_and_the_groups_change_too(framework, tmp_path):
     assert_used(run, new, 0.1 * new, momentum, 0.1 * new, 0.1 * new, gp.constant(0.9))
 
 
-@frameworks
-def test_with_accumulated_gradients_a_step_is_an_update(framework, tmp_path):
+@pytest.mark.parametrize(
+    ("framework", "options"),
+    [(Torch, {}), (Lightning, {}), (Accelerate, {}), (Accelerate, {"prepare": False}), (Trainer, {})],
+)
+def test_with_accumulated_gradients_a_step_is_an_update(framework, options, tmp_path):
     plan = OLD.extend(at=SAVED, steps=16)
     run = framework(tmp_path, accumulate=3)
-    run.go(0, SAVED, follows(OLD))
-    run.go(SAVED, 16, follows(plan, "keep"))
+    run.go(0, SAVED, follows(OLD), **options)
+    run.go(SAVED, 16, follows(plan, "keep"), **options)
     assert len(run.used) == 16
     assert_used(run, plan, plan)
 
@@ -252,6 +256,17 @@ def test_a_changed_plan_is_refused_unless_you_say_what_to_do(framework, tmp_path
 
 
 # Which steps count.
+
+
+def test_torch_and_transformers_count_from_0(tmp_path):
+    plan = gp.warmup_linear(0.1, steps=8, warmup=4)
+    for make in (
+        lambda optimizer: torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(step / 4, (8 - step) / 4)),
+        lambda optimizer: client("transformers").get_linear_schedule_with_warmup(optimizer, 4, 8),
+    ):
+        run = Torch(tmp_path)
+        run.go(0, 8, make)
+        assert_used(run, plan, plan)
 
 
 TWO_PROCESSES = """

@@ -129,6 +129,22 @@ def test_the_table_of_json_forms() -> None:
     assert seen == 14
 
 
+def curves(path: Path) -> dict[str, str]:
+    """The lines of a picture that `docs/pictures.py` has drawn: their points, in the units of the page."""
+    return dict(
+        re.findall(r'<g id="(old|hold|extend|a-new-curve)">\s*<path d="([^"]*)"', path.read_text(encoding="utf-8"))
+    )
+
+
+def test_the_pictures_are_those_that_the_program_draws(tmp_path):
+    subprocess.run([sys.executable, ROOT / "docs" / "pictures.py", tmp_path], check=True, timeout=120)
+    drawn = {path.name for path in tmp_path.iterdir()}
+    assert drawn == {path.name for path in (ROOT / "docs").glob("*.svg")}
+    for name in drawn:
+        assert len(curves(tmp_path / name)) == 4
+        assert curves(ROOT / "docs" / name) == curves(tmp_path / name), "run `make pictures`"
+
+
 @pytest.mark.parametrize("path", [*DOCUMENTS, *GUIDES], ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_to_files_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):

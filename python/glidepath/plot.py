@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from glidepath import Schedule
 
-__all__ = ["horizon", "plain", "plot", "sparkline", "svg"]
+__all__ = ["horizon", "lengths", "plain", "plot", "shortened", "sparkline", "sparklines", "svg"]
 
 _MOST_POINTS = 2_000
 _MOST_EDGES = 400  # a schedule with more edges, such as many milestones, is drawn only at the points of the grid
@@ -76,13 +76,9 @@ def plot(
         raise TypeError(refusal("ax", type(ax).__name__, "it must be matplotlib axes", way_out))
     if not isinstance(logy, bool):
         raise TypeError(refusal("logy", _as_shown(logy), "it must be True or False"))
-    ends = [_shown(one, steps) for one in schedules]
+    ends = lengths(schedules, steps, drawn=0.0 if ax is None else ax.dataLim.x1)
     if ax is None:
         ax = _new_axes()
-    if steps is None:
-        finite = [float(one.steps) for one in schedules if one.steps]
-        longest = max([x for x in [*finite, ax.dataLim.x1] if 1 <= x <= LAST_STEP], default=max(ends))
-        ends = [one.steps or int(longest) for one in schedules]
     if logy:
         _make_logarithmic(ax)
     for one, end, name in zip(schedules, ends, labels, strict=True):
@@ -129,10 +125,23 @@ def sparkline(schedule: Schedule, steps: int | None = None, width: int = 60) -> 
     >>> sparkline(gp.linear(0.0, 1.0, 8), width=9)
     '▁▂▃▄▅▆▇██'
     """
-    shown = _shown(schedule, steps)
-    at = _grid(shown, width)
-    levels = np.nan_to_num(_unit(schedule.gather(at)), nan=1.0)
-    return "".join(_BARS[min(int(level * len(_BARS)), len(_BARS) - 1)] for level in levels.tolist())
+    return sparklines([schedule], lengths([schedule], steps), width)[0]
+
+
+def sparklines(schedules: Sequence[Schedule], ends: Sequence[int], width: int = 60) -> list[str]:
+    """Return a sparkline of each schedule, all with the same steps and the same scale. Each is blank after its end.
+
+    >>> import glidepath as gp
+    >>> sparklines([gp.linear(0.0, 1.0, 4), gp.linear(2.0, 1.0, 8)], ends=[4, 8], width=9)
+    ['▁▂▃▄▅    ', '███▇▇▆▆▅▅']
+    """
+    at = _grid(max(ends), width)
+    levels = np.nan_to_num(_unit(np.stack([one.gather(at) for one in schedules])), nan=1.0)
+    bars = [[_BARS[min(int(level * len(_BARS)), len(_BARS) - 1)] for level in row] for row in levels.tolist()]
+    return [
+        "".join(bar if step <= end else " " for step, bar in zip(at.tolist(), row, strict=True))
+        for end, row in zip(ends, bars, strict=True)
+    ]
 
 
 def plain(drawing: str) -> str:
@@ -167,6 +176,22 @@ def horizon(schedule: Schedule) -> int:
         shown *= 2
     settled = _settles(schedule, far)
     return max(min(shown, settled + settled // 5), 1) if settled else shown
+
+
+def lengths(schedules: Sequence[Schedule], steps: int | None = None, drawn: float = 0.0) -> list[int]:
+    """Return to which step each schedule is plotted: `steps`, its end, or the longest line if it has no end.
+
+    `drawn` is how long the other lines on the axes are.
+
+    >>> import glidepath as gp
+    >>> lengths([gp.constant(1.0), gp.cosine(1.0, 0.0, 90)]), lengths([gp.constant(1.0)])
+    ([90, 90], [1000])
+    """
+    if steps is not None:
+        return [_checked(steps)] * len(schedules)
+    longest = max([one.steps or 0 for one in schedules] + [int(drawn) if 1 <= drawn <= LAST_STEP else 0])
+    longest = longest or max(map(horizon, schedules))
+    return [one.steps or longest for one in schedules]
 
 
 def sample(schedule: Schedule, steps: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -218,14 +243,16 @@ def _labels(schedules: list[Schedule], label: str | Sequence[str] | None) -> lis
 
 
 def _short(schedule: Schedule) -> str:
-    """Return the expression without `gp.`, and without its middle if it is long."""
-    text = repr(schedule).replace("gp.", "")
+    """Return the expression without `gp.`, shortened."""
+    return shortened(repr(schedule).replace("gp.", ""))
+
+
+def shortened(text: str) -> str:
+    """Return the text without its middle if it is longer than a legend can show."""
     return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 18]}...{text[-15:]}"
 
 
-def _shown(schedule: Schedule, steps: int | None) -> int:
-    if steps is None:
-        return horizon(schedule)
+def _checked(steps: int) -> int:
     whole = as_int(steps)
     if whole is None:
         raise TypeError(

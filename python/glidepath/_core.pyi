@@ -580,14 +580,31 @@ class Schedule:
         >>> gp.Schedule.from_json('{"glidepath": 1, "schedule": {"kind": "constant", "value": 0.1}}')
         gp.constant(0.1)
         """
-    def plot(self, ax: Axes | None = None, steps: int | None = None) -> Axes:
+    def plot(
+        self,
+        ax: Axes | None = None,
+        steps: int | None = None,
+        *,
+        label: str | None = None,
+        logy: bool = False,
+        **line: Any,  # noqa: ANN401 (matplotlib's)
+    ) -> Axes:
         """Draws the schedule over its first `steps` steps on matplotlib axes, and returns them.
 
         Args:
             ax: the axes; new ones where it is None.
-            steps: how many steps; as many as show what it does where it is None.
+            steps: how many steps. If None, it is drawn to its end. A schedule without an end is drawn as far as the
+                longest other line on the axes, or until it has shown most of what it does.
+            label: the name for the legend.
+            logy: whether the y axis is logarithmic. It cannot show 0: the line leaves the plot at the bottom.
+            line: the properties of the line for matplotlib, such as `color`, `linewidth`, `linestyle`.
 
-        Raises `ImportError` where matplotlib is not installed.
+        `glidepath.plot.plot` draws several schedules at once. Raises `ImportError` where matplotlib is not installed.
+
+        >>> from matplotlib.figure import Figure
+        >>> axes = gp.cosine(0.1, 0.0, 90).plot(ax=Figure().add_subplot(), label="cosine", color="black")
+        >>> axes.get_legend_handles_labels()[1]
+        ['cosine']
         """
     def _repr_svg_(self) -> str:
         """A small drawing, for notebooks."""

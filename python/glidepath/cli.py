@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+import shlex
 import shutil
 import sys
 import warnings
@@ -25,7 +26,7 @@ from glidepath._core import _shown
 from glidepath._output import fail, replacing, target
 from glidepath._rates import Rates, common_steps, rates_of
 from glidepath.comparison import Level, compared
-from glidepath.plot import horizon, plain, plot, sparkline
+from glidepath.plot import lengths, plain, plot, shortened, sparklines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +43,8 @@ __all__ = ["cli", "run"]
 _CHUNK = 1 << 20  # bytes; it stays in the CPU's cache. 0.25 to 16 MiB took equally long, 64 MiB twice as long
 _CHUNK_OF_A_THREAD = 8 << 20  # with smaller chunks it takes as long to start the threads as they save
 _MOST_SEGMENTS = 40
+_MOST_EXACT = 10_000_000  # steps; `show` takes the area of a longer schedule from a sample
+_SAMPLE = 100_000
 _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 _MOST_DIGITS = 40
 _MOST_POWER = 99  # enough to be above the last step, also with the most decimals that the text may have
@@ -99,6 +102,7 @@ def _steps(text: str) -> int:
 
 _STEPS = _Steps()
 _SPEC = click.argument("spec", type=click.Path(allow_dash=True))
+_SPECS = click.argument("spec", type=click.Path(allow_dash=True), nargs=-1, required=True)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -159,30 +163,85 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
 
 
 @cli.command()
-@_SPEC
+@_SPECS
 @click.option("--steps", type=_STEPS, help="How many steps the drawing shows. [default: the schedule's]")
-def show(spec: str, steps: int | None) -> None:
-    """Print the expression, its segments as a table, its first and last value, and a drawing."""
-    schedule, about = _load(spec)
-    drawn = horizon(schedule) if steps is None else steps
-    drawing = sparkline(schedule, drawn)
-    end = schedule.steps
-    lines = [f"{about}\n"] if about else []
-    lines += [f"{schedule!r}\n", *_segment_table(schedule)]
-    lines.append(f"\nlength  {'without end' if end is None else f'{end:,} steps'}")
-    lines.append(f"first   {schedule[0]!r} at step 0")
-    if end is not None:
-        lines.append(f"last    {schedule[end]!r} at step {end:,}")
-    if drawn != end:
-        lines.append(f"drawn   to {schedule[drawn]!r} at step {drawn:,}")
-    lines.append(f"\n{drawing if _can_print(drawing) else plain(drawing)}")
+def show(spec: tuple[str, ...], steps: int | None) -> None:
+    """Print each SPEC's expression, segments as a table, first and last value, least and greatest value, area, drawing.
+
+    The area is the sum of the values of all steps before the end. If there is no end, it is that of the steps drawn.
+    Several SPECs are drawn at the end, on the same steps and the same scale.
+    """
+    loaded = _load_all(spec)
+    schedules = [schedule for schedule, _ in loaded]
+    ends = lengths(schedules, steps)
+    drawings = sparklines(schedules, ends)
+    if not _can_print("".join(drawings)):
+        drawings = [plain(drawing) for drawing in drawings]
+    names = [_name(one) for one in spec] if len(spec) > 1 else [""]
+    lines: list[str] = []
+    for name, (schedule, about), drawn in zip(names, loaded, ends, strict=True):
+        lines += [text for text in (name, about and f"{about}\n") if text]
+        lines += [f"{schedule!r}\n", *_segment_table(schedule), "", *_facts(schedule, drawn), ""]
+    width = max(map(len, names)) + 2 * (len(names) > 1)
+    lines += [f"{name:{width}}{drawing}".rstrip(" ") for name, drawing in zip(names, drawings, strict=True)]
     _print(*lines)
 
 
+def _facts(schedule: glidepath.Schedule, drawn: int) -> Iterator[str]:
+    """Yield a line for each of: length, first and last value, least and greatest value, area."""
+    end = schedule.steps
+    yield f"length  {'without end' if end is None else f'{end:,} steps'}"
+    yield f"first   {schedule[0]!r} at step 0"
+    if end is not None:
+        yield f"last    {schedule[end]!r} at step {end:,}"
+    if drawn != end:
+        yield f"drawn   to {schedule[drawn]!r} at step {drawn:,}"
+    n = drawn if end is None else end
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum of very large values is infinite
+        area, low, high = (_summary if n <= _MOST_EXACT else _summary_of_a_sample)(schedule, n)
+    about, digits = ("", 6) if n <= _MOST_EXACT else ("about ", 4)
+    yield f"min     {about}{schedule[low]!r} at step {low:,}"
+    yield f"max     {about}{schedule[high]!r} at step {high:,}"
+    yield f"area    {about}{area:.{digits}g} over {n:,} steps (mean {area / n:.{digits}g})"
+
+
+def _summary(schedule: glidepath.Schedule, n: int) -> tuple[float, int, int]:
+    """Return the sum of the values of steps 0..n, and the first steps of the least and of the greatest value."""
+    buffer = np.empty(min(n, _CHUNK // 8))
+    sums, lows, highs = [], [], []
+    for start in range(0, n, buffer.size):
+        chunk = schedule.fill(buffer[: n - start], start=start)
+        sums.append(float(chunk.sum()))
+        lows.append(start + int(chunk.argmin()))
+        highs.append(start + int(chunk.argmax()))
+    return float(np.sum(sums)), min(lows, key=schedule.at), max(highs, key=schedule.at)
+
+
+def _summary_of_a_sample(schedule: glidepath.Schedule, n: int) -> tuple[float, int, int]:
+    """Return what `_summary` returns, about: from one random step in each of many equal ranges.
+
+    With evenly spaced steps, a cycle of the same length would always be seen at the same place. The least and the
+    greatest value are also sought on both sides of every edge between two parts.
+    """
+    ranges = np.arange(_SAMPLE + 1)
+    bounds = ranges * (n // _SAMPLE) + ranges * (n % _SAMPLE) // _SAMPLE
+    at = np.random.default_rng(0).integers(bounds[:-1], bounds[1:])
+    area = float(np.sum(schedule.gather(at) * np.diff(bounds)))
+    edges = [start for start, _, _ in schedule.segments() if 0 < start < n]
+    at = np.union1d(at, np.array([0, n - 1, *edges, *(edge - 1 for edge in edges)], dtype=np.int64))
+    values = schedule.gather(at)
+    return area, int(at[values.argmin()]), int(at[values.argmax()])
+
+
 class _At(click.Command):
-    """Reads `-1` as a step, not as an option, so that the message is about a negative step."""
+    """Reads `-1` as a step, not as an option, so that the message is about a negative step. SPEC must stand first."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        steps = [arg for arg in args if _is_steps(arg)]
+        if steps and args[0] in steps and not Path(args[0]).exists():
+            specs = [arg for arg in args if arg not in steps and (arg == "-" or not arg.startswith("-"))]
+            way_out = shlex.join(["glidepath", "at", *(specs[:1] or ["SPEC"]), *steps])
+            raise click.UsageError(f"got {args[0]} where SPEC must stand, before the steps. Write `{way_out}`.")
         for i, arg in enumerate(args):
             if arg == "--":
                 break
@@ -202,15 +261,16 @@ def at(spec: str, step: tuple[int, ...]) -> None:
 
 
 @cli.command("plot")
-@_SPEC
+@_SPECS
 @click.option("-o", "--output", required=True, type=click.Path(), help="The picture to write: .png, .svg, .pdf, ...")
 @click.option("--steps", type=_STEPS, help="How many steps. [default: the schedule's]")
-def plot_(spec: str, output: str, steps: int | None) -> None:
-    """Draw the schedule into a file. Needs matplotlib: pip install matplotlib."""
-    schedule, about = _load(spec)
-    with _picture("`plot`", output, spec) as axes:
-        plot(schedule, ax=axes, steps=steps)
-        if about:
+def plot_(spec: tuple[str, ...], output: str, steps: int | None) -> None:
+    """Draw each SPEC into one picture, labelled by its file name. Needs matplotlib: pip install matplotlib."""
+    loaded = _load_all(spec)
+    labels = [_name(one).replace("$", r"\$") for one in spec] if len(spec) > 1 else None  # a $ begins a formula
+    with _picture("`plot`", output, *spec) as axes:
+        plot([schedule for schedule, _ in loaded], ax=axes, steps=steps, label=labels)
+        if len(spec) == 1 and (about := loaded[0][1]):
             axes.set_title(about, fontsize="small", wrap=True, parse_math=False)
 
 
@@ -319,6 +379,27 @@ def _can_print(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _load_all(specs: tuple[str, ...]) -> list[tuple[glidepath.Schedule, str]]:
+    if specs.count("-") > 1:
+        fail("-: standard input is named more than once. Name it once.")
+    for spec in specs:
+        if _is_steps(spec) and not Path(spec).exists():
+            fail(f"{spec}: No such file or directory. For a number of steps, write `--steps {spec}`.")
+    return [_load(spec) for spec in specs]
+
+
+def _is_steps(text: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return _steps(text) >= 0
+    return False
+
+
+def _name(spec: str) -> str:
+    """Return what a drawing calls a SPEC."""
+    name = "standard input" if spec == "-" else "".join(c if c.isprintable() else "?" for c in spec)
+    return shortened(f"./{name}" if name.startswith("_") else name)  # a legend leaves out labels that begin with _
 
 
 def _load(spec: str) -> tuple[glidepath.Schedule, str]:

@@ -588,16 +588,32 @@ impl Schedule {
     ///
     /// Args:
     ///     ax: the axes; new ones where it is None.
-    ///     steps: how many steps; as many as show what it does where it is None.
+    ///     steps: how many steps. If None, it is drawn to its end. A schedule without an end is drawn as far as the
+    ///         longest other line on the axes, or until it has shown most of what it does.
+    ///     label: the name for the legend.
+    ///     logy: whether the y axis is logarithmic. It cannot show 0: the line leaves the plot at the bottom.
+    ///     line: the properties of the line for matplotlib, such as `color`, `linewidth`, `linestyle`.
     ///
-    /// Raises `ImportError` where matplotlib is not installed.
-    #[pyo3(signature = (ax=None, steps=None))]
+    /// `glidepath.plot.plot` draws several schedules at once. Raises `ImportError` where matplotlib is not installed.
+    ///
+    /// >>> from matplotlib.figure import Figure
+    /// >>> axes = gp.cosine(0.1, 0.0, 90).plot(ax=Figure().add_subplot(), label="cosine", color="black")
+    /// >>> axes.get_legend_handles_labels()[1]
+    /// ['cosine']
+    #[pyo3(signature = (ax=None, steps=None, *, label=None, logy=false, **line))]
     fn plot<'py>(
         slf: &Bound<'py, Self>,
         ax: Option<Bound<'py, PyAny>>,
         steps: Option<Bound<'py, PyAny>>,
+        label: Option<Bound<'py, PyAny>>,
+        logy: bool,
+        line: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("glidepath.plot")?.getattr("plot")?.call1((slf, ax, steps))
+        let py = slf.py();
+        let named = line.map_or_else(|| Ok(PyDict::new(py)), |line| line.copy())?;
+        named.set_item("label", label)?;
+        named.set_item("logy", logy)?;
+        py.import("glidepath.plot")?.getattr("plot")?.call((slf, ax, steps), Some(&named))
     }
 
     /// A small drawing, for notebooks.

@@ -343,7 +343,7 @@ def test_a_wrong_expression_is_one_line():
 
 
 def test_show_prints_expression_segments_ends_and_drawing():
-    schedule = gp.linear(0.0, 1.0, 1_000) >> gp.cosine(1.0, 0.5, 3_000)
+    schedule = gp.linear(0.0, 1.0, 1_000) >> gp.cosine(1.0, 0.5, 7_000)
     text = json.dumps({**json.loads(schedule.to_json()), "about": "A test, arXiv:0000.00000"})
     about, expression, *table, drawing = [line for line in run_well("show", "-", stdin=text).splitlines() if line]
     assert about == "A test, arXiv:0000.00000"
@@ -351,12 +351,135 @@ def test_show_prints_expression_segments_ends_and_drawing():
     assert [line.split() for line in table[:3]] == [
         ["from", "to", "first", "last", "part"],
         ["0", "1,000", "0", "0.999", *repr(gp.linear(0.0, 1.0, 1_000)).split()],
-        ["1,000", "4,000", "1", "0.5", *repr(gp.cosine(1.0, 0.5, 3_000)).split()],
+        ["1,000", "8,000", "1", "0.5", *repr(gp.cosine(1.0, 0.5, 7_000)).split()],
     ]
-    assert table[3:] == ["length  4,000 steps", "first   0.0 at step 0", "last    0.5 at step 4,000"]
+    assert table[3:] == [
+        "length  8,000 steps",
+        "first   0.0 at step 0",
+        "last    0.5 at step 8,000",
+        "min     0.0 at step 0",
+        "max     1.0 at step 1,000",
+        "area    5749.75 over 8,000 steps (mean 0.718719)",
+    ]
     assert re.fullmatch("[▁▂▃▄▅▆▇█]{60}", drawing)
     assert drawing[0] == "▁"
     assert drawing[15] == "█"
+
+
+TWO_SHOWN = """\
+a.json
+Falls.
+
+gp.linear(1.0, 0.0, 4)
+
+from  to  first  last  part
+   0   4      1  0.25  gp.linear(1.0, 0.0, 4)
+
+length  4 steps
+first   1.0 at step 0
+last    0.0 at step 4
+min     0.25 at step 3
+max     1.0 at step 0
+area    2.5 over 4 steps (mean 0.625)
+
+constant(0.5)
+gp.constant(0.5)
+
+from  to  first  last  part
+   0        0.5        gp.constant(0.5)
+
+length  without end
+first   0.5 at step 0
+drawn   to 0.5 at step 8
+min     0.5 at step 0
+max     0.5 at step 0
+area    4 over 8 steps (mean 0.5)
+
+standard input
+gp.linear(0.0, 2.0, 8)
+
+from  to  first  last  part
+   0   8      0  1.75  gp.linear(0.0, 2.0, 8)
+
+length  8 steps
+first   0.0 at step 0
+last    2.0 at step 8
+min     0.0 at step 0
+max     1.75 at step 7
+area    7 over 8 steps (mean 0.875)
+
+a.json          ▅▄▃▂▁
+constant(0.5)   ▃▃▃▃▃▃▃▃▃
+standard input  ▁▂▃▄▅▆▇██
+"""
+
+
+def test_show_draws_several_on_the_same_steps_and_scale(tmp_path):
+    text = json.dumps({**json.loads(gp.linear(1.0, 0.0, 4).to_json()), "about": "Falls."})
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    done = run("show", "a.json", "constant(0.5)", "-", stdin=gp.linear(0.0, 2.0, 8).to_json(), cwd=tmp_path)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", TWO_SHOWN)
+
+
+def facts_of(*arguments: object) -> dict[str, str]:
+    lines = [line.partition(" ") for line in run_well("show", *arguments).splitlines()]
+    return {name: text.strip() for name, _, text in lines if name in {"min", "max", "area"}}
+
+
+def test_up_to_ten_million_steps_show_uses_every_value():
+    dip = gp.constant(2.0).then(gp.constant(1.0), at=7_000_017).then(gp.constant(3.0), at=7_000_018)
+    text = repr(dip.then(gp.linear(2.0, 2.0, 5), at=9_999_995))
+    assert facts_of(text) == {
+        "min": "1.0 at step 7,000,017",
+        "max": "3.0 at step 7,000,018",
+        "area": "2.3e+07 over 10,000,000 steps (mean 2.3)",
+    }
+
+
+def test_above_ten_million_steps_show_uses_a_sample_and_says_about():
+    n = 10**10
+    dip = gp.constant(2.0).then(gp.constant(1.0), at=n // 2).then(gp.constant(2.0), at=n // 2 + 1)
+    assert facts_of(repr(dip.then(gp.linear(2.0, 2.0, 1), at=n - 1))) == {
+        "min": f"about 1.0 at step {n // 2:,}",
+        "max": "about 2.0 at step 0",
+        "area": f"about 2e+10 over {n:,} steps (mean 2)",
+    }
+
+
+@pytest.mark.parametrize("cycle", [1_000, 9_999, 10_000, 100_000])
+def test_a_cycle_cannot_line_up_with_the_sample(cycle):
+    area = facts_of(f"linear(0.0, 1.0, {cycle}).repeat()", "--steps", "1G")["area"]
+    mean = float(re.fullmatch(r"about .* over 1,000,000,000 steps \(mean (.*)\)", area)[1])
+    assert abs(mean - 0.5) < 0.005
+
+
+def test_the_area_of_very_large_values_is_infinite():
+    assert facts_of("constant(1e308)")["area"] == "inf over 1,000 steps (mean inf)"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+def test_show_needs_no_more_memory_for_a_longer_schedule():
+    code = "import sys; from glidepath.cli import run; sys.argv = ['glidepath', 'show', 'cosine(1, 0, {})']; run()"
+    short, long = (bench_table.peak_memory(code.format(n)) for n in (1_000, 10_000_000))
+    assert long - short <= 8 << 20
+
+
+def test_plot_draws_several_with_a_legend_of_names(tmp_path):
+    for name in ("_a.json", "$b$_{.json"):
+        (tmp_path / name).write_text(gp.cosine(1.0, 0.0, 9).to_json(), encoding="utf-8")
+    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path)}
+    (tmp_path / "matplotlibrc").write_text("svg.fonttype: none", encoding="utf-8")
+    done = run("plot", "_a.json", "$b$_{.json", "constant(0.5)", "-o", "lr.svg", cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", (tmp_path / "lr.svg").read_text(encoding="utf-8"))
+    assert texts[-3:] == ["./_a.json", "$b$_{.json", "constant(0.5)"]
+
+
+def test_plot_replaces_none_of_its_specs(tmp_path):
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(CONSTANT, encoding="utf-8")
+    message = "b.json: the SPEC itself, which would be lost. Name another file."
+    assert_refused(run("plot", "a.json", "b.json", "-o", "b.json", cwd=tmp_path), message)
 
 
 def test_show_of_a_schedule_without_end_says_so():
@@ -561,8 +684,26 @@ MISTAKES = {
         "it must be bits, float32, or a fraction of the peak. Write 1e-6."
         for within in ("float64", "-1", "nan", "inf", "1e-6%")
     },
+    "show - 100": "100: No such file or directory. For a number of steps, write `--steps 100`.",
+    "plot 1.5M - -o lr.png": "1.5M: No such file or directory. For a number of steps, write `--steps 1.5M`.",
+    "show - -": "-: standard input is named more than once. Name it once.",
+    "at 5 -": "got 5 where SPEC must stand, before the steps. Write `glidepath at - 5`.",
+    "at 5 1e3 lr.json": "got 5 where SPEC must stand, before the steps. Write `glidepath at lr.json 5 1e3`.",
+    "at 5 cosine(1,0,9)": "got 5 where SPEC must stand, before the steps. Write `glidepath at 'cosine(1,0,9)' 5`.",
+    "at 5": "got 5 where SPEC must stand, before the steps. Write `glidepath at SPEC 5`.",
     "sing": "No such command 'sing'.",
 }
+
+
+def test_a_mistyped_kind_gets_the_one_that_was_meant():
+    message = 'standard input: `$.schedule.kind`: got "constnt"; there is no such kind. Did you mean `constant`?'
+    assert_refused(run("show", "-", stdin=CONSTANT.replace('"constant"', '"constnt"')), message)
+
+
+def test_a_file_may_have_a_number_as_its_name(tmp_path):
+    (tmp_path / "100").write_text(CONSTANT, encoding="utf-8")
+    assert run("at", "100", "5", cwd=tmp_path).stdout == "1.0\n"
+    assert run("show", "100", cwd=tmp_path).returncode == 0
 
 
 def test_past_the_end_there_is_nothing_to_write(tmp_path):

@@ -21,7 +21,8 @@ from glidepath._core import *  # noqa: F403 (its `__all__` is made from the decl
 from glidepath._core import __version__
 from glidepath.clock import Clock
 from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
+from glidepath.conversion import Conversion, ConversionError, convert
 
-__all__ = ["Clock", "__version__"]
+__all__ = ["Clock", "Conversion", "ConversionError", "__version__", "convert"]
 __all__ += _core.__all__
 __all__ += composites.__all__

@@ -42,8 +42,8 @@ DOCUMENTS = [
 ]
 GUIDES = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "tests/README.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
-MODULES = ["glidepath", "glidepath.clock", "glidepath.composites", "glidepath.plot", "glidepath.cli",
-           "glidepath._launch", "glidepath.__main__", "glidepath.mindspore", "glidepath.mindspore.nn",
+MODULES = ["glidepath", "glidepath.clock", "glidepath.composites", "glidepath.conversion", "glidepath.plot",
+           "glidepath.cli", "glidepath._launch", "glidepath.__main__", "glidepath.mindspore", "glidepath.mindspore.nn",
            "glidepath.mindspore.dynamic_lr", "glidepath.mindspore.learning_rate_schedule",
            "glidepath.mindspore._mindspore",
            "glidepath.mindspore.experimental"]  # fmt: skip

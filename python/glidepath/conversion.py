@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
 
 import numpy as np
 
 from glidepath._arguments import as_int, refusal
-from glidepath._core import REPLAYS, Schedule, _extent, _shown, _way_to_schedule, table
-from glidepath._forms import lists
-from glidepath._forms.form import Form, NoForm
+from glidepath._core import REPLAYS, Schedule, _extent, _shown, table
+from glidepath._forms import classes, lists, live, schedulers
+from glidepath._forms.form import Form, Node, NoForm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["Conversion", "ConversionError", "convert"]
 
 Agreement: TypeAlias = Literal["bits", "float32", "near"]
 
 FRAMEWORKS = ("torch", "mindspore", "mindspore.nn", "mindspore.experimental")
+_TABLES = {
+    "torch": "torch.Scheduler",
+    "mindspore": "mindspore.learning_rate",
+    "mindspore.nn": "mindspore.learning_rate",
+    "mindspore.experimental": "mindspore.experimental.LambdaLR",
+}
+"""glidepath's own form in each framework, which gives any schedule."""
+_NAMES = {
+    **{f"mindspore.{name}": ("mindspore", name) for name in (*lists.NAMES, "learning_rate")},
+    **{f"mindspore.{name}": ("mindspore.nn", name) for name in classes.NAMES},
+    **{f"{framework}.{name}": (framework, name) for framework, names in schedulers.NAMES.items() for name in names},
+    **{name: (name.rpartition(".")[0], name.rpartition(".")[2]) for name in _TABLES.values()},
+}
+"""Each form by its name: its framework, and its name there."""
 _CHUNK = 1 << 16
 _FAR = 1e-3
 """What is further from the source than this part of the peak is another schedule, whatever the formulas say."""
@@ -84,10 +99,11 @@ def convert(
     equal in float32 (which MindSpore's optimizers compute in), or near.
 
     Args:
-        x: a `Schedule` (a replay, or any expression that has a closed form).
-        to: "mindspore" (a list function, one value a step), or one form by its name: "mindspore.exponential_decay_lr".
+        x: a `Schedule` (a replay, or any expression), or a live scheduler of either framework.
+        to: "torch", "mindspore" (list functions, one value a step), "mindspore.nn" (the schedule classes),
+            "mindspore.experimental"; or one form by its name, such as "mindspore.exponential_decay_lr".
         steps: how many steps of the optimizer the run has. A list needs them where the schedule has no end.
-        steps_per_epoch: how many steps an epoch has, where the schedule counts epochs, as torch's schedulers mostly do.
+        steps_per_epoch: how many steps an epoch has, where `x` counts epochs, as torch's schedulers mostly do.
         strict: whether to raise for what the target cannot do; else it is a note.
 
     Where the framework has no such schedule, the conversion is the exact table, `learning_rate(...)`, and says so.
@@ -100,21 +116,53 @@ def convert(
     torch.StepLR -> mindspore.exponential_decay_lr
       nn.exponential_decay_lr(0.1, 0.1, total_step=45000, step_per_epoch=500, decay_epoch=30, is_stair=True)
       equal in bits at all 45,000 steps
+    >>> print(gp.convert(gp.cosine(0.1, 0.0, 90), "torch"))
+    schedule -> torch.CosineAnnealingLR
+      optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=90, eta_min=0.0)
+      equal in float32 at all 90 steps
+      ! the optimizer's learning rate must be 0.1 as the scheduler is made
     """
     per_epoch = _positive("convert.steps_per_epoch", steps_per_epoch)
     length = None if steps is None else _positive("convert.steps", steps)
-    only = _target(to)
-    source, name = _source(x), _named(x)
-    if per_epoch > 1:
-        source = source.by_epoch(per_epoch)
-    form = _formed(source, to, only, length, name)
-    if form.losses and strict:
-        raise _refused(name, form.target, [refusal(*loss) for loss in form.losses])
-    n = length or form.value.steps or _usual(source)
-    agreement, report = _compared(source, form.value, n)
-    notes = (*form.notes, *(f"{loss[2]} (`{loss[0]}`: got {loss[1]})" for loss in form.losses))
+    framework, only = _target(to)
+    source = live.read(x, None if length is None else -(-length // per_epoch))
+    losses = list(source.losses)
+    if source.schedule is None:
+        raise _refused(source.name, to, losses)
+    node = _node(source.schedule)
+    name = node["kind"] if node["kind"] in REPLAYS else source.name
+    if per_epoch > 1 and name.startswith("mindspore.") and not name.startswith("mindspore.experimental"):
+        rule = f"{name} counts the optimizer's steps"
+        losses.append(("convert.steps_per_epoch", f"{per_epoch:,}", rule, "Leave it out."))
+        raise _refused(name, to, losses)
+    schedule = source.schedule.by_epoch(per_epoch) if per_epoch > 1 else source.schedule
+    n = length or schedule.steps
+    if n is None and framework == "mindspore":
+        rule = "a list has an end, and this schedule has none"
+        losses.append(("convert.steps", "None", rule, "Give the run's steps."))
+        raise _refused(name, to, losses)
+    form = _form(schedule, framework, only, n, name)
+    compared = n or _usual(schedule)
+    agreement, far, report = _compared(schedule, form.value, compared)
+    losses += form.losses
+    if far > _FAR and not losses:
+        way_out = f'Convert to "{_TABLES[framework]}", which gives any schedule.'
+        losses.append(("convert.to", f'"{form.target}"', f"its values are not the schedule's: {report}", way_out))
+    if losses and strict:
+        raise _refused(name, form.target, losses)
+    notes = (*source.notes, *form.notes, *(f"{rule} (`{place}`: got {got})" for place, got, rule, *_ in losses))
     return Conversion(
-        name, form.target, form.value, form.arguments, form.code, form.imports, form.lr, agreement, n, notes, report
+        name,
+        form.target,
+        form.value,
+        form.arguments,
+        form.code,
+        form.imports,
+        form.lr,
+        agreement,
+        compared,
+        notes,
+        report,
     )
 
 
@@ -127,62 +175,75 @@ def _positive(place: str, value: SupportsIndex) -> int:
     return number
 
 
-def _target(to: str) -> str | None:
-    """Return the one form that is asked for; None for a framework."""
+def _target(to: str) -> tuple[str, str | None]:
+    """Return the framework, and the one form that is asked for, None for any."""
     if not isinstance(to, str):
         raise TypeError(refusal("convert.to", _shown(to), "it must be a string", 'For instance "mindspore".'))
-    framework, _, name = to.rpartition(".")
     if to in FRAMEWORKS:
-        return None
-    if framework == "mindspore" and name in [*lists.NAMES, "learning_rate"]:
-        return name
+        return to, None
+    if to in _NAMES:
+        return _NAMES[to]
+    near = get_close_matches(to, [*FRAMEWORKS, *_NAMES], n=1)
+    way_out = f'Did you mean "{near[0]}"?' if near else 'For instance "mindspore.exponential_decay_lr".'
     rule = f"it must be one of {', '.join(FRAMEWORKS)}, or the name of a form"
-    raise ValueError(refusal("convert.to", _shown(to), rule, 'For instance "mindspore.exponential_decay_lr".'))
+    raise ValueError(refusal("convert.to", _shown(to), rule, way_out))
 
 
-def _source(x: object) -> Schedule:
-    if isinstance(x, Schedule):
-        return x
-    way = _way_to_schedule(x) or "Make it with `gp.replay(...)`, or wrap values with `gp.table(values)`."
-    raise TypeError(refusal("convert.x", _shown(x), "it must be a schedule", way))
+def _node(schedule: Schedule) -> Node:
+    """Return a schedule as plain data."""
+    node: Node = json.loads(schedule.to_json())["schedule"]
+    return node
 
 
-def _named(x: object) -> str:
-    """Return what is converted, by name."""
-    if isinstance(x, Schedule):
-        kind = json.loads(x.to_json())["schedule"]["kind"]
-        return kind if kind in REPLAYS else "schedule"
-    return type(x).__name__
-
-
-def _formed(source: Schedule, to: str, only: str | None, length: int | None, name: str) -> Form:
-    n = length or source.steps
-    if n is None:
-        msg = refusal("convert.steps", "None", "a list has an end, and this schedule has none", "Give the run's steps.")
-        raise _refused(name, to, [msg])
-    if only == "learning_rate":
-        return _table(source, n, ())
+def _form(schedule: Schedule, framework: str, only: str | None, n: int | None, name: str) -> Form:
+    if f"{framework}.{only}" == _TABLES[framework] or only == "learning_rate":
+        return _table(schedule, framework, n, ())
     try:
-        node = json.loads(source.exact().to_json())["schedule"]
-        return lists.lists(node, n, source, only)
-    except (NoForm, ValueError) as no:
+        return _native(schedule, framework, only, n)
+    except NoForm as no:
         if only:
-            way = 'Convert to "mindspore.learning_rate", the exact table.'
-            msg = refusal("convert.to", f'"{to}"', f"there is no such form of this schedule: {no}", way)
-            raise _refused(name, to, [msg]) from None
-        return _table(source, n, (f"the exact table of its values, for MindSpore has no such schedule: {no}",))
+            way_out = f'Convert to "{_TABLES[framework]}", which gives any schedule.'
+            rule = f"there is no such form of this schedule: {no}"
+            raise _refused(name, f"{framework}.{only}", [("convert.to", f'"{only}"', rule, way_out)]) from None
+        return _table(schedule, framework, n, (f"glidepath's own, for {framework} has no such schedule: {no}",))
 
 
-def _table(source: Schedule, n: int, notes: tuple[str, ...]) -> Form:
-    value = table(source.array(n, dtype="float32"))
-    return Form(
-        "glidepath.mindspore.learning_rate",
-        value,
-        {"schedule": source, "total_steps": n},
-        f"learning_rate({source!r}, {n})",
-        "import glidepath as gp\nfrom glidepath.mindspore import learning_rate",
-        notes=notes,
-    )
+def _native(schedule: Schedule, framework: str, only: str | None, n: int | None) -> Form:
+    """Return the framework's own form."""
+    node = _node(schedule)
+    try:
+        exact = _node(schedule.exact())
+    except ValueError as error:
+        if framework in schedulers.NAMES:
+            return schedulers.schedulers(framework, node, None, n, only)
+        raise NoForm(str(error).partition("; ")[2].partition(". Keep")[0]) from None
+    if framework in schedulers.NAMES:
+        return schedulers.schedulers(framework, node, exact, n, only)
+    if framework == "mindspore.nn":
+        return classes.classes(exact, n, only)
+    return lists.lists(exact, n or 1, schedule, only)
+
+
+def _table(schedule: Schedule, framework: str, n: int | None, notes: tuple[str, ...]) -> Form:
+    """Return what glidepath sets a framework's rates by, from any schedule."""
+    if framework == "torch":
+        imports = "import glidepath as gp\nfrom glidepath.torch import Scheduler"
+        notes = (*notes, "call scheduler.step() after each step of the optimizer")
+        return Form("glidepath.torch.Scheduler", schedule, {"lr": schedule}, f"Scheduler(optimizer, lr={schedule!r})",
+                    imports, notes=notes)  # fmt: skip
+    if n is None:
+        rule, way_out = "a table has an end, and this schedule has none", "Give the run's steps."
+        raise _refused("schedule", _TABLES[framework], [("convert.steps", "None", rule, way_out)])
+    value = table(schedule.array(n, dtype="float32"))
+    imports = "import glidepath as gp\nfrom glidepath.mindspore import learning_rate"
+    if framework != "mindspore.experimental":
+        code, given = f"learning_rate({schedule!r}, {n})", {"schedule": schedule, "total_steps": n}
+        return Form("glidepath.mindspore.learning_rate", value, given, code, imports, notes=notes)
+    imports = "import glidepath as gp\nfrom glidepath.mindspore.experimental import LambdaLR"
+    notes = (*notes, "the optimizer's learning rate must be 1.0 as the scheduler is made",
+             "call scheduler.step() after each step of the optimizer")  # fmt: skip
+    code, given = f"LambdaLR(optimizer, {schedule!r})", {"lr_lambda": schedule}
+    return Form("glidepath.mindspore.experimental.LambdaLR", value, given, code, imports, 1.0, notes)
 
 
 def _usual(source: Schedule) -> int:
@@ -191,12 +252,12 @@ def _usual(source: Schedule) -> int:
     return min(max(4 * (longest or 0), 1_000), 1_000_000)
 
 
-def _refused(source: str, target: str, refusals: list[str]) -> ConversionError:
-    return ConversionError("\n  ".join([f"{source} -> {target}:", *refusals]))
+def _refused(source: str, target: str, losses: Iterable[tuple[str, ...]]) -> ConversionError:
+    return ConversionError("\n  ".join([f"{source} -> {target}:", *(refusal(*loss) for loss in losses)]))
 
 
-def _compared(source: Schedule, value: Schedule, n: int) -> tuple[Agreement, str]:
-    """Return how near two schedules are over so many steps, as one word and in words."""
+def _compared(source: Schedule, value: Schedule, n: int) -> tuple[Agreement, float, str]:
+    """Return how near two schedules are over so many steps: in one word, as a part of the peak, and in words."""
     in_bits = in_float32 = True
     worst, at, peak = 0.0, 0, 0.0
     for start in range(0, n, _CHUNK):
@@ -207,12 +268,13 @@ def _compared(source: Schedule, value: Schedule, n: int) -> tuple[Agreement, str
             continue
         in_float32 &= bool((a.astype(np.float32) == b.astype(np.float32)).all())
         peak = max(peak, float(np.abs(a).max()))
-        far = np.abs(a - b)
+        far = np.nan_to_num(np.abs(a - b), nan=np.inf)
         if far.max() > worst:
             worst, at = float(far.max()), start + int(far.argmax())
     everywhere = f"at all {n:,} steps"
     if in_bits:
-        return "bits", f"equal in bits {everywhere}"
+        return "bits", 0.0, f"equal in bits {everywhere}"
+    worst /= peak or 1.0
     if in_float32:
-        return "float32", f"equal in float32 {everywhere}"
-    return "near", f"near: within {worst / (peak or 1.0):.1e} of the peak {everywhere}, furthest at step {at:,}"
+        return "float32", worst, f"equal in float32 {everywhere}"
+    return "near", worst, f"within {worst:.1e} of the peak {everywhere}, furthest at step {at:,}"

@@ -33,8 +33,8 @@ def test_a_conversion_says_all_of_it() -> None:
             ([0.1, 0.2], "mindspore"),
             TypeError,
             (
-                "`convert.x`: got an object of type list; it must be a schedule. Make it with `gp.replay(...)`, or "
-                "wrap values with `gp.table(values)`."
+                "`convert.x`: got an object of type list; it must be a schedule or a scheduler. Make it with "
+                "`gp.replay(...)`, or wrap values with `gp.table(values)`."
             ),
         ),
         (

@@ -7,25 +7,33 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glidepath._core import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "Form",
     "NoForm",
     "Node",
+    "attempt",
     "call",
     "cosine_decay",
+    "epochs_of",
     "expect",
     "exponential_decay",
     "inverse_decay",
     "natural_exp_decay",
     "of_node",
+    "other_curve",
     "polynomial_decay",
     "scaled",
     "warm_up",
     "wave",
+    "whole",
+    "without_climb",
 ]
 
 Node = dict[str, Any]
@@ -114,9 +122,14 @@ def scaled(node: Node) -> Node:
     return leaf if leaf != schedules[0] or set(numbers) <= {1.0} else node
 
 
+def other_curve(node: Node) -> str:
+    """Return the reason that a form is of another curve than the node."""
+    return f"its closed form has a `{node['kind']}`"
+
+
 def expect(node: Node, *kinds: str) -> None:
     if node["kind"] not in kinds:
-        raise NoForm(f"it is a `{node['kind']}`")
+        raise NoForm(other_curve(node))
 
 
 def exponential_decay(node: Node) -> Node:
@@ -172,6 +185,38 @@ def warm_up(node: Node) -> Node:
     if node["start"] != 0.0:
         raise NoForm(f"MindSpore's warm-up starts from 0.0, and this line from {node['start']!r}")
     return {"learning_rate": node["end"], "decay": node["steps"]}
+
+
+def attempt(arguments: Callable[[Node], Node], node: Node) -> Node | str:
+    """Return the arguments of a form, or why there are none."""
+    try:
+        return arguments(node)
+    except NoForm as no:
+        return str(no)
+
+
+def epochs_of(node: Node) -> tuple[int, Node]:
+    """Return how many steps an epoch of a schedule has, and the schedule of the epochs."""
+    return (node["steps_per_epoch"], node["of"]) if node["kind"] == "by_epoch" else (1, node)
+
+
+def without_climb(node: Node, n: int | None, name: str) -> tuple[Node, tuple[tuple[str, ...], ...]]:
+    """Return a wave's falling half in its place, and what is lost of its first `n` steps."""
+    per_epoch, inner = epochs_of(node)
+    fall = wave(inner)
+    if fall is None:
+        return node, ()
+    cosine_decay(fall)
+    held = {"kind": "by_epoch", "of": fall, "steps_per_epoch": per_epoch} if per_epoch > 1 else fall
+    most = per_epoch * (fall["steps"] + 1)
+    if n is not None and n <= most:
+        return held, ()
+    rule = f"from step {most:,} on it climbs again, where {name} stays at {fall['end']!r}"
+    way_out = (
+        f'Convert at most {most:,} steps, or to "mindspore.experimental", which climbs too, or to '
+        '"mindspore.learning_rate", the exact table.'
+    )
+    return held, (("convert.steps", "None" if n is None else f"{n:,}", rule, way_out),)
 
 
 def of_node(node: Node) -> Schedule:

@@ -57,7 +57,7 @@ def lists(node: Node, n: int, source: Schedule, only: str | None = None) -> Form
         source: the schedule.
         only: the one function that may be used; any if None.
     """
-    node, losses = _without_climb(node, n)
+    node, losses = form.without_climb(node, n, "cosine_decay_lr")
     grouped: list[tuple[_Piece, int]] = []
     for piece in _Lister(source, only).pieces(node, 1, n, 0):
         if grouped and grouped[-1][0] == piece:
@@ -74,25 +74,6 @@ def lists(node: Node, n: int, source: Schedule, only: str | None = None) -> Form
     names = [name for name, _ in groupby(f"mindspore.{piece.name}" for piece, _ in grouped)]
     arguments = grouped[0][0].arguments if len(grouped) == 1 else {}
     return Form(" + ".join(names), value, arguments, " + ".join(codes), "from mindspore import nn", losses=losses)
-
-
-def _without_climb(node: Node, n: int) -> tuple[Node, tuple[tuple[str, ...], ...]]:
-    """Return a wave's falling half in its place, and what is lost of its first `n` steps."""
-    per_epoch, inner = (node["steps_per_epoch"], node["of"]) if node["kind"] == "by_epoch" else (1, node)
-    fall = form.wave(inner)
-    if fall is None:
-        return node, ()
-    form.cosine_decay(fall)
-    held = {"kind": "by_epoch", "of": fall, "steps_per_epoch": per_epoch} if per_epoch > 1 else fall
-    most = per_epoch * (fall["steps"] + 1)
-    if n <= most:
-        return held, ()
-    rule = f"from step {most:,} on it climbs again, where cosine_decay_lr stays at {fall['end']!r}"
-    way_out = (
-        f'Convert at most {most:,} steps, or to "mindspore.experimental", which climbs too, or to '
-        '"mindspore.learning_rate", the exact table.'
-    )
-    return held, (("convert.steps", f"{n:,}", rule, way_out),)
 
 
 @dataclass(frozen=True)
@@ -118,18 +99,18 @@ class _Lister:
 
     def piece(self, node: Node, per_epoch: int, n: int, start: int) -> _Piece:
         """Return the one list of a leaf."""
-        reason = f"it is a `{node['kind']}`"
+        reason = form.other_curve(node)
         for name in [self.only] if self.only else NAMES:
             found = self.constants(node, per_epoch, n, start) if name == _PIECEWISE else _list(name, node, per_epoch, n)
             if isinstance(found, _Piece):
                 return found
-            reason = found if reason.startswith("it is a") else reason
+            reason = found if reason == form.other_curve(node) else reason
         raise NoForm(reason)
 
     def constants(self, node: Node, per_epoch: int, n: int, start: int) -> _Piece | str:
         """Return the list of constant values, with the source's own bits: its products may be rounded otherwise."""
         if node["kind"] not in {"constant", "piecewise_constant"}:
-            return f"it is a `{node['kind']}`"
+            return form.other_curve(node)
         ends = [milestone * per_epoch for milestone in node.get("milestones", [])]
         ends = [*(end for end in ends if end < n), n]
         rates = [self.source[start + at] for at in [0, *ends[:-1]]]
@@ -138,10 +119,9 @@ class _Lister:
 
 def _list(name: str, node: Node, per_epoch: int, n: int) -> _Piece | str:
     """Return the list of a name that has a leaf's first `n` steps, or why there is none."""
-    try:
-        given = _LISTS[name](node)
-    except NoForm as no:
-        return str(no)
+    given = form.attempt(_LISTS[name], node)
+    if isinstance(given, str):
+        return given
     decay, cycle = given.pop("decay"), given.pop("cycle", False)
     after = {key: given.pop(key) for key in ("power", "is_stair") if key in given}
     by_position = len(given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
@@ -37,6 +38,8 @@ _NAMES = {
 }
 """Each form by its name: its framework, and its name there."""
 _CHUNK = 1 << 16
+_MOST = 10_000_000
+"""More steps are not compared: that takes a second, and values that differ have differed by then."""
 _FAR = 1e-3
 """What is further from the source than this part of the peak is another schedule, whatever the formulas say."""
 
@@ -142,8 +145,8 @@ def convert(
         losses.append(("convert.steps", "None", rule, "Give the run's steps."))
         raise _refused(name, to, losses)
     form = _form(schedule, framework, only, n, name)
-    compared = n or _usual(schedule)
-    agreement, far, report = _compared(schedule, form.value, compared)
+    compared = min(n or _usual(schedule), _MOST)
+    agreement, far, report = _compared(schedule, form.value, compared, n or compared)
     losses += form.losses
     if far > _FAR and not losses:
         way_out = f'Convert to "{_TABLES[framework]}", which gives any schedule.'
@@ -197,15 +200,15 @@ def _node(schedule: Schedule) -> Node:
 
 def _form(schedule: Schedule, framework: str, only: str | None, n: int | None, name: str) -> Form:
     if f"{framework}.{only}" == _TABLES[framework] or only == "learning_rate":
-        return _table(schedule, framework, n, ())
+        return _table(schedule, framework, n, name, ())
     try:
         return _native(schedule, framework, only, n)
-    except NoForm as no:
+    except (NoForm, ValueError, OverflowError) as no:  # the last two are a replay's, of its arguments
         if only:
             way_out = f'Convert to "{_TABLES[framework]}", which gives any schedule.'
             rule = f"there is no such form of this schedule: {no}"
             raise _refused(name, f"{framework}.{only}", [("convert.to", f'"{only}"', rule, way_out)]) from None
-        return _table(schedule, framework, n, (f"glidepath's own, for {framework} has no such schedule: {no}",))
+        return _table(schedule, framework, n, name, (f"glidepath's own, for {framework} has no such schedule: {no}",))
 
 
 def _native(schedule: Schedule, framework: str, only: str | None, n: int | None) -> Form:
@@ -224,7 +227,7 @@ def _native(schedule: Schedule, framework: str, only: str | None, n: int | None)
     return lists.lists(exact, n or 1, schedule, only)
 
 
-def _table(schedule: Schedule, framework: str, n: int | None, notes: tuple[str, ...]) -> Form:
+def _table(schedule: Schedule, framework: str, n: int | None, name: str, notes: tuple[str, ...]) -> Form:
     """Return what glidepath sets a framework's rates by, from any schedule."""
     if framework == "torch":
         imports = "import glidepath as gp\nfrom glidepath.torch import Scheduler"
@@ -233,8 +236,18 @@ def _table(schedule: Schedule, framework: str, n: int | None, notes: tuple[str, 
                     imports, notes=notes)  # fmt: skip
     if n is None:
         rule, way_out = "a table has an end, and this schedule has none", "Give the run's steps."
-        raise _refused("schedule", _TABLES[framework], [("convert.steps", "None", rule, way_out)])
-    value = table(schedule.array(n, dtype="float32"))
+        raise _refused(name, _TABLES[framework], [("convert.steps", "None", rule, way_out)])
+    if n > _MOST:
+        rule = f"a table takes at most {_MOST:,} steps here"
+        way_out = "Make it where you need it: `glidepath.mindspore.learning_rate(schedule, total_steps)`."
+        raise _refused(name, _TABLES[framework], [("convert.steps", f"{n:,}", rule, way_out)])
+    values = schedule.array(n, dtype="float32")
+    past = np.flatnonzero(~np.isfinite(values))
+    if past.size:
+        rule, way_out = "every value must be a finite float32", "Take fewer steps, or `schedule.clamp(high=...)`."
+        got = f"a schedule whose value at step {past[0]:,} is {values[past[0]]}"
+        raise _refused(name, _TABLES[framework], [("convert.x", got, rule, way_out)])
+    value = table(values)
     imports = "import glidepath as gp\nfrom glidepath.mindspore import learning_rate"
     if framework != "mindspore.experimental":
         code, given = f"learning_rate({schedule!r}, {n})", {"schedule": schedule, "total_steps": n}
@@ -256,7 +269,7 @@ def _refused(source: str, target: str, losses: Iterable[tuple[str, ...]]) -> Con
     return ConversionError("\n  ".join([f"{source} -> {target}:", *(refusal(*loss) for loss in losses)]))
 
 
-def _compared(source: Schedule, value: Schedule, n: int) -> tuple[Agreement, float, str]:
+def _compared(source: Schedule, value: Schedule, n: int, of: int) -> tuple[Agreement, float, str]:
     """Return how near two schedules are over so many steps: in one word, as a part of the peak, and in words."""
     in_bits = in_float32 = True
     worst, at, peak = 0.0, 0, 0.0
@@ -266,15 +279,16 @@ def _compared(source: Schedule, value: Schedule, n: int) -> tuple[Agreement, flo
         in_bits &= bool((a == b).all())
         if in_bits:
             continue
-        in_float32 &= bool((a.astype(np.float32) == b.astype(np.float32)).all())
+        with np.errstate(over="ignore", invalid="ignore"):
+            in_float32 &= bool((a.astype(np.float32) == b.astype(np.float32)).all())
+            far = np.where(a == b, 0.0, np.nan_to_num(np.abs(a - b), nan=np.inf))
         peak = max(peak, float(np.abs(a).max()))
-        far = np.nan_to_num(np.abs(a - b), nan=np.inf)
         if far.max() > worst:
             worst, at = float(far.max()), start + int(far.argmax())
-    everywhere = f"at all {n:,} steps"
+    everywhere = f"at all {n:,} steps" if n == of else f"at the first {n:,} of {of:,} steps"
     if in_bits:
         return "bits", 0.0, f"equal in bits {everywhere}"
-    worst /= peak or 1.0
+    worst = worst if math.isinf(worst) else worst / (peak or 1.0)
     if in_float32:
         return "float32", worst, f"equal in float32 {everywhere}"
     return "near", worst, f"within {worst:.1e} of the peak {everywhere}, furthest at step {at:,}"

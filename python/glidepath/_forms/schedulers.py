@@ -34,6 +34,8 @@ NAMES = {
 _IMPORTS = {"torch": "from torch import optim", "mindspore.experimental": "from mindspore.experimental import optim"}
 _SHOWN = 10_000
 """How many steps of a LambdaLR are worked out where nobody says how long the run is."""
+_MOST = 10_000_000
+"""More values of a LambdaLR are not worked out."""
 _OWN_RATES = ("CyclicLR", "OneCycleLR")
 """The schedulers that do not ask the optimizer for its rate."""
 
@@ -116,7 +118,7 @@ def schedulers(framework: str, source: Node, exact: Node | None, n: int | None, 
         scheduler.check(framework)
     if only not in {None, scheduler.name}:
         raise NoForm(f"it is {framework}.{scheduler.name}")
-    epochs = -(-(n or _SHOWN) // per_epoch)
+    epochs = min(-(-(n or _SHOWN) // per_epoch), _MOST)
     value = scheduler.value(framework, epochs)
     code = scheduler.code(framework)
     notes = []

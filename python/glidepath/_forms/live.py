@@ -83,7 +83,7 @@ def _of_scheduler(framework: str, module: str, x: Any, steps: int | None) -> Sou
         way_out = "Make it with cycle_momentum=False, or set the momentum by a schedule of its own."
         losses.append(("cycle_momentum", "True", rule, way_out))
     made = int(getattr(x, "last_epoch", 0))
-    notes = (f"from its start, though it has made {made:,} steps",) if made > 0 else ()
+    notes = (f"from its start, though the scheduler stands at step {made:,}",) if made > 0 else ()
     return Source(name, schedules[0], tuple(losses), notes)
 
 

@@ -127,7 +127,9 @@ def test_a_live_scheduler(module: Any) -> None:
     )
     scheduler.optimizer.step()
     scheduler.step()
-    assert gp.convert(scheduler, "mindspore", steps=90).notes == ("from its start, though it has made 1 steps",)
+    assert gp.convert(scheduler, "mindspore", steps=90).notes == (
+        "from its start, though the scheduler stands at step 1",
+    )
 
 
 def test_a_function_is_a_table() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
 import re
 import shutil
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import click
 import numpy as np
@@ -22,14 +23,19 @@ from glidepath._arguments import LAST_STEP, refusal
 from glidepath._complaint import INTERRUPTED, complain
 from glidepath._core import _shown
 from glidepath._output import fail, replacing, target
+from glidepath._rates import Rates, common_steps, rates_of
+from glidepath.comparison import Level, compared
 from glidepath.plot import horizon, plain, plot, sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from matplotlib.axes import Axes
+
     _IntType = click.ParamType[int]
+    _LevelType = click.ParamType[Level | float]
 else:
-    _IntType = click.ParamType  # it has no type parameter before click 8.4
+    _IntType = _LevelType = click.ParamType  # it has no type parameter before click 8.4
 
 __all__ = ["cli", "run"]
 
@@ -202,31 +208,71 @@ def at(spec: str, step: tuple[int, ...]) -> None:
 def plot_(spec: str, output: str, steps: int | None) -> None:
     """Draw the schedule into a file. Needs matplotlib: pip install matplotlib."""
     schedule, about = _load(spec)
+    with _picture("`plot`", output, spec) as axes:
+        plot(schedule, ax=axes, steps=steps)
+        if about:
+            axes.set_title(about, fontsize="small", wrap=True, parse_math=False)
+
+
+class _Within(_LevelType):
+    """A level of `compare`, or a tolerance."""
+
+    name = "level or tolerance"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Level | float:  # noqa: ANN401 (click's)
+        if value in get_args(Level):
+            return cast("Level", value)
+        try:
+            tolerance = float(value)
+        except ValueError:
+            tolerance = math.nan
+        if not 0.0 <= tolerance < math.inf:
+            rule = "it must be bits, float32, or a fraction of the peak. Write 1e-6"
+            self.fail(f"got {_shown(value)}; {rule}.", param, ctx)
+        return tolerance
+
+
+@cli.command()
+@click.argument("a", type=click.Path(allow_dash=True))
+@click.argument("b", type=click.Path(allow_dash=True))
+@click.option("-n", "--count", type=_STEPS, help="How many steps. [default: those of the longer one]")
+@click.option(
+    "--within",
+    type=_Within(),
+    metavar="bits|float32|TOLERANCE",
+    default="bits",
+    show_default=True,
+    help="What is equal: the same bits, the same float32, or a difference of at most this fraction of the peak.",
+)
+@click.option(
+    "--group", type=click.IntRange(min=0), default=0, show_default=True, help="The column of a file of groups."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on one line.")
+@click.option("-o", "--output", type=click.Path(), help="Draw both and their difference into this picture.")
+def diff(  # noqa: PLR0913 (click passes every option as a parameter)
+    a: str, b: str, count: int | None, within: Level | float, group: int, *, as_json: bool, output: str | None
+) -> int:
+    """Compare two learning rates step by step. Exit with 0 if they are equal, 1 if they differ, 2 after an error.
+
+    A and B are SPECs, or .npy files of the rates of each step.
+    """
+    if a == b == "-":
+        fail("`-`: given twice; standard input can be read once. Name a file for one of them.")
+    sides = _rates("a", a, group), _rates("b", b, group)
+    steps = common_steps("-n", count, *sides, example="-n {}")
+    with contextlib.nullcontext() if output is None else _picture("`-o`", output, a, b) as axes:
+        with _progress(steps) as advance:
+            comparison = compared(sides, steps, advance)
+        if axes is not None:
+            comparison.plot(ax=axes)
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 (an optional dependency, and slow to import)
-    except Exception as error:  # noqa: BLE001 (a broken install can raise anything)
-        if isinstance(error, ModuleNotFoundError) and error.name == "matplotlib":
-            fail("`plot` draws with matplotlib, which is not installed. Run `pip install matplotlib`.")
-        again = "Run `pip install --force-reinstall matplotlib`."
-        fail(f"`plot` draws with matplotlib, which cannot be imported: {error}. {again}")
-    path = target(output, spec, "lr.png")
-    kind = path.suffix.lstrip(".").lower() or "png"
-    figure = Figure(figsize=(8.0, 4.5), dpi=150, layout="constrained")
-    if kind not in figure.canvas.get_supported_filetypes():
-        fail(f"{output}: got `.{kind}`; a picture is .png, .svg, .pdf or another that matplotlib writes. Name it so.")
-    axes = plot(schedule, ax=figure.add_subplot(), steps=steps)
-    if about:
-        axes.set_title(about, fontsize="small", wrap=True, parse_math=False)
-    picture = io.BytesIO()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            figure.savefig(picture, format=kind)
-    except Exception as error:  # noqa: BLE001 (each file type uses its own library, which raises its own errors)
-        other = "" if kind == "png" else " Name a .png."
-        fail(f"{output}: matplotlib cannot draw it as `.{kind}`: {error}.{other}")
-    with replacing(path) as file:
-        file.write(picture.getbuffer())
+        comparison.require(within)
+    except AssertionError as error:
+        report, status = str(error), 1
+    else:
+        report, status = str(comparison), 0
+    _print(json.dumps(comparison.to_dict()) if as_json else report)
+    return status
 
 
 @cli.command()
@@ -236,7 +282,7 @@ def schema() -> None:
 
 
 def run() -> int:
-    """Run the command. Return 0 when done, or 2 after one line on stderr for an error of the user."""
+    """Run the command. Return 0 when done, 1 for a difference, 2 after one line on stderr for an error of the user."""
     try:
         return int(cli.main(prog_name="glidepath", standalone_mode=False) or 0)
     except click.Abort:
@@ -294,6 +340,39 @@ def _load(spec: str) -> tuple[glidepath.Schedule, str]:
         fail(f"{name}: {error}")
     about = str(json.loads(text).get("about", "")) if text.lstrip().startswith("{") else ""
     return schedule, "".join(c if c.isprintable() or c == "\n" else " " for c in about)
+
+
+def _rates(place: str, spec: str, group: int) -> Rates:
+    """Read SPEC, or a .npy file."""
+    return rates_of(place, Path(spec) if spec.endswith(".npy") else _load(spec)[0], group)
+
+
+@contextlib.contextmanager
+def _picture(what: str, output: str, *specs: str) -> Iterator[Axes]:
+    """Yield axes to draw on, and write them to the file."""
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 (an optional dependency, and slow to import)
+    except Exception as error:  # noqa: BLE001 (a broken install can raise anything)
+        if isinstance(error, ModuleNotFoundError) and error.name == "matplotlib":
+            fail(f"{what} draws with matplotlib, which is not installed. Run `pip install matplotlib`.")
+        again = "Run `pip install --force-reinstall matplotlib`."
+        fail(f"{what} draws with matplotlib, which cannot be imported: {error}. {again}")
+    path, *_ = [target(output, spec, "lr.png") for spec in specs]
+    kind = path.suffix.lstrip(".").lower() or "png"
+    figure = Figure(figsize=(8.0, 4.5), dpi=150, layout="constrained")
+    if kind not in figure.canvas.get_supported_filetypes():
+        fail(f"{output}: got `.{kind}`; a picture is .png, .svg, .pdf or another that matplotlib writes. Name it so.")
+    yield figure.add_subplot()
+    picture = io.BytesIO()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            figure.savefig(picture, format=kind)
+    except Exception as error:  # noqa: BLE001 (each file type uses its own library, which raises its own errors)
+        other = "" if kind == "png" else " Name a .png."
+        fail(f"{output}: matplotlib cannot draw it as `.{kind}`: {error}.{other}")
+    with replacing(path) as file:
+        file.write(picture.getbuffer())
 
 
 def _count(schedule: glidepath.Schedule, count: int | None, start: int) -> int:

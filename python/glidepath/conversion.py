@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
 
@@ -14,6 +13,7 @@ from glidepath._arguments import as_int, refusal
 from glidepath._core import REPLAYS, Schedule, _extent, _shown, table
 from glidepath._forms import classes, lists, live, schedulers
 from glidepath._forms.form import Form, Node, NoForm
+from glidepath.comparison import Comparison, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,7 +37,6 @@ _NAMES = {
     **{name: (name.rpartition(".")[0], name.rpartition(".")[2]) for name in _TABLES.values()},
 }
 """Each form by its name: its framework, and its name there."""
-_CHUNK = 1 << 16
 _MOST = 10_000_000
 """More steps are not compared: that takes a second, and values that differ have differed by then."""
 _FAR = 1e-3
@@ -81,8 +80,8 @@ class Conversion:
     """The learning rate that the optimizer must have as the scheduler is made; None where it does not count."""
     agreement: Agreement
     """How near the values are to the source's: equal in "bits" (float64), in "float32", or "near"."""
-    steps: int
-    """How many steps were compared."""
+    comparison: Comparison = field(repr=False, compare=False)
+    """The source and the value, compared."""
     notes: tuple[str, ...]
     """What is not the same, and what to know, one line each."""
     report: str
@@ -146,27 +145,20 @@ def convert(
         raise _refused(name, to, losses)
     form = _form(schedule, framework, only, n, name)
     compared = min(n or _usual(schedule), _MOST)
-    agreement, far, report = _compared(schedule, form.value, compared, n or compared)
+    comparison = compare(schedule, form.value, compared)
+    report = _report(comparison, n or compared)
     losses += form.losses
-    if far > _FAR and not losses:
+    if not (losses or comparison.within(_FAR)):
         way_out = f'Convert to "{_TABLES[framework]}", which gives any schedule.'
         losses.append(("convert.to", f'"{form.target}"', f"its values are not the schedule's: {report}", way_out))
     if losses and strict:
         raise _refused(name, form.target, losses)
     notes = (*source.notes, *form.notes, *(f"{rule} (`{place}`: got {got})" for place, got, rule, *_ in losses))
     return Conversion(
-        name,
-        form.target,
-        form.value,
-        form.arguments,
-        form.code,
-        form.imports,
-        form.lr,
-        agreement,
-        compared,
-        notes,
-        report,
-    )
+        source=name, target=form.target, value=form.value, arguments=form.arguments, code=form.code,
+        imports=form.imports, lr=form.lr, agreement=_agreement(comparison), comparison=comparison, notes=notes,
+        report=report,
+    )  # fmt: skip
 
 
 def _positive(place: str, value: SupportsIndex) -> int:
@@ -269,26 +261,18 @@ def _refused(source: str, target: str, losses: Iterable[tuple[str, ...]]) -> Con
     return ConversionError("\n  ".join([f"{source} -> {target}:", *(refusal(*loss) for loss in losses)]))
 
 
-def _compared(source: Schedule, value: Schedule, n: int, of: int) -> tuple[Agreement, float, str]:
-    """Return how near two schedules are over so many steps: in one word, as a part of the peak, and in words."""
-    in_bits = in_float32 = True
-    worst, at, peak = 0.0, 0, 0.0
-    for start in range(0, n, _CHUNK):
-        size = min(_CHUNK, n - start)
-        a, b = source.array(size, start), value.array(size, start)
-        in_bits &= bool((a == b).all())
-        if in_bits:
-            continue
-        with np.errstate(over="ignore", invalid="ignore"):
-            in_float32 &= bool((a.astype(np.float32) == b.astype(np.float32)).all())
-            far = np.where(a == b, 0.0, np.nan_to_num(np.abs(a - b), nan=np.inf))
-        peak = max(peak, float(np.abs(a).max()))
-        if far.max() > worst:
-            worst, at = float(far.max()), start + int(far.argmax())
+def _agreement(comparison: Comparison) -> Agreement:
+    if comparison.equal("bits"):
+        return "bits"
+    return "float32" if comparison.equal("float32") else "near"
+
+
+def _report(comparison: Comparison, of: int) -> str:
+    """Return what a comparison of the first steps found, in words."""
+    n = comparison.steps
     everywhere = f"at all {n:,} steps" if n == of else f"at the first {n:,} of {of:,} steps"
-    if in_bits:
-        return "bits", 0.0, f"equal in bits {everywhere}"
-    worst = worst if math.isinf(worst) else worst / (peak or 1.0)
-    if in_float32:
-        return "float32", worst, f"equal in float32 {everywhere}"
-    return "near", worst, f"within {worst:.1e} of the peak {everywhere}, furthest at step {at:,}"
+    agreement = _agreement(comparison)
+    if agreement != "near":
+        return f"equal in {agreement} {everywhere}"
+    far, step = comparison.of_peak
+    return f"within {far:.1e} of the peak {everywhere}, furthest at step {step:,}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from glidepath import Schedule
 
-__all__ = ["horizon", "plain", "plot", "sparkline", "svg"]
+__all__ = ["horizon", "new_axes", "plain", "plot", "sparkline", "svg"]
 
 _MOST_POINTS = 2_000
 _MOST_EDGES = 400  # a schedule with more edges, such as many milestones, is drawn only at the points of the grid
@@ -48,7 +48,7 @@ def plot(schedule: Schedule, ax: Axes | None = None, steps: int | None = None) -
     ('step', 'learning rate')
     """
     if ax is None:
-        ax = _new_axes()
+        ax = new_axes("Schedule.plot")
     if not hasattr(ax, "plot"):
         raise TypeError(
             refusal("ax", type(ax).__name__, "it must be matplotlib axes", "For the length, pass `steps=`.")
@@ -141,6 +141,19 @@ def sample(schedule: Schedule, steps: int, most: int) -> np.ndarray[tuple[int], 
     return np.union1d(_grid(steps, most - len(sides)), np.array(sides, dtype=np.int64))
 
 
+def new_axes(method: str) -> Axes:
+    """Make axes in a new figure, for a method that the message names if matplotlib is not installed."""
+    try:
+        import matplotlib.pyplot as plt  # noqa: PLC0415 (an optional dependency, and slow to import)
+    except ModuleNotFoundError as error:
+        if error.name not in {"matplotlib", "matplotlib.pyplot"}:
+            raise
+        raise ImportError(
+            f"`{method}` draws with matplotlib, which is not installed. Run `pip install matplotlib`."
+        ) from error
+    return plt.subplots(layout="constrained")[1]  # the default layout may cut the y label off
+
+
 def _grid(steps: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     points = min(steps + 1, max(most, 2))
     # In integers: a float grid would miss some steps above 2**53 / most.
@@ -171,18 +184,6 @@ def _shown(schedule: Schedule, steps: int | None) -> int:
             refusal("steps", whole, "it must be from 1 to 2**53", "Leave it out to see the whole schedule.")
         )
     return whole
-
-
-def _new_axes() -> Axes:
-    try:
-        import matplotlib.pyplot as plt  # noqa: PLC0415 (an optional dependency, and slow to import)
-    except ModuleNotFoundError as error:
-        if error.name not in {"matplotlib", "matplotlib.pyplot"}:
-            raise
-        raise ImportError(
-            "`Schedule.plot` draws with matplotlib, which is not installed. Run `pip install matplotlib`."
-        ) from error
-    return plt.subplots(layout="constrained")[1]  # the default layout may cut the y label off
 
 
 def _settles(schedule: Schedule, far: float) -> int:

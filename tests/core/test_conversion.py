@@ -23,7 +23,12 @@ def test_a_conversion_says_all_of_it() -> None:
                  "decay_epoch": 30, "is_stair": True}  # fmt: skip
     assert conversion.arguments == arguments
     assert conversion.value == gp.replay("mindspore.exponential_decay_lr", **arguments)
-    assert (conversion.agreement, conversion.steps, conversion.lr, conversion.notes) == ("bits", 45_000, None, ())
+    assert (conversion.agreement, conversion.comparison.steps, conversion.lr, conversion.notes) == (
+        "bits",
+        45_000,
+        None,
+        (),
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,7 +159,7 @@ def test_a_table_holds_finite_numbers_and_not_too_many() -> None:
 
 def test_more_steps_than_a_second_takes_are_not_compared() -> None:
     conversion = gp.convert(gp.linear(0.0, 1.0, 2**30), "mindspore")
-    assert (conversion.steps, conversion.agreement) == (10_000_000, "bits")
+    assert (conversion.comparison.steps, conversion.agreement) == (10_000_000, "bits")
     assert conversion.report == "equal in bits at the first 10,000,000 of 1,073,741,824 steps"
 
 

@@ -380,6 +380,83 @@ def test_plot_writes_a_picture(spec, tmp_path, name, begins):
     assert not left_over(tmp_path)
 
 
+# diff.
+
+TORCH = gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=400)
+THEIRS = gp.replay(
+    "mindspore.cosine_decay_lr", min_lr=0.0, max_lr=0.1, total_step=1000, step_per_epoch=1, decay_epoch=400
+)
+
+
+@pytest.fixture
+def two(tmp_path) -> Path:
+    """A folder with a spec of each framework."""
+    (tmp_path / "torch.json").write_text(TORCH.to_json(), encoding="utf-8")
+    (tmp_path / "mindspore.json").write_text(THEIRS.to_json(), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("n", "within", "status"),
+    [(1_000, "bits", 1), (1_000, "float32", 1), (401, "bits", 1), (401, "float32", 0), (2, "bits", 0)],
+)
+def test_diff_prints_the_report_and_exits_as_diff_does(two, n, within, status):
+    done = run("diff", "torch.json", "mindspore.json", "-n", n, "--within", within, cwd=two)
+    assert (done.returncode, done.stderr) == (status, "")
+    assert done.stdout == f"{gp.compare(TORCH, THEIRS, n)}\n"
+
+
+@pytest.mark.parametrize(("tolerance", "status"), [("1e-15", 0), ("0", 1)])
+def test_diff_within_a_tolerance_of_the_peak(two, tolerance, status):
+    done = run("diff", "torch.json", "mindspore.json", "-n", 401, "--within", tolerance, cwd=two)
+    c = gp.compare(TORCH, THEIRS, 401)
+    above = f"above 0 of the peak: {c.of_peak.value:.2g} at step {c.of_peak.step}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (status, f"{c}\n{above if status else ''}", "")
+
+
+def test_diff_of_a_long_npy_and_a_spec_on_standard_input(spec, tmp_path):
+    run_well("array", spec, "-n", "1M", "-o", tmp_path / "lr.npy")
+    done = run("diff", tmp_path / "lr.npy", "-", "-n", "1M", stdin=MOVING.to_json())
+    report = ["a  lr.npy: 1,000,000 float64 values", f"b  {MOVING!r}", "equal in bits at all 1,000,000 steps"]
+    assert (done.returncode, done.stdout.splitlines()) == (0, report)
+    rates = np.load(tmp_path / "lr.npy")
+    rates[999_999] *= 1.5
+    np.save(tmp_path / "other.npy", rates.astype(np.float32))
+    done = run("diff", tmp_path / "lr.npy", tmp_path / "other.npy", "--within", "float32")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[2].startswith("differ as float32 at 1 of 1,000,000 steps, first at step 999,999: ")
+
+
+def test_diff_of_a_group_of_a_file(tmp_path):
+    s = gp.cosine(0.1, 0.0, 90)
+    np.save(tmp_path / "lr.npy", np.stack([s.array(90), 2 * s.array(90)], axis=1))
+    done = run("diff", "lr.npy", repr(2 * s), "--group", 1, cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "a  lr.npy: 90 float64 values, group 1 of 2")
+    assert run("diff", "lr.npy", repr(2 * s), cwd=tmp_path).returncode == 1
+    message = "`a`: got group 2; this lr.npy has 2. Groups are counted from 0."
+    assert_refused(run("diff", "lr.npy", repr(s), "--group", 2, cwd=tmp_path), message)
+    np.save(tmp_path / "words.npy", np.array(["a"]))
+    message = "`b`: got words.npy of str32 values; learning rates are float64, float32 or float16."
+    assert_refused(run("diff", "lr.npy", "words.npy", cwd=tmp_path), message)
+
+
+def test_diff_as_json(two):
+    done = run("diff", "torch.json", repr(THEIRS), "-n", "1k", "--json", cwd=two)
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == gp.compare(TORCH, THEIRS, 1_000).to_dict()
+    assert done.stdout.count("\n") == 1
+
+
+def test_diff_draws_both_and_their_difference(two):
+    done = run("diff", "torch.json", "mindspore.json", "-n", "1k", "-o", "diff.svg", cwd=two)
+    assert done.returncode == 1
+    assert (two / "diff.svg").read_bytes().startswith(b"<?xml")
+    assert not left_over(two)
+    for name in ("torch.json", "mindspore.json"):
+        message = f"{name}: the SPEC itself, which would be lost. Name another file."
+        assert_refused(run("diff", "torch.json", "mindspore.json", "-n", "1k", "-o", name, cwd=two), message)
+
+
 def test_schema_is_a_json_schema_that_the_examples_and_every_to_json_meet():
     schema = json.loads(run_well("schema"))
     validator = jsonschema.validators.validator_for(schema)
@@ -397,7 +474,7 @@ def test_the_installed_command_is_the_module():
     assert gp.__version__ in shown
 
 
-@pytest.mark.parametrize("command", [[], ["array"], ["show"], ["at"], ["plot"], ["schema"]])
+@pytest.mark.parametrize("command", [[], ["array"], ["show"], ["at"], ["plot"], ["diff"], ["schema"]])
 def test_help_explains_every_command(command):
     assert run_well(*command, "--help").startswith("Usage: glidepath")
 
@@ -472,6 +549,18 @@ MISTAKES = {
     "plot - -o lr.mp3": "lr.mp3: got `.mp3`; a picture is .png, .svg, .pdf or another that matplotlib writes. "
     "Name it so.",
     "plot - -o lr.png --steps 0": "`steps`: got 0; it must be from 1 to 2**53. Leave it out to see the whole schedule.",
+    "diff - -": "`-`: given twice; standard input can be read once. Name a file for one of them.",
+    "diff - no.npy": "no.npy: No such file or directory",
+    "diff - constant(0.2)": "`-n`: not given; neither side has an end. Say how many to compare: `-n 1000`.",
+    "diff - constant(0.2) -n 0": "`-n`: got 0; it must be a whole number of steps from 1 to 2**53.",
+    "diff - constant(0.2) -n 9 -o lr.mp3": "lr.mp3: got `.mp3`; a picture is .png, .svg, .pdf or another that "
+    "matplotlib writes. Name it so.",
+    "diff - constant(0.2) -n 9 -o no/lr.png": "no/lr.png: the folder no is not there. Make it first, or name another.",
+    **{
+        f"diff - constant(0.2) -n 9 --within {within}": f"Invalid value for '--within': got '{within}'; "
+        "it must be bits, float32, or a fraction of the peak. Write 1e-6."
+        for within in ("float64", "-1", "nan", "inf", "1e-6%")
+    },
     "sing": "No such command 'sing'.",
 }
 

@@ -22,7 +22,8 @@ from glidepath._core import __version__
 from glidepath.clock import Clock
 from glidepath.comparison import Comparison, compare
 from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
+from glidepath.conversion import Conversion, ConversionError, convert
 
-__all__ = ["Clock", "Comparison", "__version__", "compare"]
+__all__ = ["Clock", "Comparison", "Conversion", "ConversionError", "__version__", "compare", "convert"]
 __all__ += _core.__all__
 __all__ += composites.__all__

@@ -564,6 +564,22 @@ class Schedule:
         >>> (gp.linear(0.0, 1.0, 10) >> gp.constant(1.0)).segments()
         [(0, 10, 'gp.linear(0.0, 1.0, 10)'), (10, None, 'gp.constant(1.0)')]
         """
+    def exact(self) -> Schedule:
+        """The closed form: this schedule with leaves and combinators in the place of each replay.
+
+        Its values are what the framework's formula gives in real numbers, correctly rounded; the replay's are the
+        framework's own, rounding errors and all. A schedule without replays is its own closed form. The form of one of
+        MindSpore's lists goes on where the list ends.
+
+        Raises `ValueError` for a replay that has no closed form: a factor below 0, a cycle of half a step, a
+        ChainedScheduler of other than factors.
+
+        >>> s = gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=90)
+        >>> s.exact()
+        gp.cosine(0.1, 0.0, 90).then(gp.cosine(0.0, 0.1, 90)).repeat()
+        >>> s[45], s.exact()[45]
+        (0.049999999999999996, 0.05)
+        """
     def to_json(self) -> str:
         """The schedule as a JSON text, which `from_json` reads. Equal schedules give equal texts.
 

@@ -23,6 +23,7 @@ use crate::json;
 use crate::limits::{FINITE, GAP, MAX_STEP, RATIO, START, STEP};
 use crate::lower::lower;
 use crate::plan::Plan;
+use crate::simd::DefaultFloatMode;
 use crate::spec::{Expr, Extent, Operand, Spec};
 
 /// A learning-rate schedule: a pure function of the step, as a small immutable value.
@@ -535,6 +536,25 @@ impl Schedule {
         }
         add(start, self.spec.steps(), rest)?;
         Ok(segments)
+    }
+
+    /// The closed form: this schedule with leaves and combinators in the place of each replay.
+    ///
+    /// Its values are what the framework's formula gives in real numbers, correctly rounded; the replay's are the
+    /// framework's own, rounding errors and all. A schedule without replays is its own closed form. The form of one of
+    /// MindSpore's lists goes on where the list ends.
+    ///
+    /// Raises `ValueError` for a replay that has no closed form: a factor below 0, a cycle of half a step, a
+    /// ChainedScheduler of other than factors.
+    ///
+    /// >>> s = gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=90)
+    /// >>> s.exact()
+    /// gp.cosine(0.1, 0.0, 90).then(gp.cosine(0.0, 0.1, 90)).repeat()
+    /// >>> s[45], s.exact()[45]
+    /// (0.049999999999999996, 0.05)
+    fn exact(&self) -> PyResult<Schedule> {
+        let _state = DefaultFloatMode::enter();
+        Ok(Schedule::of(self.spec.exact()?))
     }
 
     #[new]

@@ -42,7 +42,7 @@ DOCUMENTS = [
 ]
 GUIDES = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "tests/README.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
-MODULES = ["glidepath", "glidepath.clock", "glidepath.comparison", "glidepath.composites",
+MODULES = ["glidepath", "glidepath.clock", "glidepath.comparison", "glidepath.composites", "glidepath.conversion",
            "glidepath.plot", "glidepath.cli",
            "glidepath._launch", "glidepath.__main__", "glidepath.mindspore", "glidepath.mindspore.nn",
            "glidepath.mindspore.dynamic_lr", "glidepath.mindspore.learning_rate_schedule",

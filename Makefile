@@ -6,6 +6,7 @@
 #               the tests of glidepath.torch on another version of PyTorch, in an environment that is removed afterwards
 #               (5 GB of disk meanwhile); WITH="lightning accelerate" installs more packages there
 # make demo     compute 100 million steps of Llama 3's schedule, check and plot them, and time it
+# make pictures draw the pictures of the documents
 # make bench    print the table of measured ratios and their bars
 # make asv      run the asv suite on the installed build, offline
 # make exact    compare a million points a leaf with big floats, with ==
@@ -27,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find src python -type f -not -name '*.so' -not -name '*.pyc') Cargo.toml $(wildcard Cargo.lock) \
 	pyproject.toml README.md LICENSE
 
-.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch demo bench asv exact fuzz clean
+.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch demo pictures bench asv exact fuzz clean
 .DELETE_ON_ERROR:
 
 check: lint-rust test-rust lint-style test-core
@@ -90,6 +91,9 @@ test-torch: build/wheel.stamp
 
 demo: $(NP2)/installed.stamp
 	$(BIN)/python benches/demo.py
+
+pictures: $(NP2)/installed.stamp
+	$(BIN)/python docs/pictures.py
 
 bench: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
 	$(BIN)/python benches/table.py

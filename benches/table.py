@@ -222,6 +222,15 @@ def gather_row(steps: int, repeats: int) -> Row:
                ratio(lambda: schedule.gather(at), lambda: ready[at], repeats), 0.4, 0.2)  # fmt: skip
 
 
+def compare_row(steps: int, repeats: int) -> Row:
+    a, b = gp.cosine(PEAK, FLOOR, steps), gp.cosine(PEAK, 2 * FLOOR, steps)
+    assert gp.compare(a, b).count() > 0.99 * steps
+    at, out = np.arange(steps, dtype=np.float64), np.empty(steps)
+    generate = numpy_cosine(at, out, steps)
+    got = ratio(lambda: gp.compare(a, b), lambda: (generate(), generate()), repeats)
+    return Row("`compare` of two cosines that differ / numpy's two cosines in place", got, 1.0, 0.7)
+
+
 def scalar_row(steps: int, repeats: int, number: int = 200_000) -> Row:
     schedule = gp.warmup_cosine(PEAK, steps, 0.01, end=FLOOR)
     ready, step = schedule.array(steps), steps // 3
@@ -303,6 +312,7 @@ def report(steps: int, repeats: int) -> Iterator[str]:
     yield str(thread_row())
     yield from map(str, numpy_rows(repeats))
     yield str(gather_row(steps, repeats))
+    yield str(compare_row(steps, repeats))
     yield str(scalar_row(steps, repeats))
     yield str(import_row(repeats))
     yield str(memory_row())

@@ -91,6 +91,12 @@ macro_rules! combinators {
             $(#[doc = concat!("See [`", stringify!($Name), "`].")] $Name($Name),)*
         }
 
+        $(impl From<$Name> for Combinator {
+            fn from(combinator: $Name) -> Combinator {
+                Combinator::$Name(combinator)
+            }
+        })*
+
         /// Every combinator there is, in the order of their declaration.
         pub static COMBINATOR_KINDS: &[CombinatorKind] = &[$(CombinatorKind {
             name: stringify!($name),

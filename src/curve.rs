@@ -114,6 +114,12 @@ macro_rules! leaves {
             $(#[doc = concat!("See [`", stringify!($Name), "`].")] $Name($Name),)*
         }
 
+        $(impl From<$Name> for Curve {
+            fn from(leaf: $Name) -> Curve {
+                Curve::$Name(leaf)
+            }
+        })*
+
         /// Every leaf there is, in the order of their declaration.
         pub static LEAF_KINDS: std::sync::LazyLock<Vec<LeafKind>> = std::sync::LazyLock::new(|| vec![$($Name::leaf_kind(),)*]);
 

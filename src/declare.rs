@@ -11,6 +11,7 @@ use crate::error::{Error, Interrupted, brief};
 use crate::limits::{CountLimit, RealLimit};
 use crate::real::Base;
 use crate::replay::{Recurrence, Spend, Walk};
+use crate::spec::Spec;
 
 /// An argument, as it comes from a caller or a text.
 #[derive(Clone, Debug)]
@@ -364,6 +365,18 @@ impl Replay {
     /// Walks to step `k`, so that `value_until` is quick there.
     pub fn seek(&self, k: u64, spend: Spend<'_>) -> Result<(), Interrupted> {
         self.recurrence.seek(k, spend)
+    }
+
+    /// The closed form, as leaves and combinators; an error that says why where there is none.
+    pub fn exact(&self) -> Result<Spec, Error> {
+        self.recurrence.exact()
+    }
+
+    /// The same on another base rate, where it has one.
+    pub(crate) fn on_base(&self, base: f64) -> Result<Replay, Error> {
+        let argument =
+            |(param, value): (Param, &Value)| if param.name == "base_lr" { Value::Real(base) } else { value.clone() };
+        Replay::new(self.kind, self.params().into_iter().zip(&*self.arguments).map(argument).collect())
     }
 
     /// The recurrence that its arguments make.

@@ -4,13 +4,14 @@
 //! in by these doors. Chains of `then`, sums and products are kept flat: `a.then(b.then(c))` and `a.then(b).then(c)` are
 //! one list, and so are equal.
 
+mod exact;
 mod extent;
 mod text;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::combinator::{Combinator, CombinatorKind, Combine};
+use crate::combinator::{Combinator, CombinatorKind, Combine, combinator_kind};
 use crate::curve::{Curve, Formula, LEAF_KINDS, LeafKind};
 use crate::declare::{Param, Replay, ReplayKind, Value};
 use crate::error::Error;
@@ -128,6 +129,13 @@ impl Spec {
         Spec::make(Expr::Leaf(checked().map_err(|e: Error| e.within(kind.name))?))
     }
 
+    /// A leaf that Rust code has written out.
+    pub fn of_leaf(leaf: impl Into<Curve>) -> Result<Spec, Error> {
+        let curve = leaf.into();
+        let kind = leaf_kind(curve.name()).expect("a leaf has a kind");
+        Spec::leaf(kind, curve.arguments().into_iter().map(|(_, value)| value).collect())
+    }
+
     /// A framework's own recurrence: its arguments in order, `Absent` where left out.
     pub fn replay(kind: &'static ReplayKind, arguments: Vec<Value>) -> Result<Spec, Error> {
         let _state = simd::DefaultFloatMode::enter();
@@ -211,6 +219,13 @@ impl Spec {
         };
         let combinator = checked().map_err(|e: Error| e.within(kind.name))?;
         Spec::make(Expr::Combined(self.clone(), combinator))
+    }
+
+    /// Changed by a combinator that Rust code has written out.
+    pub fn with(&self, combinator: impl Into<Combinator>) -> Result<Spec, Error> {
+        let combinator = combinator.into();
+        let kind = combinator_kind(combinator.name()).expect("a combinator has a kind");
+        self.combined(kind, combinator.arguments().into_iter().map(|(_, value)| value).collect())
     }
 
     /// How many steps before the next part would start; `None` where there is no end.

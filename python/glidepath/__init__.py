@@ -20,8 +20,10 @@ from glidepath import _core, composites
 from glidepath._core import *  # noqa: F403 (its `__all__` is made from the declarations of the leaves)
 from glidepath._core import __version__
 from glidepath.clock import Clock
+from glidepath.comparison import Comparison, compare
 from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
+from glidepath.conversion import Conversion, ConversionError, convert
 
-__all__ = ["Clock", "__version__"]
+__all__ = ["Clock", "Comparison", "Conversion", "ConversionError", "__version__", "compare", "convert"]
 __all__ += _core.__all__
 __all__ += composites.__all__

@@ -564,6 +564,22 @@ class Schedule:
         >>> (gp.linear(0.0, 1.0, 10) >> gp.constant(1.0)).segments()
         [(0, 10, 'gp.linear(0.0, 1.0, 10)'), (10, None, 'gp.constant(1.0)')]
         """
+    def exact(self) -> Schedule:
+        """The closed form: this schedule with leaves and combinators in the place of each replay.
+
+        Its values are what the framework's formula gives in real numbers, correctly rounded; the replay's are the
+        framework's own, rounding errors and all. A schedule without replays is its own closed form. The form of one of
+        MindSpore's lists goes on where the list ends.
+
+        Raises `ValueError` for a replay that has no closed form: a factor below 0, a cycle of half a step, a
+        ChainedScheduler of other than factors.
+
+        >>> s = gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=90)
+        >>> s.exact()
+        gp.cosine(0.1, 0.0, 90).then(gp.cosine(0.0, 0.1, 90)).repeat()
+        >>> s[45], s.exact()[45]
+        (0.049999999999999996, 0.05)
+        """
     def to_json(self) -> str:
         """The schedule as a JSON text, which `from_json` reads. Equal schedules give equal texts.
 
@@ -580,14 +596,31 @@ class Schedule:
         >>> gp.Schedule.from_json('{"glidepath": 1, "schedule": {"kind": "constant", "value": 0.1}}')
         gp.constant(0.1)
         """
-    def plot(self, ax: Axes | None = None, steps: int | None = None) -> Axes:
+    def plot(
+        self,
+        ax: Axes | None = None,
+        steps: int | None = None,
+        *,
+        label: str | None = None,
+        logy: bool = False,
+        **line: Any,  # noqa: ANN401 (matplotlib's)
+    ) -> Axes:
         """Draws the schedule over its first `steps` steps on matplotlib axes, and returns them.
 
         Args:
             ax: the axes; new ones where it is None.
-            steps: how many steps; as many as show what it does where it is None.
+            steps: how many steps. If None, it is drawn to its end. A schedule without an end is drawn as far as the
+                longest other line on the axes, or until it has shown most of what it does.
+            label: the name for the legend.
+            logy: whether the y axis is logarithmic. It cannot show 0: the line leaves the plot at the bottom.
+            line: the properties of the line for matplotlib, such as `color`, `linewidth`, `linestyle`.
 
-        Raises `ImportError` where matplotlib is not installed.
+        `glidepath.plot.plot` draws several schedules at once. Raises `ImportError` where matplotlib is not installed.
+
+        >>> from matplotlib.figure import Figure
+        >>> axes = gp.cosine(0.1, 0.0, 90).plot(ax=Figure().add_subplot(), label="cosine", color="black")
+        >>> axes.get_legend_handles_labels()[1]
+        ['cosine']
         """
     def _repr_svg_(self) -> str:
         """A small drawing, for notebooks."""

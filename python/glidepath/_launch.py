@@ -34,7 +34,7 @@ def exit_on_interrupt() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command and exit: with 0 when done, or with 2 and one line on stderr for an error of the user."""
+    """Run the command and exit: with 0 when done, 1 for a difference, 2 after one line on stderr for a user's error."""
     _open_closed_streams()
     try:
         from glidepath import cli  # noqa: PLC0415 (it needs click)

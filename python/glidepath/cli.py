@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
 import re
+import shlex
 import shutil
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import click
 import numpy as np
@@ -22,20 +24,27 @@ from glidepath._arguments import LAST_STEP, refusal
 from glidepath._complaint import INTERRUPTED, complain
 from glidepath._core import _shown
 from glidepath._output import fail, replacing, target
-from glidepath.plot import horizon, plain, plot, sparkline
+from glidepath._rates import Rates, common_steps, rates_of
+from glidepath.comparison import Level, compared
+from glidepath.plot import lengths, plain, plot, shortened, sparklines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from matplotlib.axes import Axes
+
     _IntType = click.ParamType[int]
+    _LevelType = click.ParamType[Level | float]
 else:
-    _IntType = click.ParamType  # it has no type parameter before click 8.4
+    _IntType = _LevelType = click.ParamType  # it has no type parameter before click 8.4
 
 __all__ = ["cli", "run"]
 
 _CHUNK = 1 << 20  # bytes; it stays in the CPU's cache. 0.25 to 16 MiB took equally long, 64 MiB twice as long
 _CHUNK_OF_A_THREAD = 8 << 20  # with smaller chunks it takes as long to start the threads as they save
 _MOST_SEGMENTS = 40
+_MOST_EXACT = 10_000_000  # steps; `show` takes the area of a longer schedule from a sample
+_SAMPLE = 100_000
 _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 _MOST_DIGITS = 40
 _MOST_POWER = 99  # enough to be above the last step, also with the most decimals that the text may have
@@ -93,6 +102,7 @@ def _steps(text: str) -> int:
 
 _STEPS = _Steps()
 _SPEC = click.argument("spec", type=click.Path(allow_dash=True))
+_SPECS = click.argument("spec", type=click.Path(allow_dash=True), nargs=-1, required=True)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -153,30 +163,85 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
 
 
 @cli.command()
-@_SPEC
+@_SPECS
 @click.option("--steps", type=_STEPS, help="How many steps the drawing shows. [default: the schedule's]")
-def show(spec: str, steps: int | None) -> None:
-    """Print the expression, its segments as a table, its first and last value, and a drawing."""
-    schedule, about = _load(spec)
-    drawn = horizon(schedule) if steps is None else steps
-    drawing = sparkline(schedule, drawn)
-    end = schedule.steps
-    lines = [f"{about}\n"] if about else []
-    lines += [f"{schedule!r}\n", *_segment_table(schedule)]
-    lines.append(f"\nlength  {'without end' if end is None else f'{end:,} steps'}")
-    lines.append(f"first   {schedule[0]!r} at step 0")
-    if end is not None:
-        lines.append(f"last    {schedule[end]!r} at step {end:,}")
-    if drawn != end:
-        lines.append(f"drawn   to {schedule[drawn]!r} at step {drawn:,}")
-    lines.append(f"\n{drawing if _can_print(drawing) else plain(drawing)}")
+def show(spec: tuple[str, ...], steps: int | None) -> None:
+    """Print each SPEC's expression, segments as a table, first and last value, least and greatest value, area, drawing.
+
+    The area is the sum of the values of all steps before the end. If there is no end, it is that of the steps drawn.
+    Several SPECs are drawn at the end, on the same steps and the same scale.
+    """
+    loaded = _load_all(spec)
+    schedules = [schedule for schedule, _ in loaded]
+    ends = lengths(schedules, steps)
+    drawings = sparklines(schedules, ends)
+    if not _can_print("".join(drawings)):
+        drawings = [plain(drawing) for drawing in drawings]
+    names = [_name(one) for one in spec] if len(spec) > 1 else [""]
+    lines: list[str] = []
+    for name, (schedule, about), drawn in zip(names, loaded, ends, strict=True):
+        lines += [text for text in (name, about and f"{about}\n") if text]
+        lines += [f"{schedule!r}\n", *_segment_table(schedule), "", *_facts(schedule, drawn), ""]
+    width = max(map(len, names)) + 2 * (len(names) > 1)
+    lines += [f"{name:{width}}{drawing}".rstrip(" ") for name, drawing in zip(names, drawings, strict=True)]
     _print(*lines)
 
 
+def _facts(schedule: glidepath.Schedule, drawn: int) -> Iterator[str]:
+    """Yield a line for each of: length, first and last value, least and greatest value, area."""
+    end = schedule.steps
+    yield f"length  {'without end' if end is None else f'{end:,} steps'}"
+    yield f"first   {schedule[0]!r} at step 0"
+    if end is not None:
+        yield f"last    {schedule[end]!r} at step {end:,}"
+    if drawn != end:
+        yield f"drawn   to {schedule[drawn]!r} at step {drawn:,}"
+    n = drawn if end is None else end
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum of very large values is infinite
+        area, low, high = (_summary if n <= _MOST_EXACT else _summary_of_a_sample)(schedule, n)
+    about, digits = ("", 6) if n <= _MOST_EXACT else ("about ", 4)
+    yield f"min     {about}{schedule[low]!r} at step {low:,}"
+    yield f"max     {about}{schedule[high]!r} at step {high:,}"
+    yield f"area    {about}{area:.{digits}g} over {n:,} steps (mean {area / n:.{digits}g})"
+
+
+def _summary(schedule: glidepath.Schedule, n: int) -> tuple[float, int, int]:
+    """Return the sum of the values of steps 0..n, and the first steps of the least and of the greatest value."""
+    buffer = np.empty(min(n, _CHUNK // 8))
+    sums, lows, highs = [], [], []
+    for start in range(0, n, buffer.size):
+        chunk = schedule.fill(buffer[: n - start], start=start)
+        sums.append(float(chunk.sum()))
+        lows.append(start + int(chunk.argmin()))
+        highs.append(start + int(chunk.argmax()))
+    return float(np.sum(sums)), min(lows, key=schedule.at), max(highs, key=schedule.at)
+
+
+def _summary_of_a_sample(schedule: glidepath.Schedule, n: int) -> tuple[float, int, int]:
+    """Return what `_summary` returns, about: from one random step in each of many equal ranges.
+
+    With evenly spaced steps, a cycle of the same length would always be seen at the same place. The least and the
+    greatest value are also sought on both sides of every edge between two parts.
+    """
+    ranges = np.arange(_SAMPLE + 1)
+    bounds = ranges * (n // _SAMPLE) + ranges * (n % _SAMPLE) // _SAMPLE
+    at = np.random.default_rng(0).integers(bounds[:-1], bounds[1:])
+    area = float(np.sum(schedule.gather(at) * np.diff(bounds)))
+    edges = [start for start, _, _ in schedule.segments() if 0 < start < n]
+    at = np.union1d(at, np.array([0, n - 1, *edges, *(edge - 1 for edge in edges)], dtype=np.int64))
+    values = schedule.gather(at)
+    return area, int(at[values.argmin()]), int(at[values.argmax()])
+
+
 class _At(click.Command):
-    """Reads `-1` as a step, not as an option, so that the message is about a negative step."""
+    """Reads `-1` as a step, not as an option, so that the message is about a negative step. SPEC must stand first."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        steps = [arg for arg in args if _is_steps(arg)]
+        if steps and args[0] in steps and not Path(args[0]).exists():
+            specs = [arg for arg in args if arg not in steps and (arg == "-" or not arg.startswith("-"))]
+            way_out = shlex.join(["glidepath", "at", *(specs[:1] or ["SPEC"]), *steps])
+            raise click.UsageError(f"got {args[0]} where SPEC must stand, before the steps. Write `{way_out}`.")
         for i, arg in enumerate(args):
             if arg == "--":
                 break
@@ -196,37 +261,78 @@ def at(spec: str, step: tuple[int, ...]) -> None:
 
 
 @cli.command("plot")
-@_SPEC
+@_SPECS
 @click.option("-o", "--output", required=True, type=click.Path(), help="The picture to write: .png, .svg, .pdf, ...")
 @click.option("--steps", type=_STEPS, help="How many steps. [default: the schedule's]")
-def plot_(spec: str, output: str, steps: int | None) -> None:
-    """Draw the schedule into a file. Needs matplotlib: pip install matplotlib."""
-    schedule, about = _load(spec)
+def plot_(spec: tuple[str, ...], output: str, steps: int | None) -> None:
+    """Draw each SPEC into one picture, labelled by its file name. Needs matplotlib: pip install matplotlib."""
+    loaded = _load_all(spec)
+    labels = [_name(one).replace("$", r"\$") for one in spec] if len(spec) > 1 else None  # a $ begins a formula
+    with _picture("`plot`", output, *spec) as axes:
+        plot([schedule for schedule, _ in loaded], ax=axes, steps=steps, label=labels)
+        if len(spec) == 1 and (about := loaded[0][1]):
+            axes.set_title(about, fontsize="small", wrap=True, parse_math=False)
+
+
+class _Within(_LevelType):
+    """A level of `compare`, or a tolerance."""
+
+    name = "level or tolerance"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Level | float:  # noqa: ANN401 (click's)
+        if value in get_args(Level):
+            return cast("Level", value)
+        try:
+            tolerance = float(value)
+        except ValueError:
+            tolerance = math.nan
+        if not 0.0 <= tolerance < math.inf:
+            rule = "it must be bits, float32, or a fraction of the peak. Write 1e-6"
+            self.fail(f"got {_shown(value)}; {rule}.", param, ctx)
+        return tolerance
+
+
+@cli.command()
+@click.argument("a", type=click.Path(allow_dash=True))
+@click.argument("b", type=click.Path(allow_dash=True))
+@click.option("-n", "--count", type=_STEPS, help="How many steps. [default: those of the longer one]")
+@click.option(
+    "--within",
+    type=_Within(),
+    metavar="bits|float32|TOLERANCE",
+    default="bits",
+    show_default=True,
+    help="What is equal: the same bits, the same float32, or a difference of at most this fraction of the peak.",
+)
+@click.option(
+    "--group", type=click.IntRange(min=0), default=0, show_default=True, help="The column of a file of groups."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on one line.")
+@click.option("-o", "--output", type=click.Path(), help="Draw both and their difference into this picture.")
+def diff(  # noqa: PLR0913 (click passes every option as a parameter)
+    a: str, b: str, count: int | None, within: Level | float, group: int, *, as_json: bool, output: str | None
+) -> int:
+    """Compare two learning rates step by step. Exit with 0 if they are equal, 1 if they differ, 2 after an error.
+
+    A and B are SPECs, or .npy files of the rates of each step.
+    """
+    if a == b == "-":
+        fail("`-`: given twice; standard input can be read once. Name a file for one of them.")
+    sides = _rates("a", a, group), _rates("b", b, group)
+    steps = common_steps("-n", count, *sides, example="-n {}")
+    with contextlib.nullcontext() if output is None else _picture("`-o`", output, a, b) as axes:
+        with _progress(steps) as advance:
+            comparison = compared(sides, steps, advance)
+        if axes is not None:
+            comparison.plot(ax=axes)
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 (an optional dependency, and slow to import)
-    except Exception as error:  # noqa: BLE001 (a broken install can raise anything)
-        if isinstance(error, ModuleNotFoundError) and error.name == "matplotlib":
-            fail("`plot` draws with matplotlib, which is not installed. Run `pip install matplotlib`.")
-        again = "Run `pip install --force-reinstall matplotlib`."
-        fail(f"`plot` draws with matplotlib, which cannot be imported: {error}. {again}")
-    path = target(output, spec, "lr.png")
-    kind = path.suffix.lstrip(".").lower() or "png"
-    figure = Figure(figsize=(8.0, 4.5), dpi=150, layout="constrained")
-    if kind not in figure.canvas.get_supported_filetypes():
-        fail(f"{output}: got `.{kind}`; a picture is .png, .svg, .pdf or another that matplotlib writes. Name it so.")
-    axes = plot(schedule, ax=figure.add_subplot(), steps=steps)
-    if about:
-        axes.set_title(about, fontsize="small", wrap=True, parse_math=False)
-    picture = io.BytesIO()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            figure.savefig(picture, format=kind)
-    except Exception as error:  # noqa: BLE001 (each file type uses its own library, which raises its own errors)
-        other = "" if kind == "png" else " Name a .png."
-        fail(f"{output}: matplotlib cannot draw it as `.{kind}`: {error}.{other}")
-    with replacing(path) as file:
-        file.write(picture.getbuffer())
+        comparison.require(within)
+    except AssertionError as error:
+        report, status = str(error), 1
+    else:
+        report, status = str(comparison), 0
+    _print(json.dumps(comparison.to_dict()) if as_json else report)
+    return status
 
 
 @cli.command()
@@ -236,7 +342,7 @@ def schema() -> None:
 
 
 def run() -> int:
-    """Run the command. Return 0 when done, or 2 after one line on stderr for an error of the user."""
+    """Run the command. Return 0 when done, 1 for a difference, 2 after one line on stderr for an error of the user."""
     try:
         return int(cli.main(prog_name="glidepath", standalone_mode=False) or 0)
     except click.Abort:
@@ -275,6 +381,27 @@ def _can_print(text: str) -> bool:
     return True
 
 
+def _load_all(specs: tuple[str, ...]) -> list[tuple[glidepath.Schedule, str]]:
+    if specs.count("-") > 1:
+        fail("-: standard input is named more than once. Name it once.")
+    for spec in specs:
+        if _is_steps(spec) and not Path(spec).exists():
+            fail(f"{spec}: No such file or directory. For a number of steps, write `--steps {spec}`.")
+    return [_load(spec) for spec in specs]
+
+
+def _is_steps(text: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return _steps(text) >= 0
+    return False
+
+
+def _name(spec: str) -> str:
+    """Return what a drawing calls a SPEC."""
+    name = "standard input" if spec == "-" else "".join(c if c.isprintable() else "?" for c in spec)
+    return shortened(f"./{name}" if name.startswith("_") else name)  # a legend leaves out labels that begin with _
+
+
 def _load(spec: str) -> tuple[glidepath.Schedule, str]:
     """Read SPEC. Return the schedule and the text of `about`."""
     if "(" in spec and not Path(spec).exists():
@@ -294,6 +421,39 @@ def _load(spec: str) -> tuple[glidepath.Schedule, str]:
         fail(f"{name}: {error}")
     about = str(json.loads(text).get("about", "")) if text.lstrip().startswith("{") else ""
     return schedule, "".join(c if c.isprintable() or c == "\n" else " " for c in about)
+
+
+def _rates(place: str, spec: str, group: int) -> Rates:
+    """Read SPEC, or a .npy file."""
+    return rates_of(place, Path(spec) if spec.endswith(".npy") else _load(spec)[0], group)
+
+
+@contextlib.contextmanager
+def _picture(what: str, output: str, *specs: str) -> Iterator[Axes]:
+    """Yield axes to draw on, and write them to the file."""
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 (an optional dependency, and slow to import)
+    except Exception as error:  # noqa: BLE001 (a broken install can raise anything)
+        if isinstance(error, ModuleNotFoundError) and error.name == "matplotlib":
+            fail(f"{what} draws with matplotlib, which is not installed. Run `pip install matplotlib`.")
+        again = "Run `pip install --force-reinstall matplotlib`."
+        fail(f"{what} draws with matplotlib, which cannot be imported: {error}. {again}")
+    path, *_ = [target(output, spec, "lr.png") for spec in specs]
+    kind = path.suffix.lstrip(".").lower() or "png"
+    figure = Figure(figsize=(8.0, 4.5), dpi=150, layout="constrained")
+    if kind not in figure.canvas.get_supported_filetypes():
+        fail(f"{output}: got `.{kind}`; a picture is .png, .svg, .pdf or another that matplotlib writes. Name it so.")
+    yield figure.add_subplot()
+    picture = io.BytesIO()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            figure.savefig(picture, format=kind)
+    except Exception as error:  # noqa: BLE001 (each file type uses its own library, which raises its own errors)
+        other = "" if kind == "png" else " Name a .png."
+        fail(f"{output}: matplotlib cannot draw it as `.{kind}`: {error}.{other}")
+    with replacing(path) as file:
+        file.write(picture.getbuffer())
 
 
 def _count(schedule: glidepath.Schedule, count: int | None, start: int) -> int:

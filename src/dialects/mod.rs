@@ -1,5 +1,6 @@
 //! The frameworks: what of each can be replayed, a folder a framework.
 
+mod exact;
 pub mod mindspore;
 pub mod torch;
 

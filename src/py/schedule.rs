@@ -23,6 +23,7 @@ use crate::json;
 use crate::limits::{FINITE, GAP, MAX_STEP, RATIO, START, STEP};
 use crate::lower::lower;
 use crate::plan::Plan;
+use crate::simd::DefaultFloatMode;
 use crate::spec::{Expr, Extent, Operand, Spec};
 
 /// A learning-rate schedule: a pure function of the step, as a small immutable value.
@@ -537,6 +538,25 @@ impl Schedule {
         Ok(segments)
     }
 
+    /// The closed form: this schedule with leaves and combinators in the place of each replay.
+    ///
+    /// Its values are what the framework's formula gives in real numbers, correctly rounded; the replay's are the
+    /// framework's own, rounding errors and all. A schedule without replays is its own closed form. The form of one of
+    /// MindSpore's lists goes on where the list ends.
+    ///
+    /// Raises `ValueError` for a replay that has no closed form: a factor below 0, a cycle of half a step, a
+    /// ChainedScheduler of other than factors.
+    ///
+    /// >>> s = gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=90)
+    /// >>> s.exact()
+    /// gp.cosine(0.1, 0.0, 90).then(gp.cosine(0.0, 0.1, 90)).repeat()
+    /// >>> s[45], s.exact()[45]
+    /// (0.049999999999999996, 0.05)
+    fn exact(&self) -> PyResult<Schedule> {
+        let _state = DefaultFloatMode::enter();
+        Ok(Schedule::of(self.spec.exact()?))
+    }
+
     #[new]
     #[pyo3(signature = (text, /))]
     fn new(text: &Bound<'_, PyAny>) -> PyResult<Schedule> {
@@ -588,16 +608,32 @@ impl Schedule {
     ///
     /// Args:
     ///     ax: the axes; new ones where it is None.
-    ///     steps: how many steps; as many as show what it does where it is None.
+    ///     steps: how many steps. If None, it is drawn to its end. A schedule without an end is drawn as far as the
+    ///         longest other line on the axes, or until it has shown most of what it does.
+    ///     label: the name for the legend.
+    ///     logy: whether the y axis is logarithmic. It cannot show 0: the line leaves the plot at the bottom.
+    ///     line: the properties of the line for matplotlib, such as `color`, `linewidth`, `linestyle`.
     ///
-    /// Raises `ImportError` where matplotlib is not installed.
-    #[pyo3(signature = (ax=None, steps=None))]
+    /// `glidepath.plot.plot` draws several schedules at once. Raises `ImportError` where matplotlib is not installed.
+    ///
+    /// >>> from matplotlib.figure import Figure
+    /// >>> axes = gp.cosine(0.1, 0.0, 90).plot(ax=Figure().add_subplot(), label="cosine", color="black")
+    /// >>> axes.get_legend_handles_labels()[1]
+    /// ['cosine']
+    #[pyo3(signature = (ax=None, steps=None, *, label=None, logy=false, **line))]
     fn plot<'py>(
         slf: &Bound<'py, Self>,
         ax: Option<Bound<'py, PyAny>>,
         steps: Option<Bound<'py, PyAny>>,
+        label: Option<Bound<'py, PyAny>>,
+        logy: bool,
+        line: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("glidepath.plot")?.getattr("plot")?.call1((slf, ax, steps))
+        let py = slf.py();
+        let named = line.map_or_else(|| Ok(PyDict::new(py)), |line| line.copy())?;
+        named.set_item("label", label)?;
+        named.set_item("logy", logy)?;
+        py.import("glidepath.plot")?.getattr("plot")?.call((slf, ax, steps), Some(&named))
     }
 
     /// A small drawing, for notebooks.

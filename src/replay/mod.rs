@@ -6,7 +6,7 @@
 //! libm       the system's pow, cos and the like, which CPython calls too
 //! ```
 //! The replays themselves stand in `dialects`. To add one, declare it in a `replays!` list there and write its
-//! [`StepRule`]. The Python call, its checks, the text form, the schema, the jumps and the arrays follow.
+//! [`StepRule`], with its closed form (`exact`) where there is one. The Python call, its checks, the text form, the schema, the jumps and the arrays follow.
 
 pub mod libm;
 #[macro_use]
@@ -14,9 +14,10 @@ mod declare;
 mod walk;
 
 use std::fmt::Debug;
-pub use walk::{Spend, StepFormula, StepRule, Track, Walk};
+pub use walk::{Spend, StepFormula, StepRule, Track, Walk, no_closed_form};
 
-use crate::error::Interrupted;
+use crate::error::{Error, Interrupted};
+use crate::spec::Spec;
 
 /// A recurrence behind its values: what [`Track`] makes of a [`StepRule`].
 pub trait Recurrence: Debug + Send + Sync {
@@ -34,6 +35,8 @@ pub trait Recurrence: Debug + Send + Sync {
     fn closed(&self, k: u64) -> Option<f64>;
     /// The value between two steps.
     fn between(&self, at: f64) -> Option<f64>;
+    /// The closed form, as leaves and combinators; an error that says why where there is none.
+    fn exact(&self) -> Result<Spec, Error>;
     /// A walk that starts at step `k`.
     fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted>;
 }

@@ -15,6 +15,7 @@ use super::Recurrence;
 use crate::error::Error;
 use crate::error::Interrupted;
 use crate::limits::NEVER;
+use crate::spec::Spec;
 
 /// Accounts for some nanoseconds of work; says when to stop.
 pub type Spend<'a> = &'a mut dyn FnMut(usize) -> Result<(), Interrupted>;
@@ -63,6 +64,15 @@ pub trait StepRule: Debug + Send + Sync + 'static {
     fn between(&self, _at: f64) -> Option<f64> {
         None
     }
+    /// The closed form: what real numbers would give in the place of the framework's floats.
+    fn exact(&self) -> Result<Spec, Error> {
+        Err(no_closed_form())
+    }
+}
+
+/// The error for a recurrence without a closed form.
+pub fn no_closed_form() -> Error {
+    Error::value("", "", "")
 }
 
 /// A recurrence without a state: a formula of the step.
@@ -84,6 +94,10 @@ pub trait StepFormula: Debug + Send + Sync + 'static {
     /// The value between two steps, where the framework has one.
     fn between(&self, _at: f64) -> Option<f64> {
         None
+    }
+    /// The closed form: what real numbers would give in the place of the framework's floats.
+    fn exact(&self) -> Result<Spec, Error> {
+        Err(no_closed_form())
     }
     /// The first step after `k` at which the value may be another.
     fn constant_until(&self, k: u64) -> u64 {
@@ -121,6 +135,9 @@ impl<T: StepFormula> StepRule for T {
     }
     fn between(&self, at: f64) -> Option<f64> {
         StepFormula::between(self, at)
+    }
+    fn exact(&self) -> Result<Spec, Error> {
+        StepFormula::exact(self)
     }
 }
 
@@ -298,6 +315,10 @@ impl<R: StepRule> Recurrence for Track<R> {
 
     fn between(&self, at: f64) -> Option<f64> {
         self.rule.between(at)
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        self.rule.exact()
     }
 
     fn walk(&self, k: u64, spend: Spend<'_>) -> Result<Box<dyn Walk + '_>, Interrupted> {

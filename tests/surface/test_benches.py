@@ -20,7 +20,8 @@ import mindspore_table
 import table
 
 SMALL = 4_000
-NOT_SHAPES = {"Clock", "Schedule", "__version__", "schema"}
+NOT_SHAPES = {"Clock", "Comparison", "Conversion", "ConversionError", "Schedule", "__version__", "compare", "convert",
+              "schema"}  # fmt: skip
 COMBINATORS = {"then", "delay", "repeat", "hold", "by_epoch", "clamp", "+", "*"}
 SUITES = [bench_verbs.Fill, bench_verbs.Array, bench_verbs.Gather, bench_verbs.Scalar]
 
@@ -91,6 +92,7 @@ def test_the_table_measures_the_rest():
         *table.cycle_rows(SMALL, 1),
         table.table_row(1, size=SMALL),
         table.gather_row(SMALL, 1),
+        table.compare_row(SMALL, 1),
         table.scalar_row(SMALL, 1, number=10),
         table.import_row(1),
     ]

@@ -343,7 +343,7 @@ def test_a_wrong_expression_is_one_line():
 
 
 def test_show_prints_expression_segments_ends_and_drawing():
-    schedule = gp.linear(0.0, 1.0, 1_000) >> gp.cosine(1.0, 0.5, 3_000)
+    schedule = gp.linear(0.0, 1.0, 1_000) >> gp.cosine(1.0, 0.5, 7_000)
     text = json.dumps({**json.loads(schedule.to_json()), "about": "A test, arXiv:0000.00000"})
     about, expression, *table, drawing = [line for line in run_well("show", "-", stdin=text).splitlines() if line]
     assert about == "A test, arXiv:0000.00000"
@@ -351,12 +351,135 @@ def test_show_prints_expression_segments_ends_and_drawing():
     assert [line.split() for line in table[:3]] == [
         ["from", "to", "first", "last", "part"],
         ["0", "1,000", "0", "0.999", *repr(gp.linear(0.0, 1.0, 1_000)).split()],
-        ["1,000", "4,000", "1", "0.5", *repr(gp.cosine(1.0, 0.5, 3_000)).split()],
+        ["1,000", "8,000", "1", "0.5", *repr(gp.cosine(1.0, 0.5, 7_000)).split()],
     ]
-    assert table[3:] == ["length  4,000 steps", "first   0.0 at step 0", "last    0.5 at step 4,000"]
+    assert table[3:] == [
+        "length  8,000 steps",
+        "first   0.0 at step 0",
+        "last    0.5 at step 8,000",
+        "min     0.0 at step 0",
+        "max     1.0 at step 1,000",
+        "area    5749.75 over 8,000 steps (mean 0.718719)",
+    ]
     assert re.fullmatch("[▁▂▃▄▅▆▇█]{60}", drawing)
     assert drawing[0] == "▁"
     assert drawing[15] == "█"
+
+
+TWO_SHOWN = """\
+a.json
+Falls.
+
+gp.linear(1.0, 0.0, 4)
+
+from  to  first  last  part
+   0   4      1  0.25  gp.linear(1.0, 0.0, 4)
+
+length  4 steps
+first   1.0 at step 0
+last    0.0 at step 4
+min     0.25 at step 3
+max     1.0 at step 0
+area    2.5 over 4 steps (mean 0.625)
+
+constant(0.5)
+gp.constant(0.5)
+
+from  to  first  last  part
+   0        0.5        gp.constant(0.5)
+
+length  without end
+first   0.5 at step 0
+drawn   to 0.5 at step 8
+min     0.5 at step 0
+max     0.5 at step 0
+area    4 over 8 steps (mean 0.5)
+
+standard input
+gp.linear(0.0, 2.0, 8)
+
+from  to  first  last  part
+   0   8      0  1.75  gp.linear(0.0, 2.0, 8)
+
+length  8 steps
+first   0.0 at step 0
+last    2.0 at step 8
+min     0.0 at step 0
+max     1.75 at step 7
+area    7 over 8 steps (mean 0.875)
+
+a.json          ▅▄▃▂▁
+constant(0.5)   ▃▃▃▃▃▃▃▃▃
+standard input  ▁▂▃▄▅▆▇██
+"""
+
+
+def test_show_draws_several_on_the_same_steps_and_scale(tmp_path):
+    text = json.dumps({**json.loads(gp.linear(1.0, 0.0, 4).to_json()), "about": "Falls."})
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    done = run("show", "a.json", "constant(0.5)", "-", stdin=gp.linear(0.0, 2.0, 8).to_json(), cwd=tmp_path)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", TWO_SHOWN)
+
+
+def facts_of(*arguments: object) -> dict[str, str]:
+    lines = [line.partition(" ") for line in run_well("show", *arguments).splitlines()]
+    return {name: text.strip() for name, _, text in lines if name in {"min", "max", "area"}}
+
+
+def test_up_to_ten_million_steps_show_uses_every_value():
+    dip = gp.constant(2.0).then(gp.constant(1.0), at=7_000_017).then(gp.constant(3.0), at=7_000_018)
+    text = repr(dip.then(gp.linear(2.0, 2.0, 5), at=9_999_995))
+    assert facts_of(text) == {
+        "min": "1.0 at step 7,000,017",
+        "max": "3.0 at step 7,000,018",
+        "area": "2.3e+07 over 10,000,000 steps (mean 2.3)",
+    }
+
+
+def test_above_ten_million_steps_show_uses_a_sample_and_says_about():
+    n = 10**10
+    dip = gp.constant(2.0).then(gp.constant(1.0), at=n // 2).then(gp.constant(2.0), at=n // 2 + 1)
+    assert facts_of(repr(dip.then(gp.linear(2.0, 2.0, 1), at=n - 1))) == {
+        "min": f"about 1.0 at step {n // 2:,}",
+        "max": "about 2.0 at step 0",
+        "area": f"about 2e+10 over {n:,} steps (mean 2)",
+    }
+
+
+@pytest.mark.parametrize("cycle", [1_000, 9_999, 10_000, 100_000])
+def test_a_cycle_cannot_line_up_with_the_sample(cycle):
+    area = facts_of(f"linear(0.0, 1.0, {cycle}).repeat()", "--steps", "1G")["area"]
+    mean = float(re.fullmatch(r"about .* over 1,000,000,000 steps \(mean (.*)\)", area)[1])
+    assert abs(mean - 0.5) < 0.005
+
+
+def test_the_area_of_very_large_values_is_infinite():
+    assert facts_of("constant(1e308)")["area"] == "inf over 1,000 steps (mean inf)"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+def test_show_needs_no_more_memory_for_a_longer_schedule():
+    code = "import sys; from glidepath.cli import run; sys.argv = ['glidepath', 'show', 'cosine(1, 0, {})']; run()"
+    short, long = (bench_table.peak_memory(code.format(n)) for n in (1_000, 10_000_000))
+    assert long - short <= 8 << 20
+
+
+def test_plot_draws_several_with_a_legend_of_names(tmp_path):
+    for name in ("_a.json", "$b$_{.json"):
+        (tmp_path / name).write_text(gp.cosine(1.0, 0.0, 9).to_json(), encoding="utf-8")
+    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path)}
+    (tmp_path / "matplotlibrc").write_text("svg.fonttype: none", encoding="utf-8")
+    done = run("plot", "_a.json", "$b$_{.json", "constant(0.5)", "-o", "lr.svg", cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", (tmp_path / "lr.svg").read_text(encoding="utf-8"))
+    assert texts[-3:] == ["./_a.json", "$b$_{.json", "constant(0.5)"]
+
+
+def test_plot_replaces_none_of_its_specs(tmp_path):
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(CONSTANT, encoding="utf-8")
+    message = "b.json: the SPEC itself, which would be lost. Name another file."
+    assert_refused(run("plot", "a.json", "b.json", "-o", "b.json", cwd=tmp_path), message)
 
 
 def test_show_of_a_schedule_without_end_says_so():
@@ -380,6 +503,83 @@ def test_plot_writes_a_picture(spec, tmp_path, name, begins):
     assert not left_over(tmp_path)
 
 
+# diff.
+
+TORCH = gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=400)
+THEIRS = gp.replay(
+    "mindspore.cosine_decay_lr", min_lr=0.0, max_lr=0.1, total_step=1000, step_per_epoch=1, decay_epoch=400
+)
+
+
+@pytest.fixture
+def two(tmp_path) -> Path:
+    """A folder with a spec of each framework."""
+    (tmp_path / "torch.json").write_text(TORCH.to_json(), encoding="utf-8")
+    (tmp_path / "mindspore.json").write_text(THEIRS.to_json(), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("n", "within", "status"),
+    [(1_000, "bits", 1), (1_000, "float32", 1), (401, "bits", 1), (401, "float32", 0), (2, "bits", 0)],
+)
+def test_diff_prints_the_report_and_exits_as_diff_does(two, n, within, status):
+    done = run("diff", "torch.json", "mindspore.json", "-n", n, "--within", within, cwd=two)
+    assert (done.returncode, done.stderr) == (status, "")
+    assert done.stdout == f"{gp.compare(TORCH, THEIRS, n)}\n"
+
+
+@pytest.mark.parametrize(("tolerance", "status"), [("1e-15", 0), ("0", 1)])
+def test_diff_within_a_tolerance_of_the_peak(two, tolerance, status):
+    done = run("diff", "torch.json", "mindspore.json", "-n", 401, "--within", tolerance, cwd=two)
+    c = gp.compare(TORCH, THEIRS, 401)
+    above = f"above 0 of the peak: {c.of_peak.value:.2g} at step {c.of_peak.step}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (status, f"{c}\n{above if status else ''}", "")
+
+
+def test_diff_of_a_long_npy_and_a_spec_on_standard_input(spec, tmp_path):
+    run_well("array", spec, "-n", "1M", "-o", tmp_path / "lr.npy")
+    done = run("diff", tmp_path / "lr.npy", "-", "-n", "1M", stdin=MOVING.to_json())
+    report = ["a  lr.npy: 1,000,000 float64 values", f"b  {MOVING!r}", "equal in bits at all 1,000,000 steps"]
+    assert (done.returncode, done.stdout.splitlines()) == (0, report)
+    rates = np.load(tmp_path / "lr.npy")
+    rates[999_999] *= 1.5
+    np.save(tmp_path / "other.npy", rates.astype(np.float32))
+    done = run("diff", tmp_path / "lr.npy", tmp_path / "other.npy", "--within", "float32")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[2].startswith("differ as float32 at 1 of 1,000,000 steps, first at step 999,999: ")
+
+
+def test_diff_of_a_group_of_a_file(tmp_path):
+    s = gp.cosine(0.1, 0.0, 90)
+    np.save(tmp_path / "lr.npy", np.stack([s.array(90), 2 * s.array(90)], axis=1))
+    done = run("diff", "lr.npy", repr(2 * s), "--group", 1, cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "a  lr.npy: 90 float64 values, group 1 of 2")
+    assert run("diff", "lr.npy", repr(2 * s), cwd=tmp_path).returncode == 1
+    message = "`a`: got group 2; this lr.npy has 2. Groups are counted from 0."
+    assert_refused(run("diff", "lr.npy", repr(s), "--group", 2, cwd=tmp_path), message)
+    np.save(tmp_path / "words.npy", np.array(["a"]))
+    message = "`b`: got words.npy of str32 values; learning rates are float64, float32 or float16."
+    assert_refused(run("diff", "lr.npy", "words.npy", cwd=tmp_path), message)
+
+
+def test_diff_as_json(two):
+    done = run("diff", "torch.json", repr(THEIRS), "-n", "1k", "--json", cwd=two)
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == gp.compare(TORCH, THEIRS, 1_000).to_dict()
+    assert done.stdout.count("\n") == 1
+
+
+def test_diff_draws_both_and_their_difference(two):
+    done = run("diff", "torch.json", "mindspore.json", "-n", "1k", "-o", "diff.svg", cwd=two)
+    assert done.returncode == 1
+    assert (two / "diff.svg").read_bytes().startswith(b"<?xml")
+    assert not left_over(two)
+    for name in ("torch.json", "mindspore.json"):
+        message = f"{name}: the SPEC itself, which would be lost. Name another file."
+        assert_refused(run("diff", "torch.json", "mindspore.json", "-n", "1k", "-o", name, cwd=two), message)
+
+
 def test_schema_is_a_json_schema_that_the_examples_and_every_to_json_meet():
     schema = json.loads(run_well("schema"))
     validator = jsonschema.validators.validator_for(schema)
@@ -397,7 +597,7 @@ def test_the_installed_command_is_the_module():
     assert gp.__version__ in shown
 
 
-@pytest.mark.parametrize("command", [[], ["array"], ["show"], ["at"], ["plot"], ["schema"]])
+@pytest.mark.parametrize("command", [[], ["array"], ["show"], ["at"], ["plot"], ["diff"], ["schema"]])
 def test_help_explains_every_command(command):
     assert run_well(*command, "--help").startswith("Usage: glidepath")
 
@@ -472,8 +672,38 @@ MISTAKES = {
     "plot - -o lr.mp3": "lr.mp3: got `.mp3`; a picture is .png, .svg, .pdf or another that matplotlib writes. "
     "Name it so.",
     "plot - -o lr.png --steps 0": "`steps`: got 0; it must be from 1 to 2**53. Leave it out to see the whole schedule.",
+    "diff - -": "`-`: given twice; standard input can be read once. Name a file for one of them.",
+    "diff - no.npy": "no.npy: No such file or directory",
+    "diff - constant(0.2)": "`-n`: not given; neither side has an end. Say how many to compare: `-n 1000`.",
+    "diff - constant(0.2) -n 0": "`-n`: got 0; it must be a whole number of steps from 1 to 2**53.",
+    "diff - constant(0.2) -n 9 -o lr.mp3": "lr.mp3: got `.mp3`; a picture is .png, .svg, .pdf or another that "
+    "matplotlib writes. Name it so.",
+    "diff - constant(0.2) -n 9 -o no/lr.png": "no/lr.png: the folder no is not there. Make it first, or name another.",
+    **{
+        f"diff - constant(0.2) -n 9 --within {within}": f"Invalid value for '--within': got '{within}'; "
+        "it must be bits, float32, or a fraction of the peak. Write 1e-6."
+        for within in ("float64", "-1", "nan", "inf", "1e-6%")
+    },
+    "show - 100": "100: No such file or directory. For a number of steps, write `--steps 100`.",
+    "plot 1.5M - -o lr.png": "1.5M: No such file or directory. For a number of steps, write `--steps 1.5M`.",
+    "show - -": "-: standard input is named more than once. Name it once.",
+    "at 5 -": "got 5 where SPEC must stand, before the steps. Write `glidepath at - 5`.",
+    "at 5 1e3 lr.json": "got 5 where SPEC must stand, before the steps. Write `glidepath at lr.json 5 1e3`.",
+    "at 5 cosine(1,0,9)": "got 5 where SPEC must stand, before the steps. Write `glidepath at 'cosine(1,0,9)' 5`.",
+    "at 5": "got 5 where SPEC must stand, before the steps. Write `glidepath at SPEC 5`.",
     "sing": "No such command 'sing'.",
 }
+
+
+def test_a_mistyped_kind_gets_the_one_that_was_meant():
+    message = 'standard input: `$.schedule.kind`: got "constnt"; there is no such kind. Did you mean `constant`?'
+    assert_refused(run("show", "-", stdin=CONSTANT.replace('"constant"', '"constnt"')), message)
+
+
+def test_a_file_may_have_a_number_as_its_name(tmp_path):
+    (tmp_path / "100").write_text(CONSTANT, encoding="utf-8")
+    assert run("at", "100", "5", cwd=tmp_path).stdout == "1.0\n"
+    assert run("show", "100", cwd=tmp_path).returncode == 0
 
 
 def test_past_the_end_there_is_nothing_to_write(tmp_path):

@@ -42,7 +42,8 @@ DOCUMENTS = [
 ]
 GUIDES = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "tests/README.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
-MODULES = ["glidepath", "glidepath.clock", "glidepath.composites", "glidepath.plot", "glidepath.cli",
+MODULES = ["glidepath", "glidepath.clock", "glidepath.comparison", "glidepath.composites", "glidepath.conversion",
+           "glidepath.plot", "glidepath.cli",
            "glidepath._launch", "glidepath.__main__", "glidepath.mindspore", "glidepath.mindspore.nn",
            "glidepath.mindspore.dynamic_lr", "glidepath.mindspore.learning_rate_schedule",
            "glidepath.mindspore._mindspore",
@@ -126,6 +127,22 @@ def test_the_table_of_json_forms() -> None:
             assert gp.Schedule.from_json(whole) == eval(expression, {}, names), expression
             seen += 1
     assert seen == 14
+
+
+def curves(path: Path) -> dict[str, str]:
+    """The lines of a picture that `docs/pictures.py` has drawn: their points, in the units of the page."""
+    return dict(
+        re.findall(r'<g id="(old|hold|extend|a-new-curve)">\s*<path d="([^"]*)"', path.read_text(encoding="utf-8"))
+    )
+
+
+def test_the_pictures_are_those_that_the_program_draws(tmp_path):
+    subprocess.run([sys.executable, ROOT / "docs" / "pictures.py", tmp_path], check=True, timeout=120)
+    drawn = {path.name for path in tmp_path.iterdir()}
+    assert drawn == {path.name for path in (ROOT / "docs").glob("*.svg")}
+    for name in drawn:
+        assert len(curves(tmp_path / name)) == 4
+        assert curves(ROOT / "docs" / name) == curves(tmp_path / name), "run `make pictures`"
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, *GUIDES], ids=lambda path: str(path.relative_to(ROOT)))

@@ -91,11 +91,118 @@ def test_a_figure_shows_its_labels_whole(schedule, is_own):
         assert whole.y0 <= box.y0 <= box.y1 <= whole.y1
 
 
-def test_plot_draws_on_a_logarithmic_axis():
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        gp.warmup_cosine(3e-4, 1_000, 0.1),
+        gp.cosine(2e-5, 1e-5, 100),
+        gp.exponential(1.0, 0.5),
+        gp.constant(3e-4),
+        gp.linear(-1.0, 1.0, 10),
+    ],
+)
+@pytest.mark.parametrize("is_own", [True, False])
+def test_plot_draws_whole_labels_on_a_logarithmic_axis_also_with_zeros(schedule, is_own):
+    import matplotlib.pyplot as plt
+
+    axes = schedule.plot(ax=plt.subplots()[1] if is_own else None, logy=True)
+    axes.figure.canvas.draw()
+    plt.close(axes.figure)
+    assert axes.get_yscale() == "log"
+    assert axes.get_tightbbox().x0 >= 0
+    low, high = axes.get_ylim()
+    positive = [y for y in points_of(axes)[1] if y > 0]
+    assert 0 < low <= min(positive) <= max(positive) <= high
+
+
+def test_plot_leaves_an_axis_of_the_user_logarithmic():
     axes = Figure().add_subplot()
     axes.set_yscale("log")
     gp.exponential(1.0, 0.5).plot(ax=axes)
     axes.figure.canvas.draw()
+    assert axes.get_yscale() == "log"
+
+
+# Several schedules on the same axes.
+
+FALLING, FLAT = gp.cosine(0.1, 0.0, 90), gp.constant(0.05)
+
+
+def last_steps(axes) -> list[int]:
+    return [int(line.get_xdata()[-1]) for line in axes.get_lines()]
+
+
+def legend_of(axes) -> list[str]:
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def test_plot_draws_several_schedules_with_a_legend():
+    axes = plot([FALLING, FLAT], ax=Figure().add_subplot(), label=["a", "b"])
+    assert [list(line.get_ydata()) for line in axes.get_lines()] == [list(FALLING.array(91)), list(FLAT.array(91))]
+    assert legend_of(axes) == ["a", "b"]
+
+
+def test_without_labels_the_legend_shows_shortened_expressions():
+    axes = plot((FALLING, gp.warmup_cosine(3e-4, 100_000, 0.02)), ax=Figure().add_subplot())
+    assert legend_of(axes) == ["cosine(0.1, 0.0, 90)", "linear(0.0, 0.0003, 2000).then...3, 0.0, 98000))"]
+
+
+def test_a_single_schedule_has_a_legend_if_it_has_a_label():
+    assert FALLING.plot(ax=Figure().add_subplot()).get_legend() is None
+    axes = FALLING.plot(ax=Figure().add_subplot(), label="a")
+    assert legend_of(FLAT.plot(ax=axes, label="b")) == ["a", "b"]
+
+
+def test_an_endless_schedule_is_drawn_as_far_as_the_longest_other_line():
+    several = plot([FLAT, FALLING, gp.linear(0.0, 1.0, 70)], ax=Figure().add_subplot())
+    assert last_steps(several) == [90, 90, 70]
+    assert last_steps(FLAT.plot(ax=FALLING.plot(ax=Figure().add_subplot()))) == [90, 90]
+    losses = Figure().add_subplot()
+    losses.plot([0, 500], [1.0, 0.5])
+    assert last_steps(plot([FLAT, FALLING], ax=losses)) == [500, 500, 90]
+    assert last_steps(plot([FLAT, gp.noam(512, 4_000)], ax=Figure().add_subplot())) == [512_000, 512_000]
+    assert last_steps(plot([FLAT, FALLING], ax=Figure().add_subplot(), steps=7)) == [7, 7]
+
+
+def test_a_line_across_the_axes_has_no_length():
+    axes = Figure().add_subplot()
+    axes.axhline(0.1)
+    assert last_steps(FLAT.plot(ax=axes))[1:] == [1_000]
+
+
+def test_the_properties_of_the_line_are_those_of_matplotlib():
+    axes = plot([FALLING, FLAT], ax=Figure().add_subplot(), color="red", linewidth=3, linestyle="--")
+    styles = [(line.get_color(), line.get_linewidth(), line.get_linestyle()) for line in axes.get_lines()]
+    assert styles == [("red", 3, "--")] * 2
+    (line,) = FALLING.plot(ax=Figure().add_subplot(), color="red", lw=3).get_lines()
+    assert (line.get_color(), line.get_linewidth()) == ("red", 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda ax: plot(0.1, ax), "`schedule`: got 0.1; it must be a schedule or a list of schedules."),
+        (lambda ax: plot([FLAT, 1], ax), "`schedule`: got 1; it must be a schedule or a list of schedules."),
+        (lambda ax: plot([], ax), "`schedule`: got an empty list; there must be at least one schedule."),
+        (
+            lambda _: plot(FLAT, FALLING),
+            "`ax`: got Schedule; it must be matplotlib axes. For several schedules, pass a list.",
+        ),
+        (lambda _: plot(FLAT, 100), "`ax`: got int; it must be matplotlib axes. For the length, pass `steps=`."),
+        (lambda ax: FLAT.plot(ax, label=3), "`label`: got 3; it must be a string, or a list of strings."),
+        (
+            lambda ax: plot([FLAT, FALLING], ax, label="a"),
+            "`label`: got 1; there must be one for each of 2 schedules. Pass a list of strings.",
+        ),
+        (lambda ax: plot(FLAT, ax, logy=1), "`logy`: got 1; it must be True or False."),
+    ],
+)
+def test_plot_refuses_what_it_cannot_draw(call, message):
+    axes = Figure().add_subplot()
+    with pytest.raises((TypeError, ValueError)) as refused:
+        call(axes)
+    assert str(refused.value) == message
+    assert not axes.get_lines()
 
 
 def test_plot_without_matplotlib_names_the_extra(monkeypatch):

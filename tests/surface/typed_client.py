@@ -96,3 +96,7 @@ replay: gp.Schedule = gp.replay("torch.StepLR", base_lr=0.1, step_size=30)
 as_function = gt.LambdaLR(optimizer, gp.linear(1.0, 0.0, 100))
 driven = gt.Scheduler(optimizer, lr=gp.cosine(0.1, 0.0, 100), weight_decay=gp.constant(0.1))
 driven.step()
+comparison: gp.Comparison = gp.compare((optimizer, decay), schedule, np.int64(100), group=0)
+largest: float = comparison.of_peak.value
+first: int | None = comparison.first("float32")
+comparison.require(1e-6)

@@ -13,25 +13,13 @@ Source: ``mindspore.nn.learning_rate_schedule`` of MindSpore 2.10, which marks i
 """
 
 import math
-from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
 from glidepath._arguments import refusal
-from glidepath._core import (
-    Schedule,
-    _single,
-    cosine,
-    exponential,
-    inverse_time,
-    linear,
-    natural_exponential,
-    polynomial,
-    polynomial_cycle,
-    replay,
-)
+from glidepath._core import Schedule, _single, replay
 from glidepath.mindspore import _checks as check
 from glidepath.mindspore._mindspore import LearningRateSchedule, Tensor, mstype, operation, ops
 
@@ -116,10 +104,6 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
         for name, value in attributes.items():
             super().__setattr__(name, value)
 
-    @abstractmethod
-    def _exact(self) -> Schedule:
-        """Return the exact schedule."""
-
     def schedule(self) -> Schedule:
         """Return the exact schedule: the real values of the formula, correctly rounded.
 
@@ -135,7 +119,7 @@ class _ReplayedSchedule(LearningRateSchedule):  # type: ignore[misc]
                     "Override `schedule` too, or call it with the steps.",
                 )
             )
-        return self._exact()
+        return self._values.exact()
 
     def __call__(self, global_step: Any) -> Any:
         """Return the learning rate at a step or at steps, as ``numpy.float32``; of a Tensor, as a Tensor."""
@@ -215,9 +199,6 @@ class ExponentialDecayLR(_ReplayedSchedule):
     def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
         super().__init__(learning_rate=learning_rate, decay_rate=decay_rate, decay_steps=decay_steps, is_stair=is_stair)
 
-    def _exact(self) -> Schedule:
-        return exponential(self.learning_rate, self.decay_rate, per=self.decay_steps, stair=self.is_stair)
-
     def construct(self, global_step: Any) -> Any:
         """Compute the learning rate of a Tensor, as a graph can."""
         periods = ops.cast(global_step, mstype.float32) / self.decay_steps
@@ -258,10 +239,6 @@ class NaturalExpDecayLR(_ReplayedSchedule):
     def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
         super().__init__(learning_rate=learning_rate, decay_rate=decay_rate, decay_steps=decay_steps, is_stair=is_stair)
 
-    def _exact(self) -> Schedule:
-        smooth = natural_exponential(self.learning_rate, self.decay_rate)
-        return smooth.hold(self.decay_steps) if self.is_stair else smooth
-
     def construct(self, global_step: Any) -> Any:
         """Compute the learning rate of a Tensor, as a graph can."""
         step = ops.cast(global_step, mstype.float32)
@@ -299,9 +276,6 @@ class InverseDecayLR(_ReplayedSchedule):
 
     def __init__(self, learning_rate: float, decay_rate: float, decay_steps: int, is_stair: bool = False) -> None:
         super().__init__(learning_rate=learning_rate, decay_rate=decay_rate, decay_steps=decay_steps, is_stair=is_stair)
-
-    def _exact(self) -> Schedule:
-        return inverse_time(self.learning_rate, self.decay_rate, per=self.decay_steps, stair=self.is_stair)
 
     def construct(self, global_step: Any) -> Any:
         """Compute the learning rate of a Tensor, as a graph can."""
@@ -344,9 +318,6 @@ class CosineDecayLR(_ReplayedSchedule):
     def _take(self, arguments: dict[str, Any]) -> None:
         super()._take(arguments)
         self._put(delta=0.5 * (self.max_lr - self.min_lr))
-
-    def _exact(self) -> Schedule:
-        return cosine(self.max_lr, self.min_lr, self.decay_steps)
 
     def construct(self, global_step: Any) -> Any:
         """Compute the learning rate of a Tensor, as a graph can."""
@@ -415,11 +386,6 @@ class PolynomialDecayLR(_ReplayedSchedule):
             diff_learning_rate=self.learning_rate - self.end_learning_rate,
         )
 
-    def _exact(self) -> Schedule:
-        if self.update_decay_steps:
-            return polynomial_cycle(self.learning_rate, self.end_learning_rate, self.decay_steps, self.power)
-        return polynomial(self.learning_rate, self.end_learning_rate, self.decay_steps, self.power)
-
     def construct(self, global_step: Any) -> Any:
         """Compute the learning rate of a Tensor, as a graph can."""
         step = ops.cast(global_step, mstype.float32)
@@ -457,9 +423,6 @@ class WarmUpLR(_ReplayedSchedule):
 
     def __init__(self, learning_rate: float, warmup_steps: int) -> None:
         super().__init__(learning_rate=learning_rate, warmup_steps=warmup_steps)
-
-    def _exact(self) -> Schedule:
-        return linear(0.0, self.learning_rate, self.warmup_steps)
 
     def construct(self, global_step: Any) -> Any:
         """Compute the learning rate of a Tensor, as a graph can."""

@@ -7,11 +7,15 @@
 use std::f64::consts::{E, PI};
 
 use super::lists::check_falls;
+use crate::curve::{Exponential, InverseTime};
 use crate::declare::{ParamType, Value};
+use crate::dialects::exact;
 use crate::error::Error;
 use crate::limits::{LENGTH, NOT_NEGATIVE, POSITIVE};
+use crate::real::Base;
 use crate::replay::StepFormula;
 use crate::replay::libm;
+use crate::spec::Spec;
 
 replays! {
     /// `learning_rate * decay_rate ** (k / decay_steps)` in float32; with `is_stair`, to the floor of that.
@@ -142,6 +146,10 @@ fn periods(k: u64, decay_steps: u64, is_stair: bool) -> f32 {
 }
 
 impl StepFormula for ExponentialDecay {
+    fn exact(&self) -> Result<Spec, Error> {
+        let &ExponentialDecay { learning_rate: start, decay_rate, decay_steps, is_stair: stair } = self;
+        Spec::of_leaf(Exponential { start, rate: Base::new(decay_rate), per: decay_steps as f64, stair })
+    }
     fn value(&self, k: u64) -> f64 {
         let p = periods(k, self.decay_steps, self.is_stair);
         f64::from(self.learning_rate as f32 * pow(self.decay_rate as f32, p))
@@ -149,6 +157,10 @@ impl StepFormula for ExponentialDecay {
 }
 
 impl StepFormula for NaturalExpDecay {
+    fn exact(&self) -> Result<Spec, Error> {
+        let stair = self.is_stair.then_some(self.decay_steps);
+        exact::natural_exponential(self.learning_rate, self.decay_rate, stair)
+    }
     fn value(&self, k: u64) -> f64 {
         let (p, steps) = (k as f32, self.decay_steps as f32);
         let p = if self.is_stair { (p / steps).floor() * steps } else { p };
@@ -157,6 +169,10 @@ impl StepFormula for NaturalExpDecay {
 }
 
 impl StepFormula for InverseDecay {
+    fn exact(&self) -> Result<Spec, Error> {
+        let &InverseDecay { learning_rate: start, decay_rate: rate, decay_steps, is_stair: stair } = self;
+        Spec::of_leaf(InverseTime { start, rate, per: decay_steps as f64, stair })
+    }
     fn value(&self, k: u64) -> f64 {
         let p = periods(k, self.decay_steps, self.is_stair);
         f64::from(self.learning_rate as f32 / (1.0 + self.decay_rate as f32 * p))
@@ -164,6 +180,9 @@ impl StepFormula for InverseDecay {
 }
 
 impl StepFormula for CosineDecay {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::cosine(self.max_lr, self.min_lr, self.decay_steps)
+    }
     fn check(&self) -> Result<(), Error> {
         check_falls(self.min_lr, self.max_lr)
     }
@@ -178,6 +197,10 @@ impl StepFormula for CosineDecay {
 }
 
 impl StepFormula for PolynomialDecay {
+    fn exact(&self) -> Result<Spec, Error> {
+        let form = if self.update_decay_steps { exact::polynomial_cycle } else { exact::polynomial };
+        form(self.learning_rate, self.end_learning_rate, self.decay_steps, self.power)
+    }
     fn steps(&self) -> Option<u64> {
         (!self.update_decay_steps).then_some(self.decay_steps)
     }
@@ -190,6 +213,9 @@ impl StepFormula for PolynomialDecay {
 }
 
 impl StepFormula for WarmUp {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::line(0.0, self.learning_rate, self.warmup_steps)
+    }
     fn steps(&self) -> Option<u64> {
         Some(self.warmup_steps)
     }

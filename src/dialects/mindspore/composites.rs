@@ -9,9 +9,11 @@
 use std::sync::Arc;
 
 use crate::declare::{ParamType, Replay, Value};
+use crate::dialects::exact;
 use crate::error::{Error, brief};
 use crate::limits::FINITE;
 use crate::replay::StepRule;
+use crate::spec::Spec;
 
 replays! {
     /// One scheduler after another: the i-th begins at epoch `milestones[i - 1]`, on its own `base_lr`, in float32.
@@ -171,6 +173,10 @@ fn parts(schedulers: &[Replay]) -> Result<Vec<Part>, Error> {
 }
 
 impl SequentialLr {
+    fn closed_form(&self) -> Result<Spec, Error> {
+        exact::sequence(&self.schedulers, &self.milestones, self.initial_lr)
+    }
+
     fn part(&self) -> Result<Part, Error> {
         let (parts, milestones) = (parts(&self.schedulers)?, self.milestones.clone());
         if milestones.len() + 1 != parts.len() {
@@ -189,6 +195,10 @@ impl SequentialLr {
 }
 
 impl ChainedScheduler {
+    fn closed_form(&self) -> Result<Spec, Error> {
+        exact::product(&self.schedulers, self.initial_lr)
+    }
+
     fn part(&self) -> Result<Part, Error> {
         let parts = parts(&self.schedulers)?;
         let initial = self.initial_lr.map_or_else(|| parts[0].initial(), |lr| lr as f32);
@@ -201,6 +211,9 @@ macro_rules! composites {
         impl StepRule for $Name {
             type State = Stepper;
 
+            fn exact(&self) -> Result<Spec, Error> {
+                self.closed_form()
+            }
             fn start(&self) -> Result<Stepper, Error> {
                 self.part().map(Stepper::started)
             }

@@ -5,11 +5,15 @@
 use std::f64::consts::{E, PI};
 use std::sync::Arc;
 
+use crate::curve::{Exponential, InverseTime};
 use crate::declare::{ParamType, Value};
+use crate::dialects::exact;
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, MAX_STEP, NOT_NEGATIVE, POSITIVE, show};
+use crate::real::Base;
 use crate::replay::libm::{cos, pow};
 use crate::replay::{StepFormula, StepRule};
+use crate::spec::Spec;
 
 replays! {
     /// `values[i]`, where i is the number of milestones at or before step k.
@@ -175,6 +179,8 @@ replays! {
 trait Epochs {
     /// The value in an epoch.
     fn in_epoch(&self, epoch: u64) -> f64;
+    /// The closed form, counted in epochs.
+    fn exact(&self) -> Result<Spec, Error>;
     /// What must hold between the parameters.
     fn check(&self) -> Result<(), Error> {
         Ok(())
@@ -196,6 +202,9 @@ macro_rules! epochs {
             fn value(&self, k: u64) -> f64 {
                 self.in_epoch(k / self.step_per_epoch)
             }
+            fn exact(&self) -> Result<Spec, Error> {
+                exact::by_epoch(&Epochs::exact(self)?, self.step_per_epoch)
+            }
             fn constant_until(&self, k: u64) -> u64 {
                 (k / self.step_per_epoch + 1).saturating_mul(self.step_per_epoch)
             }
@@ -206,6 +215,10 @@ macro_rules! epochs {
 epochs!(ExponentialDecayLr NaturalExpDecayLr InverseDecayLr CosineDecayLr PolynomialDecayLr WarmupLr);
 
 impl Epochs for ExponentialDecayLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        let &ExponentialDecayLr { learning_rate: start, decay_rate, decay_epoch, is_stair: stair, .. } = self;
+        Spec::of_leaf(Exponential { start, rate: Base::new(decay_rate), per: decay_epoch as f64, stair })
+    }
     fn in_epoch(&self, epoch: u64) -> f64 {
         self.learning_rate * self.power(epoch)
     }
@@ -235,6 +248,10 @@ impl ExponentialDecayLr {
 }
 
 impl Epochs for NaturalExpDecayLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        let stair = self.is_stair.then_some(self.decay_epoch);
+        exact::natural_exponential(self.learning_rate, self.decay_rate, stair)
+    }
     fn in_epoch(&self, epoch: u64) -> f64 {
         let stair = if self.is_stair { epoch / self.decay_epoch * self.decay_epoch } else { epoch };
         self.learning_rate * pow(E, -self.decay_rate * stair as f64)
@@ -242,6 +259,10 @@ impl Epochs for NaturalExpDecayLr {
 }
 
 impl Epochs for InverseDecayLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        let &InverseDecayLr { learning_rate: start, decay_rate: rate, decay_epoch, is_stair: stair, .. } = self;
+        Spec::of_leaf(InverseTime { start, rate, per: decay_epoch as f64, stair })
+    }
     fn in_epoch(&self, epoch: u64) -> f64 {
         let decay = if self.is_stair {
             self.decay_rate * (epoch / self.decay_epoch) as f64
@@ -262,6 +283,9 @@ pub(super) fn check_falls(min_lr: f64, max_lr: f64) -> Result<(), Error> {
 }
 
 impl Epochs for CosineDecayLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::cosine(self.max_lr, self.min_lr, self.decay_epoch)
+    }
     fn in_epoch(&self, epoch: u64) -> f64 {
         let delta = 0.5 * (self.max_lr - self.min_lr);
         let angle = PI * epoch.min(self.decay_epoch) as f64 / self.decay_epoch as f64;
@@ -273,6 +297,10 @@ impl Epochs for CosineDecayLr {
 }
 
 impl Epochs for PolynomialDecayLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        let form = if self.update_decay_epoch { exact::polynomial_cycle } else { exact::polynomial };
+        form(self.learning_rate, self.end_learning_rate, self.decay_epoch, self.power)
+    }
     fn in_epoch(&self, epoch: u64) -> f64 {
         let delta = self.learning_rate - self.end_learning_rate;
         let (at, of) = if self.update_decay_epoch {
@@ -285,12 +313,27 @@ impl Epochs for PolynomialDecayLr {
 }
 
 impl Epochs for WarmupLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::line(0.0, self.learning_rate, self.warmup_epoch)
+    }
     fn in_epoch(&self, epoch: u64) -> f64 {
         self.learning_rate * epoch.min(self.warmup_epoch) as f64 / self.warmup_epoch as f64
     }
 }
 
 impl StepRule for PiecewiseConstantLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        // A value whose milestone is that of the value before has no steps. The last milestone is the end.
+        let (mut values, mut milestones) = (Vec::new(), Vec::new());
+        for (&value, &end) in self.learning_rates.iter().zip(self.milestone.iter()) {
+            if milestones.last() != Some(&(end as u64)) {
+                values.push(value);
+                milestones.push(end as u64);
+            }
+        }
+        milestones.pop();
+        exact::piecewise(values, milestones)
+    }
     /// Which piece it is.
     type State = usize;
 

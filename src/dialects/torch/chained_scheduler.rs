@@ -6,8 +6,10 @@ use super::children;
 use super::replayed::Replayed;
 use super::tree::SchedulerTree;
 use crate::declare::{ParamType, Replay, Value};
+use crate::dialects::exact;
 use crate::error::Error;
 use crate::limits::FINITE;
+use crate::spec::Spec;
 
 replay! {
     /// All of the schedulers at each step, one after another, each on the value that the one before has made.
@@ -33,6 +35,10 @@ impl Replayed for ChainedScheduler {
 
     fn scheduler(&self) -> Result<SchedulerTree<f64>, Error> {
         Ok(SchedulerTree::Chained { children: children(&self.schedulers)?, last: Vec::new() })
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::product(&self.schedulers, self.initial_lr)
     }
 
     fn initial(&self, scheduler: &SchedulerTree<f64>) -> f64 {

@@ -3,9 +3,11 @@
 use super::change::{Change, Group};
 #[cfg(feature = "python")]
 use super::live::{FromLive, Live, read};
-use super::replayed::{FRACTION, Replayed, leaf, whole};
+use super::replayed::{FRACTION, Replayed, leaf, positive, whole};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::FINITE;
 use crate::declare::{ParamType, Value};
@@ -88,6 +90,10 @@ impl Replayed for ConstantLr {
     fn scheduler(&self) -> Result<SchedulerTree<f64>, Error> {
         let total_iters = whole("total_iters", self.total_iters)?;
         leaf(Constant { factor: self.factor, total_iters }, self.base_lr, [0.0; 3])
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::factor(self.base_lr, self.factor, positive("total_iters", self.total_iters)?)
     }
 }
 

@@ -6,9 +6,11 @@ use super::arithmetic::quotient;
 use super::change::{Change, Group};
 #[cfg(feature = "python")]
 use super::live::{FromLive, Live, read};
-use super::replayed::{Replayed, leaf, whole};
+use super::replayed::{Replayed, leaf, positive, whole};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::FINITE;
 use crate::declare::{ParamType, Value};
@@ -90,6 +92,10 @@ impl Replayed for CosineAnnealingLr {
         }
         let t_max = whole("T_max", self.T_max)?;
         leaf(Cosine { t_max, eta_min: self.eta_min }, self.base_lr, [0.0; 3])
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::wave(self.base_lr, self.eta_min, positive("T_max", self.T_max)?)
     }
 }
 

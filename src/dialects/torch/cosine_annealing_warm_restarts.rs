@@ -16,6 +16,8 @@ use super::live::{Asked, FromLive, Live, NextStep, as_float, read};
 use super::replayed::{Replayed, leaf};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, MULT};
 use crate::declare::{ParamType, Value};
@@ -142,6 +144,10 @@ impl Replayed for WarmRestarts {
     fn scheduler(&self) -> Result<SchedulerTree<f64>, Error> {
         let (t_0, t_mult) = (self.T_0 as i64, self.T_mult as i64);
         leaf(Restarts { t_0, t_mult, eta_min: self.eta_min }, self.base_lr, [0.0; 3])
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::restarts(self.base_lr, self.eta_min, self.T_0, self.T_mult)
     }
 }
 

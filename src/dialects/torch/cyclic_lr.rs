@@ -18,6 +18,8 @@ use super::live::{Asked, FromLive, Live, NextStep, Source, read, word};
 use super::replayed::{Replayed, leaf};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::{Leaf, SchedulerTree};
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::FINITE;
 use crate::declare::{ParamType, Value};
@@ -201,6 +203,11 @@ impl Replayed for CyclicLr {
         let sizes = Some([self.step_size_up, step_size_down]);
         let rule = Cyclic { total_size, step_ratio: self.step_size_up / total_size, fade, by_cycle, sizes };
         leaf(rule, self.base_lr, [self.max_lr, self.base_lr, 0.0])
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        let sizes = [self.step_size_up, self.step_size_down.unwrap_or(self.step_size_up)];
+        exact::cycles([self.base_lr, self.max_lr], sizes, &self.mode, self.gamma)
     }
 }
 

@@ -6,6 +6,8 @@ use super::live::{FromLive, Live, read};
 use super::replayed::{Replayed, leaf};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::FINITE;
 use crate::declare::ParamType;
@@ -70,6 +72,10 @@ impl Replayed for ExponentialLr {
 
     fn scheduler(&self) -> Result<SchedulerTree<f64>, Error> {
         leaf(Exponential { gamma: self.gamma }, self.base_lr, [0.0; 3])
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::exponential(self.base_lr, self.gamma)
     }
 }
 

@@ -4,9 +4,11 @@ use super::arithmetic::quotient;
 use super::change::{Change, Group};
 #[cfg(feature = "python")]
 use super::live::{FromLive, Live, read};
-use super::replayed::{FRACTION, Replayed, leaf, whole};
+use super::replayed::{FRACTION, Replayed, leaf, positive, whole};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::FINITE;
 use crate::declare::{ParamType, Value};
@@ -93,6 +95,11 @@ impl Replayed for LinearLr {
         let total_iters = whole("total_iters", self.total_iters)?;
         let (start_factor, end_factor) = (self.start_factor, self.end_factor);
         leaf(Linear { start_factor, end_factor, total_iters }, self.base_lr, [0.0; 3])
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        let [start, end] = [self.start_factor, self.end_factor].map(|factor| self.base_lr * factor);
+        exact::line(start, end, positive("total_iters", self.total_iters)?)
     }
 }
 

@@ -16,6 +16,8 @@ use super::live::{Asked, FromLive, Live, NextStep, as_whole, read};
 use super::replayed::{Replayed, leaf, whole};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::FINITE;
 use crate::memory::{push, reserved};
@@ -124,6 +126,10 @@ impl Replayed for MultiStepLr {
                 .or("List the milestone less often."));
         }
         leaf(MultiStep { milestones: milestones.into(), gamma: self.gamma }, self.base_lr, [0.0; 3])
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::multi_step(self.base_lr, self.gamma, &self.milestones)
     }
 }
 

@@ -17,6 +17,8 @@ use super::live::{Asked, FromLive, Live, NextStep, Source, as_float, item, named
 use super::replayed::{self, Replayed, SHARE, leaf};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::{Leaf, SchedulerTree};
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH};
 use crate::declare::{ParamType, Value};
@@ -233,6 +235,12 @@ impl Replayed for OneCycleLr {
             made_with: Some([self.pct_start, self.div_factor, self.final_div_factor]),
         };
         leaf(rule, initial, [initial, self.max_lr, initial / self.final_div_factor])
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        let factors = [self.div_factor, self.final_div_factor];
+        let is_cosine = &*self.anneal_strategy == "cos";
+        exact::one_cycle(self.max_lr, self.total_steps, self.pct_start, is_cosine, factors, self.three_phase)
     }
 
     fn length(&self) -> Option<u64> {

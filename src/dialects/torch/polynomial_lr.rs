@@ -4,9 +4,11 @@ use super::arithmetic::{power, quotient};
 use super::change::{Change, Group};
 #[cfg(feature = "python")]
 use super::live::{FromLive, Live, read};
-use super::replayed::{Replayed, leaf, whole};
+use super::replayed::{Replayed, leaf, positive, whole};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::FINITE;
 use crate::declare::{ParamType, Value};
@@ -81,6 +83,10 @@ impl Replayed for PolynomialLr {
     fn scheduler(&self) -> Result<SchedulerTree<f64>, Error> {
         let total_iters = whole("total_iters", self.total_iters)?;
         leaf(Polynomial { total_iters, power: self.power }, self.base_lr, [0.0; 3])
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::polynomial(self.base_lr, 0.0, positive("total_iters", self.total_iters)?, self.power)
     }
 }
 

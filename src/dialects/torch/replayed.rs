@@ -8,7 +8,8 @@ use super::change::{Anneal, Group};
 use super::tree::{Leaf, SchedulerTree, State};
 
 use crate::error::Error;
-use crate::limits::{NEVER, RealLimit, WaysOut};
+use crate::limits::{LENGTH, NEVER, RealLimit, WaysOut};
+use crate::spec::Spec;
 
 /// Factors of the base rate.
 pub(super) const FRACTION: RealLimit = RealLimit {
@@ -88,6 +89,9 @@ pub(super) trait Replayed {
         scheduler.base()[0]
     }
 
+    /// The closed form.
+    fn exact(&self) -> Result<Spec, Error>;
+
     /// The scheduler, started.
     fn started(&self) -> Result<TreeSteps, Error> {
         let scheduler = self.scheduler()?;
@@ -123,6 +127,9 @@ macro_rules! stepped_by_its_scheduler {
             fn constant_until(&self, scheduler: &Self::State, _k: u64) -> u64 {
                 scheduler.constant_until()
             }
+            fn exact(&self) -> Result<$crate::spec::Spec, $crate::error::Error> {
+                $crate::dialects::torch::replayed::Replayed::exact(self)
+            }
         }
     };
 }
@@ -138,6 +145,11 @@ pub(super) fn whole(place: &str, n: i64) -> Result<i64, Error> {
         return Ok(n);
     }
     Err(Error::value(place, n, "it must be a whole number from -2**53 to 2**53").or("No run is as long."))
+}
+
+/// A number of steps of which there is one at least, as a closed form needs.
+pub(super) fn positive(place: &str, n: i64) -> Result<u64, Error> {
+    LENGTH.check(place, u64::try_from(n).unwrap_or(0)).map_err(|e| Error { got: n.to_string(), ..e })
 }
 
 /// The `anneal_strategy` of this name.

@@ -6,8 +6,10 @@ use super::children;
 use super::replayed::{Replayed, whole};
 use super::tree::SchedulerTree;
 use crate::declare::{ParamType, Replay, Value};
+use crate::dialects::exact;
 use crate::error::{Error, brief};
 use crate::limits::FINITE;
+use crate::spec::Spec;
 
 replay! {
     /// One scheduler after another: the i-th from `milestones[i - 1]` on, where it starts again on `initial_lr`.
@@ -49,6 +51,10 @@ impl Replayed for SequentialLr {
         }
         milestones.iter().try_for_each(|&milestone| whole("milestones", milestone).map(drop))?;
         Ok(SchedulerTree::Sequential { children, milestones, epoch: 0, last: Vec::new() })
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::sequence(&self.schedulers, &self.milestones, self.initial_lr)
     }
 
     fn initial(&self, scheduler: &SchedulerTree<f64>) -> f64 {

@@ -7,6 +7,8 @@ use super::replayed::{Replayed, leaf};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
 
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, NEVER};
 use crate::replay::StepRule;
@@ -79,11 +81,19 @@ impl Replayed for StepLr {
     fn scheduler(&self) -> Result<SchedulerTree<f64>, Error> {
         leaf(Step { step_size: self.step_size as i64, gamma: self.gamma }, self.base_lr, [0.0; 3])
     }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::stairs(self.base_lr, self.gamma, self.step_size)
+    }
 }
 
 // The rate alone is all that has to be kept, so this is quicker than the scheduler.
 impl StepRule for StepLr {
     type State = f64;
+
+    fn exact(&self) -> Result<Spec, Error> {
+        Replayed::exact(self)
+    }
 
     fn start(&self) -> Result<f64, Error> {
         Ok(self.base_lr)

@@ -14,9 +14,11 @@ use pyo3::types::{PyDict, PyString};
 use super::change::{Anneal, Change, Group};
 #[cfg(feature = "python")]
 use super::live::{Asked, FromLive, Live, NextStep, Source, as_float, named, read, word};
-use super::replayed::{self, Replayed, leaf, whole};
+use super::replayed::{self, Replayed, leaf, positive, whole};
 use super::scheduler::{Clock, Scheduler};
 use super::tree::SchedulerTree;
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::FINITE;
 use crate::declare::{ParamType, Value};
@@ -114,6 +116,15 @@ impl Replayed for SwaLr {
         }
         let anneal = replayed::anneal(&self.anneal_strategy);
         leaf(Swa { anneal_epochs, anneal }, self.base_lr, [self.swa_lr, 0.0, 0.0])
+    }
+
+    fn exact(&self) -> Result<Spec, Error> {
+        let steps = positive("anneal_epochs", self.anneal_epochs)?;
+        if &*self.anneal_strategy == "cos" {
+            exact::cosine(self.base_lr, self.swa_lr, steps)
+        } else {
+            exact::line(self.base_lr, self.swa_lr, steps)
+        }
     }
 }
 

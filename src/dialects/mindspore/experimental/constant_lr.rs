@@ -2,6 +2,9 @@
 
 use super::Rule;
 
+use crate::dialects::exact;
+use crate::spec::Spec;
+use crate::error::Error;
 use crate::limits::{FINITE, NEVER, STEP};
 use crate::declare::{ParamType, Value};
 
@@ -21,6 +24,9 @@ replay! {
 }
 
 impl Rule for ConstantLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::factor(self.base_lr, self.factor, self.total_iters)
+    }
     fn next(&self, lr: f32, epoch: u64) -> f32 {
         if epoch == 0 {
             lr * self.factor as f32

@@ -3,6 +3,9 @@
 use std::f64::consts::PI;
 
 use super::{Rule, cos};
+use crate::dialects::exact;
+use crate::spec::Spec;
+use crate::error::Error;
 use crate::limits::{FINITE, LENGTH};
 use crate::declare::{ParamType, Value};
 
@@ -31,6 +34,9 @@ impl CosineAnnealingLr {
 }
 
 impl Rule for CosineAnnealingLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::wave(self.base_lr, self.eta_min, self.T_max)
+    }
     fn next(&self, lr: f32, epoch: u64) -> f32 {
         let (base, end) = (self.base_lr as f32, self.eta_min as f32);
         if epoch == 0 {

@@ -3,6 +3,9 @@
 use std::f64::consts::PI;
 
 use super::cos;
+use crate::dialects::exact;
+use crate::spec::Spec;
+use crate::error::Error;
 use crate::limits::{FINITE, LENGTH, MULT};
 use crate::replay::StepFormula;
 use crate::declare::{ParamType, Value};
@@ -46,6 +49,9 @@ impl WarmRestarts {
 }
 
 impl StepFormula for WarmRestarts {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::restarts(self.base_lr, self.eta_min, self.T_0, self.T_mult)
+    }
     fn value(&self, k: u64) -> f64 {
         f64::from(self.at(k as f64))
     }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::pow;
-use crate::limits::{FINITE, NOT_NEGATIVE, POSITIVE};
+use crate::dialects::exact;
+use crate::spec::Spec;
+use crate::error::Error;
+use crate::limits::{FINITE, NOT_NEGATIVE, POSITIVE, show};
 use crate::replay::StepFormula;
 use crate::declare::{ParamType, Value};
 
@@ -33,6 +36,13 @@ replay! {
 }
 
 impl StepFormula for CyclicLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        if self.scale != 1.0 {
+            return Err(Error::value("scale", show(self.scale), "it must be 1"));
+        }
+        let sizes = [self.step_size_up, self.step_size_down.unwrap_or(self.step_size_up)];
+        exact::cycles([self.base_lr, self.max_lr], sizes, &self.mode, self.gamma)
+    }
     fn value(&self, k: u64) -> f64 {
         let total = self.step_size_up + self.step_size_down.unwrap_or(self.step_size_up);
         let up = self.step_size_up / total;

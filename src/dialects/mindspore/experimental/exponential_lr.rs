@@ -1,6 +1,9 @@
 //! ExponentialLR, in float32.
 
 use super::{Rule, pow};
+use crate::dialects::exact;
+use crate::spec::Spec;
+use crate::error::Error;
 use crate::limits::FINITE;
 use crate::declare::ParamType;
 
@@ -18,6 +21,9 @@ replay! {
 }
 
 impl Rule for ExponentialLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::exponential(self.base_lr, self.gamma)
+    }
     fn next(&self, lr: f32, epoch: u64) -> f32 {
         if epoch == 0 { lr } else { lr * self.gamma as f32 }
     }

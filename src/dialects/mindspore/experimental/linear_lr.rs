@@ -2,6 +2,9 @@
 
 use super::Rule;
 
+use crate::dialects::exact;
+use crate::spec::Spec;
+use crate::error::Error;
 use crate::limits::{FINITE, NEVER, STEP};
 use crate::declare::{ParamType, Value};
 
@@ -22,6 +25,9 @@ replay! {
 }
 
 impl Rule for LinearLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::line(self.base_lr * self.start_factor, self.base_lr * self.end_factor, self.total_iters)
+    }
     fn next(&self, lr: f32, epoch: u64) -> f32 {
         if epoch == 0 {
             return lr * self.start_factor as f32;

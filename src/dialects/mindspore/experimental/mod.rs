@@ -7,7 +7,9 @@
 //! One file a scheduler: its replay and its rule. To add one, write its file, and its line in `schedulers!` below.
 
 use crate::declare::ReplayKind;
+use crate::error::Error;
 use crate::replay::libm;
+use crate::spec::Spec;
 
 fn pow(x: f32, y: f32) -> f32 {
     libm::pow(f64::from(x), f64::from(y)) as f32
@@ -23,6 +25,8 @@ pub(crate) trait Rule {
     fn next(&self, lr: f32, epoch: u64) -> f32;
     /// The learning rate at an epoch, where there is a closed formula.
     fn closed(&self, epoch: u64) -> f32;
+    /// The closed form, in real numbers.
+    fn exact(&self) -> Result<Spec, Error>;
     /// The next epoch at which `next` is not the same.
     fn constant_until(&self, epoch: u64) -> u64 {
         epoch + 1
@@ -49,6 +53,9 @@ macro_rules! recurrence_of_one_rate {
             }
             fn of_lr(&self, lr: f64) -> Option<f32> {
                 Some(lr as f32)
+            }
+            fn exact(&self) -> Result<$crate::spec::Spec, $crate::error::Error> {
+                $crate::dialects::mindspore::experimental::Rule::exact(self)
             }
             fn closed(&self, k: u64) -> Option<f64> {
                 Some(f64::from($crate::dialects::mindspore::experimental::Rule::closed(self, k)))

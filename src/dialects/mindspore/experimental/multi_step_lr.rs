@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use super::Rule;
 
+use crate::dialects::exact;
+use crate::spec::Spec;
+use crate::error::Error;
 use crate::limits::{FINITE, NEVER};
 use crate::replay::libm;
 use crate::declare::{ParamType, Value};
@@ -29,6 +32,9 @@ impl MultiStepLr {
 }
 
 impl Rule for MultiStepLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::multi_step(self.base_lr, self.gamma, &self.milestones)
+    }
     fn next(&self, lr: f32, epoch: u64) -> f32 {
         match self.milestones.iter().filter(|&&milestone| u64::try_from(milestone) == Ok(epoch)).count() {
             0 => lr,

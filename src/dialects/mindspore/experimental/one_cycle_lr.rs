@@ -3,6 +3,8 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
+use crate::dialects::exact;
+use crate::spec::Spec;
 use crate::error::Error;
 use crate::limits::{DIVISOR, FINITE, LENGTH, show};
 use crate::replay::StepFormula;
@@ -53,6 +55,11 @@ impl OneCycleLr {
 }
 
 impl StepFormula for OneCycleLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        let factors = [self.div_factor, self.final_div_factor];
+        let is_cosine = &*self.anneal_strategy == "cos";
+        exact::one_cycle(self.max_lr, self.total_steps, self.pct_start, is_cosine, factors, self.three_phase)
+    }
     fn check(&self) -> Result<(), Error> {
         let most = if self.three_phase { 0.5 } else { 1.0 };
         if !(0.0..=most).contains(&self.pct_start) {

@@ -2,6 +2,9 @@
 
 use super::{Rule, pow};
 
+use crate::dialects::exact;
+use crate::spec::Spec;
+use crate::error::Error;
 use crate::limits::{FINITE, NEVER, STEP};
 use crate::declare::{ParamType, Value};
 
@@ -26,6 +29,9 @@ impl PolynomialLr {
 }
 
 impl Rule for PolynomialLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::polynomial(self.base_lr, 0.0, self.total_iters, self.power)
+    }
     fn next(&self, lr: f32, epoch: u64) -> f32 {
         if epoch == 0 || epoch > self.total_iters {
             return lr;

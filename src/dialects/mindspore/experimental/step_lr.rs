@@ -1,6 +1,9 @@
 //! StepLR, in float32.
 
 use super::{Rule, pow};
+use crate::dialects::exact;
+use crate::spec::Spec;
+use crate::error::Error;
 use crate::limits::{FINITE, LENGTH};
 use crate::declare::{ParamType, Value};
 
@@ -19,6 +22,9 @@ replay! {
 }
 
 impl Rule for StepLr {
+    fn exact(&self) -> Result<Spec, Error> {
+        exact::stairs(self.base_lr, self.gamma, self.step_size)
+    }
     fn next(&self, lr: f32, epoch: u64) -> f32 {
         if epoch == 0 || !epoch.is_multiple_of(self.step_size) { lr } else { lr * self.gamma as f32 }
     }

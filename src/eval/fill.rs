@@ -436,11 +436,11 @@ impl<'a> Filler<'a> {
         stride: u64,
     ) -> Result<usize, Interrupted> {
         let mut done = 0;
-        while done < out.len() {
+        while out.len() - done > FEW {
             let rest = &mut out[done..];
             // The bounds of a tile hold for its half-width, a power of two: take one that the values nearly fill.
             let above = usize::BITS - (rest.len() / 2).leading_zeros();
-            let m = if rest.len() * 8 < 7 << (above + 1) { above - 1 } else { above }.max(3);
+            let m = if rest.len() * 8 < 7 << (above + 1) { above - 1 } else { above };
             let now = rest.len().min(2 << m);
             // float32 has too few digits for one polynomial over all of it.
             let sub = if T::IS_DOUBLE || m < 8 { None } else { Some(m - 2) };

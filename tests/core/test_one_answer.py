@@ -258,3 +258,23 @@ def test_zero_has_no_sign(schedule: Any) -> None:
     assert_same(schedule.array(1_000, dtype="float32"), zeros, schedule)
     assert_same(schedule.gather(np.arange(1_000), dtype="float32"), zeros, schedule)
     assert_same(schedule.gather([0, 1], dtype="float32"), zeros[:2], schedule)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_straight_legs_of_every_length(dtype: str) -> None:
+    lengths = [*range(1, 70), 127, 255, 256, 257, 500, 1_000, 2_047, 2_048, 2_049, 3_000, 4_097, 8_193, 9_000]
+    for up in lengths:
+        for low in (3e-5, 0.0, -1.0):
+            schedule = gp.triangle(low, 3e-4, up, 3 * up // 2 + 1, decay=0.999)
+            n = 7 * up + 20
+            assert np.array_equal(schedule.array(n, dtype=dtype), schedule.gather(range(n), dtype=dtype)), (up, low)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_clamped_blocks(dtype: str) -> None:
+    for inner in (gp.cosine(1.0, 0.0, 400_000), gp.cosine(1.0, 0.0, 3_000).repeat(), gp.constant(0.5)):
+        for bounds in ((0.25, 0.75), (None, 0.3), (0.9, None), (0.5, 0.5), (-1.0, 2.0), (2.0, 3.0)):
+            schedule = inner.clamp(*bounds)
+            for start, n in ((0, 420_000), (65_530, 70_000), (131_071, 13)):
+                steps = np.arange(start, start + n)
+                assert np.array_equal(schedule.array(n, start, dtype), schedule.gather(steps, dtype=dtype)), schedule

@@ -390,7 +390,7 @@ def draw_stretch(gp: Any, rng: Random) -> Any:
     if rng.random() < 0.5:
         return short_leaf(gp, rng).stretch(rng.choice((1, 2, 3, 7, 1_000)), over)
     # A period that is no integer stays a double if it is doubled.
-    return (any_leaf(gp, rng).hold(3) + short_leaf(gp, rng).delay(5)).stretch(rng.choice((1, 2, 64)), over)
+    return (short_leaf(gp, rng).hold(3) + short_leaf(gp, rng).delay(5)).stretch(rng.choice((1, 2, 64)), over)
 
 
 def draw_clamp(gp: Any, rng: Random) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 
 from glidepath._core import _LAST_STEP, _shown
 
-__all__ = ["LAST_STEP", "as_int", "group_index", "refusal"]
+__all__ = ["LAST_STEP", "as_int", "cut", "group_index", "refusal"]
 
 LAST_STEP = _LAST_STEP
 
@@ -23,6 +23,15 @@ def as_int(value: object) -> int | None:
 def refusal(place: str, got: object, rule: str, way_out: str = "") -> str:
     """Return the message that refuses what was got at a place."""
     return f"`{place}`: got {got}; {rule}. {way_out}".rstrip()
+
+
+def cut(text: str, most: int) -> str:
+    """Return the text, or its beginning and three dots if it is longer than ``most``.
+
+    >>> cut("piecewise_constant", 18), cut("piecewise_constant", 12)
+    ('piecewise_constant', 'piecewise...')
+    """
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def group_index(place: str, value: object, groups: int) -> int:

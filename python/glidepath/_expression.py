@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from glidepath import _core, composites
-from glidepath._arguments import as_int, refusal
+from glidepath._arguments import as_int, cut, refusal
 from glidepath._core import Schedule, _shown
 
 if TYPE_CHECKING:
@@ -85,14 +85,14 @@ def _parsed(source: str) -> ast.expr:
     try:
         return ast.parse(source, mode="eval").body
     except SyntaxError as error:
-        digits = "a number has too many digits" if "Exceeds the limit" in error.msg else error.msg
-        place = f" at character {error.offset - 1}" if error.lineno == 1 and error.offset else ""
-        rule = f"it is not an expression: {digits}{place}"
-    except ValueError as error:  # half a surrogate pair; in Python 3.10 a zero byte
-        rule = (
-            f"it is not an expression: {'it has half a surrogate pair' if isinstance(error, UnicodeError) else error}"
-        )
-    raise _refused(_shown(source[1:-2]), rule, _WAY_OUT)
+        reason = "a number has too many digits" if "Exceeds the limit" in error.msg else error.msg
+        if error.lineno == 1 and error.offset:
+            reason += f" at character {error.offset - 1}"
+    except UnicodeError:
+        reason = "it has half a surrogate pair"
+    except ValueError as error:  # in Python 3.10 a zero byte
+        reason = str(error)
+    raise _refused(_shown(source[1:-2]), f"it is not an expression: {reason}", _WAY_OUT)
 
 
 def _refused(got: str, rule: str, way_out: str) -> ValueError:
@@ -222,5 +222,4 @@ def _is_small_power(left: Any, right: Any) -> bool:  # noqa: ANN401 (numbers or 
 
 
 def _shorter(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 (what fits on a line)
+    return cut(" ".join(text.split()), 60)  # what fits on a line

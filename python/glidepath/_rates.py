@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.lib import format as npy
 
-from glidepath._arguments import LAST_STEP, as_int, refusal
+from glidepath._arguments import LAST_STEP, as_int, cut, refusal
 from glidepath._core import Schedule, _shown
 
 if TYPE_CHECKING:
@@ -105,11 +105,7 @@ def _known_steps(place: str, a: Rates, b: Rates, example: str) -> int:
 
 
 def _of_schedule(schedule: Schedule) -> Rates:
-    return Rates(_short(repr(schedule)), schedule.steps, holds=True, fill_of=lambda _n: schedule.fill)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 3]}..."
+    return Rates(cut(repr(schedule), _MOST_TEXT), schedule.steps, holds=True, fill_of=lambda _n: schedule.fill)
 
 
 def _of_text(place: str, text: str | bytes) -> Rates:
@@ -186,7 +182,9 @@ def _of_vector(cell: Callable[[NDArray[np.int64]], NDArray[np.float32]]) -> Rate
 
 def _named(cell: object) -> str:
     kind = type(cell)
-    return _short(repr(cell)) if kind.__module__.startswith("glidepath.") else f"{kind.__module__}.{kind.__qualname__}"
+    if kind.__module__.startswith("glidepath."):
+        return cut(repr(cell), _MOST_TEXT)
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 # Arrays.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex, TypeA
 
 import numpy as np
 
-from glidepath._arguments import as_int, refusal
+from glidepath._arguments import as_int, cut, refusal
 from glidepath._core import _shown
 from glidepath._rates import Rates, common_steps, rates_of
 
@@ -191,8 +191,7 @@ class Comparison:
         right.fill_between(steps, finite, color="0.92")
         lines = []
         for name, side, values, style in zip("ab", self._sides, (a, b), ("-", "--"), strict=True):
-            shown = side.text if len(side.text) <= _MOST_LABEL else f"{side.text[: _MOST_LABEL - 3]}..."
-            lines += ax.plot(steps, values, style, label=f"{name}  {shown}")
+            lines += ax.plot(steps, values, style, label=f"{name}  {cut(side.text, _MOST_LABEL)}")
         lines += right.plot(steps, finite, color="0.7", label="|a - b|")
         legend = ax.legend(handles=lines, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
         for text in legend.get_texts():

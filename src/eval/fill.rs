@@ -621,7 +621,7 @@ struct Tile<'a> {
     sub: Option<u32>,
 }
 
-/// Lines of up to so many values are tried as one tile.
+/// Lines of up to so many values are tried without a jet to choose a width.
 const SHORT: usize = 1 << 13;
 
 /// Up to so many values are settled one by one: a tile would take longer.

@@ -577,53 +577,6 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         out.tidy()
     }
 
-    /// `((1 + cos(pi x)) / 2, (1 - cos(pi x)) / 2)` around `x0` in `[0, 1]`: the derivatives of the first are
-    /// `-pi sin / 2, -pi^2 cos / 2, pi^3 sin / 2, ...`.
-    #[inline(always)]
-    fn turned(self) -> (Self, Self) {
-        let x = self.with_exponent(0);
-        let y = std::f64::consts::PI * x.radius() * SLACK;
-        if !(-1e-3..1.0 + 1e-3).contains(&x.c[0]) || !(y + x.err < 0.5) {
-            return (Self::unknown(), Self::unknown());
-        }
-        let h = half_turn_of_once::<N, K>(x.lead(0));
-        let rel = functions::half_turn_bound::<K>();
-        // |f'| is pi / 2 |sin(pi x)|; where it is 0, it grows by pi^2 / 2 of the distance.
-        let slope = 1.6 * (h.sin.hi.abs() + 3.2 * (y + x.err));
-        let mut out = Self::zero();
-        if N == 1 || x.deg == 0 {
-            out.err = x.err * slope;
-        } else {
-            let pi = Dd::<K>::new(std::f64::consts::PI, 1.2246467991473532e-16);
-            let (cos, sin) = (h.cos * 0.5, h.sin * 0.5);
-            let mut f = Self::zero();
-            let mut power = pi;
-            for i in 1..Self::LOWS {
-                let c = if i % 2 == 1 { sin } else { cos } * power;
-                f.set(i, if i % 4 == 1 || i % 4 == 2 { -c } else { c });
-                power = power * pi / (i as f64 + 1.0);
-            }
-            let mut power = power.hi;
-            for i in Self::LOWS..N {
-                let c = if i % 2 == 1 { sin.hi } else { cos.hi } * power;
-                f.c[i] = if i % 4 == 1 || i % 4 == 2 { -c } else { c };
-                power *= std::f64::consts::PI / (i as f64 + 1.0);
-            }
-            f.deg = N - 1;
-            // e^y is below 2. The sum of the coefficients' errors: cos and sin to `rel` of 1 and four roundings, from the
-            // third on three roundings each time.
-            let late = Self::LOWS as f64;
-            let coefficients = y * (rel + 8.0 * UU) + y * y * y * U * 3.0 * (N as f64 - late + 1.0);
-            out = x.compose(f, 0.0, coefficients + Self::last_term(y), slope);
-        }
-        let (mut fall, mut rise) = (out, -out);
-        fall.set(0, h.cos2);
-        rise.set(0, h.sin2);
-        fall.err = (fall.err + h.cos2.hi * rel) * SLACK;
-        rise.err = (rise.err + h.sin2.hi * rel) * SLACK;
-        (fall.tidy(), rise.tidy())
-    }
-
     /// On which side of a bound it lies all over the tile: `Less` and `Greater` where it may touch it, `Equal` where it
     /// is it, `None` where that is not known.
     #[inline(always)]
@@ -981,7 +934,48 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
 
     #[inline(always)]
     fn half_turn(self) -> (Self, Self) {
-        self.turned()
+        // The derivatives of the first part are `-pi sin / 2, -pi^2 cos / 2, pi^3 sin / 2, ...`.
+        let x = self.with_exponent(0);
+        let y = std::f64::consts::PI * x.radius() * SLACK;
+        if !(-1e-3..1.0 + 1e-3).contains(&x.c[0]) || !(y + x.err < 0.5) {
+            return (Self::unknown(), Self::unknown());
+        }
+        let h = half_turn_of_once::<N, K>(x.lead(0));
+        let rel = functions::half_turn_bound::<K>();
+        // |f'| is pi / 2 |sin(pi x)|; where it is 0, it grows by pi^2 / 2 of the distance.
+        let slope = 1.6 * (h.sin.hi.abs() + 3.2 * (y + x.err));
+        let mut out = Self::zero();
+        if N == 1 || x.deg == 0 {
+            out.err = x.err * slope;
+        } else {
+            let pi = Dd::<K>::new(std::f64::consts::PI, 1.2246467991473532e-16);
+            let (cos, sin) = (h.cos * 0.5, h.sin * 0.5);
+            let mut f = Self::zero();
+            let mut power = pi;
+            for i in 1..Self::LOWS {
+                let c = if i % 2 == 1 { sin } else { cos } * power;
+                f.set(i, if i % 4 == 1 || i % 4 == 2 { -c } else { c });
+                power = power * pi / (i as f64 + 1.0);
+            }
+            let mut power = power.hi;
+            for i in Self::LOWS..N {
+                let c = if i % 2 == 1 { sin.hi } else { cos.hi } * power;
+                f.c[i] = if i % 4 == 1 || i % 4 == 2 { -c } else { c };
+                power *= std::f64::consts::PI / (i as f64 + 1.0);
+            }
+            f.deg = N - 1;
+            // e^y is below 2. The sum of the coefficients' errors: cos and sin to `rel` of 1 and four roundings, from the
+            // third on three roundings each time.
+            let late = Self::LOWS as f64;
+            let coefficients = y * (rel + 8.0 * UU) + y * y * y * U * 3.0 * (N as f64 - late + 1.0);
+            out = x.compose(f, 0.0, coefficients + Self::last_term(y), slope);
+        }
+        let (mut fall, mut rise) = (out, -out);
+        fall.set(0, h.cos2);
+        rise.set(0, h.sin2);
+        fall.err = (fall.err + h.cos2.hi * rel) * SLACK;
+        rise.err = (rise.err + h.sin2.hi * rel) * SLACK;
+        (fall.tidy(), rise.tidy())
     }
 
     #[inline(always)]

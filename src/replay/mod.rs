@@ -6,7 +6,8 @@
 //! libm       the system's pow, cos and the like, which CPython calls too
 //! ```
 //! The replays themselves stand in `dialects`. To add one, declare it in a `replays!` list there and write its
-//! [`StepRule`], with its closed form (`exact`) where there is one. The Python call, its checks, the text form, the schema, the jumps and the arrays follow.
+//! [`StepRule`], with its closed form (`exact`) where there is one. The Python call, its checks, the text form, the schema,
+//! the jumps and the arrays follow.
 
 pub mod libm;
 #[macro_use]

@@ -23,7 +23,9 @@ from glidepath.clock import Clock
 from glidepath.comparison import Comparison, compare
 from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
 from glidepath.conversion import Conversion, ConversionError, convert
+from glidepath.groups import Group, Groups, Param
 
-__all__ = ["Clock", "Comparison", "Conversion", "ConversionError", "__version__", "compare", "convert"]
+__all__ = ["Clock", "Comparison", "Conversion", "ConversionError", "Group", "Groups", "Param", "__version__"]
+__all__ += ["compare", "convert"]
 __all__ += _core.__all__
 __all__ += composites.__all__

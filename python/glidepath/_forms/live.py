@@ -12,7 +12,7 @@ from glidepath._core import Schedule, _shown, _way_to_schedule, replay
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Source", "read"]
+__all__ = ["Source", "of_class", "read"]
 
 _CLASSES = {
     "ExponentialDecayLR": ("learning_rate", "decay_rate", "decay_steps", "is_stair"),
@@ -52,7 +52,7 @@ def read(x: object, steps: int | None) -> Source:
         return _of_scheduler("torch", "glidepath.torch", x, steps)
     if any(name.startswith("mindspore.experimental.optim.lr_scheduler") for name in modules):
         return _of_scheduler("mindspore.experimental", "glidepath.mindspore.experimental", x, steps)
-    found = _of_class(x)
+    found = of_class(x)
     if found is None:
         way = _way_to_schedule(x) or "Make it with `gp.replay(...)`, or wrap values with `gp.table(values)`."
         raise TypeError(refusal("convert.x", _shown(x), "it must be a schedule or a scheduler", way))
@@ -87,7 +87,7 @@ def _of_scheduler(framework: str, module: str, x: Any, steps: int | None) -> Sou
     return Source(name, schedules[0], tuple(losses), notes)
 
 
-def _of_class(x: object) -> Schedule | None:
+def of_class(x: object) -> Schedule | None:
     """Return the replay of one of MindSpore's schedule classes, or of glidepath's; of a table, its schedule."""
     cls = type(x)
     if cls.__module__ == "glidepath.mindspore.table":

@@ -14,6 +14,8 @@ from torch.optim import Optimizer, lr_scheduler
 
 from glidepath._arguments import LAST_STEP, as_int, group_index, refusal
 from glidepath._core import Schedule, _shown
+from glidepath._recipes.drivers import drivers_of
+from glidepath.groups import Groups
 from glidepath.torch import drivers as driving
 from glidepath.torch.drivers import Driver, Drivers, Initial
 
@@ -39,7 +41,8 @@ class Scheduler(lr_scheduler.LRScheduler):
 
     Args:
         optimizer: whose groups are set.
-        lr: a schedule for all groups; or a list, one a group, with None for a group that is left alone.
+        lr: a schedule for all groups; or a list, one a group, with None for a group that is left alone. Or a
+            `glidepath.Groups`, alone: every option of it that is a schedule is driven.
         weight_decay: the same.
         momentum: the same.
         betas: the same; a schedule drives the first beta, a tuple of schedules each its own, None none.
@@ -65,12 +68,16 @@ class Scheduler(lr_scheduler.LRScheduler):
     ...     scheduler.step()
     >>> optimizer.param_groups[0]["lr"] == lr[3], optimizer.param_groups[0]["weight_decay"]
     (True, 7.000000000000001e-05)
+    >>> model = torch.nn.Linear(3, 2)
+    >>> groups = gp.Groups(model, "torch.SGD", lr=lr).where("bias", lr=lambda lr: 2 * lr)
+    >>> Scheduler(torch.optim.SGD(groups.to_torch(model)), groups).preview(2).tolist()
+    [[0.05, 0.1], [0.1, 0.2]]
     """
 
     def __init__(
         self,
         optimizer: Optimizer,
-        lr: Drivers = None,
+        lr: Drivers | Groups = None,
         weight_decay: Drivers = None,
         momentum: Drivers = None,
         betas: Drivers = None,
@@ -83,7 +90,9 @@ class Scheduler(lr_scheduler.LRScheduler):
         if not isinstance(cast("object", optimizer), Optimizer):
             msg = refusal("Scheduler.optimizer", f"a {type(optimizer).__name__}", "it must be a torch.optim.Optimizer")
             raise TypeError(msg)
-        given = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "betas": betas, **others}
+        given: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "betas": betas, **others}
+        if isinstance(lr, Groups):
+            given = _of_groups(lr, optimizer, given)
         self.optimizer = optimizer
         self.drivers = {name: drivers for name, drivers in given.items() if drivers is not None}
         self.on_change = _checked("Scheduler", on_change)
@@ -396,6 +405,20 @@ class Scheduler(lr_scheduler.LRScheduler):
             UserWarning,
             stacklevel=3,
         )
+
+
+def _of_groups(groups: Groups, optimizer: Optimizer, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the drivers that Groups are."""
+    for name, drivers in given.items():
+        if name != "lr" and drivers is not None:
+            rule = "beside Groups there can be no other schedules"
+            way_out = f'Write `groups.where("*", {name}=...)`.'
+            raise ValueError(refusal(f"Scheduler.{name}", _shown(drivers), rule, way_out))
+    drivers = drivers_of("Scheduler.lr", groups, optimizer.param_groups)
+    if not drivers:
+        rule = "none of their options is a Schedule, so there is nothing to drive"
+        raise ValueError(refusal("Scheduler.lr", "Groups", rule, "Use the optimizer without a Scheduler."))
+    return drivers
 
 
 def _values(driver: Driver | None, step: int) -> tuple[float | None, ...]:

@@ -24,8 +24,9 @@ from glidepath.comparison import Comparison, compare
 from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
 from glidepath.conversion import Conversion, ConversionError, convert
 from glidepath.groups import Group, Groups, Param
+from glidepath.rehearsal import rehearse
 
 __all__ = ["Clock", "Comparison", "Conversion", "ConversionError", "Group", "Groups", "Param", "__version__"]
-__all__ += ["compare", "convert"]
+__all__ += ["compare", "convert", "rehearse"]
 __all__ += _core.__all__
 __all__ += composites.__all__

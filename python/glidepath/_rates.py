@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 
 from glidepath._arguments import LAST_STEP, as_int, cut, refusal
 from glidepath._core import Schedule, _shown
+from glidepath.groups import Groups, rate_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,11 +58,10 @@ def rates_of(place: str, source: Any, group: int) -> Rates:  # noqa: ANN401 (it 
     """Read the rates of a parameter group. ``place`` names the argument in messages."""
     if isinstance(source, str | bytes):
         return _of_text(place, source)
-    if isinstance(source, Schedule):
-        return _of_schedule(source)
+    if isinstance(source, Schedule | Groups):
+        return _of_schedule(source if isinstance(source, Schedule) else rate_of(place, source, group))
     if _is_one_of(source, "pathlib", "Path"):
         return _of_file(place, source, group)
-    # A Groups is to be read here: the columns of its `array(n)`, of shape (n, groups), are the rates of its groups.
     if (rates := _of_framework(place, source, group)) is not None:
         return rates
     if isinstance(source, list | tuple) or (hasattr(source, "__array__") and hasattr(source, "ndim")):
@@ -214,6 +214,8 @@ def _of_array(place: str, kind: str, values: NDArray[Any], group: int) -> Rates:
         rule = "learning rates are float64, float32 or float16"
         raise TypeError(refusal(place, f"{shown} of {dtype} values", rule))
     which = ""
+    if values.ndim == 3:  # noqa: PLR2004 (what `rehearse` returns: steps, groups, numbers)
+        kind, values = f"{shown} of shape {values.shape}:", values.ravel()
     if values.ndim == 2:  # noqa: PLR2004
         if not group < values.shape[1]:
             rule = f"this {shown} has {values.shape[1]}"

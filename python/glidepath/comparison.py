@@ -11,6 +11,8 @@ import numpy as np
 from glidepath._arguments import as_int, cut, refusal
 from glidepath._core import _shown
 from glidepath._rates import Rates, common_steps, rates_of
+from glidepath._recipes.matching import matched
+from glidepath.groups import Groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,9 +128,10 @@ class Comparison:
           relative 1 at step 90
         """
         if isinstance(level, str):
-            met = self._at(level, "require").steps == 0
+            self._at(level, "require")
+            met = self.equal(level)
         else:
-            met = self.of_peak.value <= _tolerance("require.level", level)
+            met = self.within(_tolerance("require.level", level))
         if met:
             return
         text = str(self)
@@ -275,7 +278,9 @@ def compare(a: object, b: object, n: SupportsIndex | None = None, *, group: Supp
     - a live scheduler of PyTorch's or MindSpore's, or glidepath's under the same names, alone or as a pair
       ``(optimizer, scheduler)``: the rates that its steps set, from its start. It is not stepped;
     - a ``LearningRateSchedule`` of MindSpore's: the float32 values that an optimizer takes from it, one call a step;
-    - a function that takes a step and returns a rate.
+    - a function that takes a step and returns a rate;
+    - a ``Groups``: the learning rate of one of its groups. Two ``Groups`` are compared parameter by parameter, with
+      their rates, weight decays and other options; ``differences`` lists what no step shows.
 
     The comparison needs the memory of a few pieces of 4,096 steps. A scheduler that a Python function drives needs a
     table, 8 bytes a step.
@@ -306,6 +311,8 @@ def compare(a: object, b: object, n: SupportsIndex | None = None, *, group: Supp
     if which is None or which < 0:
         error = TypeError if which is None else IndexError
         raise error(refusal("compare.group", _shown(group), "it must be a whole number from 0 on"))
+    if isinstance(a, Groups) and isinstance(b, Groups):
+        return _of_groups(a, b, n)
     sides = rates_of("compare.a", a, which), rates_of("compare.b", b, which)
     return compared(sides, common_steps("compare.n", n, *sides, example="compare(a, b, {})"))
 
@@ -319,6 +326,104 @@ def compared(sides: tuple[Rates, Rates], steps: int, advance: Callable[[int], No
         if advance is not None:
             advance(a.size)
     return Comparison(steps, tally, sides)
+
+
+class GroupsComparison(Comparison):
+    """What :func:`compare` found of two ``Groups``.
+
+    ``rows`` has a comparison for each option that is a schedule, of each pair of groups that share parameters.
+    ``differences`` lists what no step shows, a line each: parameters on one side only, options that differ. Two
+    ``Groups`` with differences are equal at no level. ``count`` adds up the steps of all rows.
+
+    >>> import glidepath as gp
+    >>> shapes = [("weight", (2, 3)), ("bias", (2,))]
+    >>> groups = gp.Groups(shapes, "torch.SGD", lr=gp.cosine(0.1, 0.0, 90), weight_decay=0.05)
+    >>> print(gp.compare(groups, groups.where("bias", weight_decay=0.0)))
+    a  torch.SGD, 1 group, 2 parameters
+    b  torch.SGD, 2 groups, 2 parameters
+    ! weight_decay of bias: 0.05 and 0.0
+    equal in bits at all 90 steps: lr
+    """
+
+    def __init__(
+        self, steps: int, rows: list[tuple[str, Comparison]], differences: tuple[str, ...], sides: tuple[str, str]
+    ) -> None:
+        self.steps, self.rows, self.differences = steps, tuple(rows), differences
+        found = [row for _, row in rows] or [Comparison(steps, _Tally(), (_nothing(sides[0]), _nothing(sides[1])))]
+        self.absolute, self.relative, self.of_peak, self.ulps = (
+            max((getattr(row, name) for row in found), key=lambda worst: worst.value)
+            for name in ("absolute", "relative", "of_peak", "ulps")
+        )
+        self._levels = {level: _merged([row._at(level, "compare") for row in found]) for level in get_args(Level)}  # noqa: SLF001
+        self._sides = (_nothing(sides[0]), _nothing(sides[1]))
+
+    def equal(self, level: Level = "bits") -> bool:
+        """Return whether all steps are equal at a level, and there are no other differences."""
+        return super().equal(level) and not self.differences
+
+    def within(self, tolerance: float) -> bool:
+        """Return whether no step differs by more than ``tolerance`` times the peak, and nothing else differs."""
+        return super().within(tolerance) and not self.differences
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain numbers and strings, for JSON."""
+        rows = [{"what": what, **row.to_dict()} for what, row in self.rows]
+        return {**super().to_dict(), "differences": list(self.differences), "rows": rows}
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the row with the largest difference."""
+        if not self.rows:
+            raise ValueError("`plot`: no option of these Groups is a schedule, so there is nothing to draw.")
+        return max(self.rows, key=lambda row: row[1].of_peak.value)[1].plot(ax)
+
+    def __str__(self) -> str:
+        lines = [f"{name}  {side.text}" for name, side in zip("ab", self._sides, strict=True)]
+        lines += [f"! {difference}" for difference in self.differences]
+        same = [what for what, row in self.rows if row.equal("bits")]
+        if same:
+            lines.append(f"equal in bits at {self._all_steps()}: {'; '.join(same)}")
+        for what, row in self.rows:
+            if not row.equal("bits"):
+                lines += [what, *(f"  {line}" for line in str(row).splitlines())]
+        return "\n".join(lines if self.rows or self.differences else [*lines, "equal"])
+
+    __repr__ = __str__
+
+
+def _nothing(text: str) -> Rates:
+    return Rates(text, 1, holds=True, fill_of=lambda _n: lambda out, _start: out.fill(0.0))
+
+
+def _merged(found: list[_Differing]) -> _Differing:
+    """Return the steps of several rows together, and the first."""
+    differing = [one for one in found if one.step is not None]
+    if not differing:
+        return _Differing()
+    first = min(differing, key=lambda one: one.step or 0)
+    return first._replace(steps=sum(one.steps for one in differing))
+
+
+def _of_groups(a: Groups, b: Groups, n: SupportsIndex | None) -> GroupsComparison:
+    """Compare two Groups, parameter by parameter."""
+    differences, scheduled = matched(a, b)
+    rates = [(what, (rates_of("compare.a", x, 0), rates_of("compare.b", y, 0))) for what, x, y in scheduled]
+    longest = [side.steps for _, sides in rates for side in sides if side.steps is not None]
+    if n is None and rates and not longest:
+        raise ValueError(
+            "`compare.n`: not given; no schedule has an end. Say how many to compare: `compare(a, b, 1000)`."
+        )
+    steps = max(longest, default=1) if n is None else None
+    rows = []
+    for what, sides in rates:
+        count = common_steps("compare.n", n, *sides, example="compare(a, b, {})") if steps is None else steps
+        rows.append((what, compared(sides, count)))
+    one_side = [f"{_counted(x.optimizer or 'Groups', x)}" for x in (a, b)]
+    return GroupsComparison(rows[0][1].steps if rows else 1, rows, tuple(differences), (one_side[0], one_side[1]))
+
+
+def _counted(name: str, groups: Groups) -> str:
+    count, params = len(groups), sum(len(group.params) for group in groups)
+    return f"{name}, {count} group{'s' * (count > 1)}, {params} parameter{'s' * (params > 1)}"
 
 
 def _pairs(sides: tuple[Rates, Rates], steps: int, size: int) -> Iterator[tuple[int, _Floats, _Floats]]:

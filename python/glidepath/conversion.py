@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, overload
 
 import numpy as np
 
@@ -13,10 +13,17 @@ from glidepath._arguments import as_int, refusal
 from glidepath._core import REPLAYS, Schedule, _extent, _shown, table
 from glidepath._forms import classes, lists, live, schedulers
 from glidepath._forms.form import Form, Node, NoForm
+from glidepath._recipes import build, rules
+from glidepath._recipes.code import Native, code_of
+from glidepath._recipes.optimizers import FRAMEWORKS as OPTIMIZER_FRAMEWORKS
+from glidepath._recipes.optimizers import OPTIMIZERS, framework_of
 from glidepath.comparison import Comparison, compare
+from glidepath.groups import Groups, filled, remade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from glidepath._recipes.rules import Row
 
 __all__ = ["Conversion", "ConversionError", "convert"]
 
@@ -55,7 +62,7 @@ class ConversionError(ValueError):
 
 @dataclass(frozen=True)
 class Conversion:
-    """A schedule in another framework: what `convert` returns. `print` shows all of it.
+    """A schedule, or a recipe, in another framework: what `convert` returns. `print` shows all of it.
 
     >>> conversion = gp.convert(gp.linear(0.0, 0.1, 4), "mindspore", steps=6)
     >>> conversion.code
@@ -65,25 +72,31 @@ class Conversion:
     """
 
     source: str
-    """What was converted: a replay's kind, or "schedule"."""
+    """What was converted: a replay's kind, "schedule", or an optimizer."""
     target: str
-    """What it has become: "mindspore.exponential_decay_lr", or several, joined by " + "."""
-    value: Schedule
-    """The schedule as the target computes it, in the optimizer's steps."""
+    """What it has become: "mindspore.exponential_decay_lr", or several, joined by " + "; or an optimizer."""
+    value: Any
+    """The schedule as the target computes it, in the optimizer's steps; or the target's `Groups`."""
     arguments: Mapping[str, Any]
-    """The arguments of the target; empty where the code makes several lists."""
+    """The arguments of the target; empty where the code makes several lists. Of a recipe: what all groups share."""
     code: str
-    """The line of Python that makes it, without glidepath where the framework has such a schedule."""
+    """The Python that makes it, without glidepath where the framework has such a schedule."""
     imports: str
-    """The imports that the line needs. A scheduler also needs `optimizer`."""
+    """The imports that the code needs. A scheduler also needs `optimizer`, a recipe `model` or `net`."""
+    notes: tuple[str, ...]
+    """What is not the same, and what to know, one line each."""
+
+
+@dataclass(frozen=True)
+class ScheduleConversion(Conversion):
+    """A schedule in another framework."""
+
     lr: float | None
     """The learning rate that the optimizer must have as the scheduler is made; None where it does not count."""
     agreement: Agreement
     """How near the values are to the source's: equal in "bits" (float64), in "float32", or "near"."""
     comparison: Comparison = field(repr=False, compare=False)
     """The source and the value, compared."""
-    notes: tuple[str, ...]
-    """What is not the same, and what to know, one line each."""
     report: str
     """The agreement in words."""
 
@@ -92,23 +105,65 @@ class Conversion:
         return "\n".join(lines + [f"  ! {note}" for note in self.notes])
 
 
+@dataclass(frozen=True)
+class RecipeConversion(Conversion):
+    """An optimizer with its groups and schedules in another framework."""
+
+    rows: tuple[Row, ...]
+    """Each option there and here, and what to know of it."""
+    steps: int | None
+    """How many steps the tables of schedules have."""
+
+    def __str__(self) -> str:
+        width = max((len(row.source) for row in self.rows), default=0)
+        lines = [
+            f"  {row.source.ljust(width)}  {row.target}{f'   {row.note}' if row.note else ''}" for row in self.rows
+        ]
+        return "\n".join([f"{self.source} -> {self.target}", *lines, *(f"  ! {note}" for note in self.notes)])
+
+    def build(self, model: object, *, names: Mapping[str, str] | None = None) -> tuple[Any, Any]:
+        """Make the real optimizer, and the scheduler that drives it: None where it needs none.
+
+        Args:
+            model: a torch Module or a MindSpore Cell. A parameter is found by its name, or by the name that the other
+                framework has for it (`weight` and `gamma`) where the sizes agree.
+            names: the model's names of parameters that have another name there.
+
+        Raises:
+            TypeError, ValueError: not a model of the target's framework, or one with other parameters.
+            ImportError: the framework is not installed.
+        """
+        return build.optimizer_of(self.value, model, self.steps, names)
+
+
+@overload
+def convert(
+    x: Groups, to: str, *, steps: SupportsIndex | None = None, steps_per_epoch: SupportsIndex = 1, strict: bool = True
+) -> RecipeConversion: ...
+@overload
+def convert(
+    x: object, to: str, *, steps: SupportsIndex | None = None, steps_per_epoch: SupportsIndex = 1, strict: bool = True
+) -> Conversion: ...
 def convert(
     x: object, to: str, *, steps: SupportsIndex | None = None, steps_per_epoch: SupportsIndex = 1, strict: bool = True
 ) -> Conversion:
-    """Write a schedule, or a live scheduler, as another framework has it.
+    """Write a schedule, a live scheduler, or a recipe (an optimizer's `Groups`) as another framework has it.
 
     The values of both are computed and compared at every step, so what is said of them is measured: equal in every bit,
     equal in float32 (which MindSpore's optimizers compute in), or near.
 
     Args:
-        x: a `Schedule` (a replay, or any expression), or a live scheduler of either framework.
+        x: a `Schedule` (a replay, or any expression), a live scheduler of either framework, or the `Groups` of an
+            optimizer.
         to: "torch", "mindspore" (list functions, one value a step), "mindspore.nn" (the schedule classes),
-            "mindspore.experimental"; or one form by its name, such as "mindspore.exponential_decay_lr".
+            "mindspore.experimental"; or one form by its name, such as "mindspore.exponential_decay_lr". Of Groups:
+            "torch", "mindspore.nn", "mindspore.experimental", or an optimizer by its name.
         steps: how many steps of the optimizer the run has. A list needs them where the schedule has no end.
         steps_per_epoch: how many steps an epoch has, where `x` counts epochs, as torch's schedulers mostly do.
         strict: whether to raise for what the target cannot do; else it is a note.
 
     Where the framework has no such schedule, the conversion is the exact table, `learning_rate(...)`, and says so.
+    Optimizers are paired by their rules, and not by their names; docs/migrate.md has the table, and what was measured.
 
     Raises `ConversionError`, a `ValueError`, for what cannot be the same, all of it at once; `TypeError` and
     `ValueError` for an argument of the wrong type or out of its range.
@@ -126,6 +181,8 @@ def convert(
     """
     per_epoch = _positive("convert.steps_per_epoch", steps_per_epoch)
     length = None if steps is None else _positive("convert.steps", steps)
+    if isinstance(x, Groups):
+        return _recipe(x, to, length, per_epoch, strict=strict)
     framework, only = _target(to)
     source = live.read(x, None if length is None else -(-length // per_epoch))
     losses = list(source.losses)
@@ -154,11 +211,82 @@ def convert(
     if losses and strict:
         raise _refused(name, form.target, losses)
     notes = (*source.notes, *form.notes, *(f"{rule} (`{place}`: got {got})" for place, got, rule, *_ in losses))
-    return Conversion(
+    return ScheduleConversion(
         source=name, target=form.target, value=form.value, arguments=form.arguments, code=form.code,
         imports=form.imports, lr=form.lr, agreement=_agreement(comparison), comparison=comparison, notes=notes,
         report=report,
     )  # fmt: skip
+
+
+def _recipe(groups: Groups, to: str, steps: int | None, per_epoch: int, *, strict: bool) -> RecipeConversion:
+    """Return a recipe in another framework."""
+    source = groups.optimizer
+    if source is None:
+        rule = "it must be said whose options they are"
+        way_out = 'Name the optimizer: `gp.Groups(model, "torch.AdamW", ...)`.'
+        raise ConversionError(refusal("convert.x", "Groups without an optimizer", rule, way_out))
+    _check_optimizer(source, to)
+    found = rules.converted(source, [_by_epoch(filled(groups, i), per_epoch) for i in range(len(groups))], to, steps)
+    losses = [*found.losses, *_without_end(found, steps)]
+    if any(strict or not loss.only_loses for loss in losses):
+        raise _refused(source, found.optimizer, [loss[:4] for loss in losses])
+    parts = [(group.params, given, group.name) for group, given in zip(groups, found.groups, strict=True)]
+    value = remade(groups, parts, found.optimizer)
+    arguments = build.arguments_of(value)
+    code = code_of(value, arguments, steps, lambda schedule, framework: _form_of(schedule, framework, steps))
+    notes = [*found.notes, *(f"{loss.rule} (`{loss.place}`: got {loss.got})" for loss in losses)]
+    return RecipeConversion(
+        source=source, target=found.optimizer, value=value, arguments=arguments, code=code.lines, imports=code.imports,
+        notes=tuple(notes), rows=tuple(found.rows), steps=steps,
+    )  # fmt: skip
+
+
+def _check_optimizer(source: str, to: object) -> None:
+    if to not in (*OPTIMIZER_FRAMEWORKS, *OPTIMIZERS):
+        near = get_close_matches(str(to), [*OPTIMIZER_FRAMEWORKS, *OPTIMIZERS], n=1)
+        rule = f"a recipe goes to one of {', '.join(OPTIMIZER_FRAMEWORKS)}, or to an optimizer of one by its name"
+        error = ValueError if isinstance(to, str) else TypeError
+        raise error(refusal("convert.to", _shown(to), rule, f'Did you mean "{near[0]}"?' if near else ""))
+    if framework_of(source) == (to if to in OPTIMIZER_FRAMEWORKS else framework_of(str(to))):
+        raise ValueError(refusal("convert.to", _shown(to), f"these are the options of {source} already", "Use them."))
+
+
+def _by_epoch(given: dict[str, Any], per_epoch: int) -> dict[str, Any]:
+    """Return options whose schedules count epochs in the optimizer's steps."""
+    if per_epoch == 1:
+        return given
+    return {
+        name: tuple(part.by_epoch(per_epoch) if isinstance(part, Schedule) else part for part in option)
+        if isinstance(option, tuple)
+        else option.by_epoch(per_epoch) if isinstance(option, Schedule) else option
+        for name, option in given.items()
+    }  # fmt: skip
+
+
+def _without_end(found: rules.Converted, steps: int | None) -> Iterable[rules.Loss]:
+    """Yield what must be known of schedules without an end: a table has one."""
+    if steps is not None or framework_of(found.optimizer) != "mindspore.nn":
+        return
+    for name in ("lr", "weight_decay"):
+        endless = [i for i, group in enumerate(found.groups) if isinstance(option := group.get(name), Schedule)
+                   and option.steps is None]  # fmt: skip
+        if endless:
+            rule = f"`{name}` of group {endless[0]} has no end, and a table has one"
+            yield rules.Loss("convert.steps", "None", rule, "Give the run's steps.")
+            return
+
+
+def _form_of(schedule: Schedule, framework: str, steps: int | None) -> Native | None:
+    """Return a framework's own form of a schedule, where it has one that is equal in float32, or a class."""
+    try:
+        found = convert(schedule, framework, steps=steps)
+    except ValueError:
+        return None
+    assert isinstance(found, ScheduleConversion)  # noqa: S101 (of a schedule)
+    is_near = found.agreement == "near" and framework == "mindspore"
+    if is_near or found.target.startswith("glidepath."):
+        return None
+    return Native(found.code, found.imports, found.lr)
 
 
 def _positive(place: str, value: SupportsIndex) -> int:

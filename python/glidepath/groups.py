@@ -146,25 +146,11 @@ class Groups(Sequence[Group]):
         steps, first, which = _whole("array.n", n), _whole("array.start", start), _whole("array.place", place)
         if first + steps > LAST_STEP:
             raise ValueError(refusal("array.n", steps, "the last step may be at most 2**53"))
-        schedules = [self._schedule("array", i, what, which) for i in range(len(self))]
+        schedules = [_schedule("array.what", self, i, what, which) for i in range(len(self))]
         out = np.empty((steps, len(self)))
         for column, schedule in zip(out.T, schedules, strict=True):
             column[:] = schedule.array(steps, start=first)
         return out
-
-    def _schedule(self, place: str, i: int, what: str, part: int) -> Schedule:
-        """Return an option of a group as a schedule; the optimizer's default where the group has none."""
-        option = self._filled(i).get(what)
-        if option is None:
-            known = ", ".join(self[i].options) or "none"
-            way_out = f"It has {known}." if self._optimizer is None else f"{self._optimizer} has no default."
-            raise ValueError(refusal(f"{place}.what", _shown(what), f"group {i} has no such option", way_out))
-        return options.schedule_of(f"{place}.what", option, part)
-
-    def _filled(self, i: int) -> dict[str, Option]:
-        """Return the options of a group, with the optimizer's defaults."""
-        defaults = {} if self._optimizer is None else optimizers.OPTIMIZERS[self._optimizer].defaults
-        return {**{name: value for name, value in defaults.items() if value is not None}, **self[i].options}
 
     # Splitting.
 
@@ -297,7 +283,7 @@ class Groups(Sequence[Group]):
         values = {}
         for name, value in given.items():
             if callable(value) and not isinstance(value, Schedule):
-                old = self._filled(i).get(name)
+                old = filled(self, i).get(name)
                 if old is None:
                     rule = f"group {i} has no `{name}` that it could change"
                     raise ValueError(refusal(f"where.{name}", "a function", rule, "Give the value."))
@@ -462,6 +448,43 @@ class Groups(Sequence[Group]):
         """Return the options that are not the optimizer's defaults."""
         defaults = {} if self._optimizer is None else optimizers.OPTIMIZERS[self._optimizer].defaults
         return [name for name, value in self[0].options.items() if name not in defaults or defaults[name] != value]
+
+
+def filled(groups: Groups, i: int) -> dict[str, Option]:
+    """Return the options of a group, with the optimizer's defaults."""
+    defaults = {} if groups.optimizer is None else optimizers.OPTIMIZERS[groups.optimizer].defaults
+    return {**{name: value for name, value in defaults.items() if value is not None}, **groups[i].options}
+
+
+def rate_of(place: str, groups: Groups, i: int) -> Schedule:
+    """Return the learning rate of a group as a schedule."""
+    if not i < len(groups):
+        rule = f"these Groups have {len(groups)}"
+        raise IndexError(refusal(place, f"group {i}", rule, "Groups are counted from 0."))
+    return _schedule(place, groups, i, "lr", 0)
+
+
+def _schedule(place: str, groups: Groups, i: int, what: str, part: int) -> Schedule:
+    """Return an option of a group as a schedule; the optimizer's default where the group has none."""
+    option = filled(groups, i).get(what)
+    if option is None:
+        known = ", ".join(groups[i].options) or "none"
+        way_out = f"It has {known}." if groups.optimizer is None else f"{groups.optimizer} has no default."
+        raise ValueError(refusal(place, _shown(what), f"group {i} has no such option", way_out))
+    return options.schedule_of(place, option, part)
+
+
+def remade(
+    groups: Groups, parts: Iterable[tuple[Iterable[Param], Mapping[str, Option], str | None]], optimizer: str
+) -> Groups:
+    """Return Groups of the same parameters with other options, which are checked."""
+    return _made(groups.params, [_group(*part) for part in parts], optimizer)
+
+
+def remade_for(groups: Groups, params: list[Param]) -> Groups:
+    """Return Groups of other parameters, one in each group, with the same options."""
+    parts = [_group([param], group.options) for param, group in zip(params, groups, strict=True)]
+    return _made(tuple(params), parts, groups.optimizer)
 
 
 def _made(params: tuple[Param, ...], groups: Iterable[Group], optimizer: str | None) -> Groups:

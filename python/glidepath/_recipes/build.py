@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from glidepath.groups import Group, Groups
 
-__all__ = ["mindspore_groups", "optimizer_of", "torch_groups"]
+__all__ = ["arguments_of", "mindspore_groups", "optimizer_of", "torch_groups"]
 
 _NN_GROUP = ("lr", "weight_decay", "grad_centralization")
 
@@ -63,12 +63,19 @@ def mindspore_groups(
     return [*made, {"order_params": [real[p.name] for p in groups.params if p.name in real]}]
 
 
+def arguments_of(groups: Groups) -> dict[str, Any]:
+    """Return the options that the optimizer's constructor takes, and its groups do not."""
+    alone = OPTIMIZERS[groups.optimizer].alone if groups.optimizer else frozenset[str]()
+    return {name: option for name, option in groups[0].options.items() if name in alone}
+
+
 def optimizer_of(
-    groups: Groups, model: object, arguments: Mapping[str, Any], steps: int | None, names: Mapping[str, str] | None
+    groups: Groups, model: object, steps: int | None, names: Mapping[str, str] | None = None
 ) -> tuple[Any, Any]:
     """Return a real optimizer, and the scheduler that drives it; None for a scheduler that it does not need."""
     assert groups.optimizer is not None  # noqa: S101 (a conversion names its target)
     framework, _, name = groups.optimizer.rpartition(".")
+    arguments = arguments_of(groups)
     is_driven = any(options.is_scheduled(option) for group in groups for option in group.options.values())
     if framework == "torch":
         optimizer = getattr(import_module("torch.optim"), name)(torch_groups(groups, model, names), **arguments)
@@ -77,6 +84,9 @@ def optimizer_of(
     if framework == "mindspore.nn":
         first = {"learning_rate": made[0]["lr"]} if "lr" in made[0] else {}
         return getattr(import_module("mindspore.nn"), name)(made, **first, **arguments), None
+    for group, entry in zip(groups, made, strict=True):
+        if isinstance(group.options.get("lr"), Schedule):
+            entry["lr"] = entry["lr"] or 1.0  # Rprop takes no 0; the Scheduler sets the rate at once
     lr = {"lr": made[0]["lr"]} if "lr" in made[0] else {}
     optimizer = getattr(import_module("mindspore.experimental.optim"), name)(made, **lr, **arguments)
     scheduler = import_module("glidepath.mindspore.experimental.scheduler").Scheduler

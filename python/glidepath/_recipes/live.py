@@ -271,13 +271,15 @@ def _decay(optimizer: Any, i: int) -> Option:
     return _schedule_of("weight_decay", inner)
 
 
-def _schedule_of(what: str, cell: object) -> Schedule:
+def _schedule_of(what: str, cell: object) -> Option:
+    """Return the schedule that a Cell is; a constant one, which stands beside schedules, as a number."""
     schedule = of_class(cell)
     if schedule is None:
         rule = f"it is a {what} whose rule is not known"
         way_out = "Make its table: `gp.table([float(cell(Tensor(k))) for k in range(n)])`."
         raise ValueError(refusal("of.optimizer", f"a {type(cell).__name__}", rule, way_out))
-    return schedule
+    node = options.plain(schedule)
+    return float(node["value"]) if node["kind"] == "constant" else schedule
 
 
 class _Rates:

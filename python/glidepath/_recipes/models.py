@@ -13,7 +13,7 @@ from glidepath._core import _shown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Param", "bind", "clean", "listed", "named", "params_of"]
+__all__ = ["Param", "alias_keys", "bind", "clean", "listed", "named", "params_of"]
 
 _WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
 """What torch.compile, FSDP and activation checkpointing put into the names."""
@@ -202,12 +202,12 @@ def _aliases(real: Mapping[str, Any]) -> dict[tuple[str, int], list[str]]:
     """Return the names of each stem and kind: ("norm", 0) for "norm.weight" and "norm.gamma"."""
     keys: dict[tuple[str, int], list[str]] = {}
     for name in real:
-        for key in _keys(name):
+        for key in alias_keys(name):
             keys.setdefault(key, []).append(name)
     return keys
 
 
-def _keys(name: str) -> list[tuple[str, int]]:
+def alias_keys(name: str) -> list[tuple[str, int]]:
     stem, _, last = name.rpartition(".")
     return [(stem, kind) for kind, words in enumerate(_ALIASES) if last in words]
 
@@ -216,7 +216,7 @@ def _find(param: Param, real: Mapping[str, Any], keys: Mapping[tuple[str, int], 
     for name in (param.name, f"module.{param.name}", param.name.removeprefix("module.")):
         if name in real:
             return name
-    near = [name for key in _keys(param.name) for name in keys.get(key, ()) if _size(real[name]) == param.size]
+    near = [name for key in alias_keys(param.name) for name in keys.get(key, ()) if _size(real[name]) == param.size]
     return near[0] if len(near) == 1 else None
 
 

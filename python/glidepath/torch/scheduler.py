@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 from torch.optim import Optimizer, lr_scheduler
 
+from glidepath import _drivers
 from glidepath._arguments import LAST_STEP, as_int, group_index, refusal
 from glidepath._core import Schedule, _shown
+from glidepath._drivers import Driver, Drivers
 from glidepath._recipes.drivers import drivers_of
 from glidepath.groups import Groups
 from glidepath.torch import drivers as driving
-from glidepath.torch.drivers import Driver, Drivers, Initial
+from glidepath.torch.drivers import Initial
 
 __all__ = ["Scheduler"]
 
@@ -100,7 +102,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         groups = optimizer.param_groups
         for name, drivers in self.drivers.items():
             driving.check("Scheduler", groups, name, drivers)
-        if not any(map(driving.drives, self.drivers.values())):
+        if not any(map(_drivers.drives, self.drivers.values())):
             msg = "`Scheduler`: got no schedule; give at least one, for instance `lr=gp.cosine(0.1, 0.0, 1000)`."
             raise ValueError(msg)
         for group in groups:
@@ -161,7 +163,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         """Keep the initial values of what is driven in the groups that have none yet, as torch keeps `initial_lr`."""
         groups = self.optimizer.param_groups
         for name, drivers in self.drivers.items():
-            for group, driver in zip(groups, driving.of_groups(drivers, len(groups)), strict=False):
+            for group, driver in zip(groups, _drivers.of_groups(drivers, len(groups)), strict=False):
                 if driver is not None:
                     group.setdefault(f"initial_{name}", driving.copied(group[name]))
 
@@ -215,8 +217,8 @@ class Scheduler(lr_scheduler.LRScheduler):
         """
         groups = len(self.optimizer.param_groups)
         group = group_index("schedule.group", group, groups)
-        parts = driving.as_tuple(self._of_groups(self._driven("schedule", name))[group])
-        driving.check_place("schedule", name, place, len(driving.places_of(self.optimizer.param_groups[group][name])))
+        parts = _drivers.as_tuple(self._of_groups(self._driven("schedule", name))[group])
+        _drivers.check_place("schedule", name, place, len(driving.places_of(self.optimizer.param_groups[group][name])))
         part = parts[place] if place < len(parts) else None
         if part is None:
             what = "its learning rate" if name == "lr" else f"place {place} of its `{name}`"
@@ -241,7 +243,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         out = np.empty((_whole("preview.n", n, ValueError, way_out="Steps are counted from 0."), len(groups)))
         for column, group, driver in zip(out.T, groups, drivers, strict=True):
             driving.check_entry("preview", group, name, place)
-            places, parts = driving.places_of(group[name]), driving.as_tuple(driver)
+            places, parts = driving.places_of(group[name]), _drivers.as_tuple(driver)
             part = parts[place] if place < len(parts) else None
             if part is None:
                 column[:] = float(places[place])
@@ -257,7 +259,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         """
         state = {
             "step": self.last_epoch,
-            "schedules": {name: driving.text_of(drivers) for name, drivers in self.drivers.items()},
+            "schedules": {name: _drivers.text_of(drivers) for name, drivers in self.drivers.items()},
         }
         if self.initial:
             state["initial"] = {name: list(values) for name, values in self.initial.items()}
@@ -295,7 +297,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         drivers, kept = self.drivers, {**self.initial, **{k: v for k, v in initial.items() if k in self.initial}}
         replaced: dict[str, Any] = {}
         place, groups = "load_state_dict.initial", len(self.optimizer.param_groups)
-        if texts != {name: driving.text_of(own) for name, own in self.drivers.items()} or (
+        if texts != {name: _drivers.text_of(own) for name, own in self.drivers.items()} or (
             initial.keys() != self.initial.keys()
         ):
             saved = self._read(texts)
@@ -335,7 +337,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         """Read a state's schedules, and refuse those that do not fit the groups."""
         place = "load_state_dict.schedules"
         groups = self.optimizer.param_groups
-        saved = {name: driving.read(f"{place}.{name}", text) for name, text in texts.items()}
+        saved = {name: _drivers.read(f"{place}.{name}", text) for name, text in texts.items()}
         for name, drivers in saved.items():
             # There may be groups that were added after a list was given.
             known = groups[: len(drivers)] if isinstance(drivers, list) else groups
@@ -346,7 +348,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         """Return the message that says how this scheduler's schedules differ from those of a state."""
         # A factor and a value are not compared.
         rescaled = (initial.keys() ^ self.initial.keys()) & saved.keys() & self.drivers.keys()
-        told = [driving.differences(saved, self.drivers, rescaled)]
+        told = [_drivers.differences(saved, self.drivers, rescaled)]
         for name in sorted(rescaled):
             now = "was relative, and is not now" if name in initial else "was not relative, and is now"
             told.append(f"`{name}` {now}.")
@@ -377,10 +379,10 @@ class Scheduler(lr_scheduler.LRScheduler):
             )
             raise ValueError(msg)
         if name not in self.initial:
-            return driving.of_groups(drivers, len(groups))
+            return _drivers.of_groups(drivers, len(groups))
         values, products = self.initial[name], self._products.get(name, [])
         if len(products) < len(groups):
-            of_all = driving.of_groups(drivers, len(groups))
+            of_all = _drivers.of_groups(drivers, len(groups))
             new = zip(groups[len(values) :], of_all[len(values) :], strict=True)
             values += [None if driver is None else driving.initial_of(group, name) for group, driver in new]
             products = self._products[name] = _products(f"Scheduler.{name}", drivers, values, len(values))
@@ -391,7 +393,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         if name in self.initial or isinstance(self.drivers[name], list):
             return
         groups = self.optimizer.param_groups
-        is_driven = [part is not None for part in driving.as_tuple(self.drivers[name])]
+        is_driven = [part is not None for part in _drivers.as_tuple(self.drivers[name])]
         values = [_numbers(group.get(f"initial_{name}", group[name]), is_driven) for group in groups]
         if new.start > 0 and f"initial_{name}" not in groups[0]:
             return  # The state of an optimizer that had no `Scheduler` was loaded.
@@ -423,12 +425,12 @@ def _of_groups(groups: Groups, optimizer: Optimizer, given: dict[str, Any]) -> d
 
 def _values(driver: Driver | None, step: int) -> tuple[float | None, ...]:
     """Return the value of a step for each place that is driven."""
-    return tuple(None if part is None else part.at(step) for part in driving.as_tuple(driver))
+    return tuple(None if part is None else part.at(step) for part in _drivers.as_tuple(driver))
 
 
 def _products(place: str, drivers: Drivers, values: list[Initial] | None, groups: int) -> list[Driver | None]:
     """Return what drives an entry in each group, multiplied by its initial value where there are such."""
-    of_all = driving.of_groups(drivers, groups)[:groups]
+    of_all = _drivers.of_groups(drivers, groups)[:groups]
     if values is None:
         return of_all
     return [

@@ -378,7 +378,7 @@ REFUSED = [
     (lambda o: gt.Scheduler(o, lr=Cell()), TypeError,
      "`Scheduler.lr`: got a Cell; it must be a Schedule. Take its schedule: `.schedule()`."),
     (lambda o: gt.Scheduler(o, lr=lambda k: 0.1), TypeError,
-     ("`Scheduler.lr`: got a function; it must be a Schedule. For a function use `gt.LambdaLR`, or write "
+     ("`Scheduler.lr`: got a function; it must be a Schedule. For a function use `LambdaLR`, or write "
       "`gp.table([f(k) for k in range(n)])`.")),
     (lambda o: gt.Scheduler(o, lr=0.1), TypeError,
      "`Scheduler.lr`: got a float; it must be a Schedule. For one value at every step write `gp.constant(value)`."),

@@ -1,7 +1,7 @@
 """What `mindspore.experimental` has of learning rates: its schedulers, here and, as there, in `optim.lr_scheduler`.
 
-`preview`, `seek` and `schedule` look ahead and jump. They take these schedulers and MindSpore's own. Everything is
-loaded, and MindSpore with it, at its first use.
+`Scheduler` drives any option of any group from any schedule. `preview`, `seek` and `schedule` look ahead and jump. They
+take these schedulers and MindSpore's own. Everything is loaded, and MindSpore with it, at its first use.
 """
 
 from importlib import import_module
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         SequentialLR,
         StepLR,
     )
+    from glidepath.mindspore.experimental.scheduler import Scheduler
 
 __all__ = [
     "ChainedScheduler",
@@ -46,6 +47,7 @@ __all__ = [
     "OneCycleLR",
     "PolynomialLR",
     "ReduceLROnPlateau",
+    "Scheduler",
     "SequentialLR",
     "StepLR",
     "optim",
@@ -61,6 +63,8 @@ def __getattr__(name: str) -> Any:
     module = import_module(
         "glidepath.mindspore.experimental.optim.lr_scheduler"
     )  # says what to install without MindSpore
+    if name == "Scheduler":
+        module = import_module("glidepath.mindspore.experimental.scheduler")
     if name in {"preview", "schedule", "seek"}:
         module = import_module("glidepath.mindspore.experimental.optim.ahead")
     return getattr(module, name)

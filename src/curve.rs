@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::declare::{Field, Param, ParamType, Value};
 use crate::error::Error;
 use crate::limits::{
-    BEND, CURVE_LENGTH, FACTOR, FINITE, GAP, LENGTH, MAX_STEP, MULT, NEVER, NOT_NEGATIVE, PERIOD, POWER, SLOPE, START,
-    show,
+    BEND, CURVE_LENGTH, FACTOR, FINITE, GAP, LENGTH, MAX_STEP, MOMENT, MULT, NEVER, NOT_NEGATIVE, PERIOD, POWER, SLOPE,
+    START, show,
 };
 use crate::real::{Base, Number, Point};
 
@@ -490,6 +490,32 @@ leaves! {
         power: f64 = ParamType::Real(POWER);
     }
 
+    /// `sqrt(1 - beta2 ** t) / (1 - beta1 ** t)` with `t = k + 1`, for k up to `steps`; then its value there.
+    ///
+    /// The bias correction of Adam: the paper's efficient form multiplies the learning rate by it. An optimizer without a
+    /// bias correction becomes Adam with it (but for where eps is added): `lr * adam_correction(beta1, beta2, steps)`.
+    /// `inverse=True` is one over it, which makes Adam one without.
+    ///
+    /// Args:
+    ///     beta1: the decay of the first moment, above 0 and below 1.
+    ///     beta2: the decay of the second moment, above 0 and below 1.
+    ///     steps: how many steps it takes, 1 to 2**53. After some `37 / -log(max(beta1, beta2))` it is 1 to float64.
+    ///     inverse: whether to return one over it.
+    ///
+    /// Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+    ///
+    /// Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization" (arXiv:1412.6980), the end of section 2.
+    ///
+    /// >>> s = gp.adam_correction(0.9, 0.999, 37_000)
+    /// >>> s[0], s[9], s[37_000]
+    /// (0.31622776601683816, 0.15318907395118267, 1.0)
+    AdamCorrection as adam_correction {
+        beta1: Base = ParamType::Real(MOMENT);
+        beta2: Base = ParamType::Real(MOMENT);
+        steps: u64 = ParamType::Count(CURVE_LENGTH);
+        inverse: bool = ParamType::Flag, or Value::Flag(false);
+    }
+
     /// `values[i]`, where i is the number of milestones at or before step k.
     ///
     /// Args:
@@ -729,6 +755,18 @@ impl Formula for InverseSqrt {
     }
 }
 
+impl Formula for AdamCorrection {
+    fn steps(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+    #[inline(always)]
+    fn value<N: Number>(&self, at: Point<N>) -> N {
+        let (one, t) = (at.real(1.0), at.step() + at.real(1.0));
+        let second = (one.clone() - t.clone().power_of(&self.beta2)).pow(0.5);
+        let first = one - t.power_of(&self.beta1);
+        if self.inverse { first / second } else { second / first }
+    }
+}
 impl Formula for InversePower {
     #[inline(always)]
     fn value<N: Number>(&self, at: Point<N>) -> N {

@@ -152,6 +152,19 @@ pub const POWER: RealLimit = RealLimit {
     },
     in_steps: false,
 };
+/// The decays of moments.
+pub const MOMENT: RealLimit = RealLimit {
+    low: 0.0,
+    above_low: true,
+    high: 1.0 - f64::EPSILON / 2.0,
+    rule: "it must be a number above 0, below 1",
+    ways_out: WaysOut {
+        negative: "Remove the minus sign.",
+        zero: "For no first moment use a small number, such as 1e-12.",
+        too_large: "Adam's are 0.9 and 0.999.",
+    },
+    in_steps: false,
+};
 /// Places on a hyperbolic tangent.
 pub const SLOPE: RealLimit = RealLimit {
     low: -1000.0,

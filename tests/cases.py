@@ -218,6 +218,13 @@ def draw_k_decay(gp: Any, rng: Random) -> Any:
     return gp.k_decay(*some_span(rng), some_length(rng), power)
 
 
+def draw_adam_correction(gp: Any, rng: Random) -> Any:
+    beta1, beta2 = (
+        rng.choice((0.9, 0.95, 0.99, 0.999, 0.5, 0.75, 1e-30, 1 - 2**-30, rng.random() or 0.5)) for _ in "12"
+    )
+    return gp.adam_correction(beta1, beta2, some_length(rng), rng.random() < 0.5)
+
+
 def some_milestones(rng: Random, most: int) -> list[int]:
     gap = rng.choice((3, 50, 700, 10**6, 2**40))
     at, milestones = 0, []
@@ -469,7 +476,7 @@ def _decay_bench(make: str, **rest: Any) -> tuple[Callable[[Any, int], Any], Cal
     )
 
 
-def _table() -> dict[str, Case]:
+def _table() -> dict[str, Case]:  # noqa: PLR0915 (a table of rows)
     rows: list[Case] = []
 
     def row(name: str, covers: str, bench: Callable[[Any, int], Any], draw: Callable[[Any, Random], Any]) -> None:
@@ -526,6 +533,12 @@ def _table() -> dict[str, Case]:
     row("tanh", "tanh", lambda gp, steps: gp.tanh(PEAK, FLOOR, steps), draw_tanh)
     row("rex", "rex", lambda gp, steps: gp.rex(PEAK, FLOOR, steps), draw_rex)
     row("k_decay", "k_decay", lambda gp, steps: gp.k_decay(PEAK, FLOOR, steps, 1.5), draw_k_decay)
+    row(
+        "adam_correction",
+        "adam_correction",
+        lambda gp, steps: gp.adam_correction(0.9, 0.9999, steps),
+        draw_adam_correction,
+    )
     row("inverse_power", "inverse_power", lambda gp, _: gp.inverse_power(PEAK, 10_000, 0.75), draw_inverse_power)
     row(
         "piecewise_constant", "piecewise_constant",
@@ -757,6 +770,7 @@ _EDGES: dict[str, Callable[[dict[str, Any]], set[int]]] = {
     "tanh": lambda p: {int(p["steps"] * p["lower"] / ((p["lower"] - p["upper"]) or 1.0))} | _span_edges(p),
     "rex": _span_edges,
     "k_decay": _span_edges,
+    "adam_correction": lambda p: {0, 1, p["steps"] - 1, p["steps"]},
     "polynomial_cycle": lambda p: {m * p["steps"] + d for m in (0, 1, 2, 3, 9, 1_000) for d in (0, 1)} | _span_edges(p),
     "exponential": lambda p: _decay_edges(p, math.log2(p["rate"])),
     "natural_exponential": lambda p: _decay_edges(p, -p["rate"] / math.log(2)),

@@ -189,6 +189,10 @@ def logarithmic(start: float, end: float, steps: int, timescale: float = 1.0) ->
     return Expr("logarithmic", {"start": start, "end": end, "steps": steps, "timescale": timescale})
 
 
+def adam_correction(beta1: float, beta2: float, steps: int, inverse: bool = False) -> Expr:
+    return Expr("adam_correction", {"beta1": beta1, "beta2": beta2, "steps": steps, "inverse": inverse})
+
+
 def tanh(high: float, low: float, steps: int, lower: float = -7.0, upper: float = 3.0) -> Expr:
     return Expr("tanh", {"high": high, "low": low, "steps": steps, "lower": lower, "upper": upper})
 
@@ -255,7 +259,7 @@ def joint(expr: Expr) -> int:
 
 _STEPS: dict[str, Callable[[Expr], int | None]] = {
     **dict.fromkeys(
-        ("linear", "cosine", "polynomial", "power", "logarithmic", "tanh", "rex", "k_decay"),
+        ("linear", "cosine", "polynomial", "power", "logarithmic", "tanh", "rex", "k_decay", "adam_correction"),
         lambda expr: expr.params["steps"],
     ),
     "table": lambda expr: len(expr.params["values"]),

@@ -106,6 +106,7 @@ LEAVES: tuple[Callable[[Random], Expr], ...] = (
     lambda rng: e.logarithmic(*span(rng), length(rng), positive(rng)),
     lambda rng: e.tanh(*span(rng), length(rng), rng.uniform(-30, 30), rng.uniform(-30, 30)),
     lambda rng: e.rex(*span(rng), length(rng), rng.choice((0.5, 0.0, 0.9, -3.0, rng.uniform(-9, 0.999)))),
+    lambda rng: e.adam_correction(rng.uniform(1e-9, 1.0), rng.uniform(1e-9, 1.0), length(rng), rng.random() < 0.5),
     lambda rng: e.k_decay(*span(rng), length(rng), power(rng)),
     pieces,
     lambda rng: e.table([value(rng) for _ in range(rng.randint(1, 9))]),

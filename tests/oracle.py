@@ -220,6 +220,12 @@ def inverse_power(k: int, start: float, timescale: float, power: float) -> Inter
     return number(start) / (ONE + step(k) / number(timescale)) ** number(power)
 
 
+def adam_correction(k: int, beta1: float, beta2: float, steps: int, inverse: bool) -> Interval:
+    t = step(min(k, steps) + 1)
+    second, first = sqrt(ONE - number(beta2) ** t), ONE - number(beta1) ** t
+    return first / second if inverse else second / first
+
+
 def logarithmic(k: int, start: float, end: float, steps: int, timescale: float) -> Interval:
     if k >= steps:
         return number(end)
@@ -292,6 +298,7 @@ LEAVES: dict[str, Callable[..., Interval]] = {
     "inverse_time": inverse_time,
     "inverse_sqrt": inverse_sqrt,
     "inverse_power": inverse_power,
+    "adam_correction": adam_correction,
     "logarithmic": logarithmic,
     "tanh": tanh,
     "rex": rex,

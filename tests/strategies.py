@@ -17,6 +17,7 @@ long_lengths = st.one_of(lengths, st.integers(1, 2**40), st.integers(0, 40).map(
 steps = st.one_of(
     st.integers(0, 10), st.integers(0, 20_000), st.integers(0, MAX_STEP), st.integers(0, 53).map(lambda j: 2**j)
 )
+betas = st.one_of(st.sampled_from((0.9, 0.95, 0.99, 0.999, 0.5, 0.75)), st.floats(1e-30, 1 - 2**-53))
 powers = st.one_of(st.sampled_from((0.5, 0.9, 1.0, 2.0, 3.0, 1.5, 0.25)), st.floats(0.05, 6))
 
 
@@ -49,6 +50,7 @@ ending_leaves = st.one_of(
     st.builds(e.logarithmic, values, values, lengths, positives),
     st.builds(e.tanh, values, values, lengths, st.floats(-20, 20), st.floats(-20, 20)),
     st.builds(e.rex, values, values, lengths, st.floats(-10, 0.999)),
+    st.builds(e.adam_correction, betas, betas, lengths, st.booleans()),
     st.builds(e.k_decay, values, values, lengths, powers),
     st.builds(e.table, st.lists(values, min_size=1, max_size=20)),
 )

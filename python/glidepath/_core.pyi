@@ -12,6 +12,7 @@ from typing_extensions import Self, disjoint_base
 
 __all__ = [
     "Schedule",
+    "adam_correction",
     "constant",
     "cosine",
     "cosine_restarts",
@@ -899,6 +900,28 @@ def k_decay(start: _Real, end: _Real, steps: SupportsIndex, power: _Real) -> Sch
     >>> s = gp.k_decay(0.1, 0.0, 100, power=2.0)
     >>> s[0], s[50], s[100]
     (0.1, 0.08535533905932738, 0.0)
+    """
+
+def adam_correction(beta1: _Real, beta2: _Real, steps: SupportsIndex, inverse: bool = False) -> Schedule:
+    """`sqrt(1 - beta2 ** t) / (1 - beta1 ** t)` with `t = k + 1`, for k up to `steps`; then its value there.
+
+    The bias correction of Adam: the paper's efficient form multiplies the learning rate by it. An optimizer without a
+    bias correction becomes Adam with it (but for where eps is added): `lr * adam_correction(beta1, beta2, steps)`.
+    `inverse=True` is one over it, which makes Adam one without.
+
+    Args:
+        beta1: the decay of the first moment, above 0 and below 1.
+        beta2: the decay of the second moment, above 0 and below 1.
+        steps: how many steps it takes, 1 to 2**53. After some `37 / -log(max(beta1, beta2))` it is 1 to float64.
+        inverse: whether to return one over it.
+
+    Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+
+    Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization" (arXiv:1412.6980), the end of section 2.
+
+    >>> s = gp.adam_correction(0.9, 0.999, 37_000)
+    >>> s[0], s[9], s[37_000]
+    (0.31622776601683816, 0.15318907395118267, 1.0)
     """
 
 def piecewise_constant(values: _Reals, milestones: _Counts) -> Schedule:

@@ -44,6 +44,12 @@ def rehearse(x: Groups | RecipeConversion, steps: SupportsIndex = 20) -> NDArray
         ImportError: the optimizer's framework is not installed.
 
     Source: the rule is the framework's own; nothing is computed here.
+
+    >>> import torch
+    >>> groups = gp.Groups(torch.nn.Linear(3, 2), "torch.AdamW", lr=gp.linear(0.0, 0.1, 10)).where("bias", lr=0.01)
+    >>> a, b = gp.rehearse(groups), gp.rehearse(groups.where("*", weight_decay=0.02))
+    >>> a.shape, gp.compare(a, a).equal("bits"), gp.compare(a, b).within(1e-5)
+    ((20, 2, 8), True, False)
     """
     count, rule = as_int(steps), "it must be a whole number of steps, 1 or more"
     if count is None:

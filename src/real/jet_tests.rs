@@ -39,7 +39,7 @@ impl Random {
         let (start, end) = (Real(self.value()), Real(self.value()));
         let steps = Count(self.steps(40));
         let per = Real(self.positive(0.0, 9.0));
-        let (name, arguments): (&str, Vec<Value>) = match self.below(14) {
+        let (name, arguments): (&str, Vec<Value>) = match self.below(15) {
             0 => ("linear", vec![start, end, steps]),
             1 => ("cosine", vec![start, end, steps]),
             2 => {
@@ -56,6 +56,10 @@ impl Random {
             10 => ("tanh", vec![start, end, steps, Real(20.0 * self.unit() - 15.0), Real(20.0 * self.unit() - 5.0)]),
             11 => ("rex", vec![start, end, steps, Real(1.0 - self.positive(-6.0, 1.0))]),
             12 => ("k_decay", vec![start, end, steps, Real(self.positive(-1.3, 0.8))]),
+            13 => {
+                let betas = [1.0 - self.positive(-6.0, 0.0), 1.0 - self.positive(-6.0, 0.0)].map(|b| b.max(1e-30));
+                ("adam_correction", vec![Real(betas[0]), Real(betas[1]), steps, Flag(self.below(2) == 0)])
+            }
             _ => {
                 let (mult, decay) = (Count(1 + self.below(3)), Real(self.positive(-2.0, 0.0)));
                 ("cosine_restarts", vec![start, end, Count(self.steps(30)), mult, decay])

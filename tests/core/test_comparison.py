@@ -351,7 +351,7 @@ class Nothing:
         (None, "got None; it must give learning rates. Give a Schedule or "),
         (Nothing(), "got an object of type test_comparison.Nothing; it must give learning rates. Give a Schedule or "),
         ([], "got list of shape (0,); it must have the shape (steps,) or (steps, groups), with at least 1 step."),
-        (np.zeros((2, 2, 2)), "got array of shape (2, 2, 2); it must have the shape (steps,) or (steps, groups), "),
+        (np.zeros((2, 2, 2, 2)), "got array of shape (2, 2, 2, 2); it must have the shape (steps,) or (steps, "),
         (["0.1"], "got list of str96 values; learning rates are float64, float32 or float16."),
         ([True], "got list of bool values; learning rates are float64, float32 or float16."),
         ([0.1, None], "got list of object values; learning rates are float64, float32 or float16."),

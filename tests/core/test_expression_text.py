@@ -93,7 +93,7 @@ def test_anything_else_is_refused(text: str, message: str) -> None:
 
 def test_an_unknown_name_lists_the_names() -> None:
     for text in ("__import__('os')", "gp.os", "Clock(3)", "schema()", "Schedule('{')"):
-        with pytest.raises(ValueError, match=r"; the functions are Fraction, constant, ") as refused:
+        with pytest.raises(ValueError, match=r"; the functions are Fraction, adam_correction, constant, ") as refused:
             gp.Schedule(text)
         assert str(refused.value).endswith(", warmup_linear, wsd.")
     with pytest.raises(ValueError, match="the methods are") as refused:

@@ -20,8 +20,8 @@ import mindspore_table
 import table
 
 SMALL = 4_000
-NOT_SHAPES = {"Clock", "Comparison", "Conversion", "ConversionError", "Schedule", "__version__", "compare", "convert",
-              "schema"}  # fmt: skip
+NOT_SHAPES = {"Clock", "Comparison", "Conversion", "ConversionError", "Group", "Groups", "Param", "Schedule",
+              "__version__", "compare", "convert", "rehearse", "schema"}  # fmt: skip
 COMBINATORS = {"then", "delay", "repeat", "hold", "by_epoch", "clamp", "+", "*"}
 SUITES = [bench_verbs.Fill, bench_verbs.Array, bench_verbs.Gather, bench_verbs.Scalar]
 

@@ -7,19 +7,16 @@ measures it again.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from glidepath._core import table
+from glidepath._core import Schedule, adam_correction
 from glidepath._recipes import options
 from glidepath._recipes.optimizers import FRAMEWORKS, INERT, OPTIMIZERS, framework_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from glidepath._recipes.options import Option
 
@@ -29,6 +26,8 @@ __all__ = ["Converted", "Loss", "Row", "converted"]
 
 _NN_GROUP = {"lr", "weight_decay", "grad_centralization"}
 _TINY_EPS = 1e-7
+_BITS = 38.0  # e**-38 is below 2**-54, which changes no float64 near 1
+_SMALLEST = 1e-30  # for a beta of 0
 
 
 class Loss(NamedTuple):
@@ -344,23 +343,18 @@ def _folded(group: Options, rule: Rule, steps: int | None, *, forward: bool) -> 
     is small. So the rate is lr * c, and the weight decay weight_decay / c: then lr * weight_decay stays what it was.
     """
     betas: Any = tuple(group[name] for name in rule.names["betas"]) if forward else group["betas"]
-    correction = _correction(betas[0], betas[1], steps)
-    if not forward:
-        correction = 1.0 / correction
     lr, decay = group["lr"], group["weight_decay"]
-    new = {**group, "lr": lr * table(correction)}  # type: ignore[operator]
+    new: Options = {**group, "lr": lr * _correction(betas, steps, inverse=not forward)}  # type: ignore[operator]
     if decay != 0:
-        new["weight_decay"] = decay * table(1.0 / correction)  # type: ignore[operator]
+        new["weight_decay"] = decay * _correction(betas, steps, inverse=forward)  # type: ignore[operator]
     return new
 
 
-def _correction(beta1: float, beta2: float, steps: int | None) -> NDArray[np.float64]:
-    """Return c at each step, as far as it is not 1."""
-    slower = max(beta1, beta2)
-    last = 1 if slower <= 0 else int(-38.0 / np.log(slower)) + 2  # from there on 1 - beta**t is 1 in float64
-    t = np.arange(1, min(last, steps or last) + 1)
-    correction: NDArray[np.float64] = np.sqrt(-np.expm1(t * np.log(beta2))) / -np.expm1(t * np.log(beta1))
-    return correction
+def _correction(betas: tuple[float, float], steps: int | None, *, inverse: bool) -> Schedule:
+    """Return the bias correction, as far as it is not 1."""
+    last = int(_BITS / -math.log(max(*betas, _SMALLEST))) + 1
+    beta1, beta2 = (max(beta, _SMALLEST) for beta in betas)
+    return adam_correction(beta1, beta2, min(last, steps or last), inverse)
 
 
 # The report.

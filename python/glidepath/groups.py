@@ -309,6 +309,10 @@ class Groups(Sequence[Group]):
     ) -> Groups:
         """Read the groups of a real optimizer, of PyTorch or MindSpore.
 
+        The rates and options are those of its groups now; those that a scheduler drives, from its start. A flat list
+        of MindSpore's is two groups if it decays some parameters only. ``nn.AdamWeightDecay`` does not keep its groups:
+        those with equal options become one, in the order of the parameters.
+
         Args:
             optimizer: one of ``torch.optim``, ``mindspore.nn`` or ``mindspore.experimental.optim``.
             scheduler: the scheduler that sets its learning rates; glidepath's `Scheduler` gives every option that it
@@ -318,8 +322,8 @@ class Groups(Sequence[Group]):
             steps_per_epoch: how many steps an epoch has, where the scheduler is stepped once an epoch.
 
         Raises:
-            TypeError, ValueError: an optimizer that is not known, one without names, a scheduler of another optimizer,
-                one that follows a metric, or one that cycles the momentum or betas too.
+            TypeError, ValueError: an optimizer that is not known, one without names, a mistyped option in a group, a
+                scheduler of another optimizer, one that follows a metric, or one that cycles the momentum or betas too.
 
         >>> import torch
         >>> model = torch.nn.Linear(3, 2)

@@ -57,7 +57,8 @@ def code_of(groups: Groups, arguments: Mapping[str, Any], steps: int | None, nat
     first = [f"{_RATE[framework]}={entries[0]['lr']}"] if framework in _RATE and "lr" in entries[0] else []
     given = ", ".join(["groups", *first, *(f"{key}={value!r}" for key, value in arguments.items())])
     lines += ["]", f"optimizer = {_MODULE[framework]}.{name}({given})", *scheduler]
-    return Code("\n".join(lines), "\n".join([_IMPORT[framework], *dict.fromkeys(writer.imports)]))
+    imports = [_IMPORT[framework], *(line for found in writer.imports for line in found.splitlines())]
+    return Code("\n".join(lines), "\n".join(dict.fromkeys(imports)))
 
 
 _PARAMETERS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -12,21 +13,21 @@ from glidepath._core import Schedule, _shown, table
 from glidepath._forms.live import of_class
 from glidepath._recipes import models, options
 from glidepath._recipes.models import Param, listed
-from glidepath._recipes.optimizers import INERT, OPTIMIZERS
+from glidepath._recipes.optimizers import INERT, OPTIMIZERS, unknown_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from glidepath._recipes.options import Option
 
-    Part: TypeAlias = tuple[list[Param], dict[str, Option]]
-    """The parameters and the options of a group."""
+    Part: TypeAlias = tuple[list[Param], dict[str, Option], str | None]
+    """The parameters, the options and the name of a group."""
     Read: TypeAlias = tuple[str | None, tuple[Param, ...], list[Part]]
     """The optimizer's name, all parameters in the model's order, and the groups."""
 
 __all__ = ["read"]
 
-_APART = {"params", "param_names", "lr"}
+_APART = {"params", "param_names", "lr", "name"}
 
 
 class _Names(NamedTuple):
@@ -57,7 +58,8 @@ def read(optimizer: Any, scheduler: object, names: object, steps_per_epoch: int)
     parts = []
     for i, (group, driven) in enumerate(zip(groups, rates, strict=True)):
         inside = [_param(found, tensor, i) for tensor in group["params"]]
-        parts.append((inside, {**_options(group, i), **driven}))
+        label = group.get("name")
+        parts.append((inside, {**_options(group, i, name), **driven}, label if isinstance(label, str) else None))
     return name, tuple(found.order), parts
 
 
@@ -120,12 +122,19 @@ def _param(names: _Names, tensor: Any, group: int) -> Param:
 # Options.
 
 
-def _options(group: dict[str, Any], i: int) -> dict[str, Option]:
-    """Return the options of a group as numbers; what says nothing is left out."""
+def _options(group: dict[str, Any], i: int, optimizer: str | None) -> dict[str, Option]:
+    """Return the options of a group as numbers; what says nothing is left out, and what the optimizer does not read.
+
+    The frameworks keep any entry of a group, a mistyped option too. That is refused here.
+    """
     given = {"lr": _number(group["lr"])}
     for name, value in group.items():
         kept_apart = name in _APART or (name.startswith("initial_") and name[len("initial_") :] in group)
         if kept_apart or value is None or (name in INERT and not value):
+            continue
+        if optimizer is not None and name not in OPTIMIZERS[optimizer].defaults and name not in INERT:
+            if get_close_matches(name, OPTIMIZERS[optimizer].defaults, n=1):
+                raise ValueError(f"`of.param_groups[{i}].{name}`: {unknown_option(optimizer, name)}")
             continue
         given[name] = tuple(map(_number, value)) if isinstance(value, tuple | list) else _number(value)
     return {name: options.checked(f"of.param_groups[{i}].{name}", name, value) for name, value in given.items()}
@@ -228,7 +237,7 @@ def _of_nn(optimizer: Any, scheduler: object, names: object) -> Read:
     ordered = sorted(parts, key=lambda key: key[0]) if written else list(parts)  # type: ignore[index]
     found = _names([{"params": list(optimizer.parameters)}], names) if names is None else _given(groups, names)
     return name, tuple(found.order), [
-        ([_param(found, p, k) for p in _as_written(written, key[0], parts[key][0])], parts[key][1])  # type: ignore[index]
+        ([_param(found, p, k) for p in _as_written(written, key[0], parts[key][0])], parts[key][1], None)  # type: ignore[index]
         for k, key in enumerate(ordered)
     ]  # fmt: skip
 

@@ -279,6 +279,8 @@ def refusals() -> dict:
         "a scheduler that is not given": (of(stepped(), names=small),
             ("`of.scheduler`: got None, and the learning rate of group 0 has changed from 0.1 to 0.05; a scheduler sets it. "
             "Give the scheduler: `Groups.of(optimizer, scheduler)`.")),
+        "a mistyped option": (of(torch.optim.SGD([{"params": [small.weight], "weight_deacy": 3}]), names=small),
+            "`of.param_groups[0].weight_deacy`: torch.SGD has no such option. Did you mean `weight_decay`?"),
         "a scheduler of another": (of(plain, cycle, names=small),
             "`of.scheduler`: got a OneCycleLR; it must be a scheduler of this optimizer."),
         "a scheduler of momentum": (of(cycled, cycle, names=small),

@@ -1,0 +1,115 @@
+"""glidepath.dialects: the libraries' own values, the page that lists them, and the messages."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glidepath as gp
+from glidepath import dialects
+from glidepath.dialects import _curves, _declare, hf
+from library_values import ROWS, ulps_between
+
+PAGE = Path(__file__).parents[3] / "docs" / "dialects.md"
+ENTRIES = _declare.entries()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_the_values_are_those_of_the_library(row):
+    far = ulps_between(row.make(), row.steps, row.values)
+    assert far.max() <= row.ulps, dict(zip(row.steps, far.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_a_name_has_a_docstring_with_an_example_and_stands_on_the_page(entry):
+    library, _, name = entry.name.partition(".")
+    section = re.search(
+        rf"^## [^\n]*`{library}`.*?(?=^## |\Z)", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert section is not None
+    assert f"`{name}" in section[0]
+    doc = inspect.getdoc(entry.make) or ""
+    assert ">>> " in doc if entry.is_schedule else "Not a function of the step" in doc
+
+
+def test_a_schedule_by_its_name():
+    assert dialects.schedule("hf.cosine", 0.1, 10, 100) == hf.cosine(0.1, 10, 100)
+    assert dialects.schedule("cosine", 0.1, 10, 100, num_cycles=1) == hf.cosine(0.1, 10, 100, num_cycles=1)
+    assert dialects.schedule("constant", 0.1, 10, 100) == gp.constant(0.1)
+    assert dialects.schedule("hf.linear", 0.1, 10, num_training_steps=np.int64(100)) == hf.linear(0.1, 10, 100)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "more", "error", "message"),
+    [
+        (("cosin",), {}, ValueError,
+         "`name`: got 'cosin'; it must be the name of a schedule, such as 'hf.cosine'. Did you mean 'hf.cosine'?"),
+        (("nobody.curve",), {}, ValueError,
+         ("`name`: got 'nobody.curve'; it must be the name of a schedule, such as 'hf.cosine'. "
+         "`glidepath.dialects.names()` lists them.")),
+        ((3,), {}, ValueError,
+         ("`name`: got 3; it must be the name of a schedule, such as 'hf.cosine'. "
+         "`glidepath.dialects.names()` lists them.")),
+        (("cosine", 0.1, None, 100), {}, ValueError,
+         "`num_warmup_steps`: got nothing; `hf.cosine` needs it. Pass `num_warmup_steps`."),
+        (("hf.linear", 0.1, 10), {}, ValueError,
+         "`num_training_steps`: got nothing; `hf.linear` needs it. Pass `num_training_steps`."),
+        (("hf.linear", None, 10, 100), {}, ValueError,
+         "`learning_rate`: got nothing; `hf.linear` needs it. Pass `learning_rate`."),
+        (("hf.warmup_stable_decay", 0.1, 10, 100), {}, ValueError,
+         "`num_decay_steps`: got nothing; `hf.warmup_stable_decay` needs it. Pass `num_decay_steps`."),
+        (("cosine", 0.1, 10, 100), {"num_cycle": 1}, TypeError,
+         "`hf.cosine`: got `num_cycle`; it has no such argument. Did you mean `num_cycles`?"),
+        (("linear", 0.1, 10, 100), {"gamma": 1}, TypeError,
+         ("`hf.linear`: got `gamma`; it has no such argument. "
+         "It takes learning_rate, num_warmup_steps, num_training_steps.")),
+        (("linear", 0.1, 10.5, 100), {}, TypeError,
+         "`hf.linear.num_warmup_steps`: got 10.5; it must be a whole number. Round it, or convert it with int()."),
+        (("linear", 0.1, -1, 100), {}, ValueError,
+         "`hf.linear.num_warmup_steps`: got -1; it must be a whole number from 0 to 2**53. Pass 0 or more."),
+        (("linear", "0.1", 10, 100), {}, TypeError,
+         "`hf.linear.learning_rate`: got '0.1'; it must be a finite number. Convert it with `float()`."),
+        (("reduce_lr_on_plateau", 0.1), {}, ValueError,
+         ("`hf.reduce_lr_on_plateau`: got a scheduler that follows a metric; it is not a function of the step. "
+         "Use `glidepath.torch.ReduceLROnPlateau(optimizer)`, and `step(metric)`.")),
+        (("hf.warmup_stable_decay", 0.1, 10, 100), {"num_decay_steps": 10, "decay_type": "sqrt"}, ValueError,
+         ("`hf.warmup_stable_decay.decay_type`: got 'sqrt'; it must be one of 'cosine', 'linear', '1-sqrt'. "
+         "Take one of them.")),
+    ],
+)  # fmt: skip
+def test_what_is_refused(arguments, more, error, message):
+    with pytest.raises(error) as caught:
+        dialects.schedule(*arguments, **more)
+    assert str(caught.value) == message
+
+
+def test_a_missing_argument_of_a_function():
+    with pytest.raises(TypeError) as caught:
+        hf.linear(0.1, 10)
+    assert str(caught.value) == (
+        "`hf.linear`: missing a required argument: 'num_training_steps'. "
+        "It takes learning_rate, num_warmup_steps, num_training_steps."
+    )
+
+
+def test_names_are_those_that_are_schedules():
+    assert set(dialects.names()) == {entry.name for entry in ENTRIES if entry.is_schedule}
+
+
+def test_nothing_of_a_library_is_imported():
+    libraries = "torch transformers diffusers deepspeed megatron timm keras optax composer mmengine fvcore paddle jax"
+    code = f"import sys, glidepath.dialects; assert not set({libraries.split()!r}) & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_parts_that_begin_between_two_steps():
+    half = _curves.fraction(2.5)
+    joined = _curves.in_turn((lambda n: gp.linear(0.0, 5.0, n), half), (lambda n: gp.linear(5.0, 0.0, n), half))
+    assert joined.array(7).tolist() == [0.0, 2.0, 4.0, 4.0, 2.0, 0.0, 0.0]
+    assert _curves.in_turn((gp.constant(1.0), 0), (gp.constant(2.0), 3)) == gp.constant(2.0)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 import glidepath as gp
-from glidepath.dialects import hf
+from glidepath.dialects import deepspeed, hf, megatron
 
 
 class Row(NamedTuple):
@@ -26,6 +26,7 @@ class Row(NamedTuple):
 
 
 STEPS = (0, 1, 9, 10, 11, 55, 99, 100, 101, 150)
+LATE = (0, 1, 2, 10, 11, 56, 99, 100, 101)
 ROWS = [
     Row("hf.linear", lambda: hf.linear(0.1, 10, 100), STEPS,
         (0.0, 0.010000000000000002, 0.09000000000000001, 0.1, 0.0988888888888889, 0.05, 0.0011111111111111111, 0.0, 0.0,
@@ -45,7 +46,32 @@ ROWS = [
     Row("hf.cosine_warmup_with_min_lr", lambda: hf.cosine_warmup_with_min_lr(0.1, 10, 100, min_lr_rate=0.1), STEPS,
         (0.010000000000000002, 0.020000000000000004, 0.1, 0.09997258721585932, 0.0998903822616921, 0.053429522648387476,
          0.010000000000000002, 0.010027412784140691, 0.010109617738307907, 0.06435602604679918)),
+    Row("deepspeed.WarmupLR, log", lambda: deepspeed.WarmupLR(0.0, 0.1, 10), (0, 1, 2, 10, 11, 12),
+        (0.0, 0.0, 0.030102999566398114, 0.09999999999999999, 0.1, 0.1)),
+    Row("deepspeed.WarmupLR, linear", lambda: deepspeed.WarmupLR(0.0, 0.1, 10, "linear"), (0, 1, 2, 10, 11, 12),
+        (0.0, 0.0, 0.010000000000000002, 0.09000000000000001, 0.1, 0.1)),
+    Row("deepspeed.WarmupDecayLR", lambda: deepspeed.WarmupDecayLR(100, 0.0, 0.1, 10, "linear"), LATE,
+        (0.0, 0.0, 0.010000000000000002, 0.09000000000000001, 0.1, 0.05, 0.0022222222222222222, 0.0011111111111111111,
+         0.0)),
+    Row("deepspeed.WarmupCosineLR, linear",
+        lambda: deepspeed.WarmupCosineLR(0.1, 100, warmup_num_steps=10, warmup_type="linear"), LATE,
+        (0.0, 0.0, 0.010000000000000002, 0.09000000000000001, 0.09996954439681971, 0.04826019966235848,
+         4.0455603180307376e-05, 1e-05, 1e-05)),
+    Row("deepspeed.WarmupCosineLR, log", lambda: deepspeed.WarmupCosineLR(0.1, 100, 0.1, 10, 0.1), LATE,
+        (0.0, 0.010000000000000002, 0.037092699609758306, 0.09999999999999999, 0.09997258721585932,
+         0.053429522648387476, 0.010027412784140691, 0.010000000000000002, 0.010000000000000002)),
+    Row("megatron.linear", lambda: megatron_of("linear"), STEPS[:-1],
+        (0.0, 0.01, 0.09, 0.1, 0.099, 0.05500000000000001, 0.010999999999999996, 0.01, 0.01)),
+    Row("megatron.cosine", lambda: megatron_of("cosine"), STEPS,
+        (0.0, 0.01, 0.09, 0.1, 0.09997258721585932, 0.05500000000000001, 0.010027412784140691, 0.01, 0.01, 0.01)),
+    Row("megatron.inverse-square-root", lambda: megatron_of("inverse-square-root"), STEPS,
+        (0.0, 0.01, 0.09, 0.1, 0.09534625892455925, 0.042640143271122095, 0.031782086308186415, 0.0316227766016838,
+         0.01, 0.01)),
 ]  # fmt: skip
+
+
+def megatron_of(style: str) -> gp.Schedule:
+    return megatron.OptimizerParamScheduler(0.0, 0.1, 0.01, 10, 100, style)
 
 
 def ulps_between(ours: gp.Schedule, steps: Sequence[int], theirs: Sequence[float]) -> np.ndarray:

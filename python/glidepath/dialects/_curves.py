@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from glidepath._core import Schedule, constant, cosine, linear, piecewise_constant
 
-__all__ = ["fraction", "in_turn", "stairs", "warmed_up", "waves"]
+__all__ = ["fraction", "in_turn", "line", "stairs", "warmed_up", "waves"]
 
 Time = int | Fraction
 Curve = Callable[[int], Schedule]
@@ -59,6 +59,16 @@ def warmed_up(start: float, peak: float, steps: int, rest: Schedule) -> Schedule
     return linear(start, peak, steps) >> rest if steps else rest
 
 
+def line(start: float, end: float, steps: int) -> Schedule:
+    """Return a straight line that has no end: after `steps` steps it goes on beyond `end`, for 1,024 times as long.
+
+    >>> line(1.0, 0.0, 2).array(4)
+    array([ 1. ,  0.5,  0. , -0.5])
+    """
+    last = start + (end - start) * 1_024.0
+    return linear(start, last, steps * 1_024) >> constant(last)
+
+
 def waves(top: float, bottom: float, half: Time) -> Schedule:
     """Return a cosine that goes down in `half` steps, up again in as many, and so on for ever.
 
@@ -71,7 +81,16 @@ def waves(top: float, bottom: float, half: Time) -> Schedule:
 
 
 def stairs(values: Sequence[float], milestones: Sequence[int]) -> Schedule:
-    """Return the values, each from its milestone on. Milestones of 0 and below are in the past at step 0."""
-    passed = sum(milestone <= 0 for milestone in milestones)
-    rest = list(milestones[passed:])
-    return piecewise_constant(list(values[passed:]), rest) if rest else constant(values[passed])
+    """Return the values, each from its milestone on. At step 0 the milestones up to 0 have passed.
+
+    >>> stairs([1.0, 0.5, 0.25], [0, 3]).array(5)
+    array([0.5 , 0.5 , 0.5 , 0.25, 0.25])
+    """
+    levels = [values[0]]
+    later: dict[int, float] = {}
+    for milestone, value in zip(milestones, values[1:], strict=True):
+        if milestone <= 0:
+            levels = [value]
+        else:
+            later[milestone] = value
+    return piecewise_constant([*levels, *later.values()], list(later)) if later else constant(levels[0])

@@ -17,6 +17,9 @@ from glidepath.dialects import _curves, _declare, hf
 from library_values import ROWS, ulps_between
 
 PAGE = Path(__file__).parents[3] / "docs" / "dialects.md"
+TEXT = (Path(__file__).parent / "refusals.txt").read_text(encoding="utf-8")
+REFUSALS = [tuple(pair.split("\n")) for pair in TEXT.strip().split("\n\n")]
+"""A call, and the message of the error that it raises."""
 ENTRIES = _declare.entries()
 
 
@@ -86,6 +89,14 @@ def test_a_schedule_by_its_name():
 def test_what_is_refused(arguments, more, error, message):
     with pytest.raises(error) as caught:
         dialects.schedule(*arguments, **more)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("pair", REFUSALS, ids=lambda pair: pair[0])
+def test_what_a_library_refuses(pair):
+    call, message = pair
+    with pytest.raises((TypeError, ValueError)) as caught:
+        eval(call, vars(dialects))
     assert str(caught.value) == message
 
 

@@ -84,8 +84,9 @@ class Library:
         return declare
 
     def preset(self, name: str, make: Callable[..., Schedule], **arguments: Any) -> None:  # noqa: ANN401
-        """Declare a name that stands for a function with these arguments."""
-        self._add(name, make, {}, preset=arguments)
+        """Declare a name that stands for a declared function with these arguments."""
+        roles = next(entry.roles for entry in self.entries.values() if entry.make is make)
+        self.entries[name] = Entry(f"{self.name}.{name}", make, roles, preset=arguments)
 
     def refused(self, name: str, why: str, way_out: str) -> Callable[..., NoReturn]:
         """Declare a name that is no function of the step, and return the function that says so."""

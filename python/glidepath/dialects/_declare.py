@@ -167,7 +167,7 @@ def make(
         found.make()
     given = {"peak": learning_rate, "warmup": num_warmup_steps, "steps": num_training_steps}
     if num_training_steps is not None and "decay" in found.roles:
-        given["decay"] = num_training_steps - (num_warmup_steps or 0)
+        given["decay"] = num_training_steps - (num_warmup_steps or 0 if "warmup" in found.roles else 0)
     filled = {found.roles[role]: value for role, value in given.items() if role in found.roles and value is not None}
     whole = {**found.preset, **filled, **arguments}
     _need(found, whole, arguments, filled)

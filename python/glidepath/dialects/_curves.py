@@ -65,8 +65,7 @@ def line(start: float, end: float, steps: int) -> Schedule:
     >>> line(1.0, 0.0, 2).array(4)
     array([ 1. ,  0.5,  0. , -0.5])
     """
-    last = start + (end - start) * 1_024.0
-    return linear(start, last, steps * 1_024) >> constant(last)
+    return (linear(0.0, 1_024.0, steps * 1_024) >> constant(1_024.0)) * (end - start) + start
 
 
 def waves(top: float, bottom: float, half: Time) -> Schedule:

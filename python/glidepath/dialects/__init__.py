@@ -16,11 +16,23 @@ says so. ``schedule`` makes any of them by its name:
 """
 
 from glidepath._core import Schedule  # noqa: F401  # the type of all that is made here
-from glidepath.dialects import deepspeed, hf, keras, megatron, nanotron, optax, timm, torchtitan
+from glidepath.dialects import composer, deepspeed, hf, keras, megatron, nanotron, optax, timm, torchtitan
 from glidepath.dialects._declare import entries as _entries
 from glidepath.dialects._declare import schedule
 
-__all__ = ["deepspeed", "hf", "keras", "megatron", "names", "nanotron", "optax", "schedule", "timm", "torchtitan"]
+__all__ = [
+    "composer",
+    "deepspeed",
+    "hf",
+    "keras",
+    "megatron",
+    "names",
+    "nanotron",
+    "optax",
+    "schedule",
+    "timm",
+    "torchtitan",
+]
 
 
 def names() -> list[str]:

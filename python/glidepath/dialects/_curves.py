@@ -11,6 +11,8 @@ from glidepath._core import Schedule, constant, cosine, linear, piecewise_consta
 __all__ = ["fraction", "in_turn", "line", "stairs", "warmed_up", "waves"]
 
 Time = int | Fraction
+Fall = Callable[[float, float, int], Schedule]
+"""Makes a curve from one value to another that lasts so many steps."""
 Curve = Callable[[int], Schedule]
 """Makes a curve that lasts so many steps."""
 

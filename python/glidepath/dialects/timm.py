@@ -11,7 +11,7 @@ timm's noise comes from PyTorch's random numbers. It is not a function of the st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -266,10 +266,8 @@ PlateauLRScheduler = library.refused(
     "PlateauLRScheduler", "a scheduler that follows a metric", "Use `glidepath.torch.ReduceLROnPlateau(optimizer)`."
 )
 
-Fall = Callable[[float, float, int], Schedule]
 
-
-def _cycles(fall: Fall, top: float, low: float, steps: int, mul: float, decay: float, limit: int) -> Schedule:
+def _cycles(fall: curves.Fall, top: float, low: float, steps: int, mul: float, decay: float, limit: int) -> Schedule:
     """Fall `limit` times, each `mul` times as long as before, from a peak that is `decay` times that before."""
     if not limit:
         return gp.constant(low)
@@ -282,13 +280,13 @@ def _warmed_up(curve: Schedule, target: float, start: float, steps: int, is_pref
     return curves.warmed_up(start, target, steps, rest)
 
 
-def _decay(name: DecayFn, power: float, ratio: float) -> Fall:
+def _decay(name: DecayFn, power: float, ratio: float) -> curves.Fall:
     def towards(start: float, end: float, steps: int) -> Schedule:
         """Follow ``(ratio ** u - ratio) / (1 - ratio)``."""
         way = (start - end) / (1.0 - ratio)
         return (gp.exponential(way, ratio, per=steps) + (end - way * ratio)).then(gp.constant(end), at=steps)
 
-    falls: dict[str, Fall] = {
+    falls: dict[str, curves.Fall] = {
         "linear": gp.linear,
         "cosine": gp.cosine,
         "1-sqrt": partial(gp.power, power=0.5),

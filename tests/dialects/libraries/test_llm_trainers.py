@@ -1,4 +1,4 @@
-"""glidepath.dialects.torchtitan and nanotron against naive functions: float32 at every step and past the end."""
+"""glidepath.dialects.torchtitan, nanotron and composer against naive functions, at every step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import glidepath as gp
-from glidepath.dialects import nanotron, torchtitan
+from glidepath.dialects import composer, nanotron, torchtitan
 from helpers import assert_same
 
 SHAPES = {
@@ -74,3 +74,27 @@ def test_nanotron_does_not_decay_by_default():
     assert nanotron.lr_scheduler_builder(0.1, 100, 10, min_decay_lr=0.0) == gp.linear(0, 0.1, 10) >> gp.linear(
         0.1, 0, 90
     )
+
+
+@pytest.mark.parametrize("cooldown", [0, 20, 200])
+def test_llm_foundrys_inverse_square_root(cooldown):
+    low, last, warmup, scale, end = 0.2, 0.1, 10, 30, 120
+
+    def factor(k):
+        if k < warmup:
+            return k / warmup
+        begin = max(warmup, end - cooldown)
+        fall = low + (1 - low) / ((min(k, begin) - warmup + scale) / scale) ** 0.5
+        return fall + min(1.0, (k - begin) / cooldown) * (last - fall) if k >= begin and cooldown else fall
+
+    theirs = np.array([0.1 * factor(k) for k in range(300)], dtype=np.float32)
+    times = (f"{warmup}ba", f"{scale}ba", f"{cooldown}ba", f"{end}ba")
+    ours = composer.InverseSquareRootWithWarmupScheduler(0.1, *times, low, last)
+    assert_same(ours.array(300, dtype="float32"), theirs)
+
+
+def test_composers_times():
+    tokens = composer.CosineAnnealingWithWarmupScheduler(0.1, "1_000tok", "1e6tok")
+    assert tokens == gp.linear(0.0, 0.1, 1_000) >> gp.cosine(0.1, 0.0, 999_000)
+    assert composer.LinearScheduler(0.1, t_max=100) == gp.linear(0.1, 0.0, 100)
+    assert composer.LinearScheduler(0.1, t_max="0.25dur", max_duration="3ep", dataloader_len=10).steps == 7

@@ -16,7 +16,7 @@ says so. ``schedule`` makes any of them by its name:
 """
 
 from glidepath._core import Schedule  # noqa: F401  # the type of all that is made here
-from glidepath.dialects import composer, deepspeed, hf, keras, megatron, nanotron, optax, timm, torchtitan
+from glidepath.dialects import composer, deepspeed, hf, keras, megatron, nanotron, olmo, optax, timm, torchtitan
 from glidepath.dialects._declare import entries as _entries
 from glidepath.dialects._declare import schedule
 
@@ -28,6 +28,7 @@ __all__ = [
     "megatron",
     "names",
     "nanotron",
+    "olmo",
     "optax",
     "schedule",
     "timm",

@@ -16,7 +16,19 @@ says so. ``schedule`` makes any of them by its name:
 """
 
 from glidepath._core import Schedule  # noqa: F401  # the type of all that is made here
-from glidepath.dialects import composer, deepspeed, hf, keras, megatron, nanotron, olmo, optax, timm, torchtitan
+from glidepath.dialects import (
+    composer,
+    deepspeed,
+    hf,
+    keras,
+    megatron,
+    mmengine,
+    nanotron,
+    olmo,
+    optax,
+    timm,
+    torchtitan,
+)
 from glidepath.dialects._declare import entries as _entries
 from glidepath.dialects._declare import schedule
 
@@ -26,6 +38,7 @@ __all__ = [
     "hf",
     "keras",
     "megatron",
+    "mmengine",
     "names",
     "nanotron",
     "olmo",

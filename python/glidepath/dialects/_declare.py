@@ -29,7 +29,7 @@ __all__ = ["Entry", "Library", "entries", "entry", "schedule"]
 
 P = ParamSpec("P")
 Maker = Callable[P, Schedule]
-Entry_ = Literal["lr", "momentum", "weight_decay"]
+HyperParameter = Literal["lr", "momentum", "weight_decay"]
 
 _LIBRARIES: dict[str, Library] = {}
 _ROLES = ("peak", "warmup", "steps", "decay")
@@ -46,7 +46,7 @@ class Entry:
     """The parameter that is the ``peak``, the ``warmup``, the ``steps`` of the run or of the ``decay``."""
     preset: Mapping[str, Any] = field(default_factory=dict)
     """Arguments that the name stands for."""
-    sets: Entry_ = "lr"
+    sets: HyperParameter = "lr"
     """The hyper-parameter that follows the schedule."""
     is_schedule: bool = True
     """Whether it is a function of the step. If not, ``make`` raises an error with the way out."""
@@ -72,7 +72,7 @@ class Library:
         """Declare a schedule that has the function's name."""
         return self.named(function.__name__)(function)
 
-    def named(self, *names: str, sets: Entry_ = "lr", **roles: str) -> Callable[[Maker[P]], Maker[P]]:
+    def named(self, *names: str, sets: HyperParameter = "lr", **roles: str) -> Callable[[Maker[P]], Maker[P]]:
         """Declare a schedule with other names, another hyper-parameter or other roles than the library's."""
 
         def declare(function: Maker[P]) -> Maker[P]:
@@ -83,10 +83,16 @@ class Library:
 
         return declare
 
-    def preset(self, name: str, make: Callable[..., Schedule], **arguments: Any) -> None:  # noqa: ANN401
+    def preset(
+        self,
+        name: str,
+        make: Callable[..., Schedule],
+        sets: HyperParameter = "lr",
+        **arguments: Any,  # noqa: ANN401 (each schedule has its own)
+    ) -> None:
         """Declare a name that stands for a declared function with these arguments."""
         roles = next(entry.roles for entry in self.entries.values() if entry.make is make)
-        self.entries[name] = Entry(f"{self.name}.{name}", make, roles, preset=arguments)
+        self.entries[name] = Entry(f"{self.name}.{name}", make, roles, preset=arguments, sets=sets)
 
     def refused(self, name: str, why: str, way_out: str) -> Callable[..., NoReturn]:
         """Declare a name that is no function of the step, and return the function that says so."""

@@ -27,6 +27,7 @@ from glidepath.dialects import (
     nanotron,
     olmo,
     optax,
+    paddle,
     timm,
     torchtitan,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "nanotron",
     "olmo",
     "optax",
+    "paddle",
     "schedule",
     "timm",
     "torchtitan",

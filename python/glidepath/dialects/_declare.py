@@ -223,8 +223,8 @@ def _checked(place: str, function: Maker[P]) -> Maker[P]:
 def _read(place: str, value: object, hint: object) -> Any:  # noqa: ANN401
     """Read a value as its type says."""
     if get_origin(hint) in {Union, UnionType}:
-        if value is None and NoneType in get_args(hint):
-            return None
+        if isinstance(value, Schedule | NoneType) and type(value) in get_args(hint):
+            return value
         hint = get_args(hint)[0]
     if hint is int:
         return whole(place, value)

@@ -19,6 +19,7 @@ from glidepath._core import Schedule  # noqa: F401  # the type of all that is ma
 from glidepath.dialects import (
     composer,
     deepspeed,
+    diffusers,
     fvcore,
     hf,
     keras,
@@ -39,6 +40,7 @@ from glidepath.dialects._declare import schedule
 __all__ = [
     "composer",
     "deepspeed",
+    "diffusers",
     "fvcore",
     "hf",
     "keras",

@@ -2,25 +2,28 @@
 
 A module has one :class:`Library`, and a function for each schedule::
 
-    hf = Library("hf", "HF transformers", warmup="num_warmup_steps", steps="num_training_steps")
+    library = Library("hf", "HF transformers", warmup="num_warmup_steps", steps="num_training_steps")
 
-    @hf.schedule
+    @library.schedule
     def constant_with_warmup(learning_rate: float, num_warmup_steps: int) -> Schedule: ...
 
 The types of the parameters are the checks: an ``int`` is a whole number from 0 on, a ``float`` a finite number, a
-``Literal`` one of its texts. The *roles* say which parameter is the peak, the warm-up, the length of the run, or the
-length of what comes after the warm-up, so that :func:`schedule` can make any of them from the same three numbers.
+``Literal`` one of its texts, a ``Sequence`` a list of such. The *roles* say which parameter is the peak, the warm-up,
+the length of the run, or the length of what comes after the warm-up, so that :func:`schedule` can make any of them
+from the same three numbers.
 """
 
 from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, wraps
 from types import NoneType, UnionType
-from typing import Any, Literal, NoReturn, ParamSpec, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, ParamSpec, Union, cast, get_args, get_origin, get_type_hints
+
+import numpy as np
 
 from glidepath._arguments import LAST_STEP, as_int, refusal
 from glidepath._core import Schedule, _shown, constant
@@ -32,7 +35,7 @@ Maker = Callable[P, Schedule]
 HyperParameter = Literal["lr", "momentum", "weight_decay"]
 
 _LIBRARIES: dict[str, Library] = {}
-_ROLES = ("peak", "warmup", "steps", "decay")
+MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -215,24 +218,68 @@ def _checked(place: str, function: Maker[P]) -> Maker[P]:
             raise TypeError(f"`{place}`: {error}. It takes {', '.join(signature.parameters)}.") from None
         for name, value in bound.arguments.items():
             bound.arguments[name] = _read(f"{place}.{name}", value, hints()[name])
-        return function(*bound.args, **bound.kwargs)
+        try:
+            return function(*bound.args, **bound.kwargs)
+        except (ZeroDivisionError, OverflowError) as error:
+            got = ", ".join(f"{name}={_shown(value)}" for name, value in bound.arguments.items())
+            way_out = "Check the arguments that are 0 or very large."
+            raise ValueError(refusal(place, got, f"its formula cannot be computed: {error}", way_out)) from None
 
     return checked
 
 
 def _read(place: str, value: object, hint: object) -> Any:  # noqa: ANN401
     """Read a value as its type says."""
-    if get_origin(hint) in {Union, UnionType}:
-        if isinstance(value, Schedule | NoneType) and type(value) in get_args(hint):
-            return value
-        hint = get_args(hint)[0]
-    if hint is int:
-        return whole(place, value)
-    if hint is float:
-        return number(place, value)
-    if get_origin(hint) is Literal:
-        return _chosen(place, value, get_args(hint))
-    return value
+    kind, inner = get_origin(hint) or hint, get_args(hint)
+    if kind in {Union, UnionType}:
+        return _one_of(place, value, inner)
+    if kind in _MUST_BE:
+        is_one, what, way_out = _MUST_BE[kind]
+        if not is_one(value):
+            raise TypeError(refusal(place, _shown(value), f"it must be {what}", way_out))
+    if kind is Literal:
+        return _chosen(place, value, inner)
+    if kind is Sequence:
+        return [_read(f"{place}[{i}]", item, inner[0]) for i, item in enumerate(cast("Sequence[object]", value))]
+    return whole(place, value) if kind is int else number(place, value) if kind is float else value
+
+
+def _one_of(place: str, value: object, hints: tuple[object, ...]) -> Any:  # noqa: ANN401
+    """Read a value of one of several types, of which None and a schedule or a text can be others than the first."""
+    if (value is None and NoneType in hints) or (isinstance(value, Schedule) and Schedule in hints) or str in hints:
+        return value  # a text or a number: its reader checks it
+    return _read(place, value, hints[0])
+
+
+_MUST_BE: dict[object, tuple[Callable[[object], bool], str, str]] = {
+    str: (lambda value: isinstance(value, str), "a text", "Put it into quotes."),
+    Schedule: (
+        lambda value: isinstance(value, Schedule),
+        "a Schedule",
+        "Pass what a function of glidepath returns.",
+    ),
+    Callable: (callable, "a function of the step", "Pass a function."),
+    Mapping: (lambda value: isinstance(value, Mapping), "a mapping", "Write it as `{...: ...}`."),
+    Sequence: (
+        lambda value: isinstance(value, Sequence | np.ndarray) and not isinstance(value, str),
+        "a list",
+        "Write it as `[...]`.",
+    ),
+}
+
+
+def some(place: str, items: Sequence[object]) -> None:
+    """Refuse an empty list."""
+    if not items:
+        raise ValueError(refusal(place, "an empty list", "it needs at least one item", "Add one."))
+
+
+def few(place: str, parts: int) -> int:
+    """Read a number of parts, each of which becomes a part of the schedule."""
+    if parts > MOST_PARTS:
+        rule = f"it must be at most {MOST_PARTS:,}: each is a part of the schedule"
+        raise ValueError(refusal(place, parts, rule, "Take fewer."))
+    return parts
 
 
 def whole(place: str, value: object, least: int = 0) -> int:

@@ -16,7 +16,7 @@ from glidepath import _core as gp
 from glidepath._arguments import refusal
 from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
-from glidepath.dialects._declare import Library
+from glidepath.dialects._declare import Library, few
 
 library = Library(
     "deepspeed", "DeepSpeed 0.19.8", peak="warmup_max_lr", warmup="warmup_num_steps", steps="total_num_steps"
@@ -174,6 +174,8 @@ def _warmed_up(low: float, high: float, steps: int, kind: str, rest: Schedule) -
 
 def _cycle(low: float, high: float, first: int, second: int, stairs: tuple[int, int | None]) -> Schedule:
     up, down = stairs[0], stairs[0] if stairs[1] is None else stairs[1]
+    few("deepspeed.OneCycle.cycle_first_stair_count", up)
+    few("deepspeed.OneCycle.cycle_second_stair_count", down)
     return curves.in_turn(
         (_stairs_up(low, high, first, up) if up else partial(gp.linear, low, high), first),
         (_stairs_down(high, low, second, down) if down else partial(gp.linear, high, low), second),

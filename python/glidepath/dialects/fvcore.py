@@ -21,7 +21,7 @@ from glidepath import _core as gp
 from glidepath._arguments import refusal
 from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
-from glidepath.dialects._declare import Library, number, whole
+from glidepath.dialects._declare import Library, few, some, whole
 
 library = Library("fvcore", "fvcore 0.1.5", peak="BASE_LR", warmup="WARMUP_ITERS", steps="MAX_ITER")
 
@@ -85,7 +85,8 @@ def MultiStepParamScheduler(
     >>> fvcore.MultiStepParamScheduler([1.0, 0.1, 0.01], 90, [30, 60]).gather([29, 30, 60])
     array([1.  , 0.1 , 0.01])
     """
-    at = None if milestones is None else [whole("fvcore.MultiStepParamScheduler.milestones", one) for one in milestones]
+    at = milestones
+    some("fvcore.MultiStepParamScheduler.values", values)
     if num_updates is None:
         if not at:
             way_out = "Pass `num_updates`, or milestones with the end of the run."
@@ -95,6 +96,7 @@ def MultiStepParamScheduler(
     if at is None:
         width = math.ceil(num_updates / len(values))
         at = [width * i for i in range(1, len(values))]
+    whole("fvcore.MultiStepParamScheduler.num_updates", num_updates, 1)
     if len(at) != len(values) - 1:
         got, rule = f"{len(at)} before the end", f"it needs one less than the {len(values)} values"
         raise ValueError(refusal("fvcore.MultiStepParamScheduler.milestones", got, rule, "Add or remove some."))
@@ -120,6 +122,7 @@ def StepParamScheduler(num_updates: float, values: Sequence[float], *, max_iter:
     >>> fvcore.StepParamScheduler(120, [0.1, 0.01, 0.001, 0.0001]).gather([29, 30, 60, 90])
     array([0.1   , 0.01  , 0.001 , 0.0001])
     """
+    some("fvcore.StepParamScheduler.values", values)
     parts = [Fraction(i, len(values)) for i in range(1, len(values))]
     return _steps(values, parts, max_iter or whole("fvcore.StepParamScheduler.num_updates", num_updates, 1))
 
@@ -133,6 +136,7 @@ def StepWithFixedGammaParamScheduler(
     >>> fvcore.StepWithFixedGammaParamScheduler(1.0, 3, 0.5, 120).gather([29, 30, 60, 90])
     array([1.   , 0.5  , 0.25 , 0.125])
     """
+    few("fvcore.StepWithFixedGammaParamScheduler.num_decays", num_decays)
     values = [base_value * gamma**i for i in range(num_decays + 1)]
     return StepParamScheduler(num_updates, values, max_iter=max_iter)
 
@@ -187,7 +191,7 @@ def WarmupMultiStepLR(
     >>> fvcore.WarmupMultiStepLR(0.02, 90_000, [60_000, 80_000]).gather([0, 1_000, 59_999, 60_000, 80_000])
     array([2.e-05, 2.e-02, 2.e-02, 2.e-03, 2.e-04])
     """
-    at = [whole("fvcore.WarmupMultiStepLR.STEPS", step) for step in STEPS if step <= MAX_ITER]
+    at = [step for step in STEPS if step <= MAX_ITER]
     values = [BASE_LR * GAMMA**i for i in range(len(at) + 1)]
     places = [Fraction(step, MAX_ITER) for step in at]
     return _warmed_up(
@@ -234,7 +238,7 @@ def _first_after(where: Fraction, max_iter: int) -> int:
 def _steps(values: Sequence[float], places: Sequence[Fraction], max_iter: int) -> Schedule:
     """Return the values, each from its place of the progress on, which must be reached."""
     at = [math.ceil((place - EPSILON) * max_iter) for place in places]
-    return curves.stairs([number("fvcore.values", value) for value in values], at)
+    return curves.stairs(values, at)
 
 
 def _squeezed(schedule: Schedule, begin: Fraction, length: Fraction, first: int) -> Schedule:

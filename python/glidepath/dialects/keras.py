@@ -13,7 +13,7 @@ from glidepath import _core as gp
 from glidepath._arguments import refusal
 from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
-from glidepath.dialects._declare import Library, number, whole
+from glidepath.dialects._declare import Library
 
 library = Library("keras", "Keras 3.15.1", peak="initial_learning_rate", warmup="warmup_steps")
 
@@ -41,8 +41,7 @@ def PiecewiseConstantDecay(boundaries: Sequence[int], values: Sequence[float]) -
         rule = f"it needs one more than the {len(boundaries)} boundaries"
         way_out = "Add the value before the first boundary."
         raise ValueError(refusal("keras.PiecewiseConstantDecay.values", f"{len(values)} values", rule, way_out))
-    at = [whole("keras.PiecewiseConstantDecay.boundaries", boundary) + 1 for boundary in boundaries]
-    return curves.stairs([number("keras.PiecewiseConstantDecay.values", value) for value in values], at)
+    return curves.stairs(values, [boundary + 1 for boundary in boundaries])
 
 
 @library.named(steps="decay_steps")

@@ -15,7 +15,7 @@ from glidepath import _core as gp
 from glidepath._arguments import refusal
 from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
-from glidepath.dialects._declare import Library, whole
+from glidepath.dialects._declare import Library, few, whole
 
 library = Library("mindcv", "mindcv 0.3.0", peak="lr", warmup="warmup_epochs", steps="num_epochs")
 
@@ -55,6 +55,7 @@ def create_scheduler(
     gp.linear(0.0, 0.1, 300).then(gp.cosine(0.1, 0.0, 19700))
     """
     epochs = num_epochs - warmup_epochs
+    whole("mindcv.create_scheduler.num_cycles", num_cycles, 1)
     if steps_per_epoch < 1 or epochs < 1:
         got = f"{steps_per_epoch} steps an epoch and {epochs} epochs after the warm-up"
         raise ValueError(refusal("mindcv.create_scheduler", got, "both must be at least 1", "Make the run longer."))
@@ -79,10 +80,11 @@ def create_scheduler(
     elif scheduler == "step_decay":
         main, each = gp.exponential(lr, decay_rate, decay_epochs * steps_per_epoch, stair=True), 1
     elif scheduler == "multi_step_decay":
-        at = sorted(whole("mindcv.create_scheduler.milestones", milestone) for milestone in milestones or ())
+        at = sorted(milestones or ())
         values = [lr * decay_rate**i for i in range(len(at) + 1)]
         main, each = curves.stairs(values, [milestone * steps_per_epoch for milestone in at]), 1
     else:
+        few("mindcv.create_scheduler.num_cycles", num_cycles)
         falls = (gp.cosine(lr * cycle_decay**i, min_lr, decay_epochs * epoch) for i in range(num_cycles))
         main = curves.in_turn(*((fall, decay_epochs * epoch) for fall in falls))
     rise = gp.linear(warmup_factor * lr, lr, warmup_epochs * epoch) if warmup_epochs else main

@@ -19,7 +19,7 @@ from glidepath import _core as gp
 from glidepath._arguments import refusal
 from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
-from glidepath.dialects._declare import Library, entry, number, whole
+from glidepath.dialects._declare import Library, entry, some
 
 library = Library("mmengine", "mmengine 0.10.7")
 
@@ -74,7 +74,7 @@ def MultiStepLR(
     >>> mmengine.MultiStepLR(1.0, [8, 11], 0.5, end=12).gather([7, 8, 11])
     array([1.  , 0.5 , 0.25])
     """
-    at = sorted(whole("mmengine.MultiStepLR.milestones", milestone) for milestone in milestones)
+    at = sorted(milestones)
     values = [learning_rate * gamma**i for i in range(len(at) + 1)]
     return _in_window("MultiStepLR", learning_rate, curves.stairs(values, at), begin, end)
 
@@ -161,6 +161,7 @@ def CosineRestartLR(
     >>> mmengine.CosineRestartLR(0.1, [10, 10], [1.0, 0.5], eta_min=0.0).gather([0, 5, 10, 15])
     array([0.1  , 0.05 , 0.05 , 0.025])
     """
+    some("mmengine.CosineRestartLR.periods", periods)
     if len(periods) != len(restart_weights):
         rule = f"it needs one for each of the {len(periods)} periods"
         got = f"{len(restart_weights)} weights"
@@ -290,4 +291,4 @@ def _least(name: str, base: float, eta_min: float | None, ratio: float | None) -
     if eta_min is not None and ratio is not None:
         place = f"mmengine.{name}.eta_min and eta_min_ratio"
         raise ValueError(refusal(place, "both", "it takes one of them", "Leave one out."))
-    return number(f"mmengine.{name}.eta_min", eta_min or 0.0) if ratio is None else ratio * base
+    return eta_min or 0.0 if ratio is None else ratio * base

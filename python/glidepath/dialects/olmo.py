@@ -19,7 +19,7 @@ from glidepath import _core as gp
 from glidepath._arguments import refusal
 from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
-from glidepath.dialects._declare import Library, whole
+from glidepath.dialects._declare import Library, some, whole
 
 library = Library("olmo", "OLMo-core 3.0.0", warmup="warmup", steps="t_max")
 
@@ -190,6 +190,7 @@ def WSDS(
     >>> olmo.WSDS(0.1, [100, 100], warmup=10, decay=20).gather([9, 79, 89, 99, 100, 199])
     array([0.1 , 0.1 , 0.05, 0.  , 0.1 , 0.  ])
     """
+    some("olmo.WSDS.period_lengths", period_lengths)
     up = _part("WSDS", "warmup", warmup, warmup_fraction, period_lengths[0])
     parts: list[tuple[Schedule, int]] = []
     multipliers = period_lr_multipliers or [1.0] * len(period_lengths)
@@ -236,6 +237,7 @@ def ComposableScheduler(
     >>> olmo.ComposableScheduler(0.1, stages, units="tokens")
     gp.linear(0.0, 0.1, 10).then(gp.linear(0.1, 0.0, 90))
     """
+    some("olmo.ComposableScheduler.stages", stages)
     parts: list[tuple[curves.Curve | Schedule, int]] = []
     end = learning_rate
     for i, stage in enumerate(stages):
@@ -244,7 +246,7 @@ def ComposableScheduler(
         end = _rate(f"stages[{i}]", "end_lr", stage, learning_rate)
     curve = curves.in_turn(*parts)
     if override_decay is not None:
-        at = whole("olmo.ComposableScheduler.override_decay.start", override_decay["start"])
+        at = whole("olmo.ComposableScheduler.override_decay.start", override_decay.get("start"))
         decay = curves.in_turn(_stage("override_decay", override_decay, curve[at], learning_rate))
         curve = curve.then(decay, at=at) if at else decay
     return _counted(curve, units)
@@ -280,10 +282,14 @@ def _part(name: str, part: str, steps: int | None, fraction: float | None, t_max
         got = f"{steps} and a fraction of {fraction}"
         way_out = f"Pass `{part}` or `{part}_fraction`, and None for the other."
         raise ValueError(refusal(place, got, "it needs one of them, and not both", way_out))
+    if fraction is not None and not 0.0 <= fraction <= 1.0:
+        raise ValueError(refusal(f"{place}_fraction", fraction, "it must be from 0.0 to 1.0", f"Pass `{part}`."))
     if steps is None:
         if t_max is None:
             raise ValueError(refusal(f"olmo.{name}.t_max", None, f"`{part}_fraction` needs it", "Pass `t_max`."))
         steps = round(t_max * (fraction or 0.0))
+    if part == "decay" and t_max is not None and steps > t_max:
+        raise ValueError(refusal(place, steps, f"it must be at most the {t_max} of the run", "Shorten it."))
     if steps < least:
         raise ValueError(refusal(place, steps, f"it must be at least {least}", "Make it longer."))
     return steps
@@ -310,7 +316,7 @@ def _stage(place: str, stage: Mapping[str, Any], start: float, initial: float) -
     if shape not in {"linear", "cosine"}:
         rule = "it must be 'linear' or 'cosine'"
         raise ValueError(refusal(f"olmo.ComposableScheduler.{place}.shape", repr(shape), rule, "Take one of them."))
-    steps = whole(f"olmo.ComposableScheduler.{place}.duration", stage["duration"], least=1)
+    steps = whole(f"olmo.ComposableScheduler.{place}.duration", stage.get("duration"), least=1)
     way = gp.linear if shape == "linear" else gp.cosine
     return partial(way, start, _rate(place, "end_lr", stage, initial)), steps
 

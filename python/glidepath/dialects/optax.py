@@ -7,7 +7,7 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from itertools import accumulate
 from operator import mul
@@ -17,7 +17,7 @@ from glidepath import _core as gp
 from glidepath._arguments import refusal
 from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
-from glidepath.dialects._declare import Library, number, whole
+from glidepath.dialects._declare import Library, number, some, whole
 
 library = Library("optax", "optax 0.2.8", peak="peak_value", warmup="warmup_steps")
 
@@ -245,15 +245,16 @@ for _make in (warmup_constant_schedule, warmup_cosine_decay_schedule, warmup_exp
 
 
 @library.schedule
-def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
+def sgdr_schedule(cosine_kwargs: Sequence[Mapping[str, Any]]) -> Schedule:
     """Join :func:`warmup_cosine_decay_schedule` of each of the arguments, each after the ``decay_steps`` of the last.
 
     >>> cycle = {"init_value": 0.0, "peak_value": 0.1, "warmup_steps": 10, "decay_steps": 100}
     >>> optax.sgdr_schedule([cycle, {**cycle, "decay_steps": 200}]).gather([10, 100, 110, 300])
     array([0.1, 0. , 0.1, 0. ])
     """
+    some("optax.sgdr_schedule.cosine_kwargs", cosine_kwargs)
     cycles = list(cosine_kwargs)
-    joints = list(accumulate(whole("optax.sgdr_schedule.decay_steps", cycle["decay_steps"]) for cycle in cycles))
+    joints = list(accumulate(whole("optax.sgdr_schedule.decay_steps", cycle.get("decay_steps")) for cycle in cycles))
     return join_schedules([warmup_cosine_decay_schedule(**cycle) for cycle in cycles], joints[:-1])
 
 
@@ -269,8 +270,7 @@ def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> 
         got = f"{len(schedules)} schedules"
         raise ValueError(refusal("optax.join_schedules.schedules", got, rule, "Add the schedule before the first."))
     joined = schedules[0]
-    for schedule, boundary in zip(schedules[1:], boundaries, strict=True):
-        at = whole("optax.join_schedules.boundaries", boundary)
+    for schedule, at in zip(schedules[1:], boundaries, strict=True):
         joined = joined.then(schedule, at=at) if at else schedule
     return joined
 

@@ -18,8 +18,9 @@ from glidepath import composites
 from glidepath._arguments import refusal
 from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
-from glidepath.dialects._declare import Library, number, whole
+from glidepath.dialects._declare import Library
 
+MOST_ROWS = 10_000_000
 library = Library("paddle", "Paddle 3.3.1", warmup="warmup_steps")
 
 
@@ -44,8 +45,7 @@ def PiecewiseDecay(boundaries: Sequence[int], values: Sequence[float]) -> Schedu
         got, rule = f"{len(values)} values", f"it needs one more than the {len(boundaries)} boundaries, at least 2"
         raise ValueError(refusal("paddle.PiecewiseDecay.values", got, rule, "Add the value after the last boundary."))
     used = [*values[: len(boundaries)], values[-1]]
-    at = [whole("paddle.PiecewiseDecay.boundaries", boundary) for boundary in boundaries]
-    return curves.stairs([number("paddle.PiecewiseDecay.values", value) for value in used], at)
+    return curves.stairs(used, boundaries)
 
 
 @library.schedule
@@ -114,8 +114,7 @@ def MultiStepDecay(learning_rate: float, milestones: Sequence[int], gamma: float
     >>> paddle.MultiStepDecay(1.0, [30, 60], 0.5)
     gp.piecewise_constant([1.0, 0.5, 0.25], [30, 60])
     """
-    at = [whole("paddle.MultiStepDecay.milestones", milestone) for milestone in milestones]
-    return curves.stairs([learning_rate * gamma**i for i in range(len(at) + 1)], at)
+    return curves.stairs([learning_rate * gamma**i for i in range(len(milestones) + 1)], milestones)
 
 
 @library.schedule
@@ -135,7 +134,7 @@ def LambdaDecay(learning_rate: float, lr_lambda: Callable[[int], float], *, step
     >>> paddle.LambdaDecay(1.0, lambda epoch: 0.5**epoch, steps=4)
     gp.table([1.0, 0.5, 0.25, 0.125])
     """
-    return gp.table([learning_rate * lr_lambda(k) for k in range(max(1, steps))])
+    return gp.table([learning_rate * lr_lambda(k) for k in range(_rows("LambdaDecay", steps))])
 
 
 @library.schedule
@@ -145,7 +144,7 @@ def MultiplicativeDecay(learning_rate: float, lr_lambda: Callable[[int], float],
     >>> paddle.MultiplicativeDecay(1.0, lambda epoch: 0.5, steps=4)
     gp.table([1.0, 0.5, 0.25, 0.125])
     """
-    factors = accumulate((lr_lambda(k) for k in range(1, max(1, steps))), mul, initial=1.0)
+    factors = accumulate((lr_lambda(k) for k in range(1, _rows("MultiplicativeDecay", steps))), mul, initial=1.0)
     return gp.table([learning_rate * factor for factor in factors])
 
 
@@ -228,3 +227,10 @@ def CosineAnnealingWarmRestarts(learning_rate: float, T_0: int, T_mult: int = 1,
 ReduceOnPlateau = library.refused(
     "ReduceOnPlateau", "a scheduler that follows a metric", "Use `paddle.optimizer.lr.ReduceOnPlateau` itself."
 )
+
+
+def _rows(name: str, steps: int) -> int:
+    if not 1 <= steps <= MOST_ROWS:
+        rule = f"it must be from 1 to {MOST_ROWS:,}, the values of a table"
+        raise ValueError(refusal(f"paddle.{name}.steps", steps, rule, "Write the function as an expression."))
+    return steps

@@ -19,7 +19,7 @@ from glidepath import _core as gp
 from glidepath._arguments import refusal
 from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
-from glidepath.dialects._declare import Library
+from glidepath.dialects._declare import Library, few
 
 library = Library("timm", "timm 1.0.31", warmup="warmup_t", steps="t_initial")
 
@@ -269,7 +269,7 @@ PlateauLRScheduler = library.refused(
 
 def _cycles(fall: curves.Fall, top: float, low: float, steps: int, mul: float, decay: float, limit: int) -> Schedule:
     """Fall `limit` times, each `mul` times as long as before, from a peak that is `decay` times that before."""
-    if not limit:
+    if not few("timm.cycle_limit", limit):
         return gp.constant(low)
     longer = curves.fraction(mul)
     return curves.in_turn(*((partial(fall, top * decay**i, low), steps * longer**i) for i in range(limit)))

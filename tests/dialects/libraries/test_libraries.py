@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import glidepath as gp
+from dialect_arguments import MORE, arguments
 from glidepath import dialects
 from glidepath.dialects import _curves, _declare, hf
 from helpers import assert_same
@@ -124,6 +126,27 @@ def test_what_a_library_refuses(pair):
     with pytest.raises((TypeError, ValueError)) as caught:
         eval(call, vars(dialects).copy())
     assert str(caught.value) == message
+
+
+HOSTILE = (None, "x", -1, math.nan, math.inf, 0, 1e300, 2**60, [], {}, -0.5, ["a"], True)
+
+
+@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.is_schedule], ids=lambda entry: entry.name)
+def test_a_wrong_argument_raises_an_error_that_names_it_or_makes_a_schedule(entry):
+    warmup, more = arguments(entry)
+    given = {"peak": 0.1, "warmup": warmup, "steps": 100, "decay": 90}
+    right = {**entry.preset, **{entry.roles[role]: given[role] for role in given if role in entry.roles}, **more}
+    assert isinstance(entry.make(**right), gp.Schedule)
+    for parameter in inspect.signature(entry.make).parameters:
+        for wrong in HOSTILE:
+            try:
+                assert isinstance(entry.make(**{**right, parameter: wrong})[50], float)
+            except (TypeError, ValueError) as error:
+                assert str(error).startswith("`"), (parameter, wrong)  # noqa: PT017 (not every argument is refused)
+
+
+def test_each_extra_argument_is_of_a_name():
+    assert set(MORE) <= {entry.name for entry in ENTRIES}
 
 
 def test_a_missing_argument_of_a_function():

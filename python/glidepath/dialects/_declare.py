@@ -285,8 +285,6 @@ def few(place: str, parts: int) -> int:
 def whole(place: str, value: object, least: int = 0) -> int:
     """Read a whole number of steps."""
     steps = as_int(value)
-    if steps is None and isinstance(value, float) and value.is_integer():
-        steps = int(value)  # a configuration file may have 1e5
     if steps is None:
         way_out = "Round it, or convert it with int()."
         raise TypeError(refusal(place, _shown(value), "it must be a whole number", way_out))

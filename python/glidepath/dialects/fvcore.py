@@ -114,7 +114,7 @@ def PolynomialDecayParamScheduler(base_value: float, power: float, *, max_iter: 
 
 
 @library.named(steps="max_iter")
-def StepParamScheduler(num_updates: float, values: Sequence[float], *, max_iter: int | None = None) -> Schedule:
+def StepParamScheduler(num_updates: int, values: Sequence[float], *, max_iter: int | None = None) -> Schedule:
     """Have each value for an equal part of the run. ``num_updates`` is not used if there is a ``max_iter``.
 
     fvcore raises an IndexError at the end of the run.
@@ -124,7 +124,7 @@ def StepParamScheduler(num_updates: float, values: Sequence[float], *, max_iter:
     """
     some("fvcore.StepParamScheduler.values", values)
     parts = [Fraction(i, len(values)) for i in range(1, len(values))]
-    return _steps(values, parts, max_iter or whole("fvcore.StepParamScheduler.num_updates", num_updates, 1))
+    return _steps(values, parts, max_iter or whole("fvcore.StepParamScheduler.num_updates", num_updates, least=1))
 
 
 @library.named(peak="base_value", steps="max_iter")

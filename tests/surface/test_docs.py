@@ -30,7 +30,7 @@ import pytest
 
 import glidepath as gp
 from doc_examples import FLAGS, run_examples
-from glidepath import _core
+from glidepath import _core, dialects
 
 ROOT = Path(__file__).parents[2]
 NEEDS = {"torch.md": "torch"}
@@ -42,12 +42,14 @@ DOCUMENTS = [
 ]
 GUIDES = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "tests/README.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
+LIBRARIES = [f"glidepath.dialects.{name}" for name in dialects.__all__ if name not in {"names", "schedule"}]
 MODULES = ["glidepath", "glidepath.clock", "glidepath.comparison", "glidepath.composites", "glidepath.conversion",
            "glidepath.plot", "glidepath.cli",
            "glidepath._launch", "glidepath.__main__", "glidepath.mindspore", "glidepath.mindspore.nn",
            "glidepath.mindspore.dynamic_lr", "glidepath.mindspore.learning_rate_schedule",
            "glidepath.mindspore._mindspore",
-           "glidepath.mindspore.experimental"]  # fmt: skip
+           "glidepath.mindspore.experimental",
+           "glidepath.dialects", "glidepath.dialects._declare", "glidepath.dialects._curves", *LIBRARIES]  # fmt: skip
 if find_spec("mindspore") is not None:
     MODULES += ["glidepath.mindspore.table", "glidepath.mindspore.experimental.optim.lr_scheduler",
                 "glidepath.mindspore.experimental.optim.ahead"]  # fmt: skip
@@ -194,7 +196,10 @@ def test_modules_do_what_their_docstrings_show(name, in_project):
     module = importlib.import_module(name)
     members = [module, *(member for member in vars(module).values() if getattr(member, "__module__", None) == name)]
     for member in members:
-        run_examples(inspect.getdoc(member) or "", {**vars(module), "gp": gp, "np": np}, name)
+        names = {**vars(module), "gp": gp, "np": np}
+        if name in LIBRARIES:
+            names[name.rpartition(".")[2]] = module
+        run_examples(inspect.getdoc(member) or "", names, name)
 
 
 @pytest.mark.parametrize("name", [name for name in gp.__all__ if callable(getattr(gp, name)) and name != "schema"])

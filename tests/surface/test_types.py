@@ -18,7 +18,7 @@ CLIENT = HERE / "typed_client.py"
 WRONG = """import torch
 import glidepath as gp
 import glidepath.torch as gt
-
+from glidepath.dialects import hf
 optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
 gt.StepLR(optimizer, 3).step("3")
 gt.ReduceLROnPlateau(optimizer).step()
@@ -26,8 +26,12 @@ gt.ReduceLROnPlateau(optimizer).step("low")
 gt.ChainedScheduler([gt.StepLR(optimizer, 3)]).step(None)
 gp.replay("torch.StepLr", base_lr=0.1, step_size=30)
 gp.constant(1.0)("3")
+hf.warmup_stable_decay(0.1, 10, 20, decay_type="sqrt")
+hf.linear(0.1, 10)
+gt.get_scheduler("cosine")
 """
-FOUND = ["6: arg-type", "7: call-arg", "8: arg-type", "9: call-arg", "10: arg-type", "11: arg-type"]
+FOUND = ["6: arg-type", "7: call-arg", "8: arg-type", "9: call-arg", "10: arg-type", "11: arg-type", "12: arg-type",
+         "13: call-arg", "14: call-arg"]  # fmt: skip
 
 
 def test_a_client_passes_mypy_and_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,8 @@ from torch.optim.swa_utils import SWALR as TORCH_SWALR  # a class's name in capi
 
 import glidepath as gp
 import glidepath.torch as gt
+from glidepath import dialects
+from glidepath.dialects import hf, timm
 
 optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
 
@@ -96,6 +98,10 @@ replay: gp.Schedule = gp.replay("torch.StepLR", base_lr=0.1, step_size=30)
 as_function = gt.LambdaLR(optimizer, gp.linear(1.0, 0.0, 100))
 driven = gt.Scheduler(optimizer, lr=gp.cosine(0.1, 0.0, 100), weight_decay=gp.constant(0.1))
 driven.step()
+named: gt.Scheduler = gt.get_scheduler("cosine", optimizer, 10, num_training_steps=100)
+dialect: gp.Schedule = hf.warmup_stable_decay(0.1, 10, 20, num_training_steps=100, decay_type="1-sqrt")
+stepped: gp.Schedule = timm.MultiStepLRScheduler(0.1, [30, 60], decay_rate=0.1)
+by_name: gp.Schedule = dialects.schedule("keras.CosineDecay", 0.1, num_training_steps=100, alpha=0.1)
 comparison: gp.Comparison = gp.compare((optimizer, decay), schedule, np.int64(100), group=0)
 largest: float = comparison.of_peak.value
 first: int | None = comparison.first("float32")

@@ -43,6 +43,7 @@ from glidepath.torch.lr_scheduler import (
     StepLR,
     _LRScheduler,
 )
+from glidepath.torch.names import get_scheduler
 from glidepath.torch.scheduler import Scheduler
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "StepLR",
     "_LRScheduler",
     "adopt",
+    "get_scheduler",
     "preview",
     "schedule",
     "seek",

@@ -163,7 +163,7 @@ def convert(
         strict: whether to raise for what the target cannot do; else it is a note.
 
     Where the framework has no such schedule, the conversion is the exact table, `learning_rate(...)`, and says so.
-    Optimizers are paired by their rules, and not by their names; docs/migrate.md has the table, and what was measured.
+    Optimizers are paired by their rules, and not by their names; docs/groups.md has the table, and what was measured.
 
     Raises `ConversionError`, a `ValueError`, for what cannot be the same, all of it at once; `TypeError` and
     `ValueError` for an argument of the wrong type or out of its range.

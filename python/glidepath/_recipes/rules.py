@@ -1,7 +1,7 @@
 """Which optimizers of the two frameworks have the same rule, and under which conditions.
 
 A `Rule` pairs one optimizer of PyTorch's with one of MindSpore's. `converted` follows it in either direction; from one
-part of MindSpore to the other it goes by way of PyTorch. What was measured is in docs/migrate.md, and `make migrate`
+part of MindSpore to the other it goes by way of PyTorch. What was measured is in docs/groups.md, and `make migrate`
 measures it again.
 """
 

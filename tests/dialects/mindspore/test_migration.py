@@ -23,7 +23,7 @@ ROWS = [pytest.param(row, kind, id=f"{kind}-{row.label}-{row.target.removeprefix
 
 @pytest.mark.parametrize(("row", "kind"), ROWS)
 def test_the_same_training_gives_the_same_weights(row, kind):
-    """The table of docs/migrate.md: what is converted is near, and what is refused is not."""
+    """The table of docs/groups.md: what is converted is near, and what is refused is not."""
     distance = migration.measured(row, kind)
     if row.is_refused:
         assert distance > migration.FAR

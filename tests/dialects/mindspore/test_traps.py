@@ -1,4 +1,4 @@
-"""What the frameworks do in silence with parameter groups, and what glidepath does there: docs/migrate.md, "Traps".
+"""What the frameworks do in silence with parameter groups, and what glidepath does there: docs/groups.md, "Traps".
 
 Each test shows the trap in the real framework first.
 """

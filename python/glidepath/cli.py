@@ -24,7 +24,7 @@ from glidepath._arguments import LAST_STEP, refusal
 from glidepath._complaint import INTERRUPTED, complain
 from glidepath._core import _shown
 from glidepath._output import fail, replacing, target
-from glidepath._rates import Rates, common_steps, rates_of
+from glidepath._rates import common_steps, rates_of
 from glidepath.comparison import Level, compared
 from glidepath.plot import lengths, plain, plot, shortened, sparklines
 
@@ -314,15 +314,20 @@ def diff(  # noqa: PLR0913 (click passes every option as a parameter)
 ) -> int:
     """Compare two learning rates step by step. Exit with 0 if they are equal, 1 if they differ, 2 after an error.
 
-    A and B are SPECs, or .npy files of the rates of each step.
+    A and B are SPECs, .npy files of the rates of each step or of a rehearsal, or JSON files of Groups. Two Groups are
+    compared parameter by parameter.
     """
     if a == b == "-":
         fail("`-`: given twice; standard input can be read once. Name a file for one of them.")
-    sides = _rates("a", a, group), _rates("b", b, group)
-    steps = common_steps("-n", count, *sides, example="-n {}")
+    given = _side(a), _side(b)
     with contextlib.nullcontext() if output is None else _picture("`-o`", output, a, b) as axes:
-        with _progress(steps) as advance:
-            comparison = compared(sides, steps, advance)
+        if all(isinstance(side, glidepath.Groups) for side in given):
+            comparison = glidepath.compare(*given, count)
+        else:
+            sides = rates_of("a", given[0], group), rates_of("b", given[1], group)
+            steps = common_steps("-n", count, *sides, example="-n {}")
+            with _progress(steps) as advance:
+                comparison = compared(sides, steps, advance)
         if axes is not None:
             comparison.plot(ax=axes)
     try:
@@ -404,28 +409,53 @@ def _name(spec: str) -> str:
 
 def _load(spec: str) -> tuple[glidepath.Schedule, str]:
     """Read SPEC. Return the schedule and the text of `about`."""
-    if "(" in spec and not Path(spec).exists():
+    if _is_expression(spec):
         return glidepath.Schedule(spec), ""
+    return _schedule(spec, _read(spec))
+
+
+def _is_expression(spec: str) -> bool:
+    return "(" in spec and not Path(spec).exists()
+
+
+def _read(spec: str) -> str:
+    """Return the text of a file, or of standard input."""
     name = "standard input" if spec == "-" else spec
     if spec == "-" and sys.stdin is None:
         fail(f"{name}: closed. Name a file, or send the JSON through a pipe.")
     try:
         content = sys.stdin.buffer.read() if spec == "-" else Path(spec).read_bytes()
-        text = content.decode("utf-8")
-        schedule = glidepath.Schedule(text)
+        return content.decode("utf-8")
     except OSError as error:
         fail(f"{name}: {error.strerror}")
     except UnicodeDecodeError as error:
         fail(f"{name}: byte {error.start} is not UTF-8; a spec is a text. Check that it is the right file.")
+
+
+def _schedule(spec: str, text: str) -> tuple[glidepath.Schedule, str]:
+    try:
+        schedule = glidepath.Schedule(text)
     except (ValueError, TypeError) as error:
-        fail(f"{name}: {error}")
+        fail(f"{'standard input' if spec == '-' else spec}: {error}")
     about = str(json.loads(text).get("about", "")) if text.lstrip().startswith("{") else ""
     return schedule, "".join(c if c.isprintable() or c == "\n" else " " for c in about)
 
 
-def _rates(place: str, spec: str, group: int) -> Rates:
-    """Read SPEC, or a .npy file."""
-    return rates_of(place, Path(spec) if spec.endswith(".npy") else _load(spec)[0], group)
+def _side(spec: str) -> Path | glidepath.Schedule | glidepath.Groups:
+    """Read what `diff` compares: a SPEC, a .npy file, or Groups."""
+    if spec.endswith(".npy"):
+        return Path(spec)
+    if _is_expression(spec):
+        return glidepath.Schedule(spec)
+    text = _read(spec)
+    with contextlib.suppress(ValueError):
+        content = json.loads(text)
+        if isinstance(content, dict) and "groups" in content:
+            try:
+                return glidepath.Groups.from_json(text)
+            except (ValueError, TypeError) as error:
+                fail(f"{'standard input' if spec == '-' else spec}: {error}")
+    return _schedule(spec, text)[0]
 
 
 @contextlib.contextmanager

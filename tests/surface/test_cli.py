@@ -563,6 +563,37 @@ def test_diff_of_a_group_of_a_file(tmp_path):
     assert_refused(run("diff", "lr.npy", "words.npy", cwd=tmp_path), message)
 
 
+def test_diff_of_groups(tmp_path):
+    shapes = [("fc.weight", (3, 2)), ("fc.bias", (3,))]
+    groups = gp.Groups(shapes, "torch.SGD", lr=gp.cosine(0.1, 0.0, 90), weight_decay=0.05)
+    others = groups.where("*.bias", weight_decay=0.0)
+    (tmp_path / "a.json").write_text(groups.to_json(), encoding="utf-8")
+    (tmp_path / "b.json").write_text(others.to_json(), encoding="utf-8")
+    assert run("diff", "a.json", "a.json", cwd=tmp_path).returncode == 0
+    done = run("diff", "a.json", "b.json", "--within", "float32", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, f"{gp.compare(groups, others)}\n", "")
+    assert "! weight_decay of fc.bias: 0.05 and 0.0\n" in done.stdout
+    done = run("diff", "-", "b.json", "--json", cwd=tmp_path, stdin=groups.to_json())
+    assert json.loads(done.stdout)["differences"] == ["weight_decay of fc.bias: 0.05 and 0.0"]
+    assert run("diff", "b.json", repr(gp.cosine(0.1, 0.0, 90)), "--group", 1, cwd=tmp_path).returncode == 0
+    broken = groups.to_json().replace('"fc.bias"', '"fc.bais"', 1)
+    message = (
+        "standard input: `$.groups[0].params`: got 'fc.bias'; it must be one of `$.params`, and of one group only."
+    )
+    assert_refused(run("diff", "a.json", "-", cwd=tmp_path, stdin=broken), message)
+
+
+def test_diff_of_rehearsals(tmp_path):
+    steps = np.linspace(-1.0, 1.0, 20 * 2 * 8, dtype=np.float32).reshape(20, 2, 8)  # as `gp.rehearse` returns them
+    np.save(tmp_path / "a.npy", steps)
+    np.save(tmp_path / "b.npy", steps * np.float32(1 + 1e-6))
+    done = run("diff", "a.npy", "b.npy", "--within", "1e-5", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("a  a.npy of shape (20, 2, 8): 320 float32 values\n")
+    np.save(tmp_path / "b.npy", steps * np.float32(1.001))
+    assert run("diff", "a.npy", "b.npy", "--within", "1e-5", cwd=tmp_path).returncode == 1
+
+
 def test_diff_as_json(two):
     done = run("diff", "torch.json", repr(THEIRS), "-n", "1k", "--json", cwd=two)
     assert done.returncode == 1

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import copy
 import inspect
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -196,6 +198,45 @@ def test_wrapped_models():
             assert (
                 gp.Groups.of(torch.optim.SGD(wrapped.named_parameters(), lr=0.1), names=wrapped).params == groups.params
             )
+
+
+DISTRIBUTED = """
+import sys, torch, glidepath as gp
+from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
+from torch.nn.parallel import DistributedDataParallel
+import glidepath.torch as gt
+
+torch.distributed.init_process_group("gloo", init_method=f"file://{sys.argv[1]}", rank=0, world_size=1)
+
+def net():
+    return torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.LayerNorm(8), torch.nn.Linear(8, 3))
+
+sharded = net()
+for layer in sharded:
+    fully_shard(layer)
+fully_shard(sharded)
+old = FullyShardedDataParallel(net(), use_orig_params=True, device_id=torch.device("cpu"))
+groups = gp.Groups(net(), "torch.AdamW", lr=gp.linear(0.1, 0.0, 9)).where(lambda p: p.ndim < 2, weight_decay=0.0)
+for model in (DistributedDataParallel(net()), sharded, old):
+    assert gp.Groups(model).params == groups.params
+    optimizer = torch.optim.AdamW(groups.to_torch(model))
+    scheduler = gt.Scheduler(optimizer, groups)
+    model(torch.ones(2, 4)).sum().backward()
+    optimizer.step()
+    scheduler.step()
+    gp.compare(groups, gp.Groups.of(optimizer, scheduler, names=model)).require("bits")
+torch.distributed.destroy_process_group()
+print("three models")
+"""
+
+
+@pytest.mark.skipif(not NAMED, reason="`fully_shard` came with torch 2.6")
+def test_models_of_several_processes(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", DISTRIBUTED, str(tmp_path / "store")],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.stdout == "three models\n", done.stderr
 
 
 def test_names_of_a_parallel_model():

@@ -224,16 +224,17 @@ class Groups(Sequence[Group]):
         >>> gp.Groups(shapes, lr=1e-3).layerwise(0.5, "blocks.{}.*").array(1).tolist()
         [[0.000125, 0.00025, 0.0005, 0.001]]
         """
-        factor = _decay(decay)
         of = self._layers(layers)
         top = max(of.values())
-        parts = []
+        factors, parts = _powers(_decay(decay), [top - layer for layer in of.values()]), []
         for i, group in enumerate(self):
             if "lr" not in group.options:
                 raise ValueError(f'`layerwise`: group {i} has no `lr`. Give one: `where("*", lr=...)`.')
-            for layer in sorted({of[param.name] for param in group.params}):
-                lr = _scaled(group.options["lr"], factor ** (top - layer))
-                inside = [param for param in group.params if of[param.name] == layer]
+            by_layer: dict[int, list[Param]] = {}
+            for param in group.params:
+                by_layer.setdefault(of[param.name], []).append(param)
+            for layer, inside in sorted(by_layer.items()):
+                lr = _scaled(group.options["lr"], factors[top - layer])
                 parts.append(_group(inside, {**group.options, "lr": lr}, group.name))
         return self._with(parts)
 
@@ -294,8 +295,8 @@ class Groups(Sequence[Group]):
 
     def _checked(self, place: str, given: Mapping[str, Any]) -> dict[str, Option]:
         values = {name: options.checked(f"{place}.{name}", name, value) for name, value in given.items()}
-        for name in values:
-            optimizers.check(place, self._optimizer, name)
+        for name, value in values.items():
+            optimizers.check(place, self._optimizer, name, value)
         return values
 
     def _with(self, groups: Iterable[Group]) -> Groups:
@@ -523,6 +524,18 @@ def _decay(decay: object) -> Fraction:
     return Fraction(number)
 
 
+def _powers(decay: Fraction, exponents: Iterable[int]) -> dict[int, Fraction]:
+    """Return powers of a factor, each of them a float64 when rounded."""
+    powers = {n: decay**n for n in set(exponents)}
+    try:
+        float(max(powers.values()))
+    except OverflowError as error:
+        raise ValueError(
+            refusal("layerwise.decay", float(decay), "its powers must be float64", "Take 1 or less.")
+        ) from error
+    return powers
+
+
 def _scaled(lr: Option, factor: Fraction) -> Option:
     """Return a learning rate times a factor, rounded once; a schedule times the rounded factor."""
     if factor == 1:
@@ -597,8 +610,8 @@ def _read(text: str | bytes) -> Groups:
             seen.add(param)
         given = _object(f"{place}.options", part["options"], None)
         values = {key: options.read(f"{place}.options.{key}", key, value) for key, value in given.items()}
-        for key in values:
-            optimizers.check(f"{place}.options", name, key)
+        for key, value in values.items():
+            optimizers.check(f"{place}.options", name, key, value)
         groups.append(_group([by_name[param] for param in inside], values, part["name"]))
     made = _made(params, groups, name)
     if not len(made):

@@ -20,6 +20,10 @@ __all__ = ["rehearse"]
 
 _SHAPE = (2, 4)  # a matrix, because Muon trains no vectors
 _SIZE = 8
+_WITHOUT_GRADIENTS = {
+    "torch.LBFGS": "it calls the model itself, so gradients cannot be given",
+    "torch.SparseAdam": "it takes sparse gradients alone",
+}
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = 2**64 - 1
 
@@ -65,6 +69,9 @@ def rehearse(x: Groups | RecipeConversion, steps: SupportsIndex = 20) -> NDArray
         raise ValueError(
             refusal("rehearse.x", "Groups without an optimizer", "it must be said whose options they are", way_out)
         )
+    if groups.optimizer in _WITHOUT_GRADIENTS:
+        rule = _WITHOUT_GRADIENTS[groups.optimizer]
+        raise ValueError(refusal("rehearse.x", f"the Groups of {groups.optimizer}", rule, "Compare real training."))
     small = remade_for(groups, [Param(f"group{i}", _SHAPE) for i in range(len(groups))])
     length = x.steps if isinstance(x, RecipeConversion) else None
     run = _in_torch if groups.optimizer.startswith("torch.") else _in_mindspore

@@ -184,19 +184,20 @@ def test_json():
     assert gp.Groups.from_json(groups.to_json().encode()) == groups
 
 
+NUMBERS = st.one_of(st.floats(0.0, 1e6), st.integers(0, 10**9), st.sampled_from([WARM, gp.constant(0.1)]))
 OPTIONS = st.one_of(
-    st.floats(0.0, 1e6), st.integers(0, 10**9), st.booleans(), st.sampled_from([WARM, gp.constant(0.1)]),
+    NUMBERS, st.booleans(),
     st.tuples(st.floats(0.0, 1.0), st.sampled_from([WARM, 0.5])),
 )  # fmt: skip
 
 
 @given(st.data())
 def test_json_of_random_groups(data):
-    groups = gp.Groups(SHAPES, lr=data.draw(OPTIONS))
+    groups = gp.Groups(SHAPES, lr=data.draw(NUMBERS), ratios=data.draw(OPTIONS))
     for _ in range(data.draw(st.integers(0, 4))):
         chosen = data.draw(st.sets(st.sampled_from([name for name, _ in SHAPES]), min_size=1))
-        option = data.draw(st.sampled_from(["lr", "weight_decay", "betas"]))
-        groups = groups.where(lambda p, chosen=chosen: p.name in chosen, **{option: data.draw(OPTIONS)})
+        option, values = data.draw(st.sampled_from([("lr", NUMBERS), ("weight_decay", NUMBERS), ("ratios", OPTIONS)]))
+        groups = groups.where(lambda p, chosen=chosen: p.name in chosen, **{option: data.draw(values)})
     back = gp.Groups.from_json(groups.to_json())
     assert back == groups
     assert hash(back) == hash(groups)
@@ -250,6 +251,19 @@ REFUSED = {
     "learning_rate": (lambda: gp.Groups(SHAPES, learning_rate=0.1), ValueError,
                       ("`Groups.learning_rate`: `learning_rate` is no option; an option has the name that it has in a "
                       "group. Write `lr`.")),
+    "a flag for a number": (lambda: gp.Groups(SHAPES, lr=True), TypeError,
+                            "`Groups.lr`: got True; it must be a number or a Schedule."),
+    "a text for a number": (lambda: gp.Groups(SHAPES, "torch.SGD", dampening="x"), TypeError,
+                            "`Groups.dampening`: got 'x'; it must be a number or a Schedule."),
+    "a number for a flag": (lambda: gp.Groups(SHAPES, "torch.SGD", nesterov=1), TypeError,
+                            "`Groups.nesterov`: got 1; it must be True or False."),
+    "a number for two": (lambda: gp.Groups(SHAPES, "torch.AdamW", betas=0.9), TypeError,
+                         "`Groups.betas`: got 0.9; it must be a tuple of 2 numbers or Schedules. For instance (0.9, 0.999)."),
+    "a beta of 1": (lambda: gp.Groups(SHAPES, "torch.AdamW", betas=(0.9, 1.0)), ValueError,
+                    "`Groups.betas[1]`: got 1.0; it must be from 0 on, below 1."),
+    "layers past the largest float": (
+        lambda: gp.Groups([(f"b.{i}", (1,)) for i in range(99)], lr=1.0).layerwise(1e9, "b.{}"), ValueError,
+        "`layerwise.decay`: got 1000000000.0; its powers must be float64. Take 1 or less."),
     "no match": (lambda: gp.Groups(SHAPES[:2]).where(lambda p: p.ndim > 4, lr=0.1), ValueError,
                  ("`where`: got a function, which matches none of 2 parameters. They are called embed.weight, "
                  "blocks.0.fc.weight.")),

@@ -172,6 +172,8 @@ def test_what_cannot_be_the_same_is_refused_by_name(groups, to, message):
          '`convert.x`: got Groups without an optimizer; it must be said whose options they are. Name the optimizer: `gp.Groups(model, "torch.AdamW", ...)`.'),
         (lambda: gp.rehearse(gp.Groups(SHAPES, lr=0.1)), ValueError,
          '`rehearse.x`: got Groups without an optimizer; it must be said whose options they are. Name the optimizer: `gp.Groups(model, "torch.AdamW", ...)`.'),
+        (lambda: gp.rehearse(of("torch.LBFGS")), ValueError,
+         "`rehearse.x`: got the Groups of torch.LBFGS; it calls the model itself, so gradients cannot be given. Compare real training."),
         (lambda: gp.rehearse(SGD, 0), ValueError, "`rehearse.steps`: got 0; it must be a whole number of steps, 1 or more."),
         (lambda: gp.rehearse(LR), TypeError,
          "`rehearse.x`: got an object of type glidepath.Schedule; it must be the Groups of an optimizer, or a conversion of them. For a real optimizer: `gp.Groups.of(optimizer)`."),

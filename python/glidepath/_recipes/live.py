@@ -225,8 +225,9 @@ def _of_nn(optimizer: Any, scheduler: object, names: object) -> Read:
     written = _written_groups(optimizer)
     common, rates = _constructed(optimizer, name), _Rates(optimizer, written)
     parts: dict[object, tuple[list[Any], dict[str, Option]]] = {}
+    places = {id(p): k for k, group in enumerate(written) for p in group["params"]}
     for i, parameter in enumerate(optimizer.parameters):
-        at = next((k for k, group in enumerate(written) if any(p is parameter for p in group["params"])), -1)
+        at = places.get(id(parameter), -1)
         decay, centralized = _decay(optimizer, i), bool(optimizer.is_group and optimizer.grad_centralization_flags[i])
         lr = optimizer.get_lr_parameter(parameter)
         given = {"lr": rates.read(lr), "weight_decay": decay}
@@ -251,7 +252,8 @@ def _written_groups(optimizer: Any) -> list[dict[str, Any]]:
 
 def _as_written(written: list[dict[str, Any]], at: int, inside: list[Any]) -> list[Any]:
     """Return the parameters of a group in the order in which they were given."""
-    return [p for p in written[at]["params"] if any(p is q for q in inside)] if at >= 0 else inside
+    kept = {id(p) for p in inside}
+    return [p for p in written[at]["params"] if id(p) in kept] if at >= 0 else inside
 
 
 def _constructed(optimizer: Any, name: str) -> dict[str, Option]:

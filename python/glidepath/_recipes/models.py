@@ -75,7 +75,8 @@ def named(place: str, model: Any, *, frozen: bool = False) -> list[tuple[str, An
         frozen: whether to return the parameters that are not trained too.
     """
     if _is_one_of(model, "torch.nn", "Module"):
-        found = [(_unwrapped(model, name), p) for name, p in model.named_parameters() if frozen or p.requires_grad]
+        paths = _parallel(model)
+        found = [(_unwrapped(paths, name), p) for name, p in model.named_parameters() if frozen or p.requires_grad]
         lazy = [name for name, p in found if _is_one_of(p, "torch.nn.parameter", "UninitializedParameter")]
         if lazy:
             rule = "its parameters must have their shapes"
@@ -88,13 +89,18 @@ def named(place: str, model: Any, *, frozen: bool = False) -> list[tuple[str, An
     return None
 
 
-def _unwrapped(model: Any, name: str) -> str:
+def _parallel(model: Any) -> list[str]:
+    """Return where the wrappers of DDP and DataParallel stand in a Module, the innermost first."""
+    classes = ("DistributedDataParallel", "DataParallel")
+    found = [path for path, part in model.named_modules() if _is_one_of(part, "torch.nn.parallel", *classes)]
+    return [f"{path}." if path else "" for path in reversed(found)]
+
+
+def _unwrapped(parallel: list[str], name: str) -> str:
     """Return a parameter's name without what wrappers put into it: "module." is one of those of DDP only."""
-    parallel = ("DistributedDataParallel", "DataParallel")
-    for path, part in reversed(list(model.named_modules())):
-        if _is_one_of(part, "torch.nn.parallel", *parallel):
-            start = f"{path}." if path else ""
-            name = start + name.removeprefix(f"{start}module.") if name.startswith(start) else name
+    for start in parallel:
+        if name.startswith(f"{start}module."):
+            name = start + name.removeprefix(f"{start}module.")
     return clean(name)
 
 

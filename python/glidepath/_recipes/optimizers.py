@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from glidepath._arguments import refusal
 from glidepath._core import _shown
+from glidepath._recipes.options import Option, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,13 +125,28 @@ def known(place: str, name: object) -> str:
     raise ValueError(refusal(place, _shown(name), "it must be the name of an optimizer, with its framework's", way_out))
 
 
-def check(place: str, optimizer: str | None, option: str) -> None:
-    """Refuse an option that an optimizer does not have."""
-    if optimizer is None or option in OPTIMIZERS[optimizer].defaults:
+def check(place: str, optimizer: str | None, option: str, value: Option) -> None:
+    """Refuse an option that an optimizer does not have, or of another kind than its own."""
+    if optimizer is None:
+        return
+    if option in OPTIMIZERS[optimizer].defaults:
+        _check_kind(f"{place}.{option}", OPTIMIZERS[optimizer].defaults[option], value)
         return
     if option in INERT and (framework_of(optimizer) == "torch" or option == "use_locking"):
         return
     raise ValueError(f"`{place}.{option}`: {unknown_option(optimizer, option)}")
+
+
+def _check_kind(place: str, default: Any, value: Option) -> None:
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise TypeError(refusal(place, text(value), "it must be True or False"))
+    elif isinstance(default, tuple):
+        if not isinstance(value, tuple) or len(value) != len(default):
+            rule = f"it must be a tuple of {len(default)} numbers or Schedules"
+            raise TypeError(refusal(place, text(value), rule, f"For instance {default}."))
+    elif isinstance(default, int | float) and isinstance(value, bool | str | tuple):
+        raise TypeError(refusal(place, text(value), "it must be a number or a Schedule"))
 
 
 def unknown_option(optimizer: str, option: str) -> str:

@@ -17,6 +17,8 @@ __all__ = ["Option", "at", "checked", "is_scheduled", "parts", "plain", "read", 
 Option: TypeAlias = float | int | bool | str | Schedule | tuple[float | Schedule, ...]
 
 _NOT_NEGATIVE = {"lr", "weight_decay", "momentum", "eps"}
+_ONE_NUMBER = {"lr", "weight_decay", "momentum"}
+_BELOW_1 = {"betas", "beta1", "beta2"}
 _RESERVED = {
     "params": "it is the group's parameters. Choose them with `where`",
     "param_names": "it is the parameters' names. Choose them with `where`",
@@ -29,6 +31,8 @@ def checked(place: str, name: str, value: object) -> Option:
     """Return an option's value as Python's own number, flag or tuple; or a schedule as it is."""
     if name in _RESERVED:
         raise ValueError(f"`{place}`: `{name}` is no option; {_RESERVED[name]}.")
+    if name in _ONE_NUMBER and isinstance(value, list | tuple | bool | np.bool_ | str):
+        raise TypeError(refusal(place, _shown(value), "it must be a number or a Schedule"))
     if isinstance(value, list | tuple):
         if not value:
             raise ValueError(refusal(place, _shown(value), "a tuple of options needs at least one value"))
@@ -57,6 +61,8 @@ def _number(place: str, name: str, value: object) -> float | Schedule:
         raise ValueError(refusal(place, _shown(value), "it must be finite"))
     if number < 0 and name in _NOT_NEGATIVE:
         raise ValueError(refusal(place, _shown(value), "it must be 0 or more"))
+    if name in _BELOW_1 and not 0 <= number < 1:
+        raise ValueError(refusal(place, _shown(value), "it must be from 0 on, below 1"))
     return number
 
 

@@ -172,7 +172,7 @@ def train_in_torch(groups: gp.Groups, kind: str, loss: float = 1.0) -> dict[str,
     """The weights after all steps, by name."""
     import torch
 
-    from glidepath._recipes.build import optimizer_of
+    from glidepath._recipes.real import optimizer_of
 
     x, y, first = _data()
     model = _torch_network(kind)()
@@ -193,14 +193,14 @@ def train_in_mindspore(groups: gp.Groups, kind: str, loss: float = 1.0) -> dict[
     """The same in MindSpore, by torch's names."""
     import mindspore
 
-    from glidepath._recipes.build import optimizer_of
     from glidepath._recipes.models import bind
+    from glidepath._recipes.real import optimizer_of
 
     x, y, first = _data()
     net = _mindspore_network(kind)()
     net.set_train()
-    real = bind("net", groups.params, groups.params, net)
-    for name, parameter in real.items():
+    bound = bind("net", groups.params, groups.params, net)
+    for name, parameter in bound.items():
         parameter.set_data(mindspore.Tensor(first[name]))
     optimizer, scheduler = optimizer_of(groups, net, STEPS)
     gradients = mindspore.value_and_grad(
@@ -210,7 +210,7 @@ def train_in_mindspore(groups: gp.Groups, kind: str, loss: float = 1.0) -> dict[
         optimizer(gradients(mindspore.Tensor(a), mindspore.Tensor(b))[1])
         if scheduler is not None:
             scheduler.step()
-    return {name: parameter.asnumpy() for name, parameter in real.items()}
+    return {name: parameter.asnumpy() for name, parameter in bound.items()}
 
 
 def apart(one: dict[str, Any], other: dict[str, Any]) -> float:

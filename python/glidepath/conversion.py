@@ -13,7 +13,7 @@ from glidepath._arguments import as_int, refusal
 from glidepath._core import REPLAYS, Schedule, _extent, _shown, table
 from glidepath._forms import classes, lists, live, schedulers
 from glidepath._forms.form import Form, Node, NoForm
-from glidepath._recipes import build, rules
+from glidepath._recipes import real, rules
 from glidepath._recipes.code import Native, code_of
 from glidepath._recipes.optimizers import FRAMEWORKS as OPTIMIZER_FRAMEWORKS
 from glidepath._recipes.optimizers import OPTIMIZERS, framework_of
@@ -133,7 +133,7 @@ class RecipeConversion(Conversion):
             TypeError, ValueError: not a model of the target's framework, or one with other parameters.
             ImportError: the framework is not installed.
         """
-        return build.optimizer_of(self.value, model, self.steps, names)
+        return real.optimizer_of(self.value, model, self.steps, names)
 
 
 @overload
@@ -232,7 +232,7 @@ def _recipe(groups: Groups, to: str, steps: int | None, per_epoch: int, *, stric
         raise _refused(source, found.optimizer, [loss[:4] for loss in losses])
     parts = [(group.params, given, group.name) for group, given in zip(groups, found.groups, strict=True)]
     value = remade(groups, parts, found.optimizer)
-    arguments = build.arguments_of(value)
+    arguments = real.arguments_of(value)
     code = code_of(value, arguments, steps, lambda schedule, framework: _form_of(schedule, framework, steps))
     notes = [*found.notes, *(f"{loss.rule} (`{loss.place}`: got {loss.got})" for loss in losses)]
     return RecipeConversion(

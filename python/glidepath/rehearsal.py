@@ -9,7 +9,7 @@ import numpy as np
 
 from glidepath._arguments import as_int, refusal
 from glidepath._core import _shown
-from glidepath._recipes import build
+from glidepath._recipes import real
 from glidepath.conversion import RecipeConversion
 from glidepath.groups import Groups, Param, remade_for
 
@@ -83,7 +83,7 @@ def _in_torch(groups: Groups, steps: int, length: int) -> NDArray[np.float32]:
     model = torch.nn.ParameterDict(
         {f"group{i}": torch.nn.Parameter(torch.from_numpy(_weights(i))) for i in range(len(groups))}
     )
-    optimizer, scheduler = build.optimizer_of(groups, model, length)
+    optimizer, scheduler = real.optimizer_of(groups, model, length)
     out = np.empty((steps, len(groups), _SIZE), np.float32)
     for k, row in enumerate(out):
         for i in range(len(groups)):
@@ -101,7 +101,7 @@ def _in_mindspore(groups: Groups, steps: int, length: int) -> NDArray[np.float32
     net = mindspore.nn.Cell()
     for i in range(len(groups)):
         net.insert_param_to_cell(f"group{i}", mindspore.Parameter(mindspore.Tensor(_weights(i)), name=f"group{i}"))
-    optimizer, scheduler = build.optimizer_of(groups, net, length)
+    optimizer, scheduler = real.optimizer_of(groups, net, length)
     order = [int(parameter.name.removeprefix("group")) for parameter in optimizer.parameters]
     out = np.empty((steps, len(groups), _SIZE), np.float32)
     for k, row in enumerate(out):

@@ -5,7 +5,11 @@
 `optimizers`   the optimizers of both frameworks: their options and defaults
 `rules`        which optimizer of the other framework has the same rule, and under which conditions
 `live`         reads real optimizers
-`build`        makes real optimizers
+`matching`     two recipes beside each other
+`drivers`      what drives a real optimizer's groups
+`build`        binds a recipe to a real model: the groups that an optimizer takes
+`code`         the Python that makes an optimizer
+`real`         makes real optimizers
 
-No module imports a framework that the program has not imported, but for `build`.
+No module imports a framework that the program has not imported, but for `real`.
 """

@@ -1,4 +1,4 @@
-"""Binds a recipe to a real model: the parameter groups that a framework's optimizers take, and real optimizers."""
+"""Binds a recipe to a real model: the parameter groups that a framework's optimizers take."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from glidepath.groups import Group, Groups
 
-__all__ = ["arguments_of", "mindspore_groups", "optimizer_of", "torch_groups"]
+__all__ = ["mindspore_groups", "torch_groups"]
 
 _NN_GROUP = ("lr", "weight_decay", "grad_centralization")
 
@@ -24,13 +24,11 @@ _NN_GROUP = ("lr", "weight_decay", "grad_centralization")
 def torch_groups(groups: Groups, model: object, names: Mapping[str, str] | None) -> list[dict[str, Any]]:
     """Return the parameter groups for a torch optimizer."""
     _of_framework("to_torch", groups, "torch")
-    from glidepath.torch import _versions
-
     real = _bound("to_torch.model", groups, model, names)
-    with_names = _versions.RELEASE >= (2, 6)
     return [
         {
-            "params": [(clean(p.name), real[p.name]) if with_names else real[p.name] for p in group.params],
+            "params": [real[p.name] for p in group.params],
+            "param_names": [clean(p.name) for p in group.params],
             **({} if group.name is None else {"name": group.name}),
             **{name: options.at(option, 0) for name, option in group.options.items()},
         }
@@ -61,36 +59,6 @@ def mindspore_groups(
         for group in groups
     ]  # fmt: skip
     return [*made, {"order_params": [real[p.name] for p in groups.params if p.name in real]}]
-
-
-def arguments_of(groups: Groups) -> dict[str, Any]:
-    """Return the options that the optimizer's constructor takes, and its groups do not."""
-    alone = OPTIMIZERS[groups.optimizer].alone if groups.optimizer else frozenset[str]()
-    return {name: option for name, option in groups[0].options.items() if name in alone}
-
-
-def optimizer_of(
-    groups: Groups, model: object, steps: int | None, names: Mapping[str, str] | None = None
-) -> tuple[Any, Any]:
-    """Return a real optimizer, and the scheduler that drives it; None for a scheduler that it does not need."""
-    assert groups.optimizer is not None  # noqa: S101 (a conversion names its target)
-    framework, _, name = groups.optimizer.rpartition(".")
-    arguments = arguments_of(groups)
-    is_driven = any(options.is_scheduled(option) for group in groups for option in group.options.values())
-    if framework == "torch":
-        optimizer = getattr(import_module("torch.optim"), name)(torch_groups(groups, model, names), **arguments)
-        return optimizer, import_module("glidepath.torch").Scheduler(optimizer, groups) if is_driven else None
-    made = mindspore_groups(groups, model, steps, names)
-    if framework == "mindspore.nn":
-        first = {"learning_rate": made[0]["lr"]} if "lr" in made[0] else {}
-        return getattr(import_module("mindspore.nn"), name)(made, **first, **arguments), None
-    for group, entry in zip(groups, made, strict=True):
-        if isinstance(group.options.get("lr"), Schedule):
-            entry["lr"] = entry["lr"] or 1.0  # Rprop takes no 0; the Scheduler sets the rate at once
-    lr = {"lr": made[0]["lr"]} if "lr" in made[0] else {}
-    optimizer = getattr(import_module("mindspore.experimental.optim"), name)(made, **lr, **arguments)
-    scheduler = import_module("glidepath.mindspore.experimental.scheduler").Scheduler
-    return optimizer, scheduler(optimizer, groups) if is_driven else None
 
 
 def _of_framework(place: str, groups: Groups, framework: str) -> None:
@@ -135,4 +103,4 @@ def _decay(group: Group, steps: int | None) -> Any:
 
 
 def _table(schedule: Schedule, steps: int | None) -> Any:
-    return import_module("glidepath.mindspore").learning_rate(schedule, steps)
+    return import_module("glidepath.mindspore.table").learning_rate(schedule, steps)

@@ -783,3 +783,24 @@ def test_what_is_refused_is_refused_alike(make: Make) -> None:
     with pytest.raises(type(want.value)) as got:
         make(ours, optimizer([0.1]))
     assert re.search(r"`[\w.]+(\[\d\])?`: got ", str(got.value))
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "value", "message"),
+    [
+        (lambda o: ours.StepLR(o, 1), "step_size", True, "`mindspore.experimental.StepLR.step_size`: got True; "),
+        (lambda o: ours.StepLR(o, 2), "step_size", 2.0, "`mindspore.experimental.StepLR.step_size`: got 2.0; "),
+        (lambda o: ours.ExponentialLR(o, 1.0), "gamma", True,
+         "`mindspore.experimental.ExponentialLR.gamma`: got True; "),
+        (lambda o: ours.CosineAnnealingLR(o, 9), "eta_min", False,
+         "`mindspore.experimental.CosineAnnealingLR.eta_min`: got False; "),
+    ],
+)  # fmt: skip
+def test_an_equal_value_of_a_wrong_type_is_refused_at_the_next_step(make, name, value, message) -> None:
+    scheduler = make(optimizer([0.1]))
+    scheduler.step()
+    assert getattr(scheduler, name) == value
+    setattr(scheduler, name, value)
+    with pytest.raises(TypeError) as caught:
+        scheduler.step()
+    assert str(caught.value).startswith(message)

@@ -70,10 +70,12 @@ class Stateful(Ahead):
     def _replays_of(self, kind: str, arguments: list[dict[str, Any]]) -> list[Schedule]:
         """Return a replay for each of these arguments: those of the last call while the arguments are the same."""
         made_of, replays = vars(self).get("_made", (None, []))
-        if made_of != arguments:
+        # with their types: True equals 1, and is no number here
+        typed = [[(name, type(value), value) for name, value in given.items()] for given in arguments]
+        if made_of != typed:
             name: Any = f"mindspore.experimental.{kind}"
             replays = [replay(name, **given) for given in arguments]
-            self._made = (arguments, replays)
+            self._made = (typed, replays)
         return list(replays)
 
     def _parts(self) -> Sequence["Stateful"]:

@@ -236,7 +236,7 @@ impl Tiles {
 
 fn line<K: Kit>(node: &PlanNode, centre: u64, m: u32) -> Option<Line> {
     let jet = node.value::<Jet<5, K>>(Point { k: centre, stride: 1, cx: Width((1u64 << m) as f64) });
-    let (poly, worth) = Poly::<f64, 5>::new(&jet, m);
+    let (poly, worth) = Poly::<f64, 5>::new(&jet, m, 1.0);
     (worth == Worth::Good && poly.quick_is_likely()).then(|| {
         let (hi, lo, gap, c) = poly.quick_parts();
         Line { hi, lo, gap, c: [c[1], c[2], c[3], c[4]] }

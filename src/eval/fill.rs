@@ -493,7 +493,10 @@ impl<'a> Filler<'a> {
                 (_, false) => self.tile::<T, 13, 13, W, FinePlain>(tile, now_out, &mut pace)?,
             };
             match written {
-                Some(()) => done += now,
+                Some(()) => {
+                    done += now;
+                    pace.widen();
+                }
                 None if choice.order != 0 && choice.m > 3 => pace.narrow(),
                 None => {
                     let now = FEW.min(rest.len());

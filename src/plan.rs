@@ -6,6 +6,7 @@
 use crate::curve::{Constant, Curve, Formula, Span};
 use crate::declare::Replay;
 use crate::error::Interrupted;
+use crate::eval::Recent;
 use crate::limits::{MAX_STEP, NEVER};
 use crate::real::big::{self, Big};
 use crate::real::dd::FinePlain;
@@ -24,11 +25,13 @@ pub struct Plan {
     pub(crate) size: usize,
     /// Whether it contains a recurrence that can only be walked along.
     pub(crate) seeks: bool,
+    /// The tile in which the last single values lay.
+    pub(crate) recent: Recent,
 }
 
 impl Plan {
     pub(crate) fn new(root: PlanNode) -> Plan {
-        Plan { seeks: root.seeks(), size: root.size(), root }
+        Plan { seeks: root.seeks(), size: root.size(), root, recent: Recent::default() }
     }
 }
 

@@ -113,11 +113,12 @@ const QUICK_DOUBT: f64 = 1.0 / 128.0;
 const CAREFUL_DOUBT: f64 = 1.0 / 64.0;
 
 impl<T: Lane, const N: usize> Poly<T, N> {
-    /// The jet's polynomial with its error bounds, for a tile of half-width `2^m`. It must have its degree below N.
+    /// The jet's polynomial with its error bounds, for a tile of half-width `2^m`, of which the values take up `share`. It
+    /// must have its degree below N.
     ///
     /// With u half an ulp of 1 in T, f 1 where multiply-adds are fused and 2 where not, v u where T is narrower than the
-    /// jet's doubles and 0 where not, and sums of sizes (each an upper bound, as `|s| <= 1`)
-    /// `L = |l0|`, `S = |c1| + |c2| + ...`, `R = |c2| + |c3| + ...`:
+    /// jet's doubles and 0 where not, and sums of sizes (each an upper bound, as `|s| <= share <= 1`; below, ci and li stand for
+    /// `ci share^i` and `li share^i`) `L = |l0|`, `S = |c1| + |c2| + ...`, `R = |c2| + |c3| + ...`:
     ///
     /// * a Horner step rounds its product and its sum, once together where they are fused: the coefficients from the
     ///   i-th on come to at most `|ci| + ...`, so that all steps together err by at most `f u (L + E + 2S + N R)`;
@@ -137,22 +138,23 @@ impl<T: Lane, const N: usize> Poly<T, N> {
     ///
     /// In all `F >= err + u (f + 2) L + u (2f + 3) Q + f u N R + v (L + Q) + 6u u (|c0| + S) + 2 u F`.
     #[inline(always)]
-    pub fn new<const M: usize, K: Kit>(jet: &Jet<M, K>, m: u32) -> (Self, Worth) {
+    pub fn new<const M: usize, K: Kit>(jet: &Jet<M, K>, m: u32, share: f64) -> (Self, Worth) {
         debug_assert!(jet.deg < N);
         let Some(jet) = jet.plain() else { return Poly::beyond() };
-        let mut late = 0.0;
+        let (mut late, mut power) = (0.0, 1.0);
         let mut c = [0.0; N];
         for i in 1..N {
             c[i] = jet.c[i];
-            late += if i > 2 { c[i].abs() } else { 0.0 };
+            power *= share;
+            late += if i > 2 { c[i].abs() * power } else { 0.0 };
         }
         let sizes = Sizes {
             least: jet.c[0].abs(),
             most: jet.c[0].abs(),
             err: jet.err,
-            lows: [jet.l[1].abs(), jet.l[2].abs()],
-            slope: jet.c[1].abs(),
-            bend: if N > 2 { jet.c[2].abs() } else { 0.0 },
+            lows: [jet.l[1].abs() * share, jet.l[2].abs() * share],
+            slope: jet.c[1].abs() * share,
+            bend: if N > 2 { jet.c[2].abs() * share * share } else { 0.0 },
             late,
         };
         let gaps = Gaps::new::<T, K>(&sizes, N, m);
@@ -364,7 +366,11 @@ impl<T: Lane, const M: usize, const N: usize, K: Kit> Kernel for WideRun<'_, T, 
         let jet = self.jet.plain()?;
         let ratio = scale(1.0, self.sub as i64 - self.m as i64);
         let bounds = jet.narrowing::<N>(ratio);
-        let spread = jet.size(1);
+        let half = 1usize << self.sub;
+        let unit = scale(1.0, -(self.m as i64));
+        // How far the narrower tiles' centres may lie from the jet's: the last one's may be past the last value.
+        let share = (-self.first).max(self.first + (self.out.len() + half) as f64) * unit;
+        let spread = jet.size(1) * share.min(1.0);
         let c0 = jet.c[0].abs();
         let sizes = Sizes {
             least: c0 - spread,
@@ -381,8 +387,6 @@ impl<T: Lane, const M: usize, const N: usize, K: Kit> Kernel for WideRun<'_, T, 
         }
         let like = Poly::with_gaps(&gaps, Dd::<K>::default(), [0.0; N], [0.0; 2], self.sub);
         let quick = like.try_quick && !self.careful;
-        let half = 1usize << self.sub;
-        let unit = scale(1.0, -(self.m as i64));
         let apart = 2.0 * half as f64 * unit;
         let grid = T::grid(self.sub);
         let mut slow = 0;

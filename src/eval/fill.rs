@@ -438,12 +438,10 @@ impl<'a> Filler<'a> {
         let mut done = 0;
         while out.len() - done > FEW {
             let rest = &mut out[done..];
-            // The bounds of a tile hold for its half-width, a power of two: take one that the values nearly fill.
-            let above = usize::BITS - (rest.len() / 2).leading_zeros();
-            let m = if rest.len() * 8 < 7 << (above + 1) { above - 1 } else { above };
-            let now = rest.len().min(2 << m);
+            let m = usize::BITS - (rest.len() / 2).leading_zeros();
+            let now = rest.len();
             // float32 has too few digits for one polynomial over all of it.
-            let sub = if T::IS_DOUBLE || m < 8 { None } else { Some(m - 2) };
+            let sub = if T::IS_DOUBLE || m < 8 { None } else { Some((m - 2).min(8)) };
             let tile = Tile { node, k: k + done as u64 * stride, stride, m, sub };
             let mut pace = Pace::unknown();
             let written = if simd::has_fused() {
@@ -495,7 +493,10 @@ impl<'a> Filler<'a> {
                 (_, false) => self.tile::<T, 13, 13, W, FinePlain>(tile, now_out, &mut pace)?,
             };
             match written {
-                Some(()) => done += now,
+                Some(()) => {
+                    done += now;
+                    pace.widen();
+                }
                 None if choice.order != 0 && choice.m > 3 => pace.narrow(),
                 None => {
                     let now = FEW.min(rest.len());
@@ -531,7 +532,8 @@ impl<'a> Filler<'a> {
         }
         self.doubt.clear();
         let (n, first, careful) = (out.len(), -(before as f64), self.from == Rung::Careful);
-        let (poly, worth) = if tile.sub.is_some() { Poly::beyond() } else { Poly::<T, N>::new(&jet, tile.m) };
+        let share = before.max(1) as f64 / cx.0;
+        let (poly, worth) = if tile.sub.is_some() { Poly::beyond() } else { Poly::<T, N>::new(&jet, tile.m, share) };
         if tile.sub.is_none() && worth != Worth::Good {
             return Ok(None);
         }

@@ -33,11 +33,11 @@ const BLOCK: usize = 1 << 14;
 /// One cache line: what the quick lane needs of a tile.
 #[repr(align(64))]
 #[derive(Clone, Copy)]
-struct Line {
-    hi: f64,
-    lo: f64,
-    gap: f64,
-    c: [f64; 4],
+pub(super) struct Line {
+    pub(super) hi: f64,
+    pub(super) lo: f64,
+    pub(super) gap: f64,
+    pub(super) c: [f64; 4],
 }
 
 /// A tile without a polynomial: both roundings are NaN, and so differ.
@@ -234,9 +234,10 @@ impl Tiles {
     }
 }
 
-fn line<K: Kit>(node: &PlanNode, centre: u64, m: u32) -> Option<Line> {
+/// The polynomial of a tile; `None` where it would leave too much in doubt.
+pub(super) fn line<K: Kit>(node: &PlanNode, centre: u64, m: u32) -> Option<Line> {
     let jet = node.value::<Jet<5, K>>(Point { k: centre, stride: 1, cx: Width((1u64 << m) as f64) });
-    let (poly, worth) = Poly::<f64, 5>::new(&jet, m);
+    let (poly, worth) = Poly::<f64, 5>::new(&jet, m, 1.0);
     (worth == Worth::Good && poly.quick_is_likely()).then(|| {
         let (hi, lo, gap, c) = poly.quick_parts();
         Line { hi, lo, gap, c: [c[1], c[2], c[3], c[4]] }

@@ -5,10 +5,12 @@
 //! settle   one value
 //! fill     values of many steps that follow one another
 //! gather   values at any steps, in any order
+//! recent   the tile in which the last single values lay
 //! ```
 
 mod fill;
 mod gather;
+mod recent;
 mod rung;
 mod settle;
 
@@ -16,6 +18,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::fill::Filler;
+use self::recent::Known;
 use self::rung::first_rung;
 use self::settle::at;
 use crate::error::Interrupted;
@@ -23,6 +26,7 @@ use crate::plan::Plan;
 use crate::simd;
 use crate::tile::Lane;
 
+pub(crate) use recent::Recent;
 pub use rung::{Rung, force, tally};
 
 impl Plan {
@@ -35,7 +39,15 @@ impl Plan {
     /// The value at step `k`. `go_on` is called only if the value takes long: on the last rungs.
     #[inline]
     pub fn at_while(&self, k: u64, go_on: &dyn Fn() -> bool) -> Result<f64, Interrupted> {
-        at(&self.root, k, first_rung(), &mut [0; 5], go_on)
+        let from = first_rung();
+        if from == Rung::Quick && !self.seeks {
+            match self.recent.look(k) {
+                Known::Value(value) => return Ok(value),
+                Known::InDoubt => (),
+                Known::Outside => self.recent.follow(&self.root, k),
+            }
+        }
+        at(&self.root, k, from, &mut [0; 5], go_on)
     }
 
     /// The values at `start`, `start + stride`, ..., into `out`.

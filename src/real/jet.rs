@@ -316,6 +316,10 @@ impl<const N: usize, K: Kit> Jet<N, K> {
 
     #[inline(always)]
     fn over(self, o: Self) -> Self {
+        if N > 1 && o.deg > 1 {
+            let task = Quotient(self, o);
+            return if K::FUSED { simd::fused_apart(task) } else { simd::apart(task) };
+        }
         if o.deg > 0 || o.err > 0.0 {
             return self.times(o.recip());
         }
@@ -382,18 +386,10 @@ impl<const N: usize, K: Kit> Jet<N, K> {
     }
 
     /// The series `f` in any jet, by Horner's rule.
-    #[inline(never)]
+    #[inline(always)]
     fn with_jet(self, x: Self) -> Self {
-        let mut offset = x;
-        offset.set(0, Dd::new(0.0, 0.0));
-        offset.err = 0.0;
-        offset.exp = 0;
-        let mut out = Self::zero();
-        for i in (0..N).rev() {
-            let c = if i < LOW { self.lead(i) } else { Dd::new(self.c[i], 0.0) };
-            out = out.times(offset).plus(Self::constant(c, 0.0, 0));
-        }
-        out.with_exponent(0)
+        let task = WithJet(self, x);
+        if K::FUSED { simd::fused_apart(task) } else { simd::apart(task) }
     }
 
     /// How far `x` strays from its centre over the tile.
@@ -763,6 +759,120 @@ impl<const N: usize, K: Kit> Jet<N, K> {
     }
 }
 
+/// See [`Jet::with_jet`]. A task, since only a task is compiled with fma if it is not inlined.
+struct WithJet<const N: usize, K: Kit>(Jet<N, K>, Jet<N, K>);
+
+impl<const N: usize, K: Kit> simd::Task for WithJet<N, K> {
+    type Out = Jet<N, K>;
+    #[inline(always)]
+    fn run(self) -> Jet<N, K> {
+        let WithJet(f, mut offset) = self;
+        offset.set(0, Dd::new(0.0, 0.0));
+        offset.err = 0.0;
+        offset.exp = 0;
+        let mut out = Jet::zero();
+        for i in (0..N).rev() {
+            let c = if i < LOW { f.lead(i) } else { Dd::new(f.c[i], 0.0) };
+            out = out.times(offset).plus(Jet::constant(c, 0.0, 0));
+        }
+        out.with_exponent(0)
+    }
+}
+
+/// `a / b`, where b is no straight line: `q_k = (a_k - b_1 q_(k-1) - ... - b_k q_0) / b_0`.
+///
+/// However q was rounded, `a / b - q = (a - q b) / b`, and the product and the difference bound their own errors.
+struct Quotient<const N: usize, K: Kit>(Jet<N, K>, Jet<N, K>);
+
+impl<const N: usize, K: Kit> simd::Task for Quotient<N, K> {
+    type Out = Jet<N, K>;
+    #[inline(always)]
+    fn run(self) -> Jet<N, K> {
+        let Quotient(a, b) = self;
+        let least = b.c[0].abs() - (b.radius() + b.l[0].abs() + b.err) * SLACK;
+        if !(least > 0.0) {
+            return Jet::unknown();
+        }
+        let inverse = b.lead(0).recip();
+        let mut q = Jet::zero();
+        for k in 0..Jet::<N, K>::LOWS {
+            let mut x = a.lead(k);
+            for i in 1..=k {
+                x = x - b.lead(i) * q.lead(k - i);
+            }
+            q.set(k, x * inverse);
+        }
+        for k in LOW..N {
+            let mut x = a.c[k];
+            for i in 1..=k {
+                x = mul_add::<K>(-b.c[i], q.c[k - i], x);
+            }
+            q.c[k] = x * inverse.hi;
+        }
+        q.deg = N - 1;
+        q.exp = a.exp - b.exp;
+        let rest = a.plus(-q.times(b));
+        let size = scale(rest.size(0) + rest.err, rest.exp.saturating_sub(a.exp));
+        q.err = (size + LEAST_ERR) / least * SLACK;
+        q.within_limit().tidy()
+    }
+}
+
+/// `cos(pi x) / 2` from its value and that of `sin(pi x) / 2` at the centre; the error of these and of x not included.
+///
+/// With `y = pi x'`, whose coefficients are `pi i x_i`, `c' = -y s` and `s' = y c`:
+/// `k c_k = -(y_1 s_(k-1) + ... + y_k s_0)`, and s likewise. Whatever these miss by, `z = c + i s` has `z' = i y z + rho`, and
+/// is off by the integral of `|rho|` at most, since `i y` only turns it: by the sum of what the k-th equation misses by,
+/// over k. Up to N - 1 that is rounding; after that it is all of the left-hand side.
+struct Turn<const N: usize, K: Kit> {
+    x: Jet<N, K>,
+    cos: Dd<K>,
+    sin: Dd<K>,
+}
+
+impl<const N: usize, K: Kit> simd::Task for Turn<N, K> {
+    type Out = Jet<N, K>;
+    #[inline(always)]
+    fn run(self) -> Jet<N, K> {
+        let Turn { x, cos, sin } = self;
+        let pi = Dd::<K>::new(std::f64::consts::PI, 1.2246467991473532e-16);
+        let (y1, y2) = (pi * x.lead(1), pi * x.lead(2) * 2.0);
+        let (c1, s1) = (-(y1 * sin), y1 * cos);
+        let (c2, s2) = (-(y1 * s1 + y2 * sin) * 0.5, (y1 * c1 + y2 * cos) * 0.5);
+        let mut out = Jet::zero();
+        out.set(1, c1);
+        out.set(2, c2);
+        out.deg = N - 1;
+        let (mut y, mut c, mut s, mut sizes) = ([0.0; N], [0.0; N], [0.0; N], [0.0; N]);
+        (c[0], c[1], c[2]) = (cos.hi, c1.hi, c2.hi);
+        (s[0], s[1], s[2]) = (sin.hi, s1.hi, s2.hi);
+        for k in 0..N {
+            y[k] = std::f64::consts::PI * k as f64 * x.c[k];
+            let (mut rise, mut fall, mut size) = (0.0, 0.0, 0.0);
+            for i in 1..=k {
+                rise = mul_add::<K>(y[i], c[k - i], rise);
+                fall = mul_add::<K>(y[i], s[k - i], fall);
+                size = mul_add::<K>(y[i].abs(), sizes[k - i], size);
+            }
+            let by = 1.0 / k.max(1) as f64;
+            if k >= LOW {
+                (c[k], s[k]) = (-fall * by, rise * by);
+                out.c[k] = c[k];
+            }
+            sizes[k] = c[k].abs() + s[k].abs();
+            // y has four roundings and lacks low parts, c and s may lack theirs; k sums and products, the factor twice.
+            out.err += size * by * if k < LOW { UU } else { U * (2.0 * k as f64 + 9.0) };
+        }
+        let mut late = 0.0;
+        for i in 1..N {
+            late += sizes[N - i];
+            out.err += y[i].abs() * late / N as f64;
+        }
+        out.err *= SLACK;
+        out
+    }
+}
+
 impl<const N: usize, K: Kit> std::ops::Add for Jet<N, K> {
     type Output = Self;
     #[inline(always)]
@@ -934,7 +1044,6 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
 
     #[inline(always)]
     fn half_turn(self) -> (Self, Self) {
-        // The derivatives of the first part are `-pi sin / 2, -pi^2 cos / 2, pi^3 sin / 2, ...`.
         let x = self.with_exponent(0);
         let y = std::f64::consts::PI * x.radius() * SLACK;
         if !(-1e-3..1.0 + 1e-3).contains(&x.c[0]) || !(y + x.err < 0.5) {
@@ -945,31 +1054,13 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
         // |f'| is pi / 2 |sin(pi x)|; where it is 0, it grows by pi^2 / 2 of the distance.
         let slope = 1.6 * (h.sin.hi.abs() + 3.2 * (y + x.err));
         let mut out = Self::zero();
-        if N == 1 || x.deg == 0 {
-            out.err = x.err * slope;
-        } else {
-            let pi = Dd::<K>::new(std::f64::consts::PI, 1.2246467991473532e-16);
-            let (cos, sin) = (h.cos * 0.5, h.sin * 0.5);
-            let mut f = Self::zero();
-            let mut power = pi;
-            for i in 1..Self::LOWS {
-                let c = if i % 2 == 1 { sin } else { cos } * power;
-                f.set(i, if i % 4 == 1 || i % 4 == 2 { -c } else { c });
-                power = power * pi / (i as f64 + 1.0);
-            }
-            let mut power = power.hi;
-            for i in Self::LOWS..N {
-                let c = if i % 2 == 1 { sin.hi } else { cos.hi } * power;
-                f.c[i] = if i % 4 == 1 || i % 4 == 2 { -c } else { c };
-                power *= std::f64::consts::PI / (i as f64 + 1.0);
-            }
-            f.deg = N - 1;
-            // e^y is below 2. The sum of the coefficients' errors: cos and sin to `rel` of 1 and four roundings, from the
-            // third on three roundings each time.
-            let late = Self::LOWS as f64;
-            let coefficients = y * (rel + 8.0 * UU) + y * y * y * U * 3.0 * (N as f64 - late + 1.0);
-            out = x.compose(f, 0.0, coefficients + Self::last_term(y), slope);
+        if N > 1 && x.deg > 0 {
+            let task = Turn { x, cos: h.cos * 0.5, sin: h.sin * 0.5 };
+            out = if K::FUSED { simd::fused_apart(task) } else { simd::apart(task) };
+            // cos and sin are good to `rel` of 1; what they lack turns with them.
+            out.err += y * rel + LEAST_ERR;
         }
+        out.err += x.err * slope;
         let (mut fall, mut rise) = (out, -out);
         fall.set(0, h.cos2);
         rise.set(0, h.sin2);

@@ -1,8 +1,9 @@
 # Signatures are written by hand; the shapes' functions and all docstrings come from the module, by way of
 # `python tests/make_stub.py`. tests/surface/test_stub.py sees that they are fresh.
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from os import PathLike
 from typing import Any, Final, Literal, NoReturn, Protocol, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 import numpy as np
@@ -596,6 +597,42 @@ class Schedule:
 
         >>> gp.Schedule.from_json('{"glidepath": 1, "schedule": {"kind": "constant", "value": 0.1}}')
         gp.constant(0.1)
+        """
+    def save(
+        self,
+        path: str | PathLike[str],
+        n: SupportsIndex,
+        *,
+        dtype: DTypeLike = "float64",
+        start: SupportsIndex = 0,
+        threads: SupportsIndex | None = None,
+        progress: Callable[[int], object] | None = None,
+        resume: bool = False,
+    ) -> None:
+        """Writes the values of `array(n, start)` to a .npy file, in constant memory however many they are.
+
+        The file gets its name when it is complete and on the disk: `path` is always the whole old file or the whole new
+        one. The schedule of its values stands beside it, in `<path>.json`, as one line of JSON.
+
+        Args:
+            path: the file, whatever its suffix. A symbolic link stays a link.
+            n: how many values, from 0.
+            dtype: "float64" or "float32".
+            start: the first step.
+            threads: how many threads compute, at most one on each core. With None it is one: the disk is slower.
+            progress: a function that is called with the number of steps done, again and again, at last with n.
+            resume: whether to go on with what a killed or interrupted run has left. Values that are not those of this
+                schedule are written again. A run with `resume=True` that is interrupted keeps what it has written.
+
+        Raises `OSError` where the file cannot be written, `ValueError` where it is no regular file or larger than the
+        free space of the disk, else as `array` does. After an exception `path` is the old file, or the whole new one.
+
+        >>> import tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> gp.linear(0.0, 1.0, 4).save(f"{folder.name}/lr.npy", 5, progress=print)
+        5
+        >>> np.load(f"{folder.name}/lr.npy")
+        array([0.  , 0.25, 0.5 , 0.75, 1.  ])
         """
     def plot(
         self,

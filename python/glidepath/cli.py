@@ -9,27 +9,28 @@ import math
 import os
 import re
 import shlex
-import shutil
+import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast, get_args
 
 import click
 import numpy as np
-from numpy.lib import format as npy
 
 import glidepath
 from glidepath._arguments import LAST_STEP, refusal
 from glidepath._complaint import INTERRUPTED, complain
 from glidepath._core import _shown
-from glidepath._output import fail, replacing, target
+from glidepath._output import named, replacing
 from glidepath._rates import common_steps, rates_of
+from glidepath._saving import CHUNK, Saved, save, schedule_beside
 from glidepath.comparison import Level, compared
 from glidepath.plot import lengths, plain, plot, shortened, sparklines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from matplotlib.axes import Axes
 
@@ -40,8 +41,7 @@ else:
 
 __all__ = ["cli", "run"]
 
-_CHUNK = 1 << 20  # bytes; it stays in the CPU's cache. 0.25 to 16 MiB took equally long, 64 MiB twice as long
-_CHUNK_OF_A_THREAD = 8 << 20  # with smaller chunks it takes as long to start the threads as they save
+_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _MOST_SEGMENTS = 40
 _MOST_EXACT = 10_000_000  # steps; `show` takes the area of a longer schedule from a sample
 _SAMPLE = 100_000
@@ -137,29 +137,53 @@ def cli(ctx: click.Context) -> None:
     show_default=True,
     help="How many threads compute; at most one on each core.",
 )
+@click.option(
+    "--resume", is_flag=True, help="Go on with what a killed run left, after checking it; after an interrupt, keep it."
+)
 def array(  # noqa: PLR0913 (click passes every option as a parameter)
-    spec: str, count: int | None, output: str, dtype: Literal["float64", "float32"], start: int, threads: int
+    spec: str,
+    count: int | None,
+    output: str,
+    dtype: Literal["float64", "float32"],
+    start: int,
+    threads: int,
+    *,
+    resume: bool,
 ) -> None:
     """Write the learning rates of steps START..START+N to a .npy file.
 
     The values go to the disk a few megabytes at a time, so the length is bounded by the disk and not by the memory.
-    The file appears under its name when it is whole and safely stored, or not at all.
+    The file appears under its name when it is whole and safely stored, or not at all. Its schedule stands beside it, in
+    OUTPUT.json, so that `glidepath show OUTPUT` and `glidepath verify OUTPUT` know it.
     """
     schedule, _ = _load(spec)
     n = _count(schedule, count, start)
-    threads = min(threads, os.cpu_count() or 1)
-    path = target(output, spec, "lr.npy")
-    with replacing(path) as file:
-        _check_room(path, n * np.dtype(dtype).itemsize)
-        npy.write_array_header_1_0(file, {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (n,)})
-        size = _CHUNK if threads == 1 else threads * _CHUNK_OF_A_THREAD
-        buffer = np.empty(min(n, size // np.dtype(dtype).itemsize), dtype=dtype)
-        with _progress(n) as advance:
-            for done in range(0, n, max(buffer.size, 1)):
-                chunk = buffer[: n - done]
-                schedule.fill(chunk, start=start + done, threads=threads)
-                file.write(chunk.data)
-                advance(chunk.size)
+    path = _target(output, spec, "lr.npy")
+    with _terminable(), _progress(n) as advance:
+        kept = save(schedule, path, n, dtype, start, threads, _in_all(advance), resume=resume, place="-n")
+    if kept:
+        _print(f"{output}: went on from step {start + kept:,}" if kept < n else f"{output}: was complete")
+
+
+@cli.command()
+@click.argument("spec", type=click.Path(allow_dash=True))
+@click.argument("file", required=False, type=click.Path())
+@click.option("--start", type=_STEPS, default=0, show_default=True, help="The step of the file's first value.")
+def verify(spec: str, file: str | None, start: int) -> int:
+    """Compare each value of the .npy file FILE with SPEC. Exit with 0 if all have the same bits, 1 if not, 2 after an
+    error.
+
+    Without FILE, SPEC is the .npy file, and the schedule is the one beside it: `verify lr.npy` reads lr.npy.json.
+    """
+    if file is None:
+        schedule, path = schedule_beside(Path(spec)), Path(spec)
+    else:
+        schedule, path = _load(spec)[0], Path(file)
+    saved = Saved(path)
+    with _progress(saved.n) as advance:
+        found = saved.mismatch(schedule, start, _in_all(advance))
+    _print(found or f"{path}: {saved.n:,} {saved.dtype} values, all with the bits of the schedule")
+    return 1 if found else 0
 
 
 @cli.command()
@@ -207,7 +231,7 @@ def _facts(schedule: glidepath.Schedule, drawn: int) -> Iterator[str]:
 
 def _summary(schedule: glidepath.Schedule, n: int) -> tuple[float, int, int]:
     """Return the sum of the values of steps 0..n, and the first steps of the least and of the greatest value."""
-    buffer = np.empty(min(n, _CHUNK // 8))
+    buffer = np.empty(min(n, CHUNK // 8))
     sums, lows, highs = [], [], []
     for start in range(0, n, buffer.size):
         chunk = schedule.fill(buffer[: n - start], start=start)
@@ -318,7 +342,7 @@ def diff(  # noqa: PLR0913 (click passes every option as a parameter)
     compared parameter by parameter.
     """
     if a == b == "-":
-        fail("`-`: given twice; standard input can be read once. Name a file for one of them.")
+        _fail("`-`: given twice; standard input can be read once. Name a file for one of them.")
     given = _side(a), _side(b)
     with contextlib.nullcontext() if output is None else _picture("`-o`", output, a, b) as axes:
         if all(isinstance(side, glidepath.Groups) for side in given):
@@ -365,7 +389,7 @@ def run() -> int:
 def _print(*lines: str) -> None:
     """Print lines on stdout. Characters that its encoding lacks are printed as escapes."""
     if sys.stdout is None:
-        fail("standard output: closed. Leave out `>&-`.")
+        _fail("standard output: closed. Leave out `>&-`.")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -375,7 +399,7 @@ def _print(*lines: str) -> None:
         raise
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the flush at exit fails again
-        fail(f"standard output: {error.strerror}")
+        _fail(f"standard output: {error.strerror}")
 
 
 def _can_print(text: str) -> bool:
@@ -388,10 +412,10 @@ def _can_print(text: str) -> bool:
 
 def _load_all(specs: tuple[str, ...]) -> list[tuple[glidepath.Schedule, str]]:
     if specs.count("-") > 1:
-        fail("-: standard input is named more than once. Name it once.")
+        _fail("-: standard input is named more than once. Name it once.")
     for spec in specs:
         if _is_steps(spec) and not Path(spec).exists():
-            fail(f"{spec}: No such file or directory. For a number of steps, write `--steps {spec}`.")
+            _fail(f"{spec}: No such file or directory. For a number of steps, write `--steps {spec}`.")
     return [_load(spec) for spec in specs]
 
 
@@ -411,6 +435,8 @@ def _load(spec: str) -> tuple[glidepath.Schedule, str]:
     """Read SPEC. Return the schedule and the text of `about`."""
     if _is_expression(spec):
         return glidepath.Schedule(spec), ""
+    if spec.endswith(".npy") and Path(spec).exists():
+        return schedule_beside(Path(spec), check=True), ""
     return _schedule(spec, _read(spec))
 
 
@@ -422,21 +448,21 @@ def _read(spec: str) -> str:
     """Return the text of a file, or of standard input."""
     name = "standard input" if spec == "-" else spec
     if spec == "-" and sys.stdin is None:
-        fail(f"{name}: closed. Name a file, or send the JSON through a pipe.")
+        _fail(f"{name}: closed. Name a file, or send the JSON through a pipe.")
     try:
         content = sys.stdin.buffer.read() if spec == "-" else Path(spec).read_bytes()
         return content.decode("utf-8")
     except OSError as error:
-        fail(f"{name}: {error.strerror}")
+        _fail(f"{name}: {error.strerror}")
     except UnicodeDecodeError as error:
-        fail(f"{name}: byte {error.start} is not UTF-8; a spec is a text. Check that it is the right file.")
+        _fail(f"{name}: byte {error.start} is not UTF-8; a spec is a text. Check that it is the right file.")
 
 
 def _schedule(spec: str, text: str) -> tuple[glidepath.Schedule, str]:
     try:
         schedule = glidepath.Schedule(text)
     except (ValueError, TypeError) as error:
-        fail(f"{'standard input' if spec == '-' else spec}: {error}")
+        _fail(f"{'standard input' if spec == '-' else spec}: {error}")
     about = str(json.loads(text).get("about", "")) if text.lstrip().startswith("{") else ""
     return schedule, "".join(c if c.isprintable() or c == "\n" else " " for c in about)
 
@@ -454,7 +480,7 @@ def _side(spec: str) -> Path | glidepath.Schedule | glidepath.Groups:
             try:
                 return glidepath.Groups.from_json(text)
             except (ValueError, TypeError) as error:
-                fail(f"{'standard input' if spec == '-' else spec}: {error}")
+                _fail(f"{'standard input' if spec == '-' else spec}: {error}")
     return _schedule(spec, text)[0]
 
 
@@ -465,14 +491,14 @@ def _picture(what: str, output: str, *specs: str) -> Iterator[Axes]:
         from matplotlib.figure import Figure  # noqa: PLC0415 (an optional dependency, and slow to import)
     except Exception as error:  # noqa: BLE001 (a broken install can raise anything)
         if isinstance(error, ModuleNotFoundError) and error.name == "matplotlib":
-            fail(f"{what} draws with matplotlib, which is not installed. Run `pip install matplotlib`.")
+            _fail(f"{what} draws with matplotlib, which is not installed. Run `pip install matplotlib`.")
         again = "Run `pip install --force-reinstall matplotlib`."
-        fail(f"{what} draws with matplotlib, which cannot be imported: {error}. {again}")
-    path, *_ = [target(output, spec, "lr.png") for spec in specs]
+        _fail(f"{what} draws with matplotlib, which cannot be imported: {error}. {again}")
+    path, *_ = [_target(output, spec, "lr.png") for spec in specs]
     kind = path.suffix.lstrip(".").lower() or "png"
     figure = Figure(figsize=(8.0, 4.5), dpi=150, layout="constrained")
     if kind not in figure.canvas.get_supported_filetypes():
-        fail(f"{output}: got `.{kind}`; a picture is .png, .svg, .pdf or another that matplotlib writes. Name it so.")
+        _fail(f"{output}: got `.{kind}`; a picture is .png, .svg, .pdf or another that matplotlib writes. Name it so.")
     yield figure.add_subplot()
     picture = io.BytesIO()
     try:
@@ -481,45 +507,60 @@ def _picture(what: str, output: str, *specs: str) -> Iterator[Axes]:
             figure.savefig(picture, format=kind)
     except Exception as error:  # noqa: BLE001 (each file type uses its own library, which raises its own errors)
         other = "" if kind == "png" else " Name a .png."
-        fail(f"{output}: matplotlib cannot draw it as `.{kind}`: {error}.{other}")
-    with replacing(path) as file:
+        _fail(f"{output}: matplotlib cannot draw it as `.{kind}`: {error}.{other}")
+    with _terminable(), replacing(path) as file, named(path):
         file.write(picture.getbuffer())
+
+
+def _fail(message: str) -> NoReturn:
+    """End the command with a message on stderr."""
+    raise click.ClickException(message)
+
+
+def _target(output: str, spec: str, example: str) -> Path:
+    """Read `-o`. It must name a file, and not the SPEC."""
+    if not output:
+        _fail(refusal("-o", "nothing", "it must name a file", f"Write `-o {example}`."))
+    if output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
+        _fail(f"{output}: a folder; the output is a file. Write `-o {output}{example}`.")
+    if output == "-":
+        _fail("`-o`: got -, standard output; the output takes its place whole, which only a file can. Name a file.")
+    path = Path(output)
+    with contextlib.suppress(OSError):
+        if spec != "-" and path.samefile(spec):
+            _fail(f"{output}: the SPEC itself, which would be lost. Name another file.")
+    return path
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise SystemExit, so that the temporary file is removed before the process ends."""
+
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, unwind) for number in _ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _count(schedule: glidepath.Schedule, count: int | None, start: int) -> int:
     if count is None:
         if schedule.steps is None:
-            fail("`-n`: not given; this schedule has no end of its own. Say how many steps to write.")
+            _fail("`-n`: not given; this schedule has no end of its own. Say how many steps to write.")
         if start > schedule.steps:
-            fail(
+            _fail(
                 refusal(
                     "--start", start, f"this schedule ends at step {schedule.steps}", "Say with `-n` how many to write."
                 )
             )
         return schedule.steps - start
     if start + count > LAST_STEP:
-        fail(refusal("-n", f"{count} from step {start} on", f"steps run to 2**53 = {LAST_STEP}", "Take fewer."))
+        _fail(refusal("-n", f"{count} from step {start} on", f"steps run to 2**53 = {LAST_STEP}", "Take fewer."))
     return count
-
-
-def _check_room(path: Path, size: int) -> None:
-    # Without this check, a number with too many zeros would fill the disk and disturb other programs before it fails.
-    folder = Path(os.path.realpath(path)).parent
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        fail(refusal("-n", f"{_in_bytes(size)} to write", f"{folder} has {_in_bytes(free)} free", "Take fewer steps."))
-
-
-def _in_bytes(size: int) -> str:
-    """Return a file size as text.
-
-    >>> _in_bytes(72_000_000_000_000_000), _in_bytes(1_600_128), _in_bytes(136)
-    ('72,000,000.0 GB', '1.6 MB', '136 bytes')
-    """
-    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= scale:
-            return f"{size / scale:,.1f} {unit}"
-    return f"{size} bytes"
 
 
 @contextlib.contextmanager
@@ -530,6 +571,18 @@ def _progress(n: int) -> Iterator[Callable[[int], None]]:
         return
     with click.progressbar(length=n, file=sys.stderr, update_min_steps=max(n // 200, 1)) as bar:
         yield bar.update
+
+
+def _in_all(advance: Callable[[int], None]) -> Callable[[int], None]:
+    """Return a function to call with the number of all steps done."""
+    before = 0
+
+    def progress(done: int) -> None:
+        nonlocal before
+        advance(done - before)
+        before = done
+
+    return progress
 
 
 def _segment_table(schedule: glidepath.Schedule) -> Iterator[str]:

@@ -82,6 +82,13 @@ impl Dtype {
         }
     }
 
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Dtype::Float64 => "float64",
+            Dtype::Float32 => "float32",
+        }
+    }
+
     pub(super) fn of(dtype: &Bound<'_, PyArrayDescr>) -> Option<Dtype> {
         if dtype.is_equiv_to(&numpy::dtype::<f64>(dtype.py())) {
             Some(Dtype::Float64)

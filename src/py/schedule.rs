@@ -604,6 +604,53 @@ impl Schedule {
         Ok(Schedule::of(spec))
     }
 
+    /// Writes the values of `array(n, start)` to a .npy file, in constant memory however many they are.
+    ///
+    /// The file gets its name when it is complete and on the disk: `path` is always the whole old file or the whole new
+    /// one. The schedule of its values stands beside it, in `<path>.json`, as one line of JSON.
+    ///
+    /// Args:
+    ///     path: the file, whatever its suffix. A symbolic link stays a link.
+    ///     n: how many values, from 0.
+    ///     dtype: "float64" or "float32".
+    ///     start: the first step.
+    ///     threads: how many threads compute, at most one on each core. With None it is one: the disk is slower.
+    ///     progress: a function that is called with the number of steps done, again and again, at last with n.
+    ///     resume: whether to go on with what a killed or interrupted run has left. Values that are not those of this
+    ///         schedule are written again. A run with `resume=True` that is interrupted keeps what it has written.
+    ///
+    /// Raises `OSError` where the file cannot be written, `ValueError` where it is no regular file or larger than the
+    /// free space of the disk, else as `array` does. After an exception `path` is the old file, or the whole new one.
+    ///
+    /// >>> import tempfile
+    /// >>> folder = tempfile.TemporaryDirectory()
+    /// >>> gp.linear(0.0, 1.0, 4).save(f"{folder.name}/lr.npy", 5, progress=print)
+    /// 5
+    /// >>> np.load(f"{folder.name}/lr.npy")
+    /// array([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    #[pyo3(
+        signature = (
+            path, n, *, dtype=OptionalArg(None), start=OptionalArg(None), threads=None, progress=None, resume=false
+        ),
+        text_signature = "($self, path, n, *, dtype=\"float64\", start=0, threads=None, progress=None, resume=False)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are those of the Python method")]
+    fn save<'py>(
+        slf: &Bound<'py, Self>,
+        path: Bound<'py, PyAny>,
+        n: &Bound<'py, PyAny>,
+        dtype: OptionalArg<'py>,
+        start: OptionalArg<'py>,
+        threads: Option<Bound<'py, PyAny>>,
+        progress: Option<Bound<'py, PyAny>>,
+        resume: bool,
+    ) -> PyResult<()> {
+        let (run, dtype) = (run("save", n, &start)?, dtype.dtype("save")?.name());
+        let threads = threads.map_or(Ok(1), |threads| arrays::threads(&threads, &"save.threads"))?;
+        let save = slf.py().import("glidepath._saving")?.getattr("save")?;
+        save.call1((slf, path, run.n, dtype, run.start, threads, progress, resume)).map(|_| ())
+    }
+
     /// Draws the schedule over its first `steps` steps on matplotlib axes, and returns them.
     ///
     /// Args:

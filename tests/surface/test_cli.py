@@ -180,22 +180,29 @@ def test_an_old_temporary_file_with_the_same_process_number_does_no_harm(spec, t
     assert same_bits(np.load(tmp_path / "lr.npy"), MOVING.array(100))
 
 
-def test_what_a_killed_process_left_is_removed_by_a_run_of_a_later_day(spec, tmp_path):
+def test_what_a_killed_process_left_is_removed_by_the_next_run(spec, tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
     with start_long(spec, folder / "lr.npy") as process:
         wait_until_written(process, folder, 8 * LONG // 10)
+        process.send_signal(signal.SIGSTOP)
+        run_well("array", spec, "-n", 100, "-o", folder / "lr.npy")
+        (alive,) = left_over(folder)
         process.kill()
-    (dead,) = left_over(folder)
+    (folder / ".other.tmp").touch()
+    run_well("array", spec, "-n", 100, "-o", folder / "another.npy")
+    assert left_over(folder) == [alive, ".other.tmp"], "a file of another name may be resumed"
     run_well("array", spec, "-n", 100, "-o", folder / "lr.npy")
-    assert left_over(folder) == [dead], "it may be alive"
+    assert left_over(folder) == [".other.tmp"]
+
+
+def test_what_a_killed_process_left_is_removed_by_any_run_of_a_later_day(spec, tmp_path):
     long_ago = time.time() - 25 * 3_600
-    os.utime(folder / dead, (long_ago, long_ago))
-    other = folder / ".other.tmp"
-    other.touch()
-    os.utime(other, (long_ago, long_ago))
-    run_well("array", spec, "-n", 100, "-o", folder / "lr.npy")
-    assert left_over(folder) == [other.name]
+    for name in (".glidepath-abc.tmp", ".other.tmp"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    run_well("array", spec, "-n", 100, "-o", tmp_path / "lr.npy")
+    assert left_over(tmp_path) == [".other.tmp"]
 
 
 def start_long(spec: Path, target: Path, count: int = LONG) -> subprocess.Popen[str]:
@@ -628,7 +635,7 @@ def test_the_installed_command_is_the_module():
     assert gp.__version__ in shown
 
 
-@pytest.mark.parametrize("command", [[], ["array"], ["show"], ["at"], ["plot"], ["diff"], ["schema"]])
+@pytest.mark.parametrize("command", [[], ["array"], ["show"], ["at"], ["plot"], ["diff"], ["verify"], ["schema"]])
 def test_help_explains_every_command(command):
     assert run_well(*command, "--help").startswith("Usage: glidepath")
 

@@ -327,7 +327,7 @@ fn all_plain<T>(items: &Any<'_>, read: impl Fn(&Any<'_>) -> Option<T>) -> PyResu
             push(&mut found, value)?;
         }
     } else if let Ok(range) = items.cast_exact::<PyRange>() {
-        found = Vec::new();
+        found = reserved(range.len().unwrap_or(usize::MAX))?; // the length of a `range(2**63)` is no C integer
         for (i, item) in range.try_iter()?.enumerate() {
             watch.after(LOOK, i, py)?;
             let Some(value) = read(&item?) else { return Ok(None) };

@@ -170,3 +170,38 @@ assert factor < {MOST}, factor
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=150)
     assert done.returncode == 0, done.stderr
+
+
+ABSURD = {
+    "array": "s.array(2**53)",
+    "slice": "s[:]",
+    "chunks": "next(s.chunks(2**53, 2**53))",
+    "list": "list(s)",
+    "asarray": "np.asarray(s)",
+    "gather": "s.gather(np.broadcast_to(np.int64(3), 2**50))",
+    "gather narrow steps": "s.gather(np.broadcast_to(np.int8(3), 2**50))",
+    "gather of a range": "s.gather(range(2**50))",
+    "gather of a range with no C length": "s.gather(range(2**70))",
+    "table of a broadcast": "gp.table(np.broadcast_to(0.5, 2**50))",
+    "table of a range": "gp.table(range(2**50))",
+    "milestones": "gp.piecewise_constant([0.5], range(1, 2**50))",
+}
+
+
+@pytest.mark.parametrize("name", ABSURD)
+def test_an_absurd_size_fails_before_anything_is_allocated(name: str) -> None:
+    code = f"""{PREPARED}
+import time
+s = gp.cosine(1.0, 0.0, 2**53)
+before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+try:
+    {ABSURD[name]}
+except MemoryError:
+    pass
+else:
+    raise AssertionError("it has room for that")
+assert time.process_time() - begun < 0.2
+assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4096  # KiB
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")

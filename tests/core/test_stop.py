@@ -136,6 +136,28 @@ def test_gather(shape: str) -> None:
     assert_stops(setup, "while True: s.gather(k)")
 
 
+SAVED = {
+    "constant": SHAPES["constant"],
+    "curve": SHAPES["curve"],
+    "table": "gp.table([0.1, 0.2])",
+}
+
+
+@pytest.mark.parametrize("shape", SAVED)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_save(shape: str, threads: int) -> None:
+    folder = "import tempfile\nfolder = tempfile.TemporaryDirectory()"
+    work = f"s.save(folder.name + '/lr.npy', 10**9, threads={threads})"
+    assert_stops(f"s = {SAVED[shape]}\n{folder}", work)
+
+
+def test_resume() -> None:
+    """It checks what is there, again and again."""
+    setup = "s = gp.cosine(1.0, 0.0, 10**8)\nimport tempfile\nfolder = tempfile.TemporaryDirectory()"
+    setup += "\nname = folder.name + '/lr.npy'\ns.save(name, 2 * 10**7)"
+    assert_stops(setup, "while True: s.save(name, 2 * 10**7, resume=True)")
+
+
 LISTS = {
     "list": "list(s)",
     "iter": "sum(s)",
@@ -161,6 +183,8 @@ READ = {
     "a long text": "gp.Schedule.from_json(text)",
     "to_json": "many.to_json()",
     "repr": "repr(short)",
+    "hash": "hash(gp.table(long))",
+    "equality": "gp.table(long) == gp.table(long)",
 }
 TO_READ = """
 from collections.abc import Sequence
@@ -171,6 +195,7 @@ class Endless(Sequence):
         return 1
 s = gp.cosine(1.0, 0.0, 10)
 text = '{"glidepath":1,"schedule":{"kind":"table","values":[' + "0.1234567890123," * 3_000_000 + "1.0]}}"
+long = np.linspace(0.1, 0.9, 10**8)
 many, short = gp.table(np.linspace(0.1, 0.9, 3_000)), gp.table(np.linspace(0.1, 0.9, 900))
 for _ in range(15):
     many, short = many >> many, short >> short

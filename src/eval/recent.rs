@@ -1,7 +1,7 @@
 //! The tile in which the last single values lay.
 //!
 //! A training loop asks for one step after another. Once two calls follow one another closely, the tile that starts at the
-//! second gets a polynomial, and the steps in it are read from that: 15 ns instead of 50 for a jet each. A value that the
+//! second gets a polynomial, and the steps in it are read from that, which takes a few ns instead of the 50 of a jet. A value that the
 //! polynomial leaves in doubt is settled as ever, so a tile never changes a value.
 //!
 //! Threads share the tile without waiting: a reader sees by the version whether it was written meanwhile, and then does

@@ -622,11 +622,9 @@ impl Schedule {
     /// Raises `OSError` where the file cannot be written, `ValueError` where it is no regular file or larger than the
     /// free space of the disk, else as `array` does. After an exception `path` is the old file, or the whole new one.
     ///
-    /// >>> import tempfile
-    /// >>> folder = tempfile.TemporaryDirectory()
-    /// >>> gp.linear(0.0, 1.0, 4).save(f"{folder.name}/lr.npy", 5, progress=print)
+    /// >>> gp.linear(0.0, 1.0, 4).save("lr.npy", 5, progress=print)
     /// 5
-    /// >>> np.load(f"{folder.name}/lr.npy")
+    /// >>> np.load("lr.npy")
     /// array([0.  , 0.25, 0.5 , 0.75, 1.  ])
     #[pyo3(
         signature = (

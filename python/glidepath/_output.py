@@ -65,12 +65,14 @@ def replacing(path: Path, *, resume: bool = False) -> Iterator[IO[bytes]]:
     With ``resume`` the file begins as what a dead process left of it, and stays there after an interrupt.
     """
     target = real_target(path)
-    with named(path):
-        file, temporary = _left(target) if resume else (None, None)
-        remove_dead(target)
-        if file is None or temporary is None:
-            file, temporary = _created(target)
+    file: IO[bytes] | None = None
+    temporary: Path | None = None
     try:
+        with named(path):
+            file, temporary = _left(target) if resume else (None, None)
+            remove_dead(target)
+            if file is None or temporary is None:
+                file, temporary = _created(target)
         yield file
         with named(path):
             file.flush()
@@ -80,12 +82,13 @@ def replacing(path: Path, *, resume: bool = False) -> Iterator[IO[bytes]]:
                 file.close()
             temporary.replace(target)  # with the lock: without it another process could remove the file
     except BaseException as error:
-        if not resume or isinstance(error, Exception):
+        if file is not None and temporary is not None and (not resume or isinstance(error, Exception)):
             _discard(file, temporary)
         raise
     finally:
         with contextlib.suppress(OSError):  # what the buffer holds may not fit on the disk
-            file.close()
+            if file is not None:
+                file.close()
     with named(path):
         _sync_folder(target.parent)
 
@@ -118,9 +121,13 @@ def _left(target: Path) -> tuple[IO[bytes] | None, Path | None]:
 def _created(target: Path) -> tuple[IO[bytes], Path]:
     while True:
         handle, name = tempfile.mkstemp(_TEMPORARY[1], _prefix(target), target.parent)
-        file = os.fdopen(handle, "r+b")
-        if _lock(handle) is not False and _has_name(handle, Path(name)):
-            return file, Path(name)
+        try:
+            file = os.fdopen(handle, "r+b")
+            if _lock(handle) is not False and _has_name(handle, Path(name)):
+                return file, Path(name)
+        except BaseException:  # a signal too
+            Path(name).unlink(missing_ok=True)
+            raise
         file.close()  # another process saw it before it was locked, and removes it
 
 

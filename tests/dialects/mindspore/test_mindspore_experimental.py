@@ -88,7 +88,7 @@ STEPPED = (
 def test_all_of_mindspore_s_are_here() -> None:
     assert set(theirs.__all__) == {*STEPPED, "LRScheduler", "ReduceLROnPlateau"}
     assert set(ours.optim.lr_scheduler.__all__) == {*theirs.__all__, "OneCycleLR", "ChainedScheduler"}
-    assert set(ours.__all__) == {*ours.optim.lr_scheduler.__all__, "optim", "preview", "schedule", "seek"}
+    assert set(ours.__all__) == {*ours.optim.lr_scheduler.__all__, "Scheduler", "optim", "preview", "schedule", "seek"}
 
 
 def test_the_paths_are_mindspore_s() -> None:

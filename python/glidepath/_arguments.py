@@ -7,7 +7,7 @@ import numpy as np
 
 from glidepath._core import _LAST_STEP, _shown
 
-__all__ = ["LAST_STEP", "as_int", "cut", "group_index", "refusal"]
+__all__ = ["LAST_STEP", "as_int", "cut", "group_index", "refusal", "whole"]
 
 LAST_STEP = _LAST_STEP
 
@@ -43,3 +43,13 @@ def group_index(place: str, value: object, groups: int) -> int:
         rule = f"it must be from 0 to {groups - 1}, as the optimizer has {groups} groups"
         raise IndexError(refusal(place, group, rule))
     return group
+
+
+def whole(place: str, value: object, error: type[Exception] = IndexError, *, least: int = 0, way_out: str = "") -> int:
+    """Return a step or a number of steps, checked. `error` is for one out of range; `way_out` for one below 0."""
+    number, rule = as_int(value), f"it must be a whole number from {least} to 2**53"
+    if number is None:
+        raise TypeError(refusal(place, _shown(value), rule, "Convert it with `int()`."))
+    if not least <= number <= LAST_STEP:
+        raise error(refusal(place, number, rule, way_out if number < 0 else ""))
+    return number

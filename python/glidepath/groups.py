@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias, overload
 
 import numpy as np
 
-from glidepath._arguments import LAST_STEP, as_int, cut, refusal
+from glidepath._arguments import LAST_STEP, as_int, cut, refusal, whole
 from glidepath._core import Schedule, _shown
 from glidepath._recipes import models, optimizers, options
 from glidepath._recipes.models import Param, listed
@@ -124,7 +124,7 @@ class Groups(Sequence[Group]):
         >>> gp.Groups([("weight", (2, 3))], lr=gp.linear(0.0, 0.1, 10), betas=(0.9, 0.99)).at(5)
         [{'lr': 0.05, 'betas': (0.9, 0.99)}]
         """
-        k = _whole("at.step", step)
+        k = whole("at.step", step, ValueError)
         return [{name: options.at(option, k) for name, option in group.options.items()} for group in self]
 
     def array(
@@ -143,7 +143,11 @@ class Groups(Sequence[Group]):
         array([[0.05, 0.5 ],
                [0.06, 0.5 ]])
         """
-        steps, first, which = _whole("array.n", n), _whole("array.start", start), _whole("array.place", place)
+        steps, first, which = (
+            whole("array.n", n, ValueError),
+            whole("array.start", start, ValueError),
+            whole("array.place", place, ValueError),
+        )
         if first + steps > LAST_STEP:
             raise ValueError(refusal("array.n", steps, "the last step may be at most 2**53"))
         schedules = [_schedule("array.what", self, i, what, which) for i in range(len(self))]
@@ -336,7 +340,7 @@ class Groups(Sequence[Group]):
         """
         from glidepath._recipes import live
 
-        per_epoch = _whole("of.steps_per_epoch", steps_per_epoch, 1)
+        per_epoch = whole("of.steps_per_epoch", steps_per_epoch, ValueError, least=1)
         name, params, groups = live.read(optimizer, scheduler, names, per_epoch)
         return _made(params, [_group(*group) for group in groups], name)
 
@@ -386,7 +390,7 @@ class Groups(Sequence[Group]):
         """
         from glidepath._recipes import build
 
-        steps = None if total_steps is None else _whole("to_mindspore.total_steps", total_steps, 1)
+        steps = None if total_steps is None else whole("to_mindspore.total_steps", total_steps, ValueError, least=1)
         return build.mindspore_groups(self, net, steps, names)
 
     # Text.
@@ -506,15 +510,6 @@ def _group(params: Iterable[Param], given: Mapping[str, Option], name: str | Non
 
 def _with_params(group: Group, params: Iterable[Param]) -> Group:
     return Group(tuple(params), group.options, group.name)
-
-
-def _whole(place: str, value: SupportsIndex, least: int = 0) -> int:
-    whole, rule = as_int(value), f"it must be a whole number from {least} to 2**53"
-    if whole is None:
-        raise TypeError(refusal(place, _shown(value), rule, "Convert it with `int()`."))
-    if not least <= whole <= LAST_STEP:
-        raise ValueError(refusal(place, whole, rule))
-    return whole
 
 
 def _decay(decay: object) -> Fraction:

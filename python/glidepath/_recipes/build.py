@@ -9,7 +9,7 @@ from glidepath._arguments import refusal
 from glidepath._core import Schedule, constant
 from glidepath._recipes import options
 from glidepath._recipes.models import Param, bind, clean
-from glidepath._recipes.optimizers import OPTIMIZERS, framework_of
+from glidepath._recipes.optimizers import NN_GROUP, OPTIMIZERS, framework_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from glidepath.groups import Group, Groups
 
 __all__ = ["mindspore_groups", "torch_groups"]
-
-_NN_GROUP = ("lr", "weight_decay", "grad_centralization")
 
 
 def torch_groups(groups: Groups, model: object, names: Mapping[str, str] | None) -> list[dict[str, Any]]:
@@ -83,7 +81,7 @@ def _only_nn_options(groups: Groups) -> None:
         raise ValueError(refusal(f"to_mindspore.groups[{i}].lr", "none", rule, 'Give it: `where("*", lr=...)`.'))
     for i, group in enumerate(groups):
         for name, option in group.options.items():
-            if name in _NN_GROUP or (name in alone and option == groups[0].options.get(name)):
+            if name in NN_GROUP or (name in alone and option == groups[0].options.get(name)):
                 continue
             rule = "a group of mindspore.nn takes lr, weight_decay and grad_centralization alone"
             way_out = "Give it to the optimizer, the same for all groups; or convert to mindspore.experimental."

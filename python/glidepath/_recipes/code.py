@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glidepath._core import Schedule
 from glidepath._recipes import options
+from glidepath._recipes.drivers import scheduled
 from glidepath._recipes.optimizers import OPTIMIZERS, framework_of
 
 if TYPE_CHECKING:
@@ -112,29 +113,16 @@ class _Writer:
 
     def scheduler(self) -> list[str]:
         """Return the line that makes the scheduler: the framework's own, where one rate is all that changes."""
-        scheduled: dict[str, list[Any]] = {}
-        for name in dict.fromkeys(name for group in self.groups for name in group.options):
-            drivers = [_driver(group.options.get(name)) for group in self.groups]
-            if any(driver is not None for driver in drivers):
-                scheduled[name] = drivers
-        if not scheduled:
+        driven = scheduled(self.groups)
+        if not driven:
             return []
-        rates = scheduled.get("lr", [None])
-        if scheduled.keys() == {"lr"} and rates[0] is not None and all(rate == rates[0] for rate in rates):
+        rates = driven.get("lr", [None])
+        if driven.keys() == {"lr"} and rates[0] is not None and all(rate == rates[0] for rate in rates):
             found = self.native(rates[0], self.framework)
             if found is not None:
                 self.imports.append(found.imports)
                 self.base = found.lr
                 return [f"scheduler = {found.line}"]
         self.imports += ["import glidepath as gp", f"from {_FACADE[self.framework]} import Scheduler"]
-        given = ", ".join(f"{name}={drivers!r}" for name, drivers in scheduled.items())
+        given = ", ".join(f"{name}={drivers!r}" for name, drivers in driven.items())
         return [f"scheduler = Scheduler(optimizer, {given})"]
-
-
-def _driver(option: Option | None) -> Any:
-    """Return what drives an option: a schedule, a tuple with None for its numbers, or None."""
-    if option is None or not options.is_scheduled(option):
-        return None
-    if isinstance(option, tuple):
-        return tuple(part if isinstance(part, Schedule) else None for part in option)
-    return option

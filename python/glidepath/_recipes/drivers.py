@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from glidepath.groups import Groups
 
-__all__ = ["drivers_of"]
+__all__ = ["drivers_of", "scheduled"]
 
 
 def drivers_of(place: str, groups: Groups, real: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -35,10 +35,15 @@ def drivers_of(place: str, groups: Groups, real: Sequence[dict[str, Any]]) -> di
             got = f"a group {i} of {len(wanted)} parameters, with {stray!r}"
             has = f"{len(shapes)} parameters" + (f", from {names[0]!r} on" if names else "")
             raise ValueError(refusal(place, got, f"group {i} of the optimizer has {has}"))
-    scheduled = dict.fromkeys(
+    return scheduled(groups)
+
+
+def scheduled(groups: Groups) -> dict[str, list[Any]]:
+    """Return what drives each option that is a schedule in some group: for each group, as `drivers_of` does."""
+    names = dict.fromkeys(
         name for group in groups for name, option in group.options.items() if options.is_scheduled(option)
     )
-    return {name: [_driver(group.options.get(name)) for group in groups] for name in scheduled}
+    return {name: [_driver(group.options.get(name)) for group in groups] for name in names}
 
 
 def _driver(option: Any) -> Any:

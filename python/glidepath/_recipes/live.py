@@ -113,7 +113,7 @@ def _made(name: str, tensor: Any) -> Param:
 
 def _param(names: _Names, tensor: Any, group: int) -> Param:
     if id(tensor) not in names.of:
-        got = f"{listed(param.name for param in names.order)}"
+        got = listed(param.name for param in names.order)
         rule = f"group {group} has a parameter of shape {tuple(tensor.shape)} that is not among them"
         raise ValueError(refusal("of.names", got, rule, "Give the model that the optimizer was made for."))
     return names.of[id(tensor)]
@@ -234,9 +234,8 @@ def _of_nn(optimizer: Any, scheduler: object, names: object) -> Read:
         if optimizer.is_group:
             given["grad_centralization"] = centralized
         parts.setdefault((at, id(lr), decay, centralized), ([], {**given, **common}))[0].append(parameter)
-    groups = [{"params": inside} for inside, _ in parts.values()]
     ordered = sorted(parts, key=lambda key: key[0]) if written else list(parts)  # type: ignore[index]
-    found = _names([{"params": list(optimizer.parameters)}], names) if names is None else _given(groups, names)
+    found = _names([{"params": list(optimizer.parameters)}], names)
     return name, tuple(found.order), [
         ([_param(found, p, k) for p in _as_written(written, key[0], parts[key][0])], parts[key][1], None)  # type: ignore[index]
         for k, key in enumerate(ordered)

@@ -17,12 +17,23 @@ from glidepath._recipes.options import Option, text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FRAMEWORKS", "INERT", "OPTIMIZERS", "Optimizer", "check", "framework_of", "known", "unknown_option"]
+__all__ = [
+    "FRAMEWORKS",
+    "INERT",
+    "NN_GROUP",
+    "OPTIMIZERS",
+    "Optimizer",
+    "check",
+    "framework_of",
+    "known",
+    "unknown_option",
+]
 
 FRAMEWORKS = ("torch", "mindspore.nn", "mindspore.experimental")
 INERT = {"foreach", "fused", "capturable", "differentiable", "use_locking"}
 """They say how a step is computed, and not what it computes."""
-_NN_GROUP = {"lr", "weight_decay", "grad_centralization"}
+NN_GROUP = {"lr", "weight_decay", "grad_centralization"}
+"""What a group of mindspore.nn takes."""
 _ADAM: dict[str, Any] = {"betas": (0.9, 0.999), "eps": 1e-8}
 _BETAS: dict[str, Any] = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 
@@ -47,7 +58,7 @@ def _torch(name: str, lr: float, *, weight_decay: float | None = 0, **defaults: 
 def _nn(name: str, lr: float | None, *, scaled: bool = True, **defaults: Any) -> Optimizer:
     scale = {"loss_scale": 1.0} if scaled else {}
     given = {"lr": lr, "weight_decay": 0.0, "grad_centralization": False, **defaults, **scale}
-    return Optimizer(f"mindspore.nn.{name}", given, frozenset(given.keys() - _NN_GROUP))
+    return Optimizer(f"mindspore.nn.{name}", given, frozenset(given.keys() - NN_GROUP))
 
 
 def _experimental(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glidepath._core import Schedule, adam_correction
 from glidepath._recipes import options
-from glidepath._recipes.optimizers import FRAMEWORKS, INERT, OPTIMIZERS, framework_of
+from glidepath._recipes.optimizers import FRAMEWORKS, INERT, NN_GROUP, OPTIMIZERS, framework_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Converted", "Loss", "Row", "converted"]
 
-_NN_GROUP = {"lr", "weight_decay", "grad_centralization"}
 _TINY_EPS = 1e-7
 _BITS = 38.0  # e**-38 is below 2**-54, which changes no float64 near 1
 _SMALLEST = 1e-30  # for a beta of 0
@@ -100,7 +99,7 @@ def _rule(torch: str, other: str, *limits: Limit, **given: Any) -> Rule:
         limits += tuple(
             Limit(option, _is_plain, f"an optimizer of mindspore.nn takes one number for `{theirs[0]}`",
                   'Convert to "mindspore.experimental", whose Scheduler drives it.')
-            for option, theirs in names.items() if theirs[0] not in _NN_GROUP
+            for option, theirs in names.items() if theirs[0] not in NN_GROUP
         )  # fmt: skip
     return Rule(name, other, names, limits, **given)
 
@@ -319,7 +318,7 @@ def _outside(limit: Limit, groups: Sequence[Options]) -> list[Loss]:
 
 def _made_common(made: Converted, sources: Sequence[Options]) -> Iterable[Loss]:
     """Make the options of mindspore.nn that all groups share the same in all; yield those that were not."""
-    for option in [name for name in made.groups[0] if name not in _NN_GROUP]:
+    for option in [name for name in made.groups[0] if name not in NN_GROUP]:
         values = [group[option] for group in made.groups]
         if len(set(values)) == 1:
             continue

@@ -43,7 +43,7 @@ def CosineLRScheduler(
     """Follow half a cosine to ``lr_min``, ``cycle_limit`` times, each ``cycle_mul`` times as long as the one before.
 
     Each peak is ``cycle_decay`` times the one before. Where ``cycle_mul`` is not 1, timm finds the cycle with a
-    floating- point logarithm, and can miss a restart by a step (``cycle_mul=3``, the fifth restart).
+    floating-point logarithm, and can miss a restart by a step (``cycle_mul=3``, the fifth restart).
 
     >>> timm.CosineLRScheduler(0.1, 100)
     gp.cosine(0.1, 0.0, 100)

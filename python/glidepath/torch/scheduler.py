@@ -13,7 +13,7 @@ from torch import Tensor, from_numpy
 from torch.optim import Optimizer, lr_scheduler
 
 from glidepath import _drivers
-from glidepath._arguments import LAST_STEP, as_int, group_index, refusal
+from glidepath._arguments import LAST_STEP, as_int, group_index, refusal, whole
 from glidepath._core import Schedule, _shown
 from glidepath._drivers import Driver, Drivers
 from glidepath._recipes.drivers import drivers_of
@@ -115,7 +115,7 @@ class Scheduler(lr_scheduler.LRScheduler):
             self._warn_of_unequal(name, range(len(groups)))
         self._keep_initial()
         self.base_lrs = [driving.copied(group["initial_lr"]) for group in groups]
-        self.seek(_whole("Scheduler.last_epoch", last_epoch, least=-1, way_out="Leave it out to start anew.") + 1)
+        self.seek(whole("Scheduler.last_epoch", last_epoch, least=-1, way_out="Leave it out to start anew.") + 1)
 
     def __repr__(self) -> str:
         """Show what drives what."""
@@ -141,7 +141,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         >>> scheduler.get_last_lr()
         [0.05]
         """
-        step = _whole("seek.step", step, way_out="Use `seek(0)` for the start.")
+        step = whole("seek.step", step, way_out="Use `seek(0)` for the start.")
         groups = self.optimizer.param_groups
         if len(groups) > self._groups:
             for name in self.drivers:
@@ -240,7 +240,7 @@ class Scheduler(lr_scheduler.LRScheduler):
         """
         groups = self.optimizer.param_groups
         drivers = self._of_groups(name if name == "lr" else self._driven("preview", name))
-        out = np.empty((_whole("preview.n", n, ValueError, way_out="Steps are counted from 0."), len(groups)))
+        out = np.empty((whole("preview.n", n, ValueError, way_out="Steps are counted from 0."), len(groups)))
         for column, group, driver in zip(out.T, groups, drivers, strict=True):
             driving.check_entry("preview", group, name, place)
             places, parts = driving.places_of(group[name]), _drivers.as_tuple(driver)
@@ -507,19 +507,6 @@ def _numbers(entry: Any, is_driven: list[bool]) -> list[float | None]:
     return [
         None if place is None or (isinstance(place, Tensor) and place.is_meta) else float(place) for place in chosen
     ]
-
-
-def _whole(
-    place: str, n: SupportsIndex, error: type[Exception] = IndexError, *, least: int = 0, way_out: str = ""
-) -> int:
-    whole, rule = as_int(n), f"it must be a whole number from {least} to 2**53"
-    if whole is None:
-        msg = refusal(place, _shown(n), rule, "Convert it with `int()`.")
-        raise TypeError(msg)
-    if not least <= whole <= LAST_STEP:
-        msg = refusal(place, whole, rule, way_out if whole < 0 else "")
-        raise error(msg)
-    return whole
 
 
 def _as_set(old: object, values: NDArray[np.float64]) -> NDArray[np.float64]:

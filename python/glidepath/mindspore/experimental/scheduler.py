@@ -10,7 +10,7 @@ from mindspore.experimental.optim.optimizer import Optimizer
 from numpy.typing import NDArray
 
 from glidepath import _drivers
-from glidepath._arguments import LAST_STEP, as_int, group_index, refusal
+from glidepath._arguments import group_index, refusal, whole
 from glidepath._core import Schedule, _shown
 from glidepath._drivers import Driver, Drivers
 from glidepath._recipes.drivers import drivers_of
@@ -101,7 +101,7 @@ class Scheduler(Ahead):
         Raises:
             TypeError, IndexError: a step that is no whole number from 0 to 2**53.
         """
-        k = _whole("seek.step", step, IndexError)
+        k = whole("seek.step", step, IndexError)
         values = [
             (group, name, [None if part is None else part.at(k) for part in _drivers.as_tuple(driver)])
             for name, drivers in self.drivers.items()
@@ -144,7 +144,7 @@ class Scheduler(Ahead):
         """Return the learning rates that the next n steps will set, shape (n, groups); nothing is changed."""
         if metrics is not None:
             raise TypeError("`preview.metrics`: a Scheduler follows the step, and takes no metrics. Leave it out.")
-        steps = _whole("preview.n", 0 if n is None else n, ValueError)
+        steps = whole("preview.n", 0 if n is None else n, ValueError)
         out = np.empty((steps, self.groups_num), np.float32)
         for i, group in enumerate(self._groups()):
             driver = _drivers.as_tuple(_drivers.of_groups(self.drivers.get("lr"), self.groups_num)[i])[0]
@@ -183,7 +183,7 @@ class Scheduler(Ahead):
             raise TypeError(refusal(place, _shown(state), rule, "Load what `state_dict()` returned."))
         saved = {name: _drivers.read(f"{place}.schedules.{name}", text) for name, text in state["schedules"].items()}
         self._check(f"{place}.schedules", saved)
-        step = _whole(f"{place}.step", state["step"], ValueError)
+        step = whole(f"{place}.step", state["step"], ValueError)
         if saved != self.drivers:
             if on_change == "error":
                 told = _drivers.differences(saved, self.drivers, set())
@@ -265,12 +265,3 @@ def _number(entry: Any) -> Any:
 
 def _as_tensor(lr: Any) -> Any:
     return lr.value() if isinstance(lr, Tensor) else Tensor(lr, mstype.float32)
-
-
-def _whole(place: str, value: SupportsIndex, error: type[Exception]) -> int:
-    whole, rule = as_int(value), "it must be a whole number from 0 to 2**53"
-    if whole is None:
-        raise TypeError(refusal(place, _shown(value), rule, "Convert it with `int()`."))
-    if not 0 <= whole <= LAST_STEP:
-        raise error(refusal(place, whole, rule))
-    return whole

@@ -38,6 +38,14 @@ pub trait Lane: Format + Send + Sync + PartialOrd + Default + 'static {
     fn of(x: f64) -> Self;
     /// As a double.
     fn double(self) -> f64;
+    /// Whether a double lies in the middle between two neighbours of this type.
+    #[inline(always)]
+    fn is_between(x: f64) -> bool {
+        let below = Self::of(x).double();
+        // The other neighbour is as far from x as this one, on its other side.
+        let above = x + (x - below);
+        x != below && Self::of(above).double() == above
+    }
     /// Kept within bounds, which are doubles.
     #[inline(always)]
     fn clamped(self, low: Option<f64>, high: Option<f64>) -> Self {

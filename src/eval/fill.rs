@@ -23,7 +23,7 @@ use crate::pace::Pace;
 use crate::plan::{Map, Plan, PlanNode, part};
 use crate::real::Point;
 use crate::real::dd::{FinePlain, Kit, QuickFused, with_quick_kit};
-use crate::real::jet::{Jet, Known, Width, scale};
+use crate::real::jet::{Jet, Known, Width, exponent, scale};
 use crate::round;
 use crate::simd::{self, Task};
 use crate::tile::{Lane, Poly, Run, WideRun, Worth};
@@ -449,7 +449,7 @@ impl<'a> Filler<'a> {
             } else {
                 self.tile::<T, 5, 2, 2, FinePlain>(tile, &mut rest[..now], &mut pace)?
             };
-            if written.is_none() {
+            if written != Written::All {
                 break;
             }
             done += now;
@@ -481,25 +481,35 @@ impl<'a> Filler<'a> {
             let now = choice.length.min(rest.len());
             let tile = Tile { node, k: here, stride, m: choice.m, sub: choice.sub };
             let now_out = &mut rest[..now];
-            let written = match (choice.order, simd::has_fused()) {
-                (0, _) => None,
+            let written = match (choice.order, simd::has_fused() && !pace.is_fine()) {
+                (0, _) => Written::None,
                 (2, true) => self.tile::<T, 5, 2, 2, QuickFused>(tile, now_out, &mut pace)?,
                 (5, true) => self.tile::<T, 5, 5, W, QuickFused>(tile, now_out, &mut pace)?,
                 (9, true) => self.tile::<T, 9, 9, W, QuickFused>(tile, now_out, &mut pace)?,
                 (_, true) => self.tile::<T, 13, 13, W, QuickFused>(tile, now_out, &mut pace)?,
-                // Few machines have no fma, so two orders are enough for them.
+                // Few machines have no fma, and few tiles need the fine kit, so two orders are enough for them.
                 (2, false) => self.tile::<T, 5, 2, 2, FinePlain>(tile, now_out, &mut pace)?,
                 (5, false) => self.tile::<T, 5, 5, W, FinePlain>(tile, now_out, &mut pace)?,
                 (_, false) => self.tile::<T, 13, 13, W, FinePlain>(tile, now_out, &mut pace)?,
             };
             match written {
-                Some(()) => {
+                Written::All => {
                     done += now;
                     pace.widen();
                 }
-                None if choice.order != 0 && choice.m > 3 => pace.narrow(),
-                None => {
-                    let now = FEW.min(rest.len());
+                Written::Flat => {
+                    done += now;
+                    pace.double();
+                }
+                Written::Beyond if !T::IS_DOUBLE => {
+                    let now = BUFFER.min(rest.len());
+                    self.fill_through_doubles(node, &mut rest[..now], here, stride)?;
+                    done += now;
+                }
+                Written::None if choice.order != 0 && choice.m > 3 => pace.narrow(),
+                Written::None | Written::Beyond => {
+                    let few = if written == Written::Beyond { BEYOND } else { FEW };
+                    let now = few.min(rest.len());
                     for (i, y) in rest[..now].iter_mut().enumerate() {
                         *y = self.one(node, here + i as u64 * stride, self.from)?;
                     }
@@ -511,7 +521,27 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// One tile: makes its jet, runs the lanes, settles what is left in doubt. `None` if the jet is not good enough for the width.
+    /// Fills with roundings of float64 values, which lanes can hold where they cannot hold those of float32. Rounding twice is
+    /// rounding once, unless the first result lies in the middle between two values of the second type.
+    #[cold]
+    #[inline(never)]
+    fn fill_through_doubles<T: Lane>(
+        &mut self,
+        node: &PlanNode,
+        out: &mut [T],
+        k: u64,
+        stride: u64,
+    ) -> Result<(), Interrupted> {
+        let mut buffer = [0.0; BUFFER];
+        let doubles = &mut buffer[..out.len()];
+        self.fill_moving::<f64, 5>(node, doubles, k, stride)?;
+        for (i, (y, &x)) in out.iter_mut().zip(&*doubles).enumerate() {
+            *y = if T::is_between(x) { self.one(node, k + i as u64 * stride, self.from)? } else { T::of(x) };
+        }
+        Ok(())
+    }
+
+    /// One tile: makes its jet, runs the lanes, settles what is left in doubt.
     ///
     /// The jet is of order `M`; the lanes take `N` coefficients of it, which is fewer for a straight line. Where the
     /// tile is to be cut into narrower ones, the jet is moved to the centre of each, and they take `W` of it.
@@ -520,22 +550,32 @@ impl<'a> Filler<'a> {
         tile: Tile<'_>,
         out: &mut [T],
         pace: &mut Pace,
-    ) -> Result<Option<()>, Interrupted> {
+    ) -> Result<Written, Interrupted> {
         let before = out.len() / 2;
         let cx = Width((1u64 << tile.m) as f64);
         let jet =
             tile.node.value::<Jet<M, K>>(Point { k: tile.k + before as u64 * tile.stride, stride: tile.stride, cx });
         self.spend(JET * self.size)?;
         pace.learn(&jet, tile.m);
+        let (c0, c0_lo, err, exp) = jet.centre();
+        if let Some(value) = beyond_all::<T>(c0, jet.size(1) + c0_lo.abs() + err, exp) {
+            out.fill(value);
+            self.counts[Rung::Quick as usize] += out.len() as u64;
+            self.spend(out.len())?;
+            return Ok(Written::Flat);
+        }
+        if !pace.is_lost() && !T::EXPONENTS.contains(&exponent(c0).saturating_add(exp)) {
+            return Ok(Written::Beyond);
+        }
         if jet.deg >= N {
-            return Ok(None);
+            return Ok(Written::None);
         }
         self.doubt.clear();
         let (n, first, careful) = (out.len(), -(before as f64), self.from == Rung::Careful);
         let share = before.max(1) as f64 / cx.0;
         let (poly, worth) = if tile.sub.is_some() { Poly::beyond() } else { Poly::<T, N>::new(&jet, tile.m, share) };
         if tile.sub.is_none() && worth != Worth::Good {
-            return Ok(None);
+            return Ok(Written::None);
         }
         let mut slow = 0;
         for (i, out) in out.chunks_mut(PIECE).enumerate() {
@@ -543,7 +583,7 @@ impl<'a> Filler<'a> {
             let (first, doubt) = (first + offset as f64, &mut self.doubt);
             slow += if let Some(sub) = tile.sub {
                 let run = WideRun::<T, M, W, K> { out, first, jet: &jet, m: tile.m, sub, careful, doubt };
-                let Some(slow) = simd::widest(run) else { return Ok(None) };
+                let Some(slow) = simd::widest(run) else { return Ok(Written::None) };
                 slow
             } else {
                 simd::widest(Run { out, first, m: tile.m, poly: &poly, careful, doubt })
@@ -555,13 +595,14 @@ impl<'a> Filler<'a> {
             let again = Again { out: &mut *out, first, jet: &jet, m: tile.m, doubt: &mut self.doubt };
             if K::FUSED { simd::fused_apart(again) } else { simd::apart(again) }
         }
+        pace.left_in_doubt(self.doubt.len(), n);
         let left = self.doubt.len() as u64;
         if left > 0 {
             self.settle_doubt(tile, out)?;
         }
         self.counts[Rung::Careful as usize] += slow.saturating_sub(left);
         self.counts[Rung::Quick as usize] += (n as u64).saturating_sub(slow.max(left));
-        Ok(Some(()))
+        Ok(Written::All)
     }
 
     #[cold]
@@ -613,6 +654,32 @@ impl<T: Lane, const M: usize, K: Kit> Task for Again<'_, T, M, K> {
     }
 }
 
+/// 0 or infinity, if all numbers within `off` of `x`, times `2^exp`, round to it.
+#[inline(always)]
+fn beyond_all<T: Lane>(x: f64, off: f64, exp: i64) -> Option<T> {
+    let of = |size: f64| exponent(size).saturating_add(exp);
+    if of(x.abs() + off) < T::LEAST - 1 {
+        // Below half of the least positive float.
+        return Some(T::default());
+    }
+    let least = (x.abs() - off) * (1.0 - f64::EPSILON);
+    let is_infinite = least > 0.0 && of(least) >= 3 - T::LEAST - T::DIGITS && off < f64::INFINITY;
+    is_infinite.then(|| T::of(f64::INFINITY.copysign(x)))
+}
+
+/// What became of a tile.
+#[derive(Clone, Copy, PartialEq)]
+enum Written {
+    /// Its values are written.
+    All,
+    /// All of them round to 0 or to infinity, which is written.
+    Flat,
+    /// The jet is not good enough for its width.
+    None,
+    /// Its values are too large or too small for lanes.
+    Beyond,
+}
+
 /// Where a tile lies: its first step, its half-width 2^m, and that of the narrower tiles it is cut into, if it is.
 #[derive(Clone, Copy)]
 struct Tile<'a> {
@@ -628,6 +695,9 @@ const SHORT: usize = 1 << 13;
 
 /// Up to so many values are settled one by one: a tile would take longer.
 const FEW: usize = 12;
+
+/// So many values are settled one by one where lanes cannot hold them, before the next tile is tried.
+const BEYOND: usize = 64;
 
 /// The part of `out` whose steps `k`, `k + stride`, ... come before `end`, and the rest.
 #[inline(always)]

@@ -741,7 +741,7 @@ impl<const N: usize, K: Kit> Jet<N, K> {
             self.l[i] *= unit;
         }
         // What becomes subnormal on the way rounds to 2^-1075 each.
-        self.err = self.err * unit + TINY * TINY * TINY;
+        self.err = self.err * unit + f64::MIN_POSITIVE;
         self.exp = 0;
         Some(self)
     }

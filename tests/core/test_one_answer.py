@@ -278,3 +278,34 @@ def test_clamped_blocks(dtype: str) -> None:
             for start, n in ((0, 420_000), (65_530, 70_000), (131_071, 13)):
                 steps = np.arange(start, start + n)
                 assert np.array_equal(schedule.array(n, start, dtype), schedule.gather(steps, dtype=dtype)), schedule
+
+
+BEYOND = {
+    "to 0": (gp.exponential(1.0, 0.999), 745_000),
+    "to 0 from below": (-1.0 * gp.exponential(1.0, 0.999), 745_000),
+    "to 0, slowly": (gp.exponential(1e-300, 0.99999), 5_500_000),
+    "to 0, a product": (gp.exponential(1.0, 0.999) * gp.cosine(1.0, 0.0, 10**7), 742_000),
+    "float32 to 0": (gp.natural_exponential(1.0, 1e-3), 104_000),
+    "float32 below 2^-80": (gp.natural_exponential(1.0, 1e-3), 56_000),
+    "below 2^-80, ties": (gp.exponential(1.0, 0.5, per=1_000), 149_000),
+    "to infinity": (gp.exponential(1.0, 1.001), 710_000),
+    "float32 to infinity": (-1.0 * gp.exponential(1.0, 1.001), 88_000),
+    "to 1": (gp.adam_correction(0.9, 0.9999, 10**7), 360_000),
+    "to 0 as a difference": (gp.power(1.0, 0.0, 200_000, 0.3), 190_000),
+    "to 0 as a difference of powers": (gp.k_decay(1.0, 0.0, 200_000, 1.5), 190_000),
+}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", BEYOND)
+def test_where_lanes_end(case: str, dtype: str, level: str) -> None:
+    """Near 0, 0 and infinity are written tile by tile where all of a tile rounds to it: as one by one."""
+    schedule, middle = BEYOND[case]
+    start = middle - 20_000
+    with forced(level=level):
+        filled = schedule.array(60_000, start=start, dtype=dtype)
+        one_by_one = [schedule.array(1, start=start + k, dtype=dtype)[0] for k in range(0, 60_000, 31)]
+    assert_same(filled[::31], np.array(one_by_one, dtype=dtype))
+    with forced(rung="fresh"):
+        assert_same(filled[7::499], schedule.gather(np.arange(start + 7, start + 60_000, 499), dtype=dtype))

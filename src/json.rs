@@ -15,9 +15,30 @@ mod read;
 mod schema;
 mod write;
 
-pub use read::from_json;
+use std::sync::Arc;
+
+pub use read::{from_json, from_parts};
 pub use schema::schema;
-pub use write::{to_json, to_python};
+pub use write::{to_json, to_parts, to_python};
+
+/// Lists of real numbers that a text only names.
+pub type Lists = Vec<Arc<Vec<f64>>>;
+
+/// A list of so many real numbers is long: as a text it takes a kilobyte.
+const LONG: usize = 64;
+
+/// What stands in a text for a list.
+fn list_name(i: usize) -> String {
+    format!("{LIST}{i}")
+}
+
+/// The list that stands for a text, if one does.
+fn list_of<'a>(text: &str, lists: &'a [Vec<f64>]) -> Option<&'a [f64]> {
+    let i: usize = text.strip_prefix(LIST)?.parse().ok()?;
+    lists.get(i).map(Vec::as_slice)
+}
+
+const LIST: &str = "list ";
 
 /// Asked now and then whether to go on.
 pub type Poll<'a> = &'a dyn Fn() -> bool;

@@ -72,6 +72,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(schedule::listed, module)?)?;
     module.add_function(wrap_pyfunction!(schedule::single, module)?)?;
     module.add_function(wrap_pyfunction!(schedule::extent, module)?)?;
+    module.add_function(wrap_pyfunction!(schedule::from_parts, module)?)?;
     module.add_function(wrap_pyfunction!(force, module)?)?;
     module.add_function(wrap_pyfunction!(tally, module)?)?;
     module.add_function(wrap_pyfunction!(level, module)?)?;

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::{JOINERS, Poll};
+use super::{JOINERS, Poll, list_of};
 use crate::combinator::COMBINATOR_KINDS;
 use crate::curve::LEAF_KINDS;
 use crate::dialects::REPLAY_KINDS;
@@ -80,6 +80,13 @@ impl Numbers {
         push(&mut self.kinds, kind)
     }
 
+    fn reals(list: &[f64]) -> Result<Numbers, Error> {
+        let mut numbers = Numbers { bits: reserved(list.len())?, kinds: reserved(list.len())? };
+        numbers.bits.extend(list.iter().map(|x| x.to_bits()));
+        numbers.kinds.resize(list.len(), Literal::Real);
+        Ok(numbers)
+    }
+
     /// The number at a place.
     fn get(&self, i: usize) -> JsonValue {
         match self.kinds[i] {
@@ -118,13 +125,14 @@ impl Numbers {
 }
 
 impl JsonValue {
-    /// Parses a whole text.
-    pub fn parse(text: &str, poll: Poll) -> Result<JsonValue, Error> {
+    /// Parses a whole text, which may name lists.
+    pub fn parse(text: &str, lists: &[Vec<f64>], poll: Poll) -> Result<JsonValue, Error> {
         let longest = look_over(text, poll)?;
         // What serde_json copies, without asking: a string with escapes, or a long number, while its buffer grows.
         can_have(if longest > LOOK { 3 * longest } else { 0 })?;
         let reading = Reading {
             poll,
+            lists,
             values: Cell::new(0),
             objects: Cell::new(0),
             others: Cell::new(0),
@@ -234,6 +242,7 @@ fn worded(error: &serde_json::Error) -> Error {
 /// What is known of a text while it is read.
 struct Reading<'a> {
     poll: Poll<'a>,
+    lists: &'a [Vec<f64>],
     values: Cell<usize>,
     objects: Cell<u64>,
     /// Keys, and items of lists that hold other things than numbers.
@@ -324,6 +333,10 @@ impl<'de> Visitor<'de> for Builder<'_> {
         Ok(JsonValue::Real(x))
     }
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<JsonValue, E> {
+        if let Some(list) = list_of(text, self.0.lists) {
+            let numbers = self.0.check(Numbers::reals(list))?;
+            return Ok(JsonValue::Numbers(Box::new(numbers)));
+        }
         let mut owned = String::new();
         self.0.check(owned.try_reserve_exact(text.len()).map_err(too_little))?;
         owned.push_str(text);

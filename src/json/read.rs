@@ -19,8 +19,13 @@ use crate::spec::{Operand, Spec, leaf_kind, replays};
 /// An integer literal may stand for a real number, but not the reverse. Optional keys may be left out. `about` is ignored. Whatever is wrong with a text is wrong with its value: `Fault::Value`. Where memory
 /// is too little that is `Fault::Memory`, and where `poll` says to stop, `Fault::Stopped`.
 pub fn from_json(text: &str, poll: Poll) -> Result<Spec, Error> {
+    from_parts(text, &[], poll)
+}
+
+/// The expression that a text spells in which lists are only named, as [`to_parts`](super::to_parts) writes it.
+pub fn from_parts(text: &str, lists: &[Vec<f64>], poll: Poll) -> Result<Spec, Error> {
     let _state = crate::simd::DefaultFloatMode::enter();
-    JsonValue::parse(text, poll).and_then(document).map_err(|error| match error.fault {
+    JsonValue::parse(text, lists, poll).and_then(document).map_err(|error| match error.fault {
         Fault::Memory | Fault::Stopped => error,
         _ => Error { fault: Fault::Value, ..error },
     })

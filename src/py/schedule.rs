@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use numpy::{PyArray1, PyArrayDescr, PyArrayDescrMethods};
+use numpy::{PyArray1, PyArrayDescr, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySlice, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySlice, PyString, PyTuple};
 
 use super::arrays::{self, Dtype, Run, STRIDE};
 use super::busy::gcd;
@@ -22,6 +22,7 @@ use crate::error::Error;
 use crate::json;
 use crate::limits::{FINITE, GAP, MAX_STEP, RATIO, START, STEP};
 use crate::lower::lower;
+use crate::memory::reserved;
 use crate::plan::Plan;
 use crate::simd::DefaultFloatMode;
 use crate::spec::{Expr, Extent, Operand, Spec};
@@ -808,8 +809,30 @@ impl Schedule {
     }
 
     /// The class and a text. `torch.load(weights_only=True)` unpickles only listed classes, so the class itself must be here.
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
-        Ok((py.get_type::<Schedule>(), PyTuple::new(py, [self.to_json(py)?])?))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        Ok((py.get_type::<Schedule>().into_any(), PyTuple::new(py, [self.to_json(py)?])?))
+    }
+
+    /// The same up to protocol 2, which `torch.save` uses. From then on the values of long tables are arrays beside the text, which
+    /// pickle as bytes, and from protocol 5 on as buffers.
+    fn __reduce_ex__<'py>(&self, py: Python<'py>, protocol: i32) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let mut lists = Vec::new();
+        let text = as_text(py, |poll| {
+            let (text, apart) = json::to_parts(&self.spec, poll)?;
+            lists = apart;
+            Ok(text)
+        })?;
+        if protocol <= 2 || lists.is_empty() {
+            return self.__reduce__(py);
+        }
+        let copied = |list: &Arc<Vec<f64>>| {
+            let array = arrays::empty::<f64>(py, &[list.len()])?;
+            array.try_readwrite()?.as_slice_mut()?.copy_from_slice(list);
+            PyResult::Ok(array)
+        };
+        let arrays = lists.iter().map(copied).collect::<PyResult<Vec<_>>>()?;
+        let remake = py.import(intern!(py, "glidepath._core"))?.getattr(intern!(py, "_from_parts"))?;
+        Ok((remake, (text, arrays).into_pyobject(py)?))
     }
 
     /// Always empty. A schedule is frozen, and callable: torch's `LambdaLR` saves and restores the `__dict__` of what it
@@ -894,6 +917,19 @@ fn division(got: &str) -> PyErr {
 pub(super) fn listed<'py>(schedule: &Bound<'py, Schedule>) -> PyResult<Bound<'py, PyList>> {
     let this = schedule.get();
     series::listed(schedule.py(), this.plan(), this.length()? as usize)
+}
+
+/// The schedule of a text in which long lists are only named, and of these lists: what a pickle holds.
+#[pyfunction]
+#[pyo3(name = "_from_parts")]
+pub(super) fn from_parts(py: Python<'_>, text: &str, lists: Vec<PyReadonlyArray1<'_, f64>>) -> PyResult<Schedule> {
+    let copied = |list: &PyReadonlyArray1<'_, f64>| {
+        let mut values = reserved(list.len())?;
+        values.extend(list.as_array());
+        PyResult::Ok(values)
+    };
+    let lists = lists.iter().map(copied).collect::<PyResult<Vec<_>>>()?;
+    Ok(Schedule::of(polled(py, |poll| json::from_parts(text, &lists, poll))?))
 }
 
 /// The longest time in a schedule, in steps (None where there is none), and whether it comes again and again.

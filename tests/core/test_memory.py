@@ -64,7 +64,10 @@ CASES = {
     "from_json, a sum of numbers": (
         "long = text('{\"kind\":\"sum\",\"of\":[' + '1,' * (8 * MiB) + line + ']}')", 64, "load(long)"),
     "to_json": ("many = halves(64, np.linspace(0.1, 0.9, 2**16))", 32, "many.to_json()"),
-    "pickle": ("many = halves(64, np.linspace(0.1, 0.9, 2**16))", 32, "pickle.dumps(many)"),
+    "pickle": ("many = gp.table(np.full(16 * MiB, 0.5))", 64, "pickle.dumps(many)"),
+    "pickle as text": ("many = halves(64, np.linspace(0.1, 0.9, 2**16))", 32, "pickle.dumps(many, 2)"),
+    "unpickle": (
+        "many = pickle.dumps(gp.table(np.full(16 * MiB, 0.5)))", 160, "pickle.loads(many)"),
     "repr": ("many = halves(2**15, np.linspace(0.1, 0.9, 900))", 64, "repr(many)"),
     "str": ("many = halves(2**15, np.linspace(0.1, 0.9, 900))", 64, "str(many)"),
     "segments": ("many = halves(2**15, np.linspace(0.1, 0.9, 900))", 64, "many.segments()"),

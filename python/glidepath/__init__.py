@@ -11,6 +11,9 @@ combines schedules at each step. Every value is the exact real value, correctly 
 (5,)
 """
 
+import importlib
+from typing import TYPE_CHECKING
+
 from glidepath import _launch
 
 if _launch.is_command():
@@ -19,14 +22,38 @@ if _launch.is_command():
 from glidepath import _core, composites
 from glidepath._core import *  # noqa: F403 (its `__all__` is made from the declarations of the leaves)
 from glidepath._core import __version__
-from glidepath.clock import Clock
-from glidepath.comparison import Comparison, compare
 from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
-from glidepath.conversion import Conversion, ConversionError, convert
-from glidepath.groups import Group, Groups, Param
-from glidepath.rehearsal import rehearse
+
+if TYPE_CHECKING:
+    from glidepath.clock import Clock
+    from glidepath.comparison import Comparison, compare
+    from glidepath.conversion import Conversion, ConversionError, convert
+    from glidepath.groups import Group, Groups, Param
+    from glidepath.rehearsal import rehearse
 
 __all__ = ["Clock", "Comparison", "Conversion", "ConversionError", "Group", "Groups", "Param", "__version__"]
 __all__ += ["compare", "convert", "rehearse"]
 __all__ += _core.__all__
 __all__ += composites.__all__
+
+_IMPORTED_LATER = {
+    "clock": ["Clock"],
+    "comparison": ["Comparison", "compare"],
+    "conversion": ["Conversion", "ConversionError", "convert"],
+    "groups": ["Group", "Groups", "Param"],
+    "rehearsal": ["rehearse"],
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the module of a name when it is first used. With all of them, the import takes five times as long."""
+    for module, names in _IMPORTED_LATER.items():
+        if name in names:
+            value: object = getattr(importlib.import_module(f"glidepath.{module}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

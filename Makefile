@@ -12,6 +12,7 @@
 # make migrate  train the same network in PyTorch and in MindSpore, and print how far each pair of optimizers is apart
 # make exact    compare a million points a leaf with big floats, with ==
 # make fuzz     run random cases of every topic, ten minutes each (`make fuzz SECONDS=60`)
+# make soak     ten minutes of random calls, threads, forks and interrupts; the memory must stay as it is
 #
 # No set-up is needed: the first run makes .venv (numpy 2) and .venv-np1 (numpy 1.26), builds one wheel and installs it in
 # both. A file *.stamp records that its step is done.
@@ -29,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find src python -type f -not -name '*.so' -not -name '*.pyc') Cargo.toml $(wildcard Cargo.lock) \
 	pyproject.toml README.md LICENSE
 
-.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch demo pictures bench asv migrate exact fuzz clean
+.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch demo pictures bench asv migrate exact fuzz soak clean
 .DELETE_ON_ERROR:
 
 check: lint-rust test-rust lint-style test-core
@@ -115,6 +116,9 @@ SECONDS ?= 600
 fuzz: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
 	$(BIN)/python tests/fuzz.py --seconds $(SECONDS)
 	$(NP1)/bin/python tests/fuzz.py --seconds $(SECONDS)
+
+soak: $(NP2)/installed.stamp
+	$(BIN)/python tests/soak.py --seconds $(SECONDS)
 
 clean:
 	rm -rf build $(NP2) $(NP1) target

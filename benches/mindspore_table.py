@@ -77,8 +77,8 @@ def class_row(theirs: Any, tensor: Any, repeats: int, number: int = 50) -> Row:
 
 def main() -> None:
     """Print the table, each line as soon as it is measured."""
-    from mindspore import Tensor  # noqa: PLC0415 (the rest works without it)
-    from mindspore import nn as theirs  # noqa: PLC0415 (the same)
+    from mindspore import Tensor
+    from mindspore import nn as theirs
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=1_000_000)

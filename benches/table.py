@@ -29,6 +29,7 @@ from glidepath import _core
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+import compiled_rows
 from bench_import import seconds_of_import
 from cases import CASES, FLOOR, LEAVES, PEAK
 
@@ -317,6 +318,7 @@ def report(steps: int, repeats: int) -> Iterator[str]:
     yield str(import_row(repeats))
     yield str(memory_row())
     yield from torch_lines(repeats)
+    yield from compiled_rows.lines(20 * repeats)
     yield from matrix(table)
 
 

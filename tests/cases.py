@@ -381,7 +381,8 @@ def draw_hold(gp: Any, rng: Random) -> Any:
 
 
 def draw_by_epoch(gp: Any, rng: Random) -> Any:
-    return any_leaf(gp, rng).by_epoch(some_length(rng, 2**20))
+    leaf = any_leaf(gp, rng)
+    return leaf.by_epoch(min(some_length(rng, 2**20), MAX_STEP // max(1, leaf.steps or 1)))
 
 
 def draw_skip(gp: Any, rng: Random) -> Any:

@@ -130,8 +130,7 @@ fn wrong_type<T>(value: &Any<'_>, place: Place<'_>, rule: &str, convert: &str, c
 }
 
 /// The way out for a value inside a function that JAX compiles, where values are not known yet.
-const TRACED: &str = "Inside a function that JAX compiles, look the value up in a table: \
-    `jnp.asarray(s.array(n, dtype=\"float32\"))[step]`. Or call the schedule through `jax.pure_callback`.";
+const TRACED: &str = "Inside a function that JAX compiles, call `glidepath.jax.schedule(s)(step)`, made outside of it.";
 
 /// Whether a value is one of JAX's.
 fn is_traced(value: &Any<'_>) -> bool {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import json
 import sys
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benches"))
 
 import bench_import
 import bench_verbs
+import compiled_rows
 import mindspore_table
 import table
 
@@ -116,6 +118,14 @@ def test_a_row_says_whether_its_bar_is_met():
     assert table.Row("x", None, 1.7, 1.95).mark == "not shown"
 
 
+@pytest.mark.filterwarnings("ignore")  # of torch's compiler
+def test_the_rows_of_compiled_steps():
+    rows = list(compiled_rows.lines(2, size=4))
+    assert [row.split()[5] for row in rows] == ["jax", "torch"]
+    for name, row in zip(("jax", "torch"), rows, strict=True):
+        assert ("not shown" in row) == (importlib.util.find_spec(name) is None)
+
+
 # The rows that compare with torch, with few steps.
 
 
@@ -135,6 +145,14 @@ def test_every_scheduler_without_a_function_or_a_metric_is_measured():
     import glidepath.torch as gt
     import torch_rows
 
-    apart = {"LRScheduler", "_LRScheduler", "LambdaLR", "MultiplicativeLR", "ReduceLROnPlateau", "Scheduler"}
+    apart = {
+        "LRScheduler",
+        "_LRScheduler",
+        "LambdaLR",
+        "MultiplicativeLR",
+        "RateTable",
+        "ReduceLROnPlateau",
+        "Scheduler",
+    }
     classes = {name for name in gt.__all__ if isinstance(getattr(gt, name), type)} - apart
     assert {name.partition(",")[0] for name in torch_rows.SCHEDULERS} == classes

@@ -45,6 +45,7 @@ from glidepath.torch.lr_scheduler import (
 )
 from glidepath.torch.names import get_scheduler
 from glidepath.torch.scheduler import Scheduler
+from glidepath.torch.table import RateTable
 
 __all__ = [
     "EPOCH_DEPRECATION_WARNING",
@@ -62,6 +63,7 @@ __all__ = [
     "MultiplicativeLR",
     "OneCycleLR",
     "PolynomialLR",
+    "RateTable",
     "ReduceLROnPlateau",
     "Scheduler",
     "SequentialLR",

@@ -15,11 +15,7 @@ import pytest
 import glidepath as gp
 
 S = gp.linear(0.0, 1.0, 10) >> gp.cosine(1.0, 0.0, 90)
-IN_A_TABLE = (
-    "Inside a function that JAX compiles, look the value up in a table: `jnp.asarray(s.array(n, "
-    'dtype="float32"))[step]`. '
-    "Or call the schedule through `jax.pure_callback`."
-)
+IN_A_TABLE = "Inside a function that JAX compiles, call `glidepath.jax.schedule(s)(step)`, made outside of it."
 NO_STEP = (
     "`step`: got nothing; a schedule is a function of the step: `s(step)`. For Keras pass a number as `learning_rate`, "
     "and `fit` the callback `keras.callbacks.LearningRateScheduler(lambda epoch: s[epoch])`; or wrap the schedule in a "

@@ -360,13 +360,21 @@ impl Leading {
         Self { negative: n.sign() == Sign::Negative, ..Self::of_size(&n.unsigned_abs(), exponent) }
     }
 
-    /// Of `n / d`.
+    /// Of `n / d`. What lies within 2^-1,500 of itself of a number of 65 bits counts as that number, and so as a tie where that is one:
+    /// big floats cannot tell the two apart, and so every rung rounds it in the same way.
     pub fn of_fraction(n: &IBig, d: &UBig) -> Self {
         let (size, shift) = (n.unsigned_abs(), d.bit_len() as i64 + 65 - n.bit_len() as i64);
         let distance = shift.unsigned_abs() as usize;
         let (quotient, rest) = if shift < 0 { size.div_rem(d << distance) } else { (size << distance).div_rem(d) };
+        let divisor = if shift < 0 { d << distance } else { d.clone() };
+        let is_tiny = |part: &UBig| part.bit_len() + 1_500 - 65 < divisor.bit_len();
+        let (quotient, more) = match (rest.is_zero() || is_tiny(&rest), is_tiny(&(&divisor - &rest))) {
+            (true, _) => (quotient, false),
+            (_, true) => (quotient + UBig::ONE, false),
+            _ => (quotient, true),
+        };
         let lead = Self::of_size(&quotient, -shift);
-        Self { negative: n.sign() == Sign::Negative, more: lead.more || !rest.is_zero(), ..lead }
+        Self { negative: n.sign() == Sign::Negative, more: lead.more || more, ..lead }
     }
 
     fn of_size(n: &UBig, exponent: i64) -> Self {
@@ -447,6 +455,21 @@ mod tests {
         let (double, single) = (text.parse::<f64>().unwrap() + 0.0, text.parse::<f32>().unwrap() + 0.0);
         assert_eq!(f64::of_rank(lead.rank::<f64>()).to_bits(), double.to_bits(), "{n} * 2^{exponent}");
         assert_eq!(f32::of_rank(lead.rank::<f32>()).to_bits(), single.to_bits(), "{n} * 2^{exponent}");
+    }
+
+    #[test]
+    fn what_is_next_to_a_tie_is_the_tie() {
+        let rounded = |n: IBig, bits: usize| f64::of_rank(Leading::of_fraction(&n, &(UBig::ONE << bits)).rank::<f64>());
+        // 2^54 + 2 lies between 2^54, which is even, and 2^54 + 4; 2^54 + 6 between the latter and 2^54 + 8, which is even.
+        for (tie, even, odd) in [(2, 0, 4), (6, 8, 4)] {
+            let value = |more: i64| ((1i64 << 54) + more) as f64;
+            for off in [-1, 1] {
+                let near = |bits: usize| rounded((IBig::from((1i64 << 54) + tie) << bits) + off, bits);
+                assert_eq!(near(1_600), value(even), "{tie} {off}");
+                let is_towards_odd = (off > 0) == (odd > tie);
+                assert_eq!(near(1_400), value(if is_towards_odd { odd } else { even }), "{tie} {off}");
+            }
+        }
     }
 
     #[test]

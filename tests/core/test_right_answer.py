@@ -340,3 +340,13 @@ def test_infinity_times_what_rounds_to_zero() -> None:
     assert (gp.exponential(-1.0, 0.5) * endless)[2_000] == -np.inf
     assert np.isnan((gp.linear(1.0, 0.0, 5) * endless)[2_000])
     assert (gp.exponential(1.0, 2.0) - endless)[2_000] == -np.inf
+
+
+def test_what_is_next_to_a_tie_counts_as_the_tie() -> None:
+    """The triangle differs from `low` by 2^-1763 of itself; `low` minus 435 is a tie. Every rung rounds it to even."""
+    low = 138.75602221453093
+    schedule = gp.triangle(low, 0.0, 1, 110, decay=0.5) - gp.rex(70.0, 435.0, 6_144, -9.273213094742228)
+    for rung in (None, "careful", "fresh", "exact", "big"):
+        with forced(rung=rung):
+            assert schedule[195_744] == low - 435.0
+            assert schedule.array(1_000, start=195_000)[744] == low - 435.0

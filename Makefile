@@ -8,7 +8,9 @@
 # make demo     compute 100 million steps of Llama 3's schedule, check and plot them, and time it
 # make pictures draw the pictures of the documents
 # make bench    print the table of measured ratios and their bars
-# make asv      run the asv suite on the installed build, offline
+# make asv      run the asv suite on the installed build, offline, and keep its results in build/asv, by the commit
+# make asv-compare OLD=<commit> NEW=<commit>
+#               compare the results of two commits that `make asv` has kept
 # make migrate  train the same network in PyTorch and in MindSpore, and print how far each pair of optimizers is apart
 # make exact    compare a million points a leaf with big floats, with ==
 # make fuzz     run random cases of every topic, ten minutes each (`make fuzz SECONDS=60`)
@@ -30,7 +32,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find src python -type f -not -name '*.so' -not -name '*.pyc') Cargo.toml $(wildcard Cargo.lock) \
 	pyproject.toml README.md LICENSE
 
-.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch demo pictures bench asv migrate exact fuzz soak clean
+.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch demo pictures bench asv asv-compare migrate exact fuzz soak clean
 .DELETE_ON_ERROR:
 
 check: lint-rust test-rust lint-style test-core
@@ -103,7 +105,13 @@ bench: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/i
 
 asv: $(NP2)/installed.stamp
 	$(BIN)/asv machine --yes --config benches/asv.conf.json >/dev/null
-	$(BIN)/asv run --config benches/asv.conf.json --environment existing:$(CURDIR)/$(BIN)/python --show-stderr
+	$(BIN)/asv run --config benches/asv.conf.json --environment existing:$(CURDIR)/$(BIN)/python --show-stderr \
+		--set-commit-hash $$(git rev-parse HEAD) $(if $(BENCH),--bench $(BENCH))
+
+OLD ?= HEAD~1
+NEW ?= HEAD
+asv-compare: $(NP2)/ready.stamp
+	$(BIN)/asv compare --config benches/asv.conf.json $$(git rev-parse $(OLD)) $$(git rev-parse $(NEW))
 
 migrate: $(NP1)/mindspore.stamp $(NP1)/installed.stamp
 	GLOG_v=3 $(NP1)/bin/python tests/migration.py

@@ -267,6 +267,21 @@ class Schedule:
         >>> gp.constant(0.1).steps is None
         True
         """
+    @property
+    def shape(self) -> tuple[int]:
+        """`(steps,)`, for array libraries that take a schedule as an array of one dimension, as Dask does.
+
+        Raises `AttributeError` where there is no end.
+
+        >>> gp.cosine(0.1, 0.0, 90).shape
+        (90,)
+        """
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions of the schedule as an array: 1."""
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """The type of the values of `s[a:b]`: float64."""
     def at(self, k: SupportsIndex, /) -> float:
         """The value at step `k`, an integer from 0 to 2**53: the same as `s[k]`.
 

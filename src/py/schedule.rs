@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use numpy::{PyArray1, PyArrayDescr, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -92,6 +92,8 @@ impl Schedule {
     fn item<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         match key.cast::<PySlice>() {
             Ok(slice) => arrays::array(key.py(), self.plan(), self.run_of(slice)?, Dtype::Float64, 1),
+            // `s[a:b,]`, which array libraries write where `shape` has one number.
+            Err(_) if key.cast::<PyTuple>().is_ok_and(|keys| keys.len() == 1) => self.item(&key.get_item(0)?),
             Err(_) => Ok(PyFloat::new(key.py(), self.value(key.py(), convert::step(key, &"step")?)?).into_any()),
         }
     }
@@ -217,6 +219,30 @@ impl Schedule {
     #[getter]
     fn steps(&self) -> Option<u64> {
         self.spec.steps()
+    }
+
+    /// `(steps,)`, for array libraries that take a schedule as an array of one dimension, as Dask does.
+    ///
+    /// Raises `AttributeError` where there is no end.
+    ///
+    /// >>> gp.cosine(0.1, 0.0, 90).shape
+    /// (90,)
+    #[getter]
+    fn shape(&self) -> PyResult<(u64,)> {
+        let no_end = "this schedule has no shape: it has no end (`steps` is None). Take `s.array(n)` or `s[a:b]`.";
+        self.spec.steps().map(|steps| (steps,)).ok_or_else(|| PyAttributeError::new_err(no_end))
+    }
+
+    /// The number of dimensions of the schedule as an array: 1.
+    #[getter]
+    fn ndim(&self) -> u32 {
+        1
+    }
+
+    /// The type of the values of `s[a:b]`: float64.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> Bound<'py, PyArrayDescr> {
+        numpy::dtype::<f64>(py)
     }
 
     /// The value at step `k`, an integer from 0 to 2**53: the same as `s[k]`.

@@ -16,13 +16,16 @@ from numpy.lib import format as npy
 from glidepath._arguments import refusal
 from glidepath._core import Schedule, _shown
 from glidepath._output import named, real_target, remove_dead, replacing
+from glidepath._tensors import SUFFIX, SavedTensor, save_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-__all__ = ["CHUNK", "Saved", "save", "schedule_beside"]
+__all__ = ["CHUNK", "KINDS", "save", "saved_file", "schedule_beside"]
+
+KINDS = (".npy", SUFFIX)
 
 CHUNK = 1 << 20  # bytes; it stays in the CPU's cache. 0.25 to 16 MiB took equally long, 64 MiB twice as long
 _CHUNK_OF_A_THREAD = 8 << 20  # with smaller chunks it takes as long to start the threads as they save
@@ -51,6 +54,10 @@ def save(  # noqa: PLR0913 (the arguments of `Schedule.save`)
         progress = _ignore
     if not callable(progress):
         raise TypeError(refusal("save.progress", _shown(progress), "it must be a function of the steps done"))
+    if path.suffix == SUFFIX:
+        _save_tensor(schedule, path, (n, start), np.dtype(dtype), threads, resume=resume, place=place)
+        progress(n)
+        return 0
     beside = _beside(path)
     _check_replaceable(path, beside)
     work = _Work(schedule, n, np.dtype(dtype), start, min(threads, os.cpu_count() or 1))
@@ -59,6 +66,25 @@ def save(  # noqa: PLR0913 (the arguments of `Schedule.save`)
         progress(n)
     _describe(beside, schedule.skip(start) if start else schedule, len(work.header) + work.size)
     return kept
+
+
+def _save_tensor(  # noqa: PLR0913 (those of `save`)
+    schedule: Schedule,
+    path: Path,
+    run: tuple[int, int],
+    dtype: np.dtype[Any],
+    threads: int,
+    *,
+    resume: bool,
+    place: str,
+) -> None:
+    n, start = run
+    if resume:
+        rule = "a safetensors file is made in memory, and so it is never partial"
+        raise ValueError(refusal("save.resume", resume, rule, "Leave it out, or name a .npy file."))
+    _check_room(path, n * dtype.itemsize, place)
+    values = schedule.array(n, start=start, dtype=dtype, threads=threads)
+    save_tensor(path, values, schedule.skip(start) if start else schedule)
 
 
 class _Work:
@@ -201,7 +227,13 @@ def _describe(beside: Path, schedule: Schedule, size: int) -> None:
 
 
 def schedule_beside(path: Path, *, check: bool = False) -> Schedule:
-    """Read the schedule that stands beside a file. ``check`` compares it with a sample of the file's values."""
+    """Read the schedule that stands beside a file, or in it. ``check`` compares it with values of the file."""
+    if path.suffix == SUFFIX:
+        tensor = SavedTensor(path)
+        schedule = tensor.schedule()
+        if check and (found := tensor.mismatch(schedule, 0, _ignore)):
+            raise ValueError(f"{found}. That schedule is in its metadata.")
+        return schedule
     saved, beside = Saved(path), _beside(path)
     try:
         schedule = Schedule.from_json(beside.read_text(encoding="utf-8"))
@@ -214,6 +246,11 @@ def schedule_beside(path: Path, *, check: bool = False) -> Schedule:
         way_out = f"Write `glidepath verify {path}` for the first such step."
         raise ValueError(f"{path}: not what {beside.name} says, for example at step {step:,}. {way_out}")
     return schedule
+
+
+def saved_file(path: Path) -> Saved | SavedTensor:
+    """Open a file of learning rates."""
+    return SavedTensor(path) if path.suffix == SUFFIX else Saved(path)
 
 
 class Saved:

@@ -24,7 +24,7 @@ from glidepath._complaint import INTERRUPTED, complain
 from glidepath._core import _shown
 from glidepath._output import named, replacing
 from glidepath._rates import common_steps, rates_of
-from glidepath._saving import CHUNK, Saved, save, schedule_beside
+from glidepath._saving import CHUNK, KINDS, save, saved_file, schedule_beside
 from glidepath.comparison import Level, compared
 from glidepath.plot import lengths, plain, plot, shortened, sparklines
 
@@ -154,7 +154,8 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
 
     The values go to the disk a few megabytes at a time, so the length is bounded by the disk and not by the memory.
     The file appears under its name when it is whole and safely stored, or not at all. Its schedule stands beside it, in
-    OUTPUT.json, so that `glidepath show OUTPUT` and `glidepath verify OUTPUT` know it.
+    OUTPUT.json, so that `glidepath show OUTPUT` and `glidepath verify OUTPUT` know it. If OUTPUT ends with
+    .safetensors, it is such a file, and the schedule is in its metadata; it is made in memory.
     """
     schedule, _ = _load(spec)
     n = _count(schedule, count, start)
@@ -179,7 +180,7 @@ def verify(spec: str, file: str | None, start: int) -> int:
         schedule, path = schedule_beside(Path(spec)), Path(spec)
     else:
         schedule, path = _load(spec)[0], Path(file)
-    saved = Saved(path)
+    saved = saved_file(path)
     with _progress(saved.n) as advance:
         found = saved.mismatch(schedule, start, _in_all(advance))
     _print(found or f"{path}: {saved.n:,} {saved.dtype} values, all with the bits of the schedule")
@@ -381,7 +382,7 @@ def run() -> int:
         complain(error.format_message())
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
-    except (ValueError, TypeError, IndexError, MemoryError) as error:
+    except (ImportError, ValueError, TypeError, IndexError, MemoryError) as error:
         complain(str(error) or type(error).__name__)
     return 2
 
@@ -435,7 +436,7 @@ def _load(spec: str) -> tuple[glidepath.Schedule, str]:
     """Read SPEC. Return the schedule and the text of `about`."""
     if _is_expression(spec):
         return glidepath.Schedule(spec), ""
-    if spec.endswith(".npy") and Path(spec).exists():
+    if spec.endswith(KINDS) and Path(spec).exists():
         return schedule_beside(Path(spec), check=True), ""
     return _schedule(spec, _read(spec))
 

@@ -636,8 +636,11 @@ impl Schedule {
     /// The file gets its name when it is complete and on the disk: `path` is always the whole old file or the whole new
     /// one. The schedule of its values stands beside it, in `<path>.json`, as one line of JSON.
     ///
+    /// Where `path` ends with `.safetensors`, it is such a file (`pip install safetensors`), with a tensor `lr`, and the
+    /// schedule is in its metadata, as `glidepath`. That library makes the file in memory.
+    ///
     /// Args:
-    ///     path: the file, whatever its suffix. A symbolic link stays a link.
+    ///     path: the file, whatever else its suffix is. A symbolic link stays a link.
     ///     n: how many values, from 0.
     ///     dtype: "float64" or "float32".
     ///     start: the first step.

@@ -8,6 +8,7 @@
 # make demo     compute 100 million steps of Llama 3's schedule, check and plot them, and time it
 # make pictures draw the pictures of the documents
 # make bench    print the table of measured ratios and their bars
+# make peers    compare other libraries' schedules with glidepath's: time, and how many values are the right ones
 # make asv      run the asv suite on the installed build, offline, and keep its results in build/asv, by the commit
 # make asv-compare OLD=<commit> NEW=<commit>
 #               compare the results of two commits that `make asv` has kept
@@ -32,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find src python -type f -not -name '*.so' -not -name '*.pyc') Cargo.toml $(wildcard Cargo.lock) \
 	pyproject.toml README.md LICENSE
 
-.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch demo pictures bench asv asv-compare migrate exact fuzz soak clean
+.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch demo pictures bench peers asv asv-compare migrate exact fuzz soak clean
 .DELETE_ON_ERROR:
 
 check: lint-rust test-rust lint-style test-core
@@ -102,6 +103,10 @@ pictures: $(NP2)/installed.stamp
 bench: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
 	$(BIN)/python benches/table.py
 	$(NP1)/bin/python benches/mindspore_table.py
+
+peers: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
+	$(BIN)/python -W ignore benches/peers.py
+	GLOG_v=3 $(NP1)/bin/python -W ignore benches/peers.py benches/peers/mindspore_lists.py
 
 asv: $(NP2)/installed.stamp
 	$(BIN)/asv machine --yes --config benches/asv.conf.json >/dev/null

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import multiprocessing
 import os
 import platform
 import re
@@ -247,6 +248,53 @@ def scalar_row(steps: int, repeats: int, number: int = 200_000) -> Row:
     return Row("`s[k]`, warm-up and cosine / numpy's `arr[k]`", ratio(ours, theirs, repeats), 2.0, 1.4)
 
 
+def in_a_worker(schedule: gp.Schedule, repeats: int, number: int) -> float:
+    """Return the ratio of `scalar_row` at steps that follow one another, measured in this process."""
+    ready = schedule.array(number)
+
+    def ours() -> None:
+        for k in range(number):
+            schedule[k]
+
+    def theirs() -> None:
+        for k in range(number):
+            ready[k]
+
+    return ratio(ours, theirs, repeats)
+
+
+def worker_row(repeats: int, number: int = 1_000_000) -> Row:
+    schedule = gp.warmup_cosine(PEAK, 10**9, 0.01, end=FLOOR)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        got = pool.apply(in_a_worker, (schedule, repeats, number))
+    return Row(f"{number:,} `s[k]` in a spawned worker, step by step / numpy's `arr[k]`", got, 2.0, 1.4)
+
+
+def save_row(repeats: int, n: int = 10**9) -> Row:
+    """Compare `save` with a plain write of as many zeros to the same disk, each until it is on the disk."""
+    schedule, zeros = gp.warmup_cosine(PEAK, n, 0.01, end=FLOOR), bytes(1 << 20)
+    with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
+        n = n if shutil.disk_usage(folder).free > 3 * 4 * n else n // 100
+        path = Path(folder) / "lr.npy"
+
+        def ours() -> None:
+            path.unlink(missing_ok=True)
+            schedule.save(path, n, dtype="float32")
+
+        def plain() -> None:
+            path.unlink(missing_ok=True)
+            with path.open("wb") as file:
+                for _ in range(-(-4 * n // len(zeros))):
+                    file.write(zeros)
+                file.flush()
+                os.fsync(file.fileno())
+
+        pairs = [(seconds(ours, 1), seconds(plain, 1)) for _ in range(repeats)]
+    share = min(b for _, b in pairs) / min(a for a, _ in pairs)
+    what = f"a plain write of {4 * n / 1e9:.1f} GB of zeros / `save` of {n:,} float32 steps to the same disk"
+    return Row(what, share, 0.8, 0.95, " times", at_least=True, note=f"minima of {repeats}")
+
+
 def thread_row() -> Row:
     what, bar, goal = "two threads inside one long call / one (Rust bench)", 1.7, 1.95
     cargo = shutil.which("cargo")
@@ -315,8 +363,10 @@ def report(steps: int, repeats: int) -> Iterator[str]:
     yield str(gather_row(steps, repeats))
     yield str(compare_row(steps, repeats))
     yield str(scalar_row(steps, repeats))
+    yield str(worker_row(repeats))
     yield str(import_row(repeats))
     yield str(memory_row())
+    yield str(save_row(3))
     yield from torch_lines(repeats)
     yield from compiled_rows.lines(20 * repeats)
     yield from matrix(table)

@@ -19,6 +19,7 @@ import bench_import
 import bench_verbs
 import compiled_rows
 import mindspore_table
+import peers
 import table
 
 SMALL = 4_000
@@ -96,6 +97,8 @@ def test_the_table_measures_the_rest():
         table.gather_row(SMALL, 1),
         table.compare_row(SMALL, 1),
         table.scalar_row(SMALL, 1, number=10),
+        table.worker_row(1, number=100),
+        table.save_row(1, n=10_000),
         table.import_row(1),
     ]
     assert all(row.measured > 0.0 for row in rows)
@@ -124,6 +127,46 @@ def test_the_rows_of_compiled_steps():
     assert [row.split()[5] for row in rows] == ["jax", "torch"]
     for name, row in zip(("jax", "torch"), rows, strict=True):
         assert ("not shown" in row) == (importlib.util.find_spec(name) is None)
+
+
+# Other implementations.
+
+
+@pytest.mark.filterwarnings("ignore")  # of the other libraries
+@pytest.mark.parametrize("path", sorted(peers.HERE.glob("*.py")), ids=lambda path: path.stem)
+def test_every_peer_is_measured(path):
+    if path.stem == "keras_schedules":
+        pytest.importorskip("jax", reason="is Keras's backend here")
+    module = peers.load(path)
+    if module is None:
+        pytest.skip(f"a package that {path.stem} needs is not installed")
+    found = list(peers.rows(module, 1, 500))
+    assert {row.curve for row in found} == peers.CURVES.keys() & vars(module).keys()
+    for row in found:
+        assert row.ratio > 0.0
+        assert 0.0 <= row.equal <= 1.0
+        assert row.ulps > 0.0 or row.equal == 1.0
+    assert len(list(peers.markdown(found))) == len(found) + 2
+
+
+def test_a_module_of_ones_own(tmp_path, capsys, monkeypatch):
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "import numpy as np, glidepath as gp\nSTEPS = 100\n"
+        "def cosine(start, end, steps): return lambda: gp.cosine(start, end, steps).array(steps)\n"
+        "def linear(start, end, steps): return lambda: 2 * gp.linear(start, end, steps).array(steps, dtype='float32')\n"
+    )
+    monkeypatch.setattr(sys, "argv", ["peers.py", str(mine), "--json", "--repeats", "1"])
+    peers.main()
+    linear, cosine = json.loads(capsys.readouterr().out)
+    assert (cosine["peer"], cosine["curve"], cosine["steps"], cosine["dtype"]) == ("mine", "cosine", 100, "float64")
+    assert (cosine["equal"], cosine["ulps"]) == (1.0, 0.0)
+    assert linear["equal"] < 0.1
+    assert linear["ulps"] > 2**22
+    mine.write_text("def cosine(start, end, steps): return lambda: [1, 2]\n")
+    with pytest.raises(SystemExit) as caught:
+        peers.main()
+    assert str(caught.value) == "mine.cosine: got int64 values of shape (2,), not 1000000 floats"
 
 
 # The rows that compare with torch, with few steps.

@@ -636,7 +636,7 @@ impl Schedule {
     /// The file gets its name when it is complete and on the disk: `path` is always the whole old file or the whole new
     /// one. The schedule of its values stands beside it, in `<path>.json`, as one line of JSON.
     ///
-    /// Where `path` ends with `.safetensors`, it is such a file (`pip install safetensors`), with a tensor `lr`, and the
+    /// Where `path` ends with `.safetensors`, it is such a file (`pip install safetensors`) with a tensor `lr`, and the
     /// schedule is in its metadata, as `glidepath`. That library makes the file in memory.
     ///
     /// Args:

@@ -105,8 +105,8 @@ bench: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/i
 	$(NP1)/bin/python benches/mindspore_table.py
 
 peers: $(NP2)/torch.stamp $(NP2)/installed.stamp $(NP1)/mindspore.stamp $(NP1)/installed.stamp
-	$(BIN)/python -W ignore benches/peers.py
-	GLOG_v=3 $(NP1)/bin/python -W ignore benches/peers.py benches/peers/mindspore_lists.py
+	$(BIN)/python -W ignore benches/side_by_side.py
+	GLOG_v=3 $(NP1)/bin/python -W ignore benches/side_by_side.py benches/peers/mindspore_lists.py
 
 asv: $(NP2)/installed.stamp
 	$(BIN)/asv machine --yes --config benches/asv.conf.json >/dev/null

@@ -28,6 +28,7 @@ import glidepath as gp
 from glidepath import _core
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "suite"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import compiled_rows

@@ -1,7 +1,7 @@
 """Compares other implementations of schedules with glidepath, side by side.
 
-`make peers` compares those in `benches/peers`; `python benches/peers.py my_schedules.py` compares a module of your own.
-A module has functions named after curves, each of which returns a function that computes all values:
+`make peers` compares those in `benches/peers`, and `python benches/side_by_side.py my_schedules.py` a module of your
+own. A module has functions named after curves, each of which returns a function that computes all values:
 
     linear(start, end, steps)           cosine(start, end, steps)         exponential(start, rate, steps)
     warmup_cosine(peak, steps, warmup)  the warm-up is linear from 0, and the cosine ends at 0

@@ -12,7 +12,7 @@ import numpy as np
 
 import glidepath as gp
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from cases import CASES
 

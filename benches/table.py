@@ -188,6 +188,21 @@ def cycle_rows(steps: int, repeats: int) -> Iterator[Row]:
         yield Row(f"{what} / `ndarray.fill`", got, bar, 1.1)
 
 
+def changed_run_rows(steps: int, repeats: int) -> Iterator[Row]:
+    """Measure the verbs that change a run and have no case of their own."""
+    half = steps // 2
+    tokens = gp.warmup_cosine(PEAK, 1_000 * steps, 0.01, end=FLOOR)
+    ramp = gp.piecewise_constant([250, 500, 1_000], [steps // 10, steps // 5])
+    for what, schedule in (
+        ("a run extended at its half", gp.warmup_cosine(PEAK, steps, 0.01, end=FLOOR).extend(half, steps + half)),
+        ("tokens on a clock whose batch grows", tokens.clock(ramp)),
+    ):
+        for dtype, bar in (("float64", 1.3), ("float32", 1.4)):
+            out = schedule.array(steps, dtype=dtype)
+            got = ratio(lambda s=schedule, out=out: s.fill(out), lambda out=out: out.fill(1e-4), repeats)
+            yield Row(f"{what}, {dtype} / `ndarray.fill`", got, bar, 1.1)
+
+
 def table_row(repeats: int, size: int = 1_000_000) -> Row:
     values, out = np.linspace(PEAK, FLOOR, size), np.empty(size)
     schedule = gp.table(values)
@@ -358,6 +373,7 @@ def report(steps: int, repeats: int) -> Iterator[str]:
         else:
             yield str(Row(verb.name, None, verb.bar, verb.goal, note=f"this CPU has no {verb.level}"))
     yield from map(str, cycle_rows(steps, repeats))
+    yield from map(str, changed_run_rows(steps, repeats))
     yield str(table_row(repeats))
     yield str(thread_row())
     yield from map(str, numpy_rows(repeats))

@@ -94,6 +94,7 @@ def test_the_table_measures_every_case():
 def test_the_table_measures_the_rest():
     rows = [
         *table.cycle_rows(SMALL, 1),
+        *table.changed_run_rows(SMALL, 1),
         table.table_row(1, size=SMALL),
         table.gather_row(SMALL, 1),
         table.compare_row(SMALL, 1),

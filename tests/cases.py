@@ -648,11 +648,15 @@ DESCRIBED = [case for case in CASES.values() if not case.is_composite]
 
 
 def random_nested(rng: Random, depth: int = 3) -> Expr:
-    """An expression of any kind, its length below 2**53."""
+    """An expression of any kind, its length and those of its parts below 2**53."""
     while True:
         expr = _nested(rng, depth)
-        if expr.steps is None or expr.steps <= MAX_STEP:
+        if _fits(expr):
             return expr
+
+
+def _fits(expr: Expr) -> bool:
+    return (expr.steps is None or expr.steps <= MAX_STEP) and all(map(_fits, expr.parts))
 
 
 _AT_ANOTHER_STEP: dict[str, Callable[[Expr, Random], Expr]] = {

@@ -81,6 +81,7 @@ def audited() -> Iterator[list[str]]:
 
 gp.Schedule("constant(1)")  # imports what reads expressions
 LISTENERS: list[list[str]] = []
+assert gp.Clock  # glidepath's own modules are imported when they are first used: not while the hook listens
 sys.addaudithook(lambda event, _: LISTENERS[-1].append(event) if LISTENERS else None)  # a hook cannot be removed
 
 

@@ -5,9 +5,9 @@ from typing import SupportsIndex, cast
 
 import numpy as np
 
-from glidepath._core import _LAST_STEP, _shown
+from glidepath._core import _LAST_STEP, Schedule, _shown
 
-__all__ = ["LAST_STEP", "as_int", "cut", "group_index", "refusal", "whole"]
+__all__ = ["LAST_STEP", "as_int", "checked_schedule", "cut", "group_index", "refusal", "whole"]
 
 LAST_STEP = _LAST_STEP
 
@@ -32,6 +32,13 @@ def cut(text: str, most: int) -> str:
     ('piecewise_constant', 'piecewise...')
     """
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def checked_schedule(place: str, value: object, way_out: str = "") -> Schedule:
+    """Return the schedule, or raise TypeError if it is something else."""
+    if not isinstance(value, Schedule):
+        raise TypeError(refusal(place, _shown(value), "it must be a schedule", way_out))
+    return value
 
 
 def group_index(place: str, value: object, groups: int) -> int:

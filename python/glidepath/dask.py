@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glidepath import Schedule
-from glidepath._arguments import refusal, whole
-from glidepath._core import _shown
+from glidepath._arguments import checked_schedule, refusal, whole
 
 try:
     import dask.array as da
@@ -26,6 +24,8 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from glidepath import Schedule
 
 __all__ = ["array", "sweep"]
 
@@ -55,7 +55,7 @@ def array(
     >>> glidepath.dask.array(gp.linear(0.0, 1.0, 4), 6, chunks=2).compute().tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
     """
-    _check("array", of)
+    checked_schedule("array", of)
     start = whole("array.start", start, ValueError)
     if n is None and of.steps is not None:
         n = max(0, of.steps + 1 - start)
@@ -88,18 +88,11 @@ def sweep(
     >>> rates.shape, rates.max(axis=1).compute().tolist() == [float(np.float32(peak)) for peak in peaks]
     ((3, 1000), True)
     """
-    rows = list(schedules)
-    for i, row in enumerate(rows):
-        _check(f"sweep.schedules[{i}]", row)
+    rows = [checked_schedule(f"sweep.schedules[{i}]", row) for i, row in enumerate(schedules)]
     if not rows:
         raise ValueError(refusal("sweep.schedules", "none", "there must be one at least"))
     n, start = whole("sweep.n", n, ValueError), whole("sweep.start", start, ValueError)
     return _lazy("sweep", rows, (start, n), dtype, chunks)
-
-
-def _check(place: str, of: object) -> None:
-    if not isinstance(of, Schedule):
-        raise TypeError(refusal(place, _shown(of), "it must be a schedule"))
 
 
 def _lazy(place: str, rows: list[Schedule], run: tuple[int, int], dtype: str, chunks: object) -> da.Array:

@@ -60,16 +60,15 @@ def schedule(of: Schedule, steps: int | None = None, *, dtype: _device.Dtype = "
     >>> bool(glidepath.jax.schedule(lr)(100) == lr.array(1, start=100, dtype="float32")[0])
     True
     """
-    _device.checked("schedule.of", of)
     if dtype not in _DTYPES:
         raise ValueError(refusal("schedule.dtype", repr(dtype), "it must be one of float32, float64"))
     if jax.dtypes.canonicalize_dtype(dtype) != dtype:
         way_out = 'Write `jax.config.update("jax_enable_x64", True)` first.'
         raise ValueError(refusal("schedule.dtype", dtype, "JAX computes in 32 bits", way_out))
-    last = _device.last_step("schedule.steps", of, steps)
-    if last is None:
+    values = _device.table("schedule", "of", of, steps, dtype)
+    if values is None:
         return lambda count: _asked(of, _whole(count), dtype)
-    table = jnp.asarray(_device.values(of, last, dtype))
+    table, last = jnp.asarray(values), len(values) - 1
     return lambda count: table[jnp.clip(_whole(count), 0, last)]
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from glidepath import Schedule as _Schedule
 from glidepath import _device
-from glidepath._arguments import refusal
 
 try:
     import keras
@@ -45,12 +44,9 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
     def __init__(self, schedule: _Schedule | str, steps: int | None = None) -> None:
         if isinstance(schedule, str):
             schedule = _Schedule(schedule)
-        self.schedule = _device.checked("Schedule.schedule", schedule)
-        self.steps = _device.last_step("Schedule.steps", schedule, steps)
-        if self.steps is None:
-            rule = "this schedule has no end of its own (`schedule.steps` is None)"
-            raise ValueError(refusal("Schedule.steps", None, rule, "Give the number of steps of your run."))
-        self._table = keras.ops.convert_to_tensor(_device.values(schedule, self.steps, "float32"))
+        values = _device.needed_table("Schedule", "schedule", schedule, steps, "float32")
+        self.schedule, self.steps = schedule, len(values) - 1
+        self._table = keras.ops.convert_to_tensor(values)
 
     def __call__(self, step: Any) -> Any:  # noqa: ANN401 (tensors of the backend)
         """Return the rate of a step. A step below 0 gets the rate of step 0."""

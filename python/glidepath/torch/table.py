@@ -55,15 +55,10 @@ class RateTable(torch.nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        _device.checked("RateTable.schedule", schedule)
         if dtype not in _DTYPES:
             raise ValueError(refusal("RateTable.dtype", dtype, "it must be torch.float32 or torch.float64"))
-        last = _device.last_step("RateTable.steps", schedule, steps)
-        if last is None:
-            rule = "this schedule has no end of its own (`schedule.steps` is None)"
-            raise ValueError(refusal("RateTable.steps", None, rule, "Give the number of steps of your run."))
-        values = torch.from_numpy(_device.values(schedule, last, _DTYPES[dtype]))
-        self.register_buffer("values", values.to(device), persistent=False)
+        values = _device.needed_table("RateTable", "schedule", schedule, steps, _DTYPES[dtype])
+        self.register_buffer("values", torch.from_numpy(values).to(device), persistent=False)
 
     def forward(self, step: torch.Tensor) -> torch.Tensor:
         """Return the rates of the steps."""

@@ -36,23 +36,23 @@ __all__ += ["compare", "convert", "rehearse"]
 __all__ += _core.__all__
 __all__ += composites.__all__
 
-_IMPORTED_LATER = {
+_MODULES = {
     "clock": ["Clock"],
     "comparison": ["Comparison", "compare"],
     "conversion": ["Conversion", "ConversionError", "convert"],
     "groups": ["Group", "Groups", "Param"],
     "rehearsal": ["rehearse"],
 }
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
     """Import the module of a name when it is first used. With all of them, the import takes five times as long."""
-    for module, names in _IMPORTED_LATER.items():
-        if name in names:
-            value: object = getattr(importlib.import_module(f"glidepath.{module}"), name)
-            globals()[name] = value
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"glidepath.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -16,14 +16,14 @@ from numpy.lib import format as npy
 from glidepath._arguments import refusal
 from glidepath._core import Schedule, _shown
 from glidepath._output import named, real_target, remove_dead, replacing
-from glidepath._tensors import SUFFIX, SavedTensor, save_tensor
+from glidepath._tensors import KEY, RULE, SUFFIX, read_tensor, write_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-__all__ = ["CHUNK", "KINDS", "save", "saved_file", "schedule_beside"]
+__all__ = ["CHUNK", "KINDS", "save", "saved_file"]
 
 KINDS = (".npy", SUFFIX)
 
@@ -54,37 +54,24 @@ def save(  # noqa: PLR0913 (the arguments of `Schedule.save`)
         progress = _ignore
     if not callable(progress):
         raise TypeError(refusal("save.progress", _shown(progress), "it must be a function of the steps done"))
+    threads = min(threads, os.cpu_count() or 1)
+    of_the_file = schedule.skip(start) if start else schedule
     if path.suffix == SUFFIX:
-        _save_tensor(schedule, path, (n, start), np.dtype(dtype), threads, resume=resume, place=place)
+        if resume:
+            rule = "a safetensors file is made in memory, and so it is never partial"
+            raise ValueError(refusal("save.resume", resume, rule, "Leave it out, or name a .npy file."))
+        _check_room(path, n * np.dtype(dtype).itemsize, place)
+        write_tensor(path, lambda: of_the_file.array(n, dtype=np.dtype(dtype), threads=threads), of_the_file.to_json())
         progress(n)
         return 0
     beside = _beside(path)
     _check_replaceable(path, beside)
-    work = _Work(schedule, n, np.dtype(dtype), start, min(threads, os.cpu_count() or 1))
+    work = _Work(schedule, n, np.dtype(dtype), start, threads)
     kept = n if resume and _is_complete(path, work) else _write(path, work, progress, place, resume=resume)
     if kept == n:
         progress(n)
-    _describe(beside, schedule.skip(start) if start else schedule, len(work.header) + work.size)
+    _describe(beside, of_the_file, len(work.header) + work.size)
     return kept
-
-
-def _save_tensor(  # noqa: PLR0913 (those of `save`)
-    schedule: Schedule,
-    path: Path,
-    run: tuple[int, int],
-    dtype: np.dtype[Any],
-    threads: int,
-    *,
-    resume: bool,
-    place: str,
-) -> None:
-    n, start = run
-    if resume:
-        rule = "a safetensors file is made in memory, and so it is never partial"
-        raise ValueError(refusal("save.resume", resume, rule, "Leave it out, or name a .npy file."))
-    _check_room(path, n * dtype.itemsize, place)
-    values = schedule.array(n, start=start, dtype=dtype, threads=threads)
-    save_tensor(path, values, schedule.skip(start) if start else schedule)
 
 
 class _Work:
@@ -226,28 +213,6 @@ def _describe(beside: Path, schedule: Schedule, size: int) -> None:
             raise
 
 
-def schedule_beside(path: Path, *, check: bool = False) -> Schedule:
-    """Read the schedule that stands beside a file, or in it. ``check`` compares it with values of the file."""
-    if path.suffix == SUFFIX:
-        tensor = SavedTensor(path)
-        schedule = tensor.schedule()
-        if check and (found := tensor.mismatch(schedule, 0, _ignore)):
-            raise ValueError(f"{found}. That schedule is in its metadata.")
-        return schedule
-    saved, beside = Saved(path), _beside(path)
-    try:
-        schedule = Schedule.from_json(beside.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        way_out = f"Write `glidepath verify SPEC {path}` with the schedule that it may be."
-        raise ValueError(f"{path}: no schedule is beside it, in {beside.name}. {way_out}") from None
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{beside}: {error}") from None
-    if check and saved.n and (step := saved.sampled_mismatch(schedule)) is not None:
-        way_out = f"Write `glidepath verify {path}` for the first such step."
-        raise ValueError(f"{path}: not what {beside.name} says, for example at step {step:,}. {way_out}")
-    return schedule
-
-
 def saved_file(path: Path) -> Saved | SavedTensor:
     """Open a file of learning rates."""
     return SavedTensor(path) if path.suffix == SUFFIX else Saved(path)
@@ -271,6 +236,20 @@ class Saved:
             raise ValueError(refusal(str(path), f"{dtype} values of shape {shape}", rule))
         self.n, self.dtype = int(shape[0]), dtype
 
+    def schedule(self, *, check: bool = False) -> Schedule:
+        """Read the schedule that stands beside the file. ``check`` compares it with a sample of the file's values."""
+        path, beside = self.path, _beside(self.path)
+        try:
+            schedule = Schedule.from_json(beside.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ValueError(f"{path}: no schedule is beside it, in {beside.name}. {_no_schedule(path)}") from None
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{beside}: {error}") from None
+        if check and self.n and (step := self._sampled_mismatch(schedule)) is not None:
+            way_out = f"Write `glidepath verify {path}` for the first such step."
+            raise ValueError(f"{path}: not what {beside.name} says, for example at step {step:,}. {way_out}")
+        return schedule
+
     def mismatch(self, schedule: Schedule, start: int, progress: Callable[[int], object]) -> str:
         """Return which value is the first that the schedule does not have, or nothing."""
         work = _Work(schedule, self.n, self.dtype, start, 1)
@@ -284,13 +263,50 @@ class Saved:
             got = np.frombuffer(file.read(self.dtype.itemsize).ljust(self.dtype.itemsize), self.dtype)
             if os.fstat(file.fileno()).st_size < self.offset + (done + 1) * self.dtype.itemsize:
                 return f"{self.path}: ends before step {start + done:,}; its header says {self.n:,} values"
-        want = schedule.array(1, start=start + done, dtype=self.dtype)
-        return f"{self.path}: differs at step {start + done:,}: it has {got[0]!s}, the schedule {want[0]!s}"
+        return _difference(self.path, schedule, start + done, got[0])
 
-    def sampled_mismatch(self, schedule: Schedule) -> int | None:
+    def _sampled_mismatch(self, schedule: Schedule) -> int | None:
         """Return one of some steps at which the schedule has another value."""
         steps = np.unique(np.random.default_rng(0).integers(0, self.n, _SAMPLE))
         steps = np.union1d(steps, [0, self.n - 1])
         values = npy.open_memmap(self.path, mode="r")[steps]
         wrong = steps[values != schedule.gather(steps, dtype=self.dtype)]
         return int(wrong[0]) if wrong.size else None
+
+
+class SavedTensor:
+    """A safetensors file of learning rates."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._values, self._text = read_tensor(path)
+        self.n, self.dtype = self._values.size, self._values.dtype
+        if self._values.ndim != 1 or self.dtype.name not in _DTYPES:
+            raise ValueError(refusal(str(path), f"{self.dtype} values of shape {self._values.shape}", RULE))
+
+    def schedule(self, *, check: bool = False) -> Schedule:
+        """Read the schedule in the file's metadata. ``check`` compares it with the file's values."""
+        if self._text is None:
+            raise ValueError(f"{self.path}: no schedule is in its metadata, as `{KEY}`. {_no_schedule(self.path)}")
+        try:
+            schedule = Schedule.from_json(self._text)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{self.path}: the schedule in its metadata: {error}") from None
+        if check and (found := self.mismatch(schedule, 0, _ignore)):
+            raise ValueError(f"{found}. That schedule is in its metadata.")
+        return schedule
+
+    def mismatch(self, schedule: Schedule, start: int, progress: Callable[[int], object]) -> str:
+        """Return which value is the first that the schedule does not have, or nothing."""
+        work = _Work(schedule, self.n, self.dtype, start, 1)
+        done = work.right(io.BytesIO(self._values.data), progress)
+        return "" if done == self.n else _difference(self.path, schedule, start + done, self._values[done])
+
+
+def _no_schedule(path: Path) -> str:
+    return f"Write `glidepath verify SPEC {path}` with the schedule that it may be."
+
+
+def _difference(path: Path, schedule: Schedule, step: int, got: np.floating[Any]) -> str:
+    want = schedule.array(1, start=step, dtype=got.dtype)[0]
+    return f"{path}: differs at step {step:,}: it has {got!s}, the schedule {want!s}"

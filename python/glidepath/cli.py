@@ -24,7 +24,7 @@ from glidepath._complaint import INTERRUPTED, complain
 from glidepath._core import _shown
 from glidepath._output import named, replacing
 from glidepath._rates import common_steps, rates_of
-from glidepath._saving import CHUNK, KINDS, save, saved_file, schedule_beside
+from glidepath._saving import CHUNK, KINDS, save, saved_file
 from glidepath.comparison import Level, compared
 from glidepath.plot import lengths, plain, plot, shortened, sparklines
 
@@ -127,7 +127,13 @@ def cli(ctx: click.Context) -> None:
 @click.option(
     "-n", "--count", type=_STEPS, help="How many steps: 1000000, 1,000,000, 1e6, 1.5M. [default: to the schedule's end]"
 )
-@click.option("-o", "--output", required=True, type=click.Path(), help="The .npy file to write; replaced if it exists.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(),
+    help="The .npy or .safetensors file to write; replaced if it exists.",
+)
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
 @click.option("--start", type=_STEPS, default=0, show_default=True, help="The first step.")
 @click.option(
@@ -171,16 +177,15 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
 @click.argument("file", required=False, type=click.Path())
 @click.option("--start", type=_STEPS, default=0, show_default=True, help="The step of the file's first value.")
 def verify(spec: str, file: str | None, start: int) -> int:
-    """Compare each value of the .npy file FILE with SPEC. Exit with 0 if all have the same bits, 1 if not, 2 after an
-    error.
+    """Compare each value of the .npy or .safetensors file FILE with SPEC. Exit with 0 if all have the same bits, 1 if
+    not, 2 after an error.
 
-    Without FILE, SPEC is the .npy file, and the schedule is the one beside it: `verify lr.npy` reads lr.npy.json.
+    Without FILE, SPEC is that file, and the schedule is the one beside it or in it: `verify lr.npy` reads lr.npy.json.
     """
-    if file is None:
-        schedule, path = schedule_beside(Path(spec)), Path(spec)
-    else:
-        schedule, path = _load(spec)[0], Path(file)
+    given = None if file is None else _load(spec)[0]
+    path = Path(file or spec)
     saved = saved_file(path)
+    schedule = given or saved.schedule()
     with _progress(saved.n) as advance:
         found = saved.mismatch(schedule, start, _in_all(advance))
     _print(found or f"{path}: {saved.n:,} {saved.dtype} values, all with the bits of the schedule")
@@ -437,7 +442,7 @@ def _load(spec: str) -> tuple[glidepath.Schedule, str]:
     if _is_expression(spec):
         return glidepath.Schedule(spec), ""
     if spec.endswith(KINDS) and Path(spec).exists():
-        return schedule_beside(Path(spec), check=True), ""
+        return saved_file(Path(spec)).schedule(check=True), ""
     return _schedule(spec, _read(spec))
 
 

@@ -27,18 +27,20 @@ from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
 if TYPE_CHECKING:
     from glidepath.clock import Clock
     from glidepath.comparison import Comparison, compare
+    from glidepath.configs import Reading, read
     from glidepath.conversion import Conversion, ConversionError, convert
     from glidepath.groups import Group, Groups, Param
     from glidepath.rehearsal import rehearse
 
-__all__ = ["Clock", "Comparison", "Conversion", "ConversionError", "Group", "Groups", "Param", "__version__"]
-__all__ += ["compare", "convert", "rehearse"]
+__all__ = ["Clock", "Comparison", "Conversion", "ConversionError", "Group", "Groups", "Param", "Reading"]
+__all__ += ["__version__", "compare", "convert", "read", "rehearse"]
 __all__ += _core.__all__
 __all__ += composites.__all__
 
 _MODULES = {
     "clock": ["Clock"],
     "comparison": ["Comparison", "compare"],
+    "configs": ["Reading", "read"],
     "conversion": ["Conversion", "ConversionError", "convert"],
     "groups": ["Group", "Groups", "Param"],
     "rehearsal": ["rehearse"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import math
@@ -24,7 +25,8 @@ from glidepath._complaint import INTERRUPTED, complain
 from glidepath._core import _shown
 from glidepath._output import named, replacing
 from glidepath._rates import common_steps, rates_of
-from glidepath._saving import CHUNK, KINDS, save, saved_file
+from glidepath._saving import CHUNK, save, saved_file
+from glidepath._specs import Known, Loaded, load, side
 from glidepath.comparison import Level, compared
 from glidepath.plot import lengths, plain, plot, shortened, sparklines
 
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
 
     _IntType = click.ParamType[int]
     _LevelType = click.ParamType[Level | float]
+    _SettingType = click.ParamType[tuple[str, Any]]
 else:
-    _IntType = _LevelType = click.ParamType  # it has no type parameter before click 8.4
+    _IntType = _LevelType = _SettingType = click.ParamType  # it has no type parameter before click 8.4
 
 __all__ = ["cli", "run"]
 
@@ -101,6 +104,71 @@ def _steps(text: str) -> int:
 
 
 _STEPS = _Steps()
+
+
+class _Setting(_SettingType):
+    """A value that a config leaves open, as NAME=VALUE."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:  # noqa: ANN401 (click's)
+        name, sign, text = value.partition("=")
+        if not sign:
+            self.fail(f"got {_shown(value)}; it must be NAME=VALUE. Write `--set learning_rate=3e-4`.", param, ctx)
+        if name == "deepspeed":
+            return name, text
+        if name != "learning_rate":
+            return name, _STEPS.convert(text, param, ctx)
+        with contextlib.suppress(ValueError):
+            return name, float(text)
+        return self.fail(f"got {_shown(value)}; {name} must be a number. Write `--set {name}=3e-4`.", param, ctx)
+
+
+def _reads_configs(*, draws: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options for what a config leaves open. The command gets them as `known`.
+
+    `draws` says that the command has an option `--steps` of its own, which may differ from the config's.
+    """
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def called(**given: Any) -> Any:  # noqa: ANN401 (the command's)
+            values = {"steps": given["steps"], "steps_per_epoch": given.pop("steps_per_epoch")}
+            values |= dict(given.pop("settings"))
+            if not draws:
+                given.pop("steps")
+            spare = frozenset({"steps"} if draws else ())
+            known = {name: value for name, value in values.items() if value is not None}
+            found = Known(known, spare, given.pop("kind"), given.pop("which"))
+            return command(**given, known=found)
+
+        for option in reversed(_CONFIG_OPTIONS[draws:]):
+            called = option(called)
+        return called
+
+    return add
+
+
+_CONFIG_OPTIONS = [
+    click.option("--steps", type=_STEPS, help="The updates of the run, for a config."),
+    click.option("--steps-per-epoch", type=_STEPS, help="The updates of an epoch, for a config."),
+    click.option(
+        "--set",
+        "settings",
+        type=_Setting(),
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="What a config leaves open, such as learning_rate=3e-4.",
+    ),
+    click.option("--kind", help="Whose config it is. [default: found out by its keys]"),
+    click.option(
+        "--of",
+        "which",
+        default="lr",
+        show_default=True,
+        help="Which schedule of a config: lr, momentum, weight_decay.",
+    ),
+]
 _SPEC = click.argument("spec", type=click.Path(allow_dash=True))
 _SPECS = click.argument("spec", type=click.Path(allow_dash=True), nargs=-1, required=True)
 
@@ -110,7 +178,8 @@ _SPECS = click.argument("spec", type=click.Path(allow_dash=True), nargs=-1, requ
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Learning-rate schedules. SPEC is an expression, such as "warmup_cosine(3e-4, 100_000, 0.02)", or a file that
-    holds an expression or JSON, or - for standard input.
+    holds an expression or JSON, or - for standard input, or the config of a run: TrainingArguments, a DeepSpeed JSON,
+    Megatron's arguments, ...
 
     \b
     STEPS is a whole number:
@@ -146,6 +215,7 @@ def cli(ctx: click.Context) -> None:
 @click.option(
     "--resume", is_flag=True, help="Go on with what a killed run left, after checking it; after an interrupt, keep it."
 )
+@_reads_configs()
 def array(  # noqa: PLR0913 (click passes every option as a parameter)
     spec: str,
     count: int | None,
@@ -155,6 +225,7 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
     threads: int,
     *,
     resume: bool,
+    known: Known,
 ) -> None:
     """Write the learning rates of steps START..START+N to a .npy file.
 
@@ -163,8 +234,9 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
     OUTPUT.json, so that `glidepath show OUTPUT` and `glidepath verify OUTPUT` know it. If OUTPUT ends with
     .safetensors, it is such a file, and the schedule is in its metadata; it is made in memory.
     """
-    schedule, _ = _load(spec)
-    n = _count(schedule, count, start)
+    loaded = load(spec, known)
+    schedule = loaded.schedule
+    n = _count(schedule, loaded.steps if count is None else count, start)
     path = _target(output, spec, "lr.npy")
     with _terminable(), _progress(n) as advance:
         kept = save(schedule, path, n, dtype, start, threads, _in_all(advance), resume=resume, place="-n")
@@ -176,13 +248,14 @@ def array(  # noqa: PLR0913 (click passes every option as a parameter)
 @click.argument("spec", type=click.Path(allow_dash=True))
 @click.argument("file", required=False, type=click.Path())
 @click.option("--start", type=_STEPS, default=0, show_default=True, help="The step of the file's first value.")
-def verify(spec: str, file: str | None, start: int) -> int:
+@_reads_configs()
+def verify(spec: str, file: str | None, start: int, known: Known) -> int:
     """Compare each value of the .npy or .safetensors file FILE with SPEC. Exit with 0 if all have the same bits, 1 if
     not, 2 after an error.
 
     Without FILE, SPEC is that file, and the schedule is the one beside it or in it: `verify lr.npy` reads lr.npy.json.
     """
-    given = None if file is None else _load(spec)[0]
+    given = None if file is None else load(spec, known).schedule
     path = Path(file or spec)
     saved = saved_file(path)
     schedule = given or saved.schedule()
@@ -195,26 +268,33 @@ def verify(spec: str, file: str | None, start: int) -> int:
 @cli.command()
 @_SPECS
 @click.option("--steps", type=_STEPS, help="How many steps the drawing shows. [default: the schedule's]")
-def show(spec: tuple[str, ...], steps: int | None) -> None:
+@_reads_configs(draws=True)
+def show(spec: tuple[str, ...], steps: int | None, known: Known) -> None:
     """Print each SPEC's expression, segments as a table, first and last value, least and greatest value, area, drawing.
 
     The area is the sum of the values of all steps before the end. If there is no end, it is that of the steps drawn.
     Several SPECs are drawn at the end, on the same steps and the same scale.
     """
-    loaded = _load_all(spec)
-    schedules = [schedule for schedule, _ in loaded]
-    ends = lengths(schedules, steps)
+    loaded = _load_all(spec, known)
+    schedules = [one.schedule for one in loaded]
+    ends = lengths(schedules, _drawn(loaded, steps))
     drawings = sparklines(schedules, ends)
     if not _can_print("".join(drawings)):
         drawings = [plain(drawing) for drawing in drawings]
     names = [_name(one) for one in spec] if len(spec) > 1 else [""]
     lines: list[str] = []
-    for name, (schedule, about), drawn in zip(names, loaded, ends, strict=True):
-        lines += [text for text in (name, about and f"{about}\n") if text]
-        lines += [f"{schedule!r}\n", *_segment_table(schedule), "", *_facts(schedule, drawn), ""]
+    for name, one, drawn in zip(names, loaded, ends, strict=True):
+        lines += [text for text in (name, one.about and f"{one.about}\n") if text]
+        lines += [f"{one.schedule!r}\n", *_segment_table(one.schedule), "", *_facts(one.schedule, drawn), ""]
     width = max(map(len, names)) + 2 * (len(names) > 1)
     lines += [f"{name:{width}}{drawing}".rstrip(" ") for name, drawing in zip(names, drawings, strict=True)]
     _print(*lines)
+
+
+def _drawn(loaded: list[Loaded], steps: int | None) -> int | None:
+    """Return how many steps are drawn: as asked, or those of the runs if all SPECs are configs that say them."""
+    runs = [one.steps for one in loaded]
+    return max(filter(None, runs)) if steps is None and None not in runs else steps
 
 
 def _facts(schedule: glidepath.Schedule, drawn: int) -> Iterator[str]:
@@ -284,9 +364,10 @@ class _At(click.Command):
 @cli.command(cls=_At)
 @_SPEC
 @click.argument("step", type=_STEPS, nargs=-1, required=True)
-def at(spec: str, step: tuple[int, ...]) -> None:
+@_reads_configs()
+def at(spec: str, step: tuple[int, ...], known: Known) -> None:
     """Print the learning rate of each STEP, a line each, in the fewest digits that tell the float64."""
-    schedule, _ = _load(spec)
+    schedule = load(spec, known).schedule
     _print(*(repr(schedule.at(one)) for one in step))
 
 
@@ -294,13 +375,14 @@ def at(spec: str, step: tuple[int, ...]) -> None:
 @_SPECS
 @click.option("-o", "--output", required=True, type=click.Path(), help="The picture to write: .png, .svg, .pdf, ...")
 @click.option("--steps", type=_STEPS, help="How many steps. [default: the schedule's]")
-def plot_(spec: tuple[str, ...], output: str, steps: int | None) -> None:
+@_reads_configs(draws=True)
+def plot_(spec: tuple[str, ...], output: str, steps: int | None, known: Known) -> None:
     """Draw each SPEC into one picture, labelled by its file name. Needs matplotlib: pip install matplotlib."""
-    loaded = _load_all(spec)
+    loaded = _load_all(spec, known)
     labels = [_name(one).replace("$", r"\$") for one in spec] if len(spec) > 1 else None  # a $ begins a formula
     with _picture("`plot`", output, *spec) as axes:
-        plot([schedule for schedule, _ in loaded], ax=axes, steps=steps, label=labels)
-        if len(spec) == 1 and (about := loaded[0][1]):
+        plot([one.schedule for one in loaded], ax=axes, steps=_drawn(loaded, steps), label=labels)
+        if len(spec) == 1 and (about := loaded[0].about):
             axes.set_title(about, fontsize="small", wrap=True, parse_math=False)
 
 
@@ -339,9 +421,11 @@ class _Within(_LevelType):
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on one line.")
 @click.option("-o", "--output", type=click.Path(), help="Draw both and their difference into this picture.")
+@_reads_configs()
 def diff(  # noqa: PLR0913 (click passes every option as a parameter)
-    a: str, b: str, count: int | None, within: Level | float, group: int, *, as_json: bool, output: str | None
-) -> int:
+    a: str, b: str, count: int | None, within: Level | float, group: int, *, as_json: bool, output: str | None,
+    known: Known,
+) -> int:  # fmt: skip
     """Compare two learning rates step by step. Exit with 0 if they are equal, 1 if they differ, 2 after an error.
 
     A and B are SPECs, .npy files of the rates of each step or of a rehearsal, or JSON files of Groups. Two Groups are
@@ -349,7 +433,7 @@ def diff(  # noqa: PLR0913 (click passes every option as a parameter)
     """
     if a == b == "-":
         _fail("`-`: given twice; standard input can be read once. Name a file for one of them.")
-    given = _side(a), _side(b)
+    given = side(a, known), side(b, known)
     with contextlib.nullcontext() if output is None else _picture("`-o`", output, a, b) as axes:
         if all(isinstance(side, glidepath.Groups) for side in given):
             comparison = glidepath.compare(*given, count)
@@ -416,13 +500,13 @@ def _can_print(text: str) -> bool:
     return True
 
 
-def _load_all(specs: tuple[str, ...]) -> list[tuple[glidepath.Schedule, str]]:
+def _load_all(specs: tuple[str, ...], known: Known) -> list[Loaded]:
     if specs.count("-") > 1:
         _fail("-: standard input is named more than once. Name it once.")
     for spec in specs:
         if _is_steps(spec) and not Path(spec).exists():
             _fail(f"{spec}: No such file or directory. For a number of steps, write `--steps {spec}`.")
-    return [_load(spec) for spec in specs]
+    return [load(spec, known) for spec in specs]
 
 
 def _is_steps(text: str) -> bool:
@@ -435,59 +519,6 @@ def _name(spec: str) -> str:
     """Return what a drawing calls a SPEC."""
     name = "standard input" if spec == "-" else "".join(c if c.isprintable() else "?" for c in spec)
     return shortened(f"./{name}" if name.startswith("_") else name)  # a legend leaves out labels that begin with _
-
-
-def _load(spec: str) -> tuple[glidepath.Schedule, str]:
-    """Read SPEC. Return the schedule and the text of `about`."""
-    if _is_expression(spec):
-        return glidepath.Schedule(spec), ""
-    if spec.endswith(KINDS) and Path(spec).exists():
-        return saved_file(Path(spec)).schedule(check=True), ""
-    return _schedule(spec, _read(spec))
-
-
-def _is_expression(spec: str) -> bool:
-    return "(" in spec and not Path(spec).exists()
-
-
-def _read(spec: str) -> str:
-    """Return the text of a file, or of standard input."""
-    name = "standard input" if spec == "-" else spec
-    if spec == "-" and sys.stdin is None:
-        _fail(f"{name}: closed. Name a file, or send the JSON through a pipe.")
-    try:
-        content = sys.stdin.buffer.read() if spec == "-" else Path(spec).read_bytes()
-        return content.decode("utf-8")
-    except OSError as error:
-        _fail(f"{name}: {error.strerror}")
-    except UnicodeDecodeError as error:
-        _fail(f"{name}: byte {error.start} is not UTF-8; a spec is a text. Check that it is the right file.")
-
-
-def _schedule(spec: str, text: str) -> tuple[glidepath.Schedule, str]:
-    try:
-        schedule = glidepath.Schedule(text)
-    except (ValueError, TypeError) as error:
-        _fail(f"{'standard input' if spec == '-' else spec}: {error}")
-    about = str(json.loads(text).get("about", "")) if text.lstrip().startswith("{") else ""
-    return schedule, "".join(c if c.isprintable() or c == "\n" else " " for c in about)
-
-
-def _side(spec: str) -> Path | glidepath.Schedule | glidepath.Groups:
-    """Read what `diff` compares: a SPEC, a .npy file, or Groups."""
-    if spec.endswith(".npy"):
-        return Path(spec)
-    if _is_expression(spec):
-        return glidepath.Schedule(spec)
-    text = _read(spec)
-    with contextlib.suppress(ValueError):
-        content = json.loads(text)
-        if isinstance(content, dict) and "groups" in content:
-            try:
-                return glidepath.Groups.from_json(text)
-            except (ValueError, TypeError) as error:
-                _fail(f"{'standard input' if spec == '-' else spec}: {error}")
-    return _schedule(spec, text)[0]
 
 
 @contextlib.contextmanager

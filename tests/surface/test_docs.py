@@ -45,6 +45,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
 LIBRARIES = [f"glidepath.dialects.{name}" for name in dialects.__all__ if name not in {"names", "schedule"}]
 MODULES = ["glidepath", "glidepath.clock", "glidepath.comparison", "glidepath.composites", "glidepath.conversion",
            "glidepath.plot", "glidepath.cli",
+           "glidepath.configs", "glidepath.configs._read", "glidepath.configs._reading",
            "glidepath._launch", "glidepath.__main__", "glidepath.mindspore", "glidepath.mindspore.nn",
            "glidepath.mindspore.dynamic_lr", "glidepath.mindspore.learning_rate_schedule",
            "glidepath.mindspore._mindspore",

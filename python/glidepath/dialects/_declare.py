@@ -28,7 +28,7 @@ import numpy as np
 from glidepath._arguments import LAST_STEP, as_int, refusal
 from glidepath._core import Schedule, _shown, constant
 
-__all__ = ["Entry", "Library", "entries", "entry", "schedule"]
+__all__ = ["Entry", "Library", "entries", "entry", "schedule", "title"]
 
 P = ParamSpec("P")
 Maker = Callable[P, Schedule]
@@ -118,6 +118,11 @@ class Library:
 def entries() -> list[Entry]:
     """Return all names of all libraries."""
     return [found for library in _LIBRARIES.values() for found in library.entries.values()]
+
+
+def title(library: str) -> str:
+    """Return a library's name with the version that was followed; a name that is no library's is returned as it is."""
+    return _LIBRARIES[library].title if library in _LIBRARIES else library
 
 
 def entry(name: object) -> Entry:

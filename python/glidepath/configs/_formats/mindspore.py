@@ -1,0 +1,42 @@
+"""Libraries of MindSpore: MindFormers and mindcv."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+from glidepath.configs._reading import Job, format_of
+from glidepath.dialects._declare import entry
+
+if TYPE_CHECKING:
+    from glidepath._core import Schedule
+
+
+@format_of("mindformers", "MindFormers config", lambda job: job.has("lr_schedule.type"))
+def read_mindformers(job: Job) -> Schedule:
+    """Read `lr_schedule`: a class and its arguments. `total_steps: -1` is the length of the run."""
+    section = job.mapping("lr_schedule")
+    name = str(section.pop("type"))
+    takes = inspect.signature(entry(f"mindformers.{name}").make).parameters
+    if "total_steps" in takes and section.get("total_steps") in (None, -1):
+        section["total_steps"] = job.total("lr_schedule.total_steps", epochs="runner_config.epochs")
+    elif section.get("total_steps"):
+        job.derive("steps", section["total_steps"], "`lr_schedule.total_steps`")
+    if (ratio := section.get("warmup_ratio")) and section.get("total_steps"):
+        job.derive("warm-up", int(section["total_steps"] * ratio), f"int({section['total_steps']} * {ratio})")
+    given = {key: value for key, value in section.items() if value is not None}
+    return job.make(f"mindformers.{name}", "lr_schedule.type", **given)
+
+
+@format_of(
+    "mindcv", "mindcv config", lambda job: isinstance(job.raw("scheduler"), str) and not job.has("lr_scheduler_type")
+)
+def read_mindcv(job: Job) -> Schedule:
+    """Read the arguments of `create_scheduler`."""
+    takes = inspect.signature(entry("mindcv.create_scheduler").make).parameters
+    arguments = {key: job.value(key) for key in job.keys("") if key in takes and job.has(key)}
+    each = job.per_epoch("mindcv counts epochs")
+    epochs = job.whole(job.first("epoch_size", "num_epochs"), 90)
+    job.derive("steps", epochs * each, f"{epochs} epochs * {each}")
+    arguments |= {"steps_per_epoch": each, "num_epochs": epochs}
+    return job.make("mindcv.create_scheduler", "scheduler", **arguments)

@@ -1,0 +1,237 @@
+"""Libraries that count epochs: timm, mmengine, detectron2, PaddleOCR, and Lightning's command line."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from typing import TYPE_CHECKING, Any
+
+from glidepath import _core as gp
+from glidepath.configs._reading import Job, format_of
+from glidepath.dialects._declare import entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glidepath._core import Schedule
+
+# ----------------------------------------------------------------------------------------------------------------- timm
+
+_TIMM = {
+    "lr_cycle_mul": "cycle_mul",
+    "lr_cycle_decay": "cycle_decay",
+    "lr_cycle_limit": "cycle_limit",
+    "lr_k_decay": "k_decay",
+}
+_TIMM_SCALED = ("warmup_epochs", "decay_epochs")
+_TIMM_DEFAULTS = {"decay_epochs": 90.0, "warmup_epochs": 5, "warmup_lr": 1e-5, "cycle_decay": 0.5}
+"""Of train.py, where they are others than the factory's."""
+
+
+@format_of("timm", "timm args.yaml", lambda job: job.has("sched") and not job.has("lr_scheduler_type"))
+def read_timm(job: Job) -> Schedule:
+    """Read the arguments of timm's train.py, which counts epochs, or updates with `sched_on_updates`."""
+    name = job.text("sched", "cosine")
+    if job.raw("lr_noise") not in (None, [], "None"):
+        job.refuse("lr_noise", job.raw("lr_noise"), "noise is random, and not a function of the step", "Leave it out.")
+    takes = inspect.signature(entry("timm.create_scheduler_v2").make).parameters
+    arguments: dict[str, Any] = {key: value for key, value in _TIMM_DEFAULTS.items() if key in takes}
+    for key in job.values:
+        ours = _TIMM.get(key, key)
+        if ours in takes and ours not in ("learning_rate", "sched", "num_epochs") and job.has(key):
+            arguments[ours] = job.items(key) if key == "decay_milestones" else _timm_value(job, key)
+    each = job.per_epoch("timm counts epochs")
+    scale = each if job.flag("sched_on_updates") else 1
+    epochs = job.whole("epochs", 300)
+    arguments |= {key: _scaled(arguments[key], scale) for key in _TIMM_SCALED}
+    if "decay_milestones" in arguments or scale > 1:
+        arguments["decay_milestones"] = [edge * scale for edge in arguments.get("decay_milestones", (90, 180, 270))]
+    made = job.make(
+        "timm.create_scheduler_v2", "sched", learning_rate=_timm_rate(job), sched=name, num_epochs=epochs * scale,
+        **arguments,
+    )  # fmt: skip
+    cycles = math.ceil(
+        sum(epochs * job.number("lr_cycle_mul", 1.0) ** i for i in range(job.whole("lr_cycle_limit", 1)))
+    )
+    extra = job.whole("cooldown_epochs", 0) + (job.whole("warmup_epochs", 5) if job.flag("warmup_prefix") else 0)
+    cycles = cycles if name in ("cosine", "tanh", "poly") else epochs
+    job.derive("steps", (cycles + extra) * each, f"{cycles + extra} epochs * {each}")
+    return made if scale > 1 else made.by_epoch(each)
+
+
+def _timm_value(job: Job, key: str) -> Any:  # noqa: ANN401 (as the factory takes it)
+    value = job.raw(key)
+    if isinstance(value, bool | str) and not str(value)[:1].isdigit():
+        return job.flag(key) if str(value).lower() in ("true", "false") else job.text(key)
+    number = job.number(key)
+    return int(number) if key in ("warmup_epochs", "lr_cycle_limit") else number
+
+
+def _scaled(epochs: float, scale: int) -> float:
+    return epochs if scale == 1 or 0 < epochs < 1 else epochs * scale
+
+
+def _timm_rate(job: Job) -> float:
+    """Return `lr`, or `lr_base` scaled by the batch, as train.py does."""
+    if job.has("lr"):
+        return job.number("lr", known="learning_rate")
+    if "learning_rate" in job.known:
+        return job.number("lr", known="learning_rate")
+    batch = job.whole("batch_size", 128) * job.whole("grad_accum_steps", 1)
+    if "world_size" not in job.known:
+        rule = "without `lr` the rate is scaled by the batch of all processes"
+        job.refuse(
+            "world_size", "nothing", rule, "Pass `world_size=` to `read`, or `--set world_size=` to the command."
+        )
+    ratio = batch * job.known["world_size"] / job.whole("lr_base_size", 256)
+    optimizer = job.text("opt", "sgd")
+    default = "sqrt" if any(part in optimizer.lower() for part in ("ada", "lamb")) else "linear"
+    scale = job.text("lr_base_scale", "") or default
+    rate: float = job.number("lr_base", 0.1) * (ratio**0.5 if scale == "sqrt" else ratio)
+    job.derived["rate"] = f"{rate!r}: `lr_base` times {'the root of ' if scale == 'sqrt' else ''}{ratio:g}"
+    return rate
+
+
+# ------------------------------------------------------------------------------------------------ mmengine, detectron2
+
+
+@format_of("mmengine", "mmengine config", lambda job: job.has("param_scheduler"))
+def read_mmengine(job: Job) -> dict[str, Schedule]:
+    """Read `param_scheduler`, a list. Those of the momentum are read too."""
+    path = "param_scheduler"
+    if isinstance(job.raw(path), dict):
+        job.values = {**job.values, path: [job.raw(path)]}
+    parts = [job.mapping(f"{path}.{i}") for i in range(len(job.items(path)))]
+    counted = [str(part.get("type")) for part in parts if part.get("by_epoch", True)]
+    each = job.per_epoch(f"`{counted[0]}` counts epochs") if counted else None
+    if job.has("train_cfg.max_iters"):
+        job.total("train_cfg.max_iters")
+    elif job.has("train_cfg.max_epochs") and each:
+        epochs = job.whole("train_cfg.max_epochs")
+        job.derive("steps", epochs * each, f"{epochs} epochs * {each}")
+    if job.raw("auto_scale_lr.enable") is True:
+        job.warn(
+            "`auto_scale_lr` is on: mmengine scales the rate by the batch of all processes. Pass `learning_rate=`."
+        )
+    made = {}
+    for name, rate, word in (
+        ("lr", "optim_wrapper.optimizer.lr", "LR"),
+        ("momentum", "optim_wrapper.optimizer.momentum", "Momentum"),
+    ):
+        mine = [{**part, "type": str(part.get("type")).replace("Momentum", "LR")} for part in parts
+                if (word == "Momentum") == str(part.get("type")).endswith("Momentum")]  # fmt: skip
+        if mine:
+            base = job.number(rate, known="learning_rate" if name == "lr" else "")
+            made[name] = job.make(
+                "mmengine.param_scheduler", path, learning_rate=base, schedulers=mine, epoch_length=each
+            )
+    return made
+
+
+_SOLVER: tuple[str, ...] = ("BASE_LR", "MAX_ITER", "STEPS", "GAMMA", "WARMUP_FACTOR", "WARMUP_ITERS", "WARMUP_METHOD")
+_SOLVER += ("RESCALE_INTERVAL", "BASE_LR_END", "NUM_DECAYS")
+
+
+@format_of("detectron2", "detectron2 config", lambda job: job.has("SOLVER"))
+def read_detectron2(job: Job) -> Schedule:
+    """Read `SOLVER`. What stands in `_BASE_` is not read: print the whole config with `cfg.dump()`."""
+    if job.has("_BASE_"):
+        rule = "the values of that file are not in this one"
+        job.refuse("_BASE_", job.raw("_BASE_"), rule, "Write the whole config with `cfg.dump()`.")
+    world = job.whole("SOLVER.REFERENCE_WORLD_SIZE", 0)
+    if world and job.known.get("world_size") not in (None, world):
+        rule = f"detectron2 rescales the rate and the lengths for {job.known['world_size']} processes"
+        job.refuse("SOLVER.REFERENCE_WORLD_SIZE", world, rule, "Write the config of the run with `cfg.dump()`.")
+    name = job.text("SOLVER.LR_SCHEDULER_NAME", "WarmupMultiStepLR")
+    takes = inspect.signature(entry(f"fvcore.{name}").make).parameters
+    arguments: dict[str, Any] = {}
+    for key in _SOLVER:
+        path = f"SOLVER.{key}"
+        if key in takes and job.has(path):
+            arguments[key] = _solver_value(job, path)
+    job.derive("steps", arguments.get("MAX_ITER", 40_000), "`SOLVER.MAX_ITER`")
+    return job.make(f"fvcore.{name}", "SOLVER.LR_SCHEDULER_NAME", **arguments)
+
+
+def _solver_value(job: Job, path: str) -> Any:  # noqa: ANN401 (as the dialect takes it)
+    key = path.rsplit(".", 1)[-1]
+    if key == "STEPS":
+        raw = job.raw(path)
+        if isinstance(raw, str):  # YAML has no tuples: detectron2 evaluates "(30000,)"
+            words = raw.strip("()[] ").split(",")
+            job.values = {
+                **job.values,
+                "SOLVER": {**job.mapping("SOLVER"), key: [word.strip() for word in words if word.strip()]},
+            }
+        return [job.whole(f"{path}.{i}") for i in range(len(job.items(path)))]
+    if key == "WARMUP_METHOD":
+        return job.text(path)
+    if key == "RESCALE_INTERVAL":
+        return job.flag(path)
+    return job.whole(path) if key in ("MAX_ITER", "WARMUP_ITERS", "NUM_DECAYS") else job.number(path)
+
+
+# ------------------------------------------------------------------------------------------------------------ PaddleOCR
+
+
+@format_of("paddleocr", "PaddleOCR config", lambda job: job.has("Optimizer.lr"))
+def read_paddleocr(job: Job) -> Schedule:
+    """Read `Optimizer.lr`. The curve's length does not include the warm-up: the run ends before the curve does."""
+    section = "Optimizer.lr."
+    name = job.text(f"{section}name", "Const")
+    each = job.per_epoch("PaddleOCR counts epochs")
+    epochs = job.whole("Global.epoch_num", least=1)
+    job.derive("steps", epochs * each, f"{epochs} epochs * {each}")
+    length = job.whole(f"{section}epochs", epochs) * each
+    kinds: dict[str, Callable[[], Schedule]] = {
+        "Const": lambda: gp.constant(_rate(job)),
+        "Linear": lambda: job.make(
+            "paddle.PolynomialDecay", learning_rate=_rate(job), decay_steps=length,
+            end_lr=job.number(f"{section}end_lr", 0.0), power=job.number(f"{section}power", 1.0),
+        ),
+        "Cosine": lambda: job.make("paddle.CosineAnnealingDecay", learning_rate=_rate(job), T_max=length),
+        "Step": lambda: job.make(
+            "paddle.StepDecay", learning_rate=_rate(job), step_size=job.whole(f"{section}step_size") * each,
+            gamma=job.number(f"{section}gamma"),
+        ),
+        "Piecewise": lambda: job.make(
+            "paddle.PiecewiseDecay", boundaries=[int(edge) * each for edge in job.items(f"{section}decay_epochs")],
+            values=job.items(f"{section}values"),
+        ),
+    }  # fmt: skip
+    if name not in kinds:
+        job.refuse(f"{section}name", name, f"it must be one of {', '.join(kinds)}", "Take one of them.")
+    curve = kinds[name]()
+    job.by("paddle", f"{section}name")
+    warmup = round(job.number(f"{section}warmup_epoch", 0.0) * each)
+    if not warmup:
+        return curve
+    job.derive("warm-up", warmup, f"round(`warmup_epoch` * {each})")
+    target = job.items(f"{section}values")[0] if name == "Piecewise" else _rate(job)
+    return gp.linear(0.0, target, warmup) >> curve
+
+
+def _rate(job: Job) -> float:
+    return job.number("Optimizer.lr.learning_rate", known="learning_rate")
+
+
+# ------------------------------------------------------------------------------------------------------------ Lightning
+
+
+@format_of(
+    "lightning",
+    "Lightning command line config",
+    lambda job: str(job.raw("lr_scheduler.class_path")).startswith("torch."),
+)
+def read_lightning(job: Job) -> Schedule:
+    """Read a torch scheduler and its arguments. Lightning's default is a step an epoch."""
+    path = job.text("lr_scheduler.class_path")
+    base = job.number("optimizer.init_args.lr", known="learning_rate")
+    each = job.per_epoch("Lightning steps the scheduler once an epoch")
+    if job.has("trainer.max_epochs"):
+        epochs = job.whole("trainer.max_epochs", least=1)
+        job.derive("steps", epochs * each, f"{epochs} epochs * {each}")
+    arguments = job.mapping("lr_scheduler.init_args", {})
+    name = path.rsplit(".", 1)[-1]
+    job.warn("Lightning steps this scheduler once an epoch, unless the program says `interval: step`.")
+    return job.torch(name, "lr_scheduler.class_path", base, arguments).by_epoch(each)

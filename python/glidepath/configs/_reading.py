@@ -1,0 +1,387 @@
+"""What was read out of a config file, and how a reader asks the file for it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar, cast
+
+from glidepath._arguments import LAST_STEP, as_int, cut, refusal
+from glidepath._core import Schedule, _shown, replay
+from glidepath.dialects._declare import entry
+
+__all__ = ["KNOWN", "Job", "Reading", "Unread", "format_of", "formats"]
+
+T = TypeVar("T")
+
+KNOWN = {
+    "steps": "the updates of the run",
+    "steps_per_epoch": "the updates of an epoch",
+    "learning_rate": "the base or peak rate",
+    "warmup_steps": "the updates of the warm-up",
+    "batch_size": "the samples of an update, over all processes",
+    "world_size": "the number of processes",
+    "deepspeed": "the DeepSpeed file, or its content",
+}
+"""What a file may leave open, by the name under which `read` takes it."""
+
+_ASK: Any = object()
+_REFERENCE = re.compile(r"\$\{\.*([\w.]+)\}")
+_OPEN = {"auto", "???"}
+_MOST_REFERENCES = 8
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The schedules that a config file describes.
+
+    >>> import glidepath as gp
+    >>> reading = gp.read({"learning_rate": 0.1, "lr_scheduler_type": "constant", "max_steps": 10})
+    >>> reading.schedule, reading.steps, reading.kind
+    (gp.constant(0.1), 10, 'hf')
+    """
+
+    schedules: Mapping[str, Schedule]
+    """By hyper-parameter: ``lr``, and ``momentum`` and ``weight_decay`` where the file has them. Step k is update k."""
+    source: str
+    """The file, the key in it that decides, and the library whose rules were followed."""
+    kind: str
+    """The kind of the file, one of :func:`glidepath.configs.kinds`."""
+    steps: int | None = None
+    """The updates of the run; None if the file does not say."""
+    derived: Mapping[str, str] = field(default_factory=dict)
+    """What follows from the file, and how it was rounded: the steps, the warm-up, ..."""
+    warnings: Sequence[str] = ()
+    """What may surprise: a file that another overrides, two warm-ups, ..."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule of the learning rate."""
+        return self.schedules["lr"]
+
+    def __str__(self) -> str:
+        return _table(self.source, [(name, repr(one)) for name, one in self.schedules.items()] + self._notes())
+
+    def summary(self) -> str:
+        """Return the source, what follows from the file, and the warnings, without the schedules."""
+        others = ", ".join(name for name in self.schedules if name != "lr")
+        return _table(self.source, self._notes() + ([("also", others)] if others else []))
+
+    def _notes(self) -> list[tuple[str, str]]:
+        return [*self.derived.items(), *(("warning", text) for text in self.warnings)]
+
+
+def _table(first: str, rows: list[tuple[str, str]]) -> str:
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join([first, *(f"{name:{width}}  {text}" for name, text in rows)])
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A value that only running the file would tell."""
+
+    code: str
+
+    def __repr__(self) -> str:
+        return self.code
+
+
+@dataclass
+class Job:
+    """A file that is being read: what it holds, what the caller knows, and what was found out."""
+
+    values: Mapping[str, Any]
+    name: str = ""
+    """Of the file, for messages."""
+    folder: Path = field(default_factory=Path)
+    known: Mapping[str, Any] = field(default_factory=dict)
+    spare: frozenset[str] = frozenset()
+    """Names in `known` that do not count where the file says something else."""
+    key: str = ""
+    """The key that decides which schedule it is."""
+    library: str = ""
+    """Whose rules are followed."""
+    steps: int | None = None
+    derived: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    # ------------------------------------------------------------------------------------------------ what it holds
+
+    def raw(self, path: str) -> Any:  # noqa: ANN401 (whatever the file holds)
+        """Return what stands under a path such as ``optimizer.params.lr``, or None."""
+        value: Any = self.values
+        for part in path.split(".") if path else []:
+            if isinstance(value, Sequence) and not isinstance(value, str) and part.isdigit():
+                value = value[int(part)] if int(part) < len(value) else None
+            else:
+                value = value.get(part) if isinstance(value, Mapping) else None
+        return value
+
+    def has(self, *paths: str) -> bool:
+        """Whether all these paths have a value."""
+        return all(self.raw(path) is not None for path in paths)
+
+    def first(self, *paths: str) -> str:
+        """Return the first path that has a value, or the first of all."""
+        return next((path for path in paths if self.has(path)), paths[0])
+
+    def keys(self, path: str) -> list[str]:
+        """Return the keys of a mapping, or none if it is not there."""
+        value = self.raw(path)
+        if value is not None and not isinstance(value, Mapping):
+            self.refuse(path, value, "it must be a mapping", "Correct it.")
+        return [str(key) for key in value or {}]
+
+    def value(self, path: str) -> Any:  # noqa: ANN401 (a value of any type)
+        """Read a value of any type, in which nothing is left open; None if it is not there."""
+        return self._resolved(path, self.raw(path))
+
+    def number(self, path: str, default: float = _ASK, known: str = "") -> float:
+        """Read a finite number. Without a default and a known value, it is asked for."""
+        return self._read(path, default, known, self._as_number)
+
+    def whole(self, path: str, default: int = _ASK, known: str = "", least: int = 0) -> int:
+        """Read a number of steps, or another whole number."""
+
+        def as_whole(place: str, value: object) -> int:
+            number = self._as_number(place, value)
+            if not (number.is_integer() and least <= number <= LAST_STEP):
+                self.refuse(place, value, f"it must be a whole number from {least} to 2**53", "Correct it.")
+            exact = as_int(value)
+            return int(number) if exact is None else exact
+
+        return self._read(path, default, known, as_whole)
+
+    def text(self, path: str, default: str = _ASK, choices: Sequence[str] = ()) -> str:
+        """Read a text, one of some."""
+
+        def as_text(place: str, value: object) -> str:
+            if not isinstance(value, str):
+                self.refuse(place, value, "it must be a text", "Correct it.")
+            if choices and value not in choices:
+                self.refuse(place, value, f"it must be one of {', '.join(map(repr, choices))}", "Take one of them.")
+            return value
+
+        return self._read(path, default, "", as_text)
+
+    def flag(self, path: str, default: bool = False) -> bool:  # noqa: FBT001, FBT002 (a default)
+        """Read true or false."""
+
+        def as_flag(place: str, value: object) -> bool:
+            if str(value).lower() not in {"true", "false"}:
+                self.refuse(place, value, "it must be true or false", "Correct it.")
+            return str(value).lower() == "true"
+
+        return self._read(path, default, "", as_flag)
+
+    def items(self, path: str, default: list[Any] = _ASK) -> list[Any]:
+        """Read a list."""
+
+        def as_list(place: str, value: object) -> list[Any]:
+            if not isinstance(value, list | tuple):
+                self.refuse(place, value, "it must be a list", "Correct it.")
+            return [self._resolved(f"{place}.{i}", item) for i, item in enumerate(value)]
+
+        return self._read(path, default, "", as_list)
+
+    def mapping(self, path: str, default: dict[str, Any] = _ASK) -> dict[str, Any]:
+        """Read a mapping, or the JSON text of one."""
+
+        def as_mapping(place: str, value: object) -> dict[str, Any]:
+            if isinstance(value, str) and value.lstrip().startswith("{"):
+                try:
+                    value = json.loads(value)
+                except ValueError as error:
+                    self.refuse(place, value, f"it must be a mapping, and is no JSON: {error}", "Correct it.")
+            if not isinstance(value, Mapping):
+                self.refuse(place, value, "it must be a mapping", "Correct it.")
+            return {str(key): self._resolved(f"{place}.{key}", item) for key, item in value.items()}
+
+        return self._read(path, default, "", as_mapping)
+
+    def _read(self, path: str, default: T, known: str, convert: Callable[[str, object], T]) -> T:
+        raw = self._dereferenced(self.raw(path))
+        is_open = _is_open(raw)
+        given = self.known.get(known)
+        if raw is None or is_open:
+            if given is not None:
+                return cast("T", given)
+            if default is not _ASK and not is_open:
+                return default
+            self.ask(known or path, path, raw)
+        value = convert(path, raw)
+        if given is not None and known not in self.spare and given != value:
+            rule = f"the file says {_shown(raw)}, under `{path}`"
+            self.refuse(known, given, rule, f"Leave `{known}` out, or change the file.")
+        return value
+
+    def _dereferenced(self, value: object) -> object:
+        """Follow a reference such as ``${train.lr}`` to another value of the file."""
+        for _ in range(_MOST_REFERENCES):
+            match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+            if match is None or not self.has(match[1]):
+                return value
+            value = self.raw(match[1])
+        return value
+
+    def _resolved(self, place: str, value: object) -> object:
+        value = self._dereferenced(value)
+        if _is_open(value):
+            self.ask(place, place, value)
+        if isinstance(value, Mapping):
+            return {key: self._resolved(f"{place}.{key}", item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._resolved(f"{place}.{i}", item) for i, item in enumerate(value)]
+        return as_written(value)
+
+    def _as_number(self, place: str, value: object) -> float:
+        number = as_written(value)
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            self.refuse(place, value, "it must be a number", "Correct it.")
+        try:
+            number = float(number)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            self.refuse(place, value, "it must be a finite number", "Correct it.")
+        return number
+
+    # --------------------------------------------------------------------------------------------- what is found out
+
+    def make(self, name: str, *key: str, **arguments: Any) -> Schedule:  # noqa: ANN401 (the schedule's own)
+        """Make the schedule of a dialect, from its arguments as the file has them."""
+        found = entry(name)
+        self.by(found.name.partition(".")[0], *key)
+        return self.checked(lambda: found.make(**{**found.preset, **arguments}))
+
+    def torch(self, name: str, key: str, base_lr: float, arguments: Mapping[str, Any]) -> Schedule:
+        """Make the replay of a torch scheduler, of which the file has the class and the arguments."""
+        self.by("torch", key)
+        kind = cast("Any", f"torch.{name}")
+        return self.checked(lambda: replay(kind, base_lr=base_lr, **arguments))
+
+    def by(self, library: str, *key: str) -> None:
+        """Note whose rules are followed, and the key that decides."""
+        self.library = library
+        if key:
+            self.key = key[0]
+
+    def checked(self, make: Callable[[], Schedule]) -> Schedule:
+        """Call a function whose errors are about the file."""
+        try:
+            return make()
+        except (ValueError, TypeError, OverflowError) as error:
+            raise type(error)(f"{self._prefix}{error}") from None
+
+    def derive(self, name: str, value: int, how: str) -> int:
+        """Note a number that follows from the file, and how."""
+        self.derived[name] = f"{value:,}{' steps' if name != 'steps' else ''}: {how}"
+        if name == "steps":
+            self.steps = value
+        return value
+
+    def warn(self, text: str) -> None:
+        """Note what may surprise."""
+        self.warnings.append(text)
+
+    def total(self, *paths: str, epochs: str = "", epochs_default: float = _ASK) -> int:
+        """Return the updates of the run: under one of the paths, as known, or epochs times the updates of an epoch."""
+        path = self.first(*paths) if paths else ""
+        if path and self.has(path) and not _is_open(self._dereferenced(self.raw(path))):
+            steps = self.whole(path, known="steps", least=-1)
+            if steps > 0:
+                return self.derive("steps", steps, f"`{path}`")
+        if (given := self.known.get("steps")) is not None:
+            return self.derive("steps", given, f"`steps={given}`")
+        if not epochs:
+            self.ask("steps", path or "the length", self.raw(path) if path else None)
+        number = self.number(epochs, epochs_default)
+        per_epoch = self.per_epoch(f"`{epochs}` counts epochs")
+        return self.derive("steps", math.ceil(number * per_epoch), f"ceil({number:g} epochs * {per_epoch})")
+
+    def per_epoch(self, why: str) -> int:
+        """Return the updates of an epoch, which no file holds."""
+        if self.known.get("steps_per_epoch") is None:
+            self.refuse("steps_per_epoch", "nothing", why, _pass("steps_per_epoch"))
+        return cast("int", self.known["steps_per_epoch"])
+
+    # -------------------------------------------------------------------------------------------------------- errors
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self.name}: " if self.name else ""
+
+    def refuse(self, place: str, got: object, rule: str, way_out: str) -> NoReturn:
+        """Raise the error about a value of the file."""
+        shown = got if got == "nothing" else _shown(got)
+        raise ValueError(self._prefix + refusal(place, cut(str(shown), 120), rule, way_out))
+
+    def ask(self, name: str, path: str, got: object) -> NoReturn:
+        """Raise the error that asks for a value by the name under which `read` takes it."""
+        what = "nothing" if got is None else got
+        if name in KNOWN:
+            self.refuse(path, what, f"{KNOWN[name]} must be known", _pass(name))
+        self.refuse(path, what, "it must be known", "Write the value into the file.")
+
+
+def _is_open(value: object) -> bool:
+    return isinstance(value, Unread) or (isinstance(value, str) and (value in _OPEN or "${" in value))
+
+
+def _pass(name: str) -> str:
+    command = f"--{name.replace('_', '-')}" if name in {"steps", "steps_per_epoch"} else f"--set {name}="
+    return f"Pass `{name}=` to `read`, or `{command}{'' if command.endswith('=') else ' N'}` to the command."
+
+
+def as_written(value: object) -> object:
+    """Return a number for a text that is one: YAML 1.1 takes 1e-4 for a text, because it has no point.
+
+    >>> as_written("1e-4"), as_written("1_000"), as_written("cosine"), as_written("nan")
+    (0.0001, 1000, 'cosine', 'nan')
+    """
+    if isinstance(value, str) and value[:1] in set("+-.0123456789"):
+        for kind in (int, float):
+            with suppress(ValueError):
+                return kind(value)
+    return value
+
+
+# --------------------------------------------------------------------------------------------------- kinds of files
+
+Reader = Callable[[Job], "Schedule | dict[str, Schedule]"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file: how it is recognised, and how it is read."""
+
+    name: str
+    title: str
+    known_by: Callable[[Job], bool]
+    read: Reader
+
+
+_FORMATS: dict[str, Format] = {}
+
+
+R = TypeVar("R", bound=Reader)
+
+
+def format_of(name: str, title: str, known_by: Callable[[Job], bool]) -> Callable[[R], R]:
+    """Declare a kind of file."""
+
+    def declare(reader: R) -> R:
+        _FORMATS[name] = Format(name, title, known_by, reader)
+        return reader
+
+    return declare
+
+
+def formats() -> Mapping[str, Format]:
+    """Return all kinds of files."""
+    return _FORMATS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -30,3 +32,253 @@ def test_each_kind_has_a_file():
     assert {case.kind for case in CASES} == configs.kinds().keys()
     bases = {"schedule_1x_base.py"}  # which another file includes
     assert {case.file for case in CASES} | bases == {path.name for path in FOLDER.iterdir()}
+
+
+# What a file leaves open.
+
+
+ARGUMENTS = {"learning_rate": 0.1, "lr_scheduler_type": "linear", "warmup_steps": 10}
+
+
+@pytest.mark.parametrize(
+    ("source", "known", "message"),
+    [
+        (ARGUMENTS, {},
+         ("`steps_per_epoch`: got nothing; `num_train_epochs` counts epochs. "
+         "Pass `steps_per_epoch=` to `read`, or `--steps-per-epoch N` to the command.")),
+        ({**ARGUMENTS, "max_steps": 100}, {"steps": 99},
+         "`steps`: got 99; the file says 100, under `max_steps`. Leave `steps` out, or change the file."),
+        ({**ARGUMENTS, "max_steps": 100}, {"learning_rate": 0.2},
+         ("`learning_rate`: got 0.2; the file says 0.1, under `learning_rate`. "
+         "Leave `learning_rate` out, or change the file.")),
+        ({**ARGUMENTS, "max_steps": "auto"}, {},
+         ("`steps_per_epoch`: got nothing; `num_train_epochs` counts epochs. "
+         "Pass `steps_per_epoch=` to `read`, or `--steps-per-epoch N` to the command.")),
+        ({**ARGUMENTS, "max_steps": 100, "learning_rate": "${lr}"}, {},
+         ("`learning_rate`: got '${lr}'; the base or peak rate must be known. "
+         "Pass `learning_rate=` to `read`, or `--set learning_rate=` to the command.")),
+        ({**ARGUMENTS, "max_steps": 100, "lr_scheduler_type": "cosin"}, {},
+         ("`lr_scheduler_type`: got 'cosin'; it must be one of linear, cosine, cosine_with_restarts, polynomial, "
+         "constant, constant_with_warmup, inverse_sqrt, reduce_lr_on_plateau, cosine_with_min_lr, "
+         "cosine_warmup_with_min_lr, warmup_stable_decay, greedy. Take one of them.")),
+        ({**ARGUMENTS, "max_steps": 100, "lr_scheduler_type": "reduce_lr_on_plateau"}, {},
+         ("`hf.reduce_lr_on_plateau`: got a scheduler that follows a metric; it is not a function of the step. "
+         "Use `glidepath.torch.ReduceLROnPlateau(optimizer)`, and `step(metric)`.")),
+        ({**ARGUMENTS, "max_steps": 100, "warmup_steps": "ten"}, {},
+         "`warmup_steps`: got 'ten'; it must be a number. Correct it."),
+        ({**ARGUMENTS, "max_steps": 100, "warmup_steps": 0, "warmup_ratio": 3}, {},
+         "`warmup_ratio`: got 3; it must be from 0 to 1. Correct it."),
+        ({**ARGUMENTS, "max_steps": 100, "deepspeed": "none.json"}, {},
+         ("`deepspeed`: got 'none.json'; the file is not there, and a `scheduler` in it would override "
+         "`lr_scheduler_type`. Put the file there, or pass its path or content as `deepspeed=`.")),
+        ({"zero_optimization": {}}, {},
+         ("`scheduler`: got nothing; without it the schedule is the trainer's (in HF, `lr_scheduler_type`). "
+         "Read the trainer's file, with `deepspeed=` for this one.")),
+        ({"a": 1}, {},
+         ("`source`: got no key that tells whose config it is; it must be one that `glidepath.configs.kinds()` lists. "
+         "Pass `kind=` if it is one.")),
+        ({"sched": "cosine", "SOLVER": {"BASE_LR": 0.1}}, {},
+         ("`source`: got one of detectron2 config and one of timm args.yaml; it can be one kind only. "
+         "Pass `kind='detectron2'`, or another.")),
+        ({"lr": 0.1, "lr_decay_style": "cosine", "train_iters": 100, "lr_decay_samples": 5}, {},
+         ("`lr_decay_samples`: got 5; the run is counted in iters, and Megatron does not mix the two. "
+         "Give `lr_decay_iters`.")),
+        ({"sched": "cosine", "lr_noise": [0.4, 0.9]}, {},
+         "`lr_noise`: got an object of type list; noise is random, and not a function of the step. Leave it out."),
+        ({"SOLVER": {"BASE_LR": 0.1}, "_BASE_": "base.yaml"}, {},
+         ("`_BASE_`: got 'base.yaml'; the values of that file are not in this one. "
+         "Write the whole config with `cfg.dump()`.")),
+        ({"module": "mine", "class_name": "Curve", "config": {"learning_rate": 0}, "registered_name": "mine>Curve"}, {},
+         None),
+    ],
+)  # fmt: skip
+def test_what_is_open_or_wrong_is_named(source, known, message):
+    if message is None:  # an optimizer of the user with a constant rate
+        assert gp.read(source, **known).schedule == gp.constant(0.0)
+        return
+    with pytest.raises(ValueError) as caught:
+        gp.read(source, **known)
+    assert str(caught.value) == message
+
+
+def test_the_arguments_of_read():
+    with pytest.raises(TypeError) as unknown:
+        gp.read(ARGUMENTS, step=3)
+    assert str(unknown.value) == "`read`: got `step`; it has no such argument. Did you mean `steps`?"
+    with pytest.raises(ValueError) as kind:
+        gp.read(ARGUMENTS, kind="hff")
+    assert str(kind.value) == "`kind`: got 'hff'; it must be a kind of config. Did you mean 'hf'?"
+    with pytest.raises(TypeError) as steps:
+        gp.read(ARGUMENTS, steps=1.5)
+    assert str(steps.value) == "`steps`: got 1.5; it must be a whole number. Round it, or convert it with int()."
+    with pytest.raises(TypeError) as source:
+        gp.read(3)
+    assert str(source.value) == (
+        "`source`: got 3 of builtins; it must be a path, a mapping, or a scheduler of a library that `read` knows. "
+        "`help(glidepath.read)` lists them."
+    )
+
+
+def test_a_reading_shows_what_it_found():
+    reading = gp.read({**ARGUMENTS, "max_steps": 100, "lr_scheduler_type": "constant"}, kind="hf")
+    assert str(reading) == (
+        "HF TrainingArguments, `lr_scheduler_type`, by the rules of HF transformers 5.23\n"
+        "lr       gp.constant(0.1)\n"
+        "steps    100: `max_steps`\n"
+        "warm-up  10 steps: `warmup_steps`\n"
+        "warning  `constant` has no warm-up: `warmup_steps` counts for nothing. Take `constant_with_warmup`."
+    )
+    assert gp.read(gp.cosine(0.1, 0.0, 10)).schedule == gp.cosine(0.1, 0.0, 10)
+
+
+def test_a_deepspeed_file_overrides_only_with_a_scheduler():
+    arguments = {**ARGUMENTS, "max_steps": 100}
+    without = gp.read(arguments, deepspeed={"zero_optimization": {"stage": 3}})
+    assert without.schedule == gp.read(arguments).schedule
+    assert without.warnings == ()
+    scheduler = {"type": "WarmupLR", "params": {"warmup_max_lr": "auto", "warmup_num_steps": "auto"}}
+    overridden = gp.read(arguments, deepspeed={"scheduler": scheduler})
+    assert overridden.schedule == gp.logarithmic(0.0, 0.1, 9).then(gp.constant(0.1), at=10).delay(1)
+    assert overridden.warnings == (
+        ("`scheduler` in `deepspeed` overrides `lr_scheduler_type`, which is 'linear': "
+         "the Trainer does not use its own schedule."),
+    )  # fmt: skip
+    other = {"type": "WarmupLR", "params": {"warmup_max_lr": 0.2, "warmup_num_steps": 10}}
+    with pytest.raises(ValueError, match=r"the file says 0\.2, under `scheduler\.params\.warmup_max_lr`"):
+        gp.read(arguments, deepspeed={"scheduler": other})
+
+
+# Damaged and hostile files.
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.yaml", "lr: !!python/object/apply:os.system ['touch hacked']",
+         ("a.yaml: not plain YAML at line 1: a tag, 'tag:yaml.org,2002:python/object/apply:os.system', which would run "
+         "code. Write a plain value")),
+        ("a.yaml", "lr: 1\nsched: cosine\nlr: 2",
+         ("`a.yaml`: got `lr` twice; each key may stand once: readers differ in which value they take. "
+         "Remove one of the two.")),
+        ("a.json", '{"lr": 1, "lr": 2}',
+         ("`a.json`: got `lr` twice; each key may stand once: readers differ in which value they take. "
+         "Remove one of the two.")),
+        ("a.sh", "train --lr 1 --lr=2",
+         ("`a.sh`: got `--lr=2` twice; each key may stand once: readers differ in which value they take. "
+         "Remove one of the two.")),
+        ("a.md", "## Training hyperparameters\n- lr: 1\n- lr: 2",
+         ("`a.md`: got `lr` twice; each key may stand once: readers differ in which value they take. "
+         "Remove one of the two.")),
+        ("a.toml", "lr = 1\nlr = 2", "a.toml: not TOML: Cannot overwrite a value (at end of document)"),
+        ("a.json", "[" * 100_000, "a.json: too many levels inside one another. A config file has a few."),
+        ("a.yaml", "[" * 10_000, "a.yaml: too many levels inside one another. A config file has a few."),
+        ("a.json", '{"lr": ' + "[" * 500 + "]" * 500 + "}", None),
+        ("a.json", " " * (10 << 20),
+         "`a.json`: got more than 4 MiB; a config file has at most 4 MiB. A log is read by `glidepath audit`."),
+        ("a.yaml", "#" * (10 << 20),
+         "`a.yaml`: got more than 4 MiB; a config file has at most 4 MiB. Check that it is the right file."),
+        ("a.yaml", "a: &a {k: 1}\nsched: &b [*b]\nlr_noise: *b\nSOLVER: *b", None),
+        ("a.yaml", "- 1", "`a.yaml`: got a list; a config file holds a mapping. Check that it is the right file."),
+        ("a.yaml", "", "`a.yaml`: got a NoneType; a config file holds a mapping. Check that it is the right file."),
+        ("a.json", "{",
+         "a.json: not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ("a.bin", "PK", ("`a.bin`: got a pickle; reading it would execute it. "
+         "In the training script, write `print(args.to_json_string())` into a .json file.")),
+        ("scheduler.pt", "PK", ("`scheduler.pt`: got a pickle; reading it would execute it. "
+         "A scheduler's state has no formula. Read the config of the run.")),
+        ("a.txt", "", ("`a.txt`: got .txt; it must be one of .json, .yaml, .yml, .toml, .py, .sh, .keras, .cfg, .md, "
+         ".bin, .pkl, .pt, .pth, .ckpt.")),
+        ("a.py", "param_scheduler = open('hacked', 'w')",
+         "a.py: `param_scheduler`: got open('hacked', 'w'); it must be given. Write the value into the file."),
+        ("a.py", "_base_ = 'a.py'", "`a.py: `_base_``: got itself; files must not include one another. Remove it."),
+        ("a.py", "_base_ = ['b.py']", ("`a.py: `_base_``: got 'b.py'; the file is not there. "
+         "Put the file there, or print the whole config into one file.")),
+        ("a.keras", "PK", "a.keras: not a saved Keras model: File is not a zip file"),
+        ("a.sh", "train --lr '1", "a.sh: not a shell script: No closing quotation"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_is_refused_in_one_line(name, content, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(content)
+    with pytest.raises(ValueError) as caught:
+        gp.read(name)
+    assert "\n" not in str(caught.value)
+    assert message is None or str(caught.value) == message
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_that_stands_for_more_than_it_holds(tmp_path):
+    keys = ", ".join(f"k{i}: 0" for i in range(100_001))
+    merges = tmp_path / "merges.yaml"
+    merges.write_text(f"a: &a {{{keys}}}\nb: {{<<: *a}}")
+    with pytest.raises(ValueError, match="it merges more than 100,000 keys"):
+        gp.read(merges)
+    rows = ["a0: &a0 [" + ", ".join(["0"] * 9) + "]"]
+    rows += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    lists = tmp_path / "lists.yaml"
+    lists.write_text("\n".join([*rows, "lr_scheduler_type: linear", "max_steps: 9", "lr_scheduler_kwargs: {x: *a11}"]))
+    with pytest.raises(ValueError, match="a config has at most 100,000 values"):
+        gp.read(lists)
+
+
+def test_not_utf8_and_not_there(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"lr: \xff")
+    with pytest.raises(ValueError, match=r"a\.yaml: (byte 4 is not UTF-8|not plain YAML)"):
+        gp.read(path)
+    with pytest.raises(FileNotFoundError):
+        gp.read(tmp_path / "none.yaml")
+
+
+def test_variables_of_a_script_and_references(tmp_path):
+    script = tmp_path / "a.sh"
+    script.write_text("LR=0.1\nrun --lr $LR --train-iters ${N} --lr-decay-style linear --min-lr=0.01 # --lr 3\n")
+    with pytest.raises(ValueError, match=r"a\.sh: `train_iters`: got \$\{N\}; the updates of the run must be known"):
+        gp.read(script)
+    assert gp.read(script, steps=10).schedule == gp.linear(0.1, 0.01, 10)
+    config = tmp_path / "a.yaml"
+    config.write_text("base: {lr: 1e-1}\nlearning_rate: ${base.lr}\nmax_steps: 10\n")
+    assert gp.read(config).schedule == gp.linear(0.1, 0.0, 10)
+
+
+# The command line.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "shown"),
+    [
+        (["at", "ds_one_cycle.json", "0", "1", "--of", "momentum"], 0, "0.8\n0.89\n"),
+        (["at", "ds_one_cycle.json", "0", "--of", "wd"], 2,
+         "glidepath: `--of`: got wd; ds_one_cycle.json has lr, momentum. Take one of them.\n"),
+        (["at", "mindcv.yaml", "20", "--steps-per-epoch", "10"], 0, "0.1\n"),
+        (["at", "ds_auto.json", "11", "--steps", "100", "--set", "warmup_steps=10", "--set", "learning_rate=0.1"], 0,
+         "0.1\n"),
+        (["at", "ds_auto.json", "1", "--set", "learning_rate"], 2,
+         "Invalid value for '--set': got 'learning_rate'; it must be NAME=VALUE. Write `--set learning_rate=3e-4`.\n"),
+        (["at", "ds_auto.json", "1", "--set", "learning_rate=x"], 2,
+         ("Invalid value for '--set': got 'learning_rate=x'; learning_rate must be a number. "
+         "Write `--set learning_rate=3e-4`.\n")),
+        (["at", "ds_auto.json", "1", "--set", "rate=1"], 2,
+         ("glidepath: `read`: got `rate`; it has no such argument. "
+         "It takes steps, steps_per_epoch, learning_rate, warmup_steps, batch_size, world_size, deepspeed.\n")),
+        (["at", "training_args.json", "8", "--kind", "hf"], 0, "0.0002\n"),
+        (["diff", "training_args.json", "linear(0.0, 2e-4, 8) >> cosine(2e-4, 0.0, 92)", "-n", "101"], 0, "equal"),
+        (["array", "megatron_samples.yaml", "-o", "{tmp}/lr.npy"], 0, ""),
+    ],
+)  # fmt: skip
+def test_the_command_takes_a_config_as_a_spec(arguments, status, shown, tmp_path):
+    arguments = [one.replace("{tmp}", str(tmp_path)) for one in arguments]
+    done = subprocess.run(
+        [sys.executable, "-m", "glidepath", *arguments], cwd=FOLDER, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+    assert shown in done.stdout + done.stderr
+    if arguments[0] == "array":
+        assert np.load(tmp_path / "lr.npy").shape == (1000,)  # the run's length, which the file says
+
+
+def test_a_config_on_standard_input():
+    text = (FOLDER / "ds_config.json").read_text()
+    command = [sys.executable, "-m", "glidepath", "at", "-", "11"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    assert done.stdout == "0.1\n"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["SUFFIXES", "parsed"]
+__all__ = ["SUFFIXES", "is_file", "parsed"]
 
 MOST_BYTES = 4 << 20
 _MOST_PAIRS = 100_000
@@ -92,11 +92,24 @@ def _yaml(path: Path, data: bytes) -> object:
         yaml = importlib.import_module("yaml")
     except ImportError as error:
         raise ImportError(f"{path}: needs PyYAML, which is not installed. Run `pip install pyyaml`.") from error
+    try:
+        return yaml.load(data, _loader(yaml, path))  # a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or error
+        if "nesting depth" in str(problem):  # libyaml has a limit of its own
+            raise RecursionError from None
+        if "could not determine a constructor for the tag" in str(problem):
+            problem = f"a tag, {str(problem).rsplit(' ', 1)[-1]}, which would run code. Write a plain value"
+        raise ValueError(f"{path}: not plain YAML{where}: {cut(' '.join(str(problem).split()), 200)}") from None
+
+
+def _loader(yaml: Any, path: Path) -> Any:  # noqa: ANN401 (PyYAML's module and class)
+    """Return a safe loader that also refuses a key that stands twice, and merges that grow without bound."""
     parent: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(parent):  # type: ignore[misc]  # found at run time
-        """Refuses a key that stands twice, and merges that grow without bound."""
-
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ANN401, FBT001, FBT002 (PyYAML's)
             seen = set()
             for key, _ in getattr(node, "own", node.value):
@@ -112,15 +125,7 @@ def _yaml(path: Path, data: bytes) -> object:
             if len(node.value) > _MOST_PAIRS:
                 raise ValueError(refusal(str(path), "`<<`", "it merges more than 100,000 keys", "Write them out."))
 
-    try:
-        return yaml.load(data, Loader)  # a SafeLoader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or error
-        if "could not determine a constructor for the tag" in str(problem):
-            problem = f"a tag, {str(problem).rsplit(' ', 1)[-1]}, which would run code. Write a plain value"
-        raise ValueError(f"{path}: not plain YAML{where}: {cut(' '.join(str(problem).split()), 200)}") from None
+    return Loader
 
 
 def _toml(path: Path, data: bytes) -> object:
@@ -141,7 +146,9 @@ def _python(path: Path, data: bytes, depth: int = 0) -> dict[str, Any]:
     """Read the assignments of literals at the top of a file, and those of the files in `_base_`, as mmengine does."""
     try:
         tree = ast.parse(data, filename=str(path))
-    except (SyntaxError, ValueError) as error:
+    except SyntaxError as error:
+        raise ValueError(f"{path}: not Python at line {error.lineno}: {error.msg}") from None
+    except ValueError as error:
         raise ValueError(f"{path}: not Python: {error}") from None
     values: dict[str, Any] = {}
     own: dict[str, Any] = {}
@@ -165,11 +172,19 @@ def _bases(path: Path, names: object, depth: int) -> list[Path]:
     found = []
     for name in [names] if isinstance(names, str) else names:
         base = path.parent / str(name)
-        if "::" in str(name) or not base.is_file():
+        if "::" in str(name) or not is_file(base):
             way_out = "Put the file there, or print the whole config into one file."
             raise ValueError(refusal(f"{path}: `_base_`", repr(name), "the file is not there", way_out))
         found.append(base)
     return found
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path that stands in a config is a file. It can be a text of any kind."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long a name, or a null byte
+        return False
 
 
 def _merged(base: Any, own: Any) -> Any:  # noqa: ANN401 (mappings of any values)

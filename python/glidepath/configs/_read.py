@@ -73,7 +73,7 @@ def of_values(  # noqa: PLR0913 (what is known of a file)
     job = Job(values, name, folder, known, spare)
     found = _format(job, kind)
     try:
-        made = found.read(job)
+        made = job.checked(lambda: found.read(job))
     except RecursionError:
         raise ValueError(f"{name or 'source'}: too many levels inside one another. A config has a few.") from None
     schedules = {"lr": made} if isinstance(made, Schedule) else made
@@ -90,7 +90,7 @@ def _format(job: Job, kind: str | None) -> Format:
             way_out = f"Did you mean {near[0]!r}?" if near else "`glidepath.configs.kinds()` lists them."
             raise ValueError(refusal("kind", _shown(kind), "it must be a kind of config", way_out))
         return known[kind]
-    found = [one for one in known.values() if one.known_by(job)]
+    found = [one for _, one in sorted(known.items()) if one.known_by(job)]
     if len(found) == 1:
         return found[0]
     got = " and ".join(f"one of {one.title}" for one in found) or "no key that tells whose config it is"

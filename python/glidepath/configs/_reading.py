@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 from glidepath._arguments import LAST_STEP, as_int, cut, refusal
 from glidepath._core import Schedule, _shown, replay
-from glidepath.dialects._declare import entry
+from glidepath.dialects._declare import Entry, entry
 
 __all__ = ["KNOWN", "Job", "Reading", "Unread", "format_of", "formats"]
 
@@ -34,6 +34,8 @@ _ASK: Any = object()
 _REFERENCE = re.compile(r"\$\{\.*([\w.]+)\}")
 _OPEN = {"auto", "???"}
 _MOST_REFERENCES = 8
+_LONGEST = 600
+_MOST_VALUES = 100_000
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Job:
     steps: int | None = None
     derived: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    _visited: int = 0
 
     # ------------------------------------------------------------------------------------------------ what it holds
 
@@ -125,6 +128,10 @@ class Job:
     def has(self, *paths: str) -> bool:
         """Whether all these paths have a value."""
         return all(self.raw(path) is not None for path in paths)
+
+    def settled(self, path: str) -> bool:
+        """Whether a path has a value that is not left open."""
+        return self.has(path) and not _is_open(self._dereferenced(self.raw(path)))
 
     def first(self, *paths: str) -> str:
         """Return the first path that has a value, or the first of all."""
@@ -144,6 +151,13 @@ class Job:
     def number(self, path: str, default: float = _ASK, known: str = "") -> float:
         """Read a finite number. Without a default and a known value, it is asked for."""
         return self._read(path, default, known, self._as_number)
+
+    def fraction(self, path: str, default: float = _ASK) -> float:
+        """Read a number from 0 to 1."""
+        value = self.number(path, default)
+        if not 0.0 <= value <= 1.0:
+            self.refuse(path, self.raw(path), "it must be from 0 to 1", "Correct it.")
+        return value
 
     def whole(self, path: str, default: int = _ASK, known: str = "", least: int = 0) -> int:
         """Read a number of steps, or another whole number."""
@@ -189,6 +203,10 @@ class Job:
 
         return self._read(path, default, "", as_list)
 
+    def wholes(self, path: str) -> list[int]:
+        """Read a list of whole numbers."""
+        return [self.whole(f"{path}.{place}") for place in range(len(self.items(path)))]
+
     def mapping(self, path: str, default: dict[str, Any] = _ASK) -> dict[str, Any]:
         """Read a mapping, or the JSON text of one."""
 
@@ -230,6 +248,11 @@ class Job:
         return value
 
     def _resolved(self, place: str, value: object) -> object:
+        self._visited += 1
+        if self._visited > _MOST_VALUES:  # aliases of YAML can stand for far more values than the file has
+            self.refuse(
+                place, "a value that repeats itself", f"a config has at most {_MOST_VALUES:,} values", "Cut it."
+            )
         value = self._dereferenced(value)
         if _is_open(value):
             self.ask(place, place, value)
@@ -255,9 +278,13 @@ class Job:
 
     def make(self, name: str, *key: str, **arguments: Any) -> Schedule:  # noqa: ANN401 (the schedule's own)
         """Make the schedule of a dialect, from its arguments as the file has them."""
-        found = entry(name)
+        found = self.entry(name)
         self.by(found.name.partition(".")[0], *key)
         return self.checked(lambda: found.make(**{**found.preset, **arguments}))
+
+    def entry(self, name: str) -> Entry:
+        """Return what a name of a dialect stands for."""
+        return self.checked(lambda: entry(name))
 
     def torch(self, name: str, key: str, base_lr: float, arguments: Mapping[str, Any]) -> Schedule:
         """Make the replay of a torch scheduler, of which the file has the class and the arguments."""
@@ -271,15 +298,17 @@ class Job:
         if key:
             self.key = key[0]
 
-    def checked(self, make: Callable[[], Schedule]) -> Schedule:
+    def checked(self, make: Callable[[], T]) -> T:
         """Call a function whose errors are about the file."""
         try:
             return make()
         except (ValueError, TypeError, OverflowError) as error:
-            raise type(error)(f"{self._prefix}{error}") from None
+            raise type(error)(self._prefix + cut(str(error).removeprefix(self._prefix), _LONGEST)) from None
 
     def derive(self, name: str, value: int, how: str) -> int:
-        """Note a number that follows from the file, and how."""
+        """Note a number of steps that follows from the file, and how."""
+        if value > LAST_STEP:
+            self.refuse(name, value, "steps run to 2**53", "Correct what it follows from.")
         self.derived[name] = f"{value:,}{' steps' if name != 'steps' else ''}: {how}"
         if name == "steps":
             self.steps = value
@@ -292,7 +321,7 @@ class Job:
     def total(self, *paths: str, epochs: str = "", epochs_default: float = _ASK) -> int:
         """Return the updates of the run: under one of the paths, as known, or epochs times the updates of an epoch."""
         path = self.first(*paths) if paths else ""
-        if path and self.has(path) and not _is_open(self._dereferenced(self.raw(path))):
+        if path and self.settled(path):
             steps = self.whole(path, known="steps", least=-1)
             if steps > 0:
                 return self.derive("steps", steps, f"`{path}`")
@@ -302,6 +331,8 @@ class Job:
             self.ask("steps", path or "the length", self.raw(path) if path else None)
         number = self.number(epochs, epochs_default)
         per_epoch = self.per_epoch(f"`{epochs}` counts epochs")
+        if not 0.0 < number <= LAST_STEP / per_epoch:
+            self.refuse(epochs, self.raw(epochs), "the run must have from 1 to 2**53 updates", "Correct it.")
         return self.derive("steps", math.ceil(number * per_epoch), f"ceil({number:g} epochs * {per_epoch})")
 
     def per_epoch(self, why: str) -> int:
@@ -318,7 +349,7 @@ class Job:
 
     def refuse(self, place: str, got: object, rule: str, way_out: str) -> NoReturn:
         """Raise the error about a value of the file."""
-        shown = got if got == "nothing" else _shown(got)
+        shown = got.code if isinstance(got, Unread) else got if got == "nothing" else _shown(got)
         raise ValueError(self._prefix + refusal(place, cut(str(shown), 120), rule, way_out))
 
     def ask(self, name: str, path: str, got: object) -> NoReturn:
@@ -326,7 +357,7 @@ class Job:
         what = "nothing" if got is None else got
         if name in KNOWN:
             self.refuse(path, what, f"{KNOWN[name]} must be known", _pass(name))
-        self.refuse(path, what, "it must be known", "Write the value into the file.")
+        self.refuse(path, what, "it must be given", "Write the value into the file.")
 
 
 def _is_open(value: object) -> bool:

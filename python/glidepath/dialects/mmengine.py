@@ -19,7 +19,7 @@ from glidepath import _core as gp
 from glidepath._arguments import refusal
 from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
-from glidepath.dialects._declare import Library, entry, some
+from glidepath.dialects._declare import Library, entry, some, whole
 
 library = Library("mmengine", "mmengine 0.10.7")
 
@@ -200,7 +200,7 @@ def param_scheduler(
         way_out = "Pass `epoch_length`, the iterations of an epoch."
         raise ValueError(refusal("mmengine.param_scheduler.schedulers", "a list", rule, way_out))
     curve, busy, ruled = gp.constant(learning_rate), 0, 0
-    for one in sorted(schedulers, key=lambda one: one.get("begin", 0) * _scale(one, epoch_length)):
+    for one in sorted(schedulers, key=lambda one: _time("begin", one.get("begin", 0)) * _scale(one, epoch_length)):
         name, arguments, begin, end, hold = _unpacked(one, epoch_length)
         if begin < (ruled if name in _MULTIPLY else busy):
             rule = f"it begins at {begin}, before a window that ends at {ruled if name in _MULTIPLY else busy}"
@@ -256,16 +256,20 @@ def _unpacked(one: Mapping[str, Any], epoch_length: int | None) -> tuple[str, di
         raise ValueError(refusal("mmengine.param_scheduler.schedulers.type", repr(name), rule, "Take one of them."))
     arguments.pop("by_epoch", None)
     scale, converts = _scale(one, epoch_length), arguments.pop("convert_to_iter_based", False)
-    begin, end = arguments.pop("begin", 0), arguments.pop("end", END)
+    begin, end = (_time(key, arguments.pop(key, default)) for key, default in (("begin", 0), ("end", END)))
     inner = scale if converts else 1
     arguments["end"] = (end - begin) * inner if end != END else END
     for time in _TIMES:
         if arguments.get(time):
-            arguments[time] *= inner
+            arguments[time] = _time(time, arguments[time]) * inner
     for times in ("milestones", "periods"):
-        if times in arguments:
-            arguments[times] = [time * inner for time in arguments[times]]
+        if times in arguments and isinstance(arguments[times], list | tuple):
+            arguments[times] = [_time(times, time) * inner for time in arguments[times]]
     return name, arguments, begin * scale, end * scale if end != END else END, 1 if converts else scale
+
+
+def _time(key: str, value: object) -> int:
+    return whole(f"mmengine.param_scheduler.schedulers.{key}", value)
 
 
 def _window(name: str, begin: int, end: int) -> int:

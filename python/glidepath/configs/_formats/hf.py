@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glidepath.configs._files import parsed
+from glidepath.configs._files import is_file, parsed
 from glidepath.configs._reading import Job, format_of
 from glidepath.dialects import deepspeed as _  # noqa: F401 (declares its names)
-from glidepath.dialects._declare import entry
 
 if TYPE_CHECKING:
     from glidepath._core import Schedule
@@ -43,12 +42,12 @@ def read_deepspeed(job: Job) -> dict[str, Schedule]:
     if kind in ("WarmupLR", "WarmupCosineLR") and params.get("warmup_max_lr") is None:
         name = "warmup_max_lr" if kind == "WarmupLR" else "learning_rate"
         params[name] = job.number(rate, known="learning_rate")
-    if "total_num_steps" in params:
-        job.derive("steps", int(params["total_num_steps"]), "`total_num_steps`")
+    if params.get("total_num_steps") is not None:
+        job.derive("steps", params["total_num_steps"], "`total_num_steps`")
     elif known["steps"]:
         job.derive("steps", known["steps"], f"`steps={known['steps']}`")
-    if "warmup_num_steps" in params:
-        job.derive("warm-up", int(params["warmup_num_steps"]), "`warmup_num_steps`")
+    if params.get("warmup_num_steps") is not None:
+        job.derive("warm-up", params["warmup_num_steps"], "`warmup_num_steps`")
     if kind == "OneCycle":
         return _one_cycle(job, params)
     if kind in {"WarmupLR", "WarmupDecayLR", "WarmupCosineLR", "LRRangeTest"}:
@@ -83,7 +82,7 @@ def _one_cycle(job: Job, params: dict[str, Any]) -> dict[str, Schedule]:
     rates = {key: value for key, value in params.items() if key not in _MOMENTUM}
     made = {"lr": job.make("deepspeed.OneCycle", "scheduler.type", **rates)}
     if job.flag("scheduler.params.cycle_momentum", default=True):
-        takes = inspect.signature(entry("deepspeed.OneCycle_momentum").make).parameters
+        takes = inspect.signature(job.entry("deepspeed.OneCycle_momentum").make).parameters
         made["momentum"] = job.make(
             "deepspeed.OneCycle_momentum", **{key: value for key, value in params.items() if key in takes}
         )
@@ -127,8 +126,9 @@ def read_hf(job: Job) -> dict[str, Schedule]:
     more = job.mapping("lr_scheduler_kwargs", {})
     if name == "warmup_stable_decay" and _is_factory(job) and steps is not None:
         rest = max(0, steps - warmup)
+        if "num_decay_steps" not in more:
+            job.derive("decay", rest - rest // 3, "2/3 of what follows the warm-up, LLaMA-Factory's default")
         more = {"num_stable_steps": rest // 3, "num_decay_steps": rest - rest // 3, **more}
-        job.derive("decay", more["num_decay_steps"], "2/3 of what follows the warm-up, LLaMA-Factory's default")
     job.key = "lr_scheduler_type"
     return {"lr": _hf(job, name, base, (warmup, steps), more)}
 
@@ -137,7 +137,7 @@ def _hf(
     job: Job, name: str, base: float, lengths: tuple[int, int | None], more: Mapping[str, Any]
 ) -> Schedule:  # fmt: skip
     """Make one of HF's schedules, with those of the lengths that it takes."""
-    found = entry(f"hf.{name}")
+    found = job.entry(f"hf.{name}")
     if not found.is_schedule:
         job.checked(found.make)
     named = dict(zip(("num_warmup_steps", "num_training_steps"), lengths, strict=True))
@@ -148,7 +148,7 @@ def _hf(
 
 
 def _has_length(job: Job, *, needed: bool) -> bool:
-    has_steps = job.has("max_steps") and job.whole("max_steps", least=-1) > 0
+    has_steps = job.settled("max_steps") and job.whole("max_steps", least=-1) > 0
     return needed or has_steps or "steps" in job.known
 
 
@@ -167,11 +167,9 @@ def _warmed_by_ratio(job: Job) -> bool:
 def _warmup(job: Job, steps: int | None, ratio: str) -> int:
     """Return the length of the warm-up: `warmup_steps`, or a fraction of the run, rounded up."""
     path = ratio or "warmup_steps"
-    given = job.number(path, job.known.get("warmup_steps", 0))
-    if given < 0.0 or (ratio and given > 1.0):
-        job.refuse(
-            path, job.raw(path), "it must be 0 or more" if not ratio else "it must be from 0 to 1", "Correct it."
-        )
+    given = job.fraction(path) if ratio else job.number(path, job.known.get("warmup_steps", 0))
+    if given < 0.0:
+        job.refuse(path, job.raw(path), "it must be 0 or more", "Correct it.")
     if ratio or 0.0 < given < 1.0:
         assert steps is not None  # noqa: S101 (the caller reads the length if this is a fraction)
         return job.derive("warm-up", math.ceil(steps * given), f"ceil({steps} * {given:g})")
@@ -185,7 +183,7 @@ def _overriding(job: Job, base: float, steps: int | None, warmup: int) -> dict[s
         return None
     values, name = named, "`deepspeed`"
     if not isinstance(named, Mapping):
-        path = next((one for one in (job.folder / str(named), Path(str(named))) if one.is_file()), None)
+        path = next((one for one in (job.folder / str(named), Path(str(named))) if is_file(one)), None)
         if path is None:
             rule = "the file is not there, and a `scheduler` in it would override `lr_scheduler_type`"
             job.refuse(
@@ -231,7 +229,7 @@ def read_axolotl(job: Job) -> dict[str, Schedule]:
     if job.has("warmup_steps") and job.has("warmup_ratio"):
         job.refuse("warmup_steps", "a value, as `warmup_ratio` has", "axolotl takes one of the two", "Remove one.")
     if job.has("warmup_ratio"):
-        ratio = job.number("warmup_ratio")
+        ratio = job.fraction("warmup_ratio")
         warmup, how = int(ratio * steps), f"int({ratio:g} * {steps})"
     elif job.has("warmup_steps") or "warmup_steps" in job.known:
         warmup, how = job.whole("warmup_steps", known="warmup_steps"), "`warmup_steps`"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from glidepath import _core as gp
 from glidepath.configs._reading import Job, format_of
-from glidepath.dialects._declare import entry
 
 if TYPE_CHECKING:
     from glidepath._core import Schedule
@@ -32,4 +31,4 @@ def read_keras(job: Job) -> Schedule:
         job.refuse(f"{inside}class_name", name, rule, "Make the schedule in glidepath.")
     config = job.mapping(f"{inside}config")
     config.pop("name", None)
-    return job.make(entry(f"keras.{name}").name, f"{inside}class_name", **config)
+    return job.make(job.entry(f"keras.{name}").name, f"{inside}class_name", **config)

@@ -41,7 +41,7 @@ def read_megatron(job: Job) -> dict[str, Schedule]:
     scale = batch if per_step is not None and not in_samples else 1  # iterations are counted in full batches
     length = job.whole(at("train_samples"), least=1) if in_samples else job.total(at("train_iters"), at("max_steps"))
     decay = job.whole(at(f"lr_decay_{unit}"), length)
-    fraction = job.number(at("lr_warmup_fraction"), 0.0)
+    fraction = job.fraction(at("lr_warmup_fraction"), 0.0)
     warmup = fraction * decay if fraction else job.number(at(f"lr_warmup_{unit}"), 0.0)
     how = f"{fraction:g} of the decay, not rounded" if fraction else f"`lr_warmup_{unit}`"
     if warmup:
@@ -85,14 +85,16 @@ def _batches(job: Job, at: Callable[[str], str]) -> tuple[int, Schedule | None]:
     batch = job.whole(at("global_batch_size"), known="batch_size", least=1)
     if not grows:
         return batch, None
-    raw = job.raw(at("rampup_batch_size"))
-    words = raw.split() if isinstance(raw, str) else raw
-    numbers = [job._as_number(at("rampup_batch_size"), word) for word in words] if isinstance(words, list) else []  # noqa: SLF001
-    start, step, samples = (int(number) for number in numbers) if len(numbers) == 3 else (0, 0, 0)  # noqa: PLR2004
+    place = at("rampup_batch_size")
+    raw = job.raw(place)
+    if isinstance(raw, str):
+        job.values = {**job.values, place: raw.split()}  # flat arguments: a section has a list
+    numbers = job.wholes(place)
+    start, step, samples = numbers if len(numbers) == 3 else (0, 0, 0)  # noqa: PLR2004
     phases, left = divmod(batch - start, step) if step > 0 else (0, 1)
     if not (0 < start <= batch and not left and phases <= 10_000 and samples >= 0):  # noqa: PLR2004
         rule = f"it must be a start, an increment, and samples, with whole increments up to {batch}"
-        job.refuse(at("rampup_batch_size"), raw, rule, "Write it as `32 32 65_536_000`.")
+        job.refuse(place, numbers, rule, "Write it as `32 32 65_536_000`.")
     sizes, edges, seen, update = [start], [], 0, 0
     for phase in range(1, phases + 1):  # it grows at the first update by which so many samples have been seen
         updates = max(0, math.ceil((samples * phase / phases - seen) / sizes[-1]))
@@ -144,7 +146,7 @@ def read_torchtitan(job: Job) -> Schedule:
         "torchtitan.lr_scheduler", "lr_scheduler", learning_rate=job.number("optimizer.lr", known="learning_rate"),
         warmup_steps=job.whole("lr_scheduler.warmup_steps", 200),
         total_steps=job.whole("lr_scheduler.total_steps", steps),
-        decay_ratio=job.number(ratio) if job.has(ratio) else None,
+        decay_ratio=job.fraction(ratio) if job.has(ratio) else None,
         decay_type=job.text("lr_scheduler.decay_type", "linear"), min_lr_factor=job.number(low, 0.0),
     )  # fmt: skip
 

@@ -6,7 +6,6 @@ import inspect
 from typing import TYPE_CHECKING
 
 from glidepath.configs._reading import Job, format_of
-from glidepath.dialects._declare import entry
 
 if TYPE_CHECKING:
     from glidepath._core import Schedule
@@ -17,13 +16,14 @@ def read_mindformers(job: Job) -> Schedule:
     """Read `lr_schedule`: a class and its arguments. `total_steps: -1` is the length of the run."""
     section = job.mapping("lr_schedule")
     name = str(section.pop("type"))
-    takes = inspect.signature(entry(f"mindformers.{name}").make).parameters
-    if "total_steps" in takes and section.get("total_steps") in (None, -1):
+    rate = "base_lr" if "base_lr" in section else "learning_rate"
+    section[rate] = job.number(f"lr_schedule.{rate}", known="learning_rate")
+    takes = inspect.signature(job.entry(f"mindformers.{name}").make).parameters
+    if "total_steps" in takes:
         section["total_steps"] = job.total("lr_schedule.total_steps", epochs="runner_config.epochs")
-    elif section.get("total_steps"):
-        job.derive("steps", section["total_steps"], "`lr_schedule.total_steps`")
-    if (ratio := section.get("warmup_ratio")) and section.get("total_steps"):
-        job.derive("warm-up", int(section["total_steps"] * ratio), f"int({section['total_steps']} * {ratio})")
+        if job.has("lr_schedule.warmup_ratio"):
+            ratio = job.fraction("lr_schedule.warmup_ratio")
+            job.derive("warm-up", int(section["total_steps"] * ratio), f"int({section['total_steps']} * {ratio:g})")
     given = {key: value for key, value in section.items() if value is not None}
     return job.make(f"mindformers.{name}", "lr_schedule.type", **given)
 
@@ -33,7 +33,7 @@ def read_mindformers(job: Job) -> Schedule:
 )
 def read_mindcv(job: Job) -> Schedule:
     """Read the arguments of `create_scheduler`."""
-    takes = inspect.signature(entry("mindcv.create_scheduler").make).parameters
+    takes = inspect.signature(job.entry("mindcv.create_scheduler").make).parameters
     arguments = {key: job.value(key) for key in job.keys("") if key in takes and job.has(key)}
     each = job.per_epoch("mindcv counts epochs")
     epochs = job.whole(job.first("epoch_size", "num_epochs"), 90)

@@ -7,8 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from glidepath import _core as gp
+from glidepath._arguments import LAST_STEP
 from glidepath.configs._reading import Job, format_of
-from glidepath.dialects._declare import entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +34,12 @@ def read_timm(job: Job) -> Schedule:
     name = job.text("sched", "cosine")
     if job.raw("lr_noise") not in (None, [], "None"):
         job.refuse("lr_noise", job.raw("lr_noise"), "noise is random, and not a function of the step", "Leave it out.")
-    takes = inspect.signature(entry("timm.create_scheduler_v2").make).parameters
+    takes = inspect.signature(job.entry("timm.create_scheduler_v2").make).parameters
     arguments: dict[str, Any] = {key: value for key, value in _TIMM_DEFAULTS.items() if key in takes}
     for key in job.values:
         ours = _TIMM.get(key, key)
         if ours in takes and ours not in ("learning_rate", "sched", "num_epochs") and job.has(key):
-            arguments[ours] = job.items(key) if key == "decay_milestones" else _timm_value(job, key)
+            arguments[ours] = job.wholes(key) if key == "decay_milestones" else _timm_value(job, key)
     each = job.per_epoch("timm counts epochs")
     scale = each if job.flag("sched_on_updates") else 1
     epochs = job.whole("epochs", 300)
@@ -143,7 +143,7 @@ def read_detectron2(job: Job) -> Schedule:
         rule = f"detectron2 rescales the rate and the lengths for {job.known['world_size']} processes"
         job.refuse("SOLVER.REFERENCE_WORLD_SIZE", world, rule, "Write the config of the run with `cfg.dump()`.")
     name = job.text("SOLVER.LR_SCHEDULER_NAME", "WarmupMultiStepLR")
-    takes = inspect.signature(entry(f"fvcore.{name}").make).parameters
+    takes = inspect.signature(job.entry(f"fvcore.{name}").make).parameters
     arguments: dict[str, Any] = {}
     for key in _SOLVER:
         path = f"SOLVER.{key}"
@@ -163,7 +163,7 @@ def _solver_value(job: Job, path: str) -> Any:  # noqa: ANN401 (as the dialect t
                 **job.values,
                 "SOLVER": {**job.mapping("SOLVER"), key: [word.strip() for word in words if word.strip()]},
             }
-        return [job.whole(f"{path}.{i}") for i in range(len(job.items(path)))]
+        return job.wholes(path)
     if key == "WARMUP_METHOD":
         return job.text(path)
     if key == "RESCALE_INTERVAL":
@@ -195,7 +195,7 @@ def read_paddleocr(job: Job) -> Schedule:
             gamma=job.number(f"{section}gamma"),
         ),
         "Piecewise": lambda: job.make(
-            "paddle.PiecewiseDecay", boundaries=[int(edge) * each for edge in job.items(f"{section}decay_epochs")],
+            "paddle.PiecewiseDecay", boundaries=[edge * each for edge in job.wholes(f"{section}decay_epochs")],
             values=job.items(f"{section}values"),
         ),
     }  # fmt: skip
@@ -203,7 +203,7 @@ def read_paddleocr(job: Job) -> Schedule:
         job.refuse(f"{section}name", name, f"it must be one of {', '.join(kinds)}", "Take one of them.")
     curve = kinds[name]()
     job.by("paddle", f"{section}name")
-    warmup = round(job.number(f"{section}warmup_epoch", 0.0) * each)
+    warmup = round(min(job.number(f"{section}warmup_epoch", 0.0), float(LAST_STEP)) * each)
     if not warmup:
         return curve
     job.derive("warm-up", warmup, f"round(`warmup_epoch` * {each})")

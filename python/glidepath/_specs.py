@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glidepath._core import Schedule
 from glidepath._saving import KINDS, saved_file
 from glidepath.groups import Groups
+
+if TYPE_CHECKING:
+    from glidepath.configs import Reading
 
 __all__ = ["Known", "Loaded", "is_expression", "load", "side"]
 
@@ -30,12 +33,17 @@ class Known:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A schedule, what is said about it, and the steps of the run if a config says them."""
+    """A schedule, what is said about it, the steps of the run if a config says them, and all that a config says."""
 
     schedule: Schedule
     about: str = ""
     steps: int | None = None
-    warnings: tuple[str, ...] = ()
+    config: Reading | None = None
+
+    @property
+    def reading(self) -> Reading | Schedule:
+        """What `check` takes."""
+        return self.schedule if self.config is None else self.config
 
 
 _NOTHING = Known()
@@ -104,7 +112,10 @@ def _config(spec: str, text: str | None, known: Known) -> Loaded:
     if known.which not in reading.schedules:
         has = ", ".join(reading.schedules)
         raise ValueError(f"`--of`: got {known.which}; {_named(spec)} has {has}. Take one of them.")
-    return Loaded(reading.schedules[known.which], reading.summary(), reading.steps, tuple(reading.warnings))
+    chosen = reading.schedules[known.which]
+    peak = reading.peak if known.which == "lr" else None
+    config = replace(reading, schedules={**reading.schedules, "lr": chosen}, peak=peak)
+    return Loaded(chosen, reading.summary(), reading.steps, config)
 
 
 def _mapping(text: str) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ import shlex
 import signal
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast, get_args
 
@@ -452,6 +453,29 @@ def diff(  # noqa: PLR0913 (click passes every option as a parameter)
         report, status = str(comparison), 0
     _print(json.dumps(comparison.to_dict()) if as_json else report)
     return status
+
+
+@cli.command("check")
+@_SPEC
+@click.option("--steps", type=_STEPS, help="The updates that the run makes. [default: the config's, or the schedule's]")
+@click.option("--allow", multiple=True, metavar="CODE", help="A finding that is meant, by its code.")
+@click.option("--jump", type=float, default=10.0, show_default=True, help="The factor by which two updates may differ.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON, on one line.")
+@_reads_configs(draws=True)
+def check_(  # noqa: PLR0913 (click passes every option as a parameter)
+    spec: str, steps: int | None, allow: tuple[str, ...], jump: float, *, as_json: bool, known: Known
+) -> int:
+    """Print what is odd about SPEC in a run of so many updates. Exit with 0 if nothing is, 1 if there are findings.
+
+    A line has the step, the code, a sentence and a fix. `--allow CODE` leaves out what is meant.
+    """
+    loaded = load(spec, known)
+    found = glidepath.check(loaded.reading, steps, allow=allow, jump=jump)
+    if as_json:
+        _print(json.dumps([asdict(finding) for finding in found]))
+    else:
+        _print(*(f"{_name(spec)}: {finding}" for finding in found))
+    return int(bool(found))
 
 
 @cli.command()

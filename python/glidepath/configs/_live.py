@@ -33,10 +33,8 @@ def described(source: Any, known: Mapping[str, Any]) -> Reading:  # noqa: ANN401
     for prefix, read in _LIBRARIES:
         if f"{module}.".startswith(f"{prefix}."):
             made = read(job, source, name)
-            schedules = {"lr": made} if isinstance(made, Schedule) else made
             library = job.library or "torch"
-            text = f"{name} of {title(library)}"
-            return Reading(schedules, text, library, job.steps, dict(job.derived), tuple(job.warnings))
+            return job.reading(made, f"{name} of {title(library)}", library)
     rule = "it must be a path, a mapping, or a scheduler of a library that `read` knows"
     raise TypeError(refusal("source", f"{_shown(source)} of {module}", rule, "`help(glidepath.read)` lists them."))
 

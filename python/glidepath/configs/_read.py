@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from glidepath._arguments import refusal
-from glidepath._core import Schedule, _shown
+from glidepath._core import _shown
 from glidepath.configs import _formats  # noqa: F401 (declares the kinds)
 from glidepath.configs._files import parsed
 from glidepath.configs._live import described
 from glidepath.configs._reading import KNOWN, Format, Job, Reading, formats
 from glidepath.dialects._declare import number, title, whole
 
-__all__ = ["checked_known", "kinds", "of_values", "read"]
+__all__ = ["checked_known", "kinds", "of_values", "read", "read_spare"]
 
 
 def kinds() -> dict[str, str]:
@@ -52,12 +52,17 @@ def read(source: object, kind: str | None = None, **known: Any) -> Reading:  # n
     >>> gp.read(deepspeed, learning_rate=0.1).schedule[11]
     0.1
     """
+    return read_spare(source, kind, known, frozenset())
+
+
+def read_spare(source: object, kind: str | None, known: Mapping[str, Any], spare: frozenset[str]) -> Reading:
+    """Read as :func:`read` does. Names in ``spare`` do not count where the source says something else."""
     checked = checked_known(known)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        return of_values(parsed(path), str(path), path.parent, kind, checked)
+        return of_values(parsed(path), str(path), path.parent, kind, checked, spare)
     if isinstance(source, Mapping):
-        return of_values(source, "", Path(), kind, checked)
+        return of_values(source, "", Path(), kind, checked, spare)
     return described(source, checked)
 
 
@@ -76,10 +81,9 @@ def of_values(  # noqa: PLR0913 (what is known of a file)
         made = job.checked(lambda: found.read(job))
     except RecursionError:
         raise ValueError(f"{name or 'source'}: too many levels inside one another. A config has a few.") from None
-    schedules = {"lr": made} if isinstance(made, Schedule) else made
     key = f", `{job.key}`" if job.key else ""
     source = f"{name + ': ' if name else ''}{found.title}{key}, by the rules of {title(job.library)}"
-    return Reading(schedules, source, found.name, job.steps, dict(job.derived), tuple(job.warnings))
+    return job.reading(made, source, found.name)
 
 
 def _format(job: Job, kind: str | None) -> Format:

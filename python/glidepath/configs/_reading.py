@@ -36,6 +36,29 @@ _OPEN = {"auto", "???"}
 _MOST_REFERENCES = 8
 _LONGEST = 600
 _MOST_VALUES = 100_000
+_DIVISORS = ("gradient_accumulation_steps", "grad_accum_steps")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is odd about a schedule or a config.
+
+    >>> import glidepath as gp
+    >>> gp.check(gp.linear(0.0, 0.1, 10), steps=10)[0]
+    Finding(code='first-zero', text='the first update has rate 0', step=0, fix='Write `schedule.skip(1)`.')
+    """
+
+    code: str
+    """One of `glidepath.checking.CODES`."""
+    text: str
+    step: int | None = None
+    """Where it is; None if it is about the file."""
+    fix: str = ""
+    """What to do."""
+
+    def __str__(self) -> str:
+        where = "" if self.step is None else f"step {self.step:,}: "
+        return f"{where}{self.code}: {self.text}. {self.fix}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -58,8 +81,12 @@ class Reading:
     """The updates of the run; None if the file does not say."""
     derived: Mapping[str, str] = field(default_factory=dict)
     """What follows from the file, and how it was rounded: the steps, the warm-up, ..."""
-    warnings: Sequence[str] = ()
+    warnings: Sequence[Finding] = ()
     """What may surprise: a file that another overrides, two warm-ups, ..."""
+    peak: float | None = None
+    """The base or peak rate."""
+    divisors: Mapping[str, int] = field(default_factory=dict)
+    """The numbers by which a length can be too long: the accumulation of gradients, the processes."""
 
     @property
     def schedule(self) -> Schedule:
@@ -75,7 +102,7 @@ class Reading:
         return _table(self.source, self._notes() + ([("also", others)] if others else []))
 
     def _notes(self) -> list[tuple[str, str]]:
-        return [*self.derived.items(), *(("warning", text) for text in self.warnings)]
+        return [*self.derived.items(), *(("warning", f"{one.text}. {one.fix}".rstrip()) for one in self.warnings)]
 
 
 def _table(first: str, rows: list[tuple[str, str]]) -> str:
@@ -110,7 +137,8 @@ class Job:
     """Whose rules are followed."""
     steps: int | None = None
     derived: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    peak: float | None = None
     _visited: int = 0
 
     # ------------------------------------------------------------------------------------------------ what it holds
@@ -280,6 +308,9 @@ class Job:
         """Make the schedule of a dialect, from its arguments as the file has them."""
         found = self.entry(name)
         self.by(found.name.partition(".")[0], *key)
+        peak = arguments.get(found.roles.get("peak", ""))
+        if found.sets == "lr" and isinstance(peak, float):
+            self.peak = peak
         return self.checked(lambda: found.make(**{**found.preset, **arguments}))
 
     def entry(self, name: str) -> Entry:
@@ -314,9 +345,17 @@ class Job:
             self.steps = value
         return value
 
-    def warn(self, text: str) -> None:
+    def warn(self, code: str, text: str, fix: str = "") -> None:
         """Note what may surprise."""
-        self.warnings.append(text)
+        self.warnings.append(Finding(code, text, fix=fix))
+
+    def reading(self, made: Schedule | dict[str, Schedule], source: str, kind: str) -> Reading:
+        """Return all that was found out."""
+        schedules = {"lr": made} if isinstance(made, Schedule) else made
+        divisors = {key: int(value) for key in _DIVISORS if isinstance(value := as_written(self.raw(key)), int)}
+        if "world_size" in self.known:
+            divisors["world_size"] = self.known["world_size"]
+        return Reading(schedules, source, kind, self.steps, self.derived, tuple(self.warnings), self.peak, divisors)
 
     def total(self, *paths: str, epochs: str = "", epochs_default: float = _ASK) -> int:
         """Return the updates of the run: under one of the paths, as known, or epochs times the updates of an epoch."""

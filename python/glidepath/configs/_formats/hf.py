@@ -143,7 +143,9 @@ def _hf(
     named = dict(zip(("num_warmup_steps", "num_training_steps"), lengths, strict=True))
     taken = {key: value for key, value in named.items() if key in inspect.signature(found.make).parameters}
     if name == "constant" and lengths[0]:
-        job.warn("`constant` has no warm-up: `warmup_steps` counts for nothing. Take `constant_with_warmup`.")
+        job.warn(
+            "ignored", "`constant` has no warm-up, so the file's counts for nothing", "Take `constant_with_warmup`."
+        )
     return job.make(f"hf.{name}", learning_rate=base, **{**taken, **more})
 
 
@@ -156,11 +158,9 @@ def _warmed_by_ratio(job: Job) -> bool:
     if not job.number("warmup_ratio", 0.0):
         return False
     if job.number("warmup_steps", 0.0):
-        job.warn("`warmup_steps` and `warmup_ratio`: transformers takes `warmup_steps`.")
+        job.warn("ignored", "`warmup_ratio` counts for nothing beside `warmup_steps`", "Remove it.")
         return False
-    job.warn(
-        "`warmup_ratio` is not known to transformers since 5.15. Write it as `warmup_steps`, which may be below 1."
-    )
+    job.warn("deprecated", "transformers does not know `warmup_ratio` since 5.15", "Write `warmup_steps`, below 1.")
     return True
 
 
@@ -197,11 +197,9 @@ def _overriding(job: Job, base: float, steps: int | None, warmup: int) -> dict[s
     made = read_deepspeed(inner)
     job.key, job.library = f"scheduler.type in {name}", inner.library
     job.derived.update(inner.derived)
-    named_here = job.raw("lr_scheduler_type")
-    job.warn(
-        f"`scheduler` in {name} overrides `lr_scheduler_type`"
-        f"{f', which is {named_here!r}' if named_here else ''}: the Trainer does not use its own schedule."
-    )
+    here = job.raw("lr_scheduler_type")
+    text = f"`scheduler` in {name} overrides `lr_scheduler_type`{f', which is {here!r}' if here else ''}"
+    job.warn("overridden", text, "Remove one of the two.")
     return made
 
 

@@ -110,9 +110,8 @@ def read_mmengine(job: Job) -> dict[str, Schedule]:
         epochs = job.whole("train_cfg.max_epochs")
         job.derive("steps", epochs * each, f"{epochs} epochs * {each}")
     if job.raw("auto_scale_lr.enable") is True:
-        job.warn(
-            "`auto_scale_lr` is on: mmengine scales the rate by the batch of all processes. Pass `learning_rate=`."
-        )
+        text = "`auto_scale_lr` is on: mmengine scales the rate by the batch of all processes"
+        job.warn("ignored", text, "Pass the scaled rate as `learning_rate=`.")
     made = {}
     for name, rate, word in (
         ("lr", "optim_wrapper.optimizer.lr", "LR"),
@@ -233,5 +232,6 @@ def read_lightning(job: Job) -> Schedule:
         job.derive("steps", epochs * each, f"{epochs} epochs * {each}")
     arguments = job.mapping("lr_scheduler.init_args", {})
     name = path.rsplit(".", 1)[-1]
-    job.warn("Lightning steps this scheduler once an epoch, unless the program says `interval: step`.")
+    text = "Lightning steps this scheduler once an epoch, unless the program says `interval: step`"
+    job.warn("unit", text, "Check the program.")
     return job.torch(name, "lr_scheduler.class_path", base, arguments).by_epoch(each)

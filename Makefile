@@ -171,5 +171,5 @@ $(NP1)/mindspore.stamp: $(NP1)/ready.stamp
 $(NP2)/torch.stamp: $(NP2)/ready.stamp
 	$(BIN)/python -m pip install --quiet "torch==2.13.0" "lightning==2.6.*" "accelerate==1.15.*" \
 		"transformers==5.23.*" "pytorch-ignite==0.5.*" "skorch==1.4.*" \
-		"jax>=0.6" "optax>=0.2" "keras>=3" "dask[array,distributed]>=2025" "zarr>=3" "safetensors>=0.5"
+		"jax>=0.6" "optax>=0.2" "keras>=3" "dask[array,distributed]>=2025" "zarr>=3" "safetensors>=0.5" "tensorboard>=2.17"
 	touch $@

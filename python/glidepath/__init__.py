@@ -25,6 +25,7 @@ from glidepath._core import __version__
 from glidepath.composites import *  # noqa: F403 (its `__all__` lists the names)
 
 if TYPE_CHECKING:
+    from glidepath.auditing import Audit, audit
     from glidepath.checking import Finding, check
     from glidepath.clock import Clock
     from glidepath.comparison import Comparison, compare
@@ -33,12 +34,24 @@ if TYPE_CHECKING:
     from glidepath.groups import Group, Groups, Param
     from glidepath.rehearsal import rehearse
 
-__all__ = ["Clock", "Comparison", "Conversion", "ConversionError", "Finding", "Group", "Groups", "Param", "Reading"]
-__all__ += ["__version__", "check", "compare", "convert", "read", "rehearse"]
+__all__ = [
+    "Audit",
+    "Clock",
+    "Comparison",
+    "Conversion",
+    "ConversionError",
+    "Finding",
+    "Group",
+    "Groups",
+    "Param",
+    "Reading",
+]
+__all__ += ["__version__", "audit", "check", "compare", "convert", "read", "rehearse"]
 __all__ += _core.__all__
 __all__ += composites.__all__
 
 _MODULES = {
+    "auditing": ["Audit", "audit"],
     "checking": ["Finding", "check"],
     "clock": ["Clock"],
     "comparison": ["Comparison", "compare"],

@@ -13,7 +13,7 @@ import shlex
 import signal
 import sys
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast, get_args
 
@@ -24,6 +24,7 @@ import glidepath
 from glidepath._arguments import LAST_STEP, refusal
 from glidepath._complaint import INTERRUPTED, complain
 from glidepath._core import _shown
+from glidepath._logs import read_log
 from glidepath._output import named, replacing
 from glidepath._rates import common_steps, rates_of
 from glidepath._saving import CHUNK, save, saved_file
@@ -476,6 +477,29 @@ def check_(  # noqa: PLR0913 (click passes every option as a parameter)
     else:
         _print(*(f"{_name(spec)}: {finding}" for finding in found))
     return int(bool(found))
+
+
+@cli.command("audit")
+@click.argument("log", type=click.Path())
+@click.argument("spec", required=False, type=click.Path(allow_dash=True))
+@click.option("--step-column", help="The column of the step. [default: the one of the usual names]")
+@click.option("--rate-column", help="The column of the rate, or TensorBoard's tag. [default: the same]")
+@click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON, on one line.")
+@_reads_configs()
+def audit_(  # noqa: PLR0913 (click passes every option as a parameter)
+    log: str, spec: str | None, step_column: str | None, rate_column: str | None, *, as_json: bool, known: Known
+) -> int:
+    """Compare the learning rates that a run has logged with SPEC. Exit with 0 if they agree, 1 if they do not.
+
+    LOG is a trainer_state.json, a .csv or JSON lines with columns for the step and the rate, or an event file of
+    TensorBoard. Without SPEC, only the log is looked at.
+    """
+    found = read_log(Path(log), step_column, rate_column)
+    known = replace(known, values={**found.known, **known.values}, spare=frozenset({"steps"}))
+    loaded = None if spec is None else load(spec, known).reading
+    audited = glidepath.audit(log, loaded, step_column=step_column, rate_column=rate_column)
+    _print(json.dumps(asdict(audited)) if as_json else str(audited))
+    return int(not audited.agrees)
 
 
 @cli.command()

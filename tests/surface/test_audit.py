@@ -1,0 +1,196 @@
+"""gp.audit: logs that agree, that are shifted, scaled or of another schedule; the formats; runs of the HF Trainer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import glidepath as gp
+
+LR = gp.linear(0.0, 0.1, 50) >> gp.cosine(0.1, 0.0, 950)
+STEPS = range(0, 1_000, 10)
+
+
+def codes(audit):
+    return [(finding.code, finding.step) for finding in audit.findings]
+
+
+@pytest.mark.parametrize("lag", [0, 1])
+def test_a_log_of_the_schedule_agrees(lag):
+    audit = gp.audit([(step, LR[step - lag]) for step in STEPS if step], LR)
+    assert (audit.agrees, audit.lag, audit.rows, audit.steps) == (True, lag, 99, (10, 990))
+
+
+@pytest.mark.parametrize("digits", ["%.2e", "%.6f", "%.17g", "%.8g"])
+def test_a_log_agrees_within_its_own_precision(digits, tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("step,lr\n" + "".join(f"{step},{digits % LR[step]}\n" for step in STEPS))
+    assert gp.audit(path, LR).agrees
+    other = gp.linear(0.0, 0.1, 50) >> gp.cosine(0.1, 0.004, 950)
+    assert not gp.audit(path, other).agrees
+
+
+def test_a_resume_that_begins_again_is_a_shift():
+    rows = [(step, LR[step]) for step in STEPS if step < 600] + [
+        (step, LR[step - 600]) for step in STEPS if step >= 600
+    ]
+    audit = gp.audit(rows, LR)
+    assert codes(audit) == [("shifted", 600)]
+    assert str(audit).splitlines()[1] == (
+        "step 600: shifted: from here on the log has the schedule 600 steps late, from its beginning: "
+        f"at step 600 it has 0, the schedule {LR[600]:g}. "
+        "The run was resumed without its scheduler: load the scheduler's state."
+    )
+
+
+@pytest.mark.parametrize("shift", [-100, -7, 1, 33])
+def test_a_shift_is_told_in_steps_and_the_way_back_too(shift):
+    rows = [(step, LR[step + (shift if 300 <= step < 700 else 0)]) for step in STEPS]
+    audit = gp.audit(rows, LR)
+    assert codes(audit) == [("shifted", 300), ("back", 700)]
+    word = "late" if shift < 0 else "early"
+    assert f"the schedule {abs(shift)} step{'s' if abs(shift) > 1 else ''} {word}:" in audit.findings[0].text
+
+
+def test_another_base_rate_and_another_schedule():
+    assert codes(gp.audit([(step, LR[step] * 2) for step in STEPS], LR)) == [("scaled", 10)]
+    assert codes(gp.audit([(step, LR[step] * (0.5 if step >= 500 else 1)) for step in STEPS], LR)) == [("scaled", 500)]
+    one = gp.audit([(step, LR[step] + 0.001 * (step == 500)) for step in STEPS], LR)
+    assert codes(one) == [("differs", 500)]
+    assert one.findings[0].text == (
+        f"1 row from here on leave the schedule: {LR[500] + 0.001:g} where it has {LR[500]:g}, 0.001 apart, "
+        f"{0.001 / LR[500]:.2g} of it"
+    )
+    assert codes(gp.audit([(step, 0.03) for step in STEPS], LR))[0] == ("differs", 0)
+
+
+def test_a_log_alone():
+    rows = [(step, LR[step]) for step in STEPS]
+    assert gp.audit(rows).agrees
+    again = gp.audit(rows[:50] + rows[40:])
+    assert codes(again) == [("resumed", 400)]
+    assert again.findings[0].text == "the steps go back from 490 to 400"
+    assert gp.audit(rows[:50] + rows[40:], LR).agrees
+
+
+def test_the_formats(tmp_path):
+    rows = [(step, LR[step]) for step in STEPS]
+    (tmp_path / "a.jsonl").write_text(
+        "\n".join(json.dumps({"iter": step, "lr": rate, "loss": 1.0}) for step, rate in rows)
+    )
+    (tmp_path / "b.csv").write_text("epoch,update,rate\n" + "".join(f"0,{step},{rate!r}\n" for step, rate in rows))
+    history = [{"step": step, "learning_rate": rate} for step, rate in rows] + [{"step": 990, "eval_loss": 2.0}]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"max_steps": 1000, "log_history": history}))
+    assert gp.audit(tmp_path / "a.jsonl", LR).agrees
+    assert gp.audit(tmp_path / "b.csv", LR, rate_column="rate").agrees
+    # The length of the run is in the log.
+    config = {"learning_rate": 0.1, "lr_scheduler_type": "cosine", "warmup_steps": 50, "num_train_epochs": 3}
+    assert gp.audit(tmp_path / "trainer_state.json", config).agrees
+
+
+def test_event_files_of_tensorboard(tmp_path):
+    pytest.importorskip("tensorboard")
+    torch = pytest.importorskip("torch")
+    assert torch is not None
+    writer = pytest.importorskip("torch.utils.tensorboard").SummaryWriter(tmp_path)
+    for step in STEPS:
+        writer.add_scalar("train/lr", LR[step], step)
+        writer.add_scalar("loss", 1.0, step)
+    writer.close()
+    (path,) = tmp_path.iterdir()
+    audit = gp.audit(path, LR)
+    assert (audit.agrees, audit.rows) == (True, 100)
+    with pytest.raises(ValueError, match=r"`rate_column`: got 'rate'; .* has train/lr, loss. Take one of them"):
+        gp.audit(path, LR, rate_column="rate")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "step,loss\n1,2\n",
+         "`a.csv`: got step, loss; none of them is the rate. Pass `rate_column=`, or `--rate-column` to the command."),
+        ("a.csv", "", ("`a.csv`: got no column; none of them is the step. "
+         "Pass `step_column=`, or `--step-column` to the command.")),
+        ("a.csv", "step,lr\n1,\n", "`a.csv`: got 1 rows; no row has both, `step` and `lr`. Check the columns."),
+        ("a.csv", "step,lr\n1,nan\n", "`a.csv: row 1: lr`: got 'nan'; it must be a finite number. Correct it."),
+        ("a.csv", "step,lr\n1.5,1\n",
+         "`a.csv: row 1: step`: got 1.5; a step is a whole number from 0 to 2**53. Correct it."),
+        ("a.csv", "step,lr\n-1,1\n",
+         "`a.csv: row 1: step`: got -1; a step is a whole number from 0 to 2**53. Correct it."),
+        ("a.json", "{",
+         "a.json: not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ("a.json", '{"a": 1}',
+         ("`a.json`: got something else; it must be a trainer_state.json, a list of records, a .csv, "
+         "JSON lines, or an event file of TensorBoard. Check that it is the right file.")),
+        ("a.jsonl", '{"step": 1}\n[]',
+         ("`a.jsonl`: got something else; it must be a trainer_state.json, a list of records, "
+         "a .csv, JSON lines, or an event file of TensorBoard. Check that it is the right file.")),
+    ],
+)  # fmt: skip
+def test_a_log_that_cannot_be_read(name, content, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError) as caught:
+        gp.audit(name, LR)
+    assert str(caught.value) == message
+
+
+def test_the_command_ends_with_1_where_the_log_leaves_the_schedule(tmp_path):
+    def command(*arguments):
+        line = [sys.executable, "-m", "glidepath", "audit", *arguments]
+        return subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    log = tmp_path / "log.csv"
+    log.write_text("step,lr\n" + "".join(f"{step},{LR[step]!r}\n" for step in STEPS))
+    right = command("log.csv", repr(LR).replace("gp.", ""))
+    assert (right.returncode, right.stdout) == (
+        0, "log.csv: 100 rates, of the steps 0 to 990\nall are those of the schedule\n"
+    )  # fmt: skip
+    wrong = command("log.csv", "constant(0.1)", "--json")
+    assert wrong.returncode == 1
+    assert json.loads(wrong.stdout)["findings"][0]["code"] == "differs"
+    assert command("log.csv").stdout == "log.csv: 100 rates, of the steps 0 to 990\n"
+    assert command("none.csv", "constant(0.1)").stderr == "glidepath: none.csv: No such file or directory\n"
+
+
+# Real runs.
+
+
+def train(folder, steps, resume=None):
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(2, 1)
+
+        def forward(self, x, labels):
+            return {"loss": ((self.layer(x) - labels) ** 2).mean()}
+
+    data = [{"x": torch.ones(2), "labels": torch.ones(1)} for _ in range(16)]
+    arguments = transformers.TrainingArguments(
+        output_dir=str(folder), max_steps=steps, learning_rate=0.1, lr_scheduler_type="cosine", warmup_steps=5,
+        per_device_train_batch_size=4, logging_steps=1, save_steps=10, report_to=[], use_cpu=True, disable_tqdm=True,
+    )  # fmt: skip
+    transformers.Trainer(model=Model(), args=arguments, train_dataset=data).train(resume_from_checkpoint=resume)
+    return arguments
+
+
+@pytest.mark.filterwarnings("ignore")  # of transformers and torch, which are many
+def test_the_log_of_the_hf_trainer_and_of_a_resume_that_lost_the_scheduler(tmp_path):
+    arguments = train(tmp_path, 40)
+    config = tmp_path / "arguments.json"
+    config.write_text(arguments.to_json_string())
+    audit = gp.audit(tmp_path / "checkpoint-40" / "trainer_state.json", config)
+    assert (audit.agrees, audit.lag, audit.rows) == (True, 1, 40)
+    (tmp_path / "checkpoint-20" / "scheduler.pt").unlink()
+    train(tmp_path, 40, resume=str(tmp_path / "checkpoint-20"))
+    lost = gp.audit(tmp_path / "checkpoint-40" / "trainer_state.json", config)
+    assert codes(lost) == [("shifted", 21)]
+    assert "the schedule 20 steps late, from its beginning" in lost.findings[0].text
+    assert np.isfinite(lost.rows)

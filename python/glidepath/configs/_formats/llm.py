@@ -1,7 +1,8 @@
-"""Trainers of language models: Megatron, NeMo Automodel, torchtitan, nanotron, llm-foundry, OLMo, torchtune."""
+"""Trainers of language models: Megatron, torchtitan, nanotron, llm-foundry, OLMo, fairseq and others."""
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -252,3 +253,104 @@ def read_torchtune(job: Job) -> Schedule:
         num_warmup_steps=job.derive("warm-up", warmup, "`num_warmup_steps`"), num_training_steps=steps,
         num_cycles=job.number("lr_scheduler.num_cycles", 0.5),
     )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------ GPT-NeoX, MaxText and fairseq
+
+
+@format_of("neox", "GPT-NeoX config", lambda job: job.has("optimizer.params", _dashed(job, "lr_decay_style")))
+def read_neox(job: Job) -> Schedule:
+    """Read GPT-NeoX's YAML, whose keys may have dashes. `warmup` is a fraction of `train_iters`, rounded down."""
+    steps = job.total(_dashed(job, "train_iters"))
+    decay = job.whole(_dashed(job, "lr_decay_iters"), steps)
+    fraction = job.fraction("warmup", 0.01)
+    style = job.text(_dashed(job, "lr_decay_style"))
+    return job.make(
+        "neox.AnnealingLR", _dashed(job, "lr_decay_style"),
+        start_lr=job.number("optimizer.params.lr", known="learning_rate"),
+        warmup_iter=job.derive("warm-up", int(fraction * decay), f"int({fraction:g} * {decay})"), total_iters=decay,
+        decay_style=style, min_lr=job.number(_dashed(job, "min_lr"), 0.0),
+    )  # fmt: skip
+
+
+def _dashed(job: Job, name: str) -> str:
+    return job.first(name, name.replace("_", "-"))
+
+
+@format_of("maxtext", "MaxText config", lambda job: job.has("learning_rate_schedule_steps"))
+def read_maxtext(job: Job) -> Schedule:
+    """Read MaxText's YAML. The schedule can be shorter than the run, which then goes on at rate 0."""
+    length = "learning_rate_schedule_steps"
+    steps = job.whole(length, least=-1)
+    if job.has("steps") and job.whole("steps", least=-1) > 0:
+        job.total("steps")
+    if steps < 1:  # -1 is the length of the run
+        steps = job.total("steps")
+    style = job.text("lr_schedule_type", "cosine", ["cosine", "wsd"])
+    final = job.first("learning_rate_final_fraction", "cosine_learning_rate_final_fraction")
+    more: dict[str, Any] = {}
+    if style == "wsd":
+        more["wsd_decay_steps_fraction"] = job.fraction("wsd_decay_steps_fraction", 0.1)
+        more["wsd_decay_style"] = job.text("wsd_decay_style", "linear")
+    fraction = job.fraction("warmup_steps_fraction", 0.1)
+    job.derive("warm-up", int(steps * fraction), f"int({steps} * {fraction:g})")
+    return job.make(
+        f"maxtext.{style}", "lr_schedule_type" if job.has("lr_schedule_type") else length,
+        learning_rate=job.number("learning_rate", known="learning_rate"), learning_rate_schedule_steps=steps,
+        warmup_steps_fraction=fraction, learning_rate_final_fraction=job.fraction(final, 0.1), **more,
+    )  # fmt: skip
+
+
+@format_of("fairseq", "fairseq config", lambda job: job.has("lr_scheduler._name"))
+def read_fairseq(job: Job) -> Schedule:
+    """Read fairseq's Hydra YAML. An interpolation `II(...)` is the value of `optimization`."""
+    name = job.text("lr_scheduler._name")
+    takes = inspect.signature(job.entry(f"fairseq.{name}").make).parameters
+    path = job.first("optimization.lr", "lr_scheduler.lr")
+    rates = job.items(path) if isinstance(job.raw(path), list) else [job.number(path, known="learning_rate")]
+    if len(rates) != 1:
+        job.refuse(path, rates, "glidepath takes one rate, not one for each epoch", "Give one.")
+    arguments = {key: job.value(f"lr_scheduler.{key}") for key in job.keys("lr_scheduler") if key in takes}
+    arguments = {key: value for key, value in arguments.items() if value is not None and key != "lr"}
+    arguments["lr" if "lr" in takes else "learning_rate"] = float(rates[0])
+    limit = job.total("optimization.max_update") if _limited(job) else None
+    for key in ("max_update", "total_num_update"):
+        if key in takes and key not in arguments and limit is not None:
+            arguments[key] = limit
+    if name == "tri_stage" and job.has("lr_scheduler.phase_ratio"):
+        phases = [job.fraction(f"lr_scheduler.phase_ratio.{i}") for i in range(3)]
+        whole = limit if limit is not None else job.total("optimization.max_update")
+        lengths = (int(whole * phase) for phase in phases)
+        arguments |= dict(zip(("warmup_steps", "hold_steps", "decay_steps"), lengths, strict=True))
+    return job.make(f"fairseq.{name}", "lr_scheduler._name", **arguments)
+
+
+def _limited(job: Job) -> bool:
+    return "steps" in job.known or job.settled("optimization.max_update")
+
+
+_NEMO = ("optim.sched", "model.optim.sched")
+
+
+@format_of("nemo", "NeMo config", lambda job: any(job.has(f"{place}.name", "trainer") for place in _NEMO))
+def read_nemo(job: Job) -> Schedule:
+    """Read `optim.sched` of NeMo's YAML. `warmup_ratio` is rounded down."""
+    place = next(place for place in _NEMO if job.has(f"{place}.name"))
+    rate = job.number(f"{place.removesuffix('.sched')}.lr", known="learning_rate")
+    name = job.text(f"{place}.name", choices=["CosineAnnealing", "NoamAnnealing"])
+    if job.raw(f"{place}.constant_steps") or job.raw(f"{place}.constant_ratio"):
+        rule = "with it NeMo has another warm-up, which glidepath does not read"
+        job.refuse(f"{place}.constant_steps", "a value", rule, "Write the schedule as an expression.")
+    arguments: dict[str, Any] = {"learning_rate": rate, "min_lr": job.number(f"{place}.min_lr", 0.0)}
+    if name == "NoamAnnealing":
+        arguments["d_model"] = job.whole(f"{place}.d_model")
+        if job.has("trainer.max_steps") or "steps" in job.known:
+            job.total("trainer.max_steps")
+    else:
+        arguments["max_steps"] = job.total(f"{place}.max_steps", "trainer.max_steps")
+    if job.has(f"{place}.warmup_ratio"):
+        steps, ratio = job.total("trainer.max_steps"), job.fraction(f"{place}.warmup_ratio")
+        arguments["warmup_steps"] = job.derive("warm-up", int(steps * ratio), f"int({steps} * {ratio:g})")
+    else:
+        arguments["warmup_steps"] = job.whole(f"{place}.warmup_steps", 0, known="warmup_steps")
+    return job.make(f"nemo.{name}", f"{place}.name", **arguments)

@@ -92,6 +92,27 @@ def _timm_rate(job: Job) -> float:
     return rate
 
 
+@format_of("ultralytics", "Ultralytics args.yaml", lambda job: job.has("lr0", "lrf"))
+def read_ultralytics(job: Job) -> dict[str, Schedule]:
+    """Read Ultralytics' `args.yaml`: the rate, that of the biases, and the momentum, by batches."""
+    if job.text("optimizer", "auto") == "auto":
+        rule = "with it ultralytics chooses `lr0` and the momentum itself"
+        job.refuse("optimizer", "auto", rule, "Write the optimizer and the rate that the run printed.")
+    if job.raw("time") is not None:
+        job.refuse("time", job.raw("time"), "the number of epochs then follows from the clock", "Set `epochs`.")
+    batches, epochs = job.per_epoch("the rate follows the epoch"), job.whole("epochs", 100, least=1)
+    job.derive("steps", epochs * batches, f"{epochs} epochs * {batches} batches")
+    run: dict[str, Any] = {"epochs": epochs, "batches": batches, "warmup_epochs": job.number("warmup_epochs", 3.0)}
+    rate: dict[str, Any] = {"lr0": job.number("lr0"), "lrf": job.number("lrf"), "cos_lr": job.flag("cos_lr")}
+    beta = {"momentum": job.number("momentum", 0.937), "warmup_momentum": job.number("warmup_momentum", 0.8)}
+    bias = job.number("warmup_bias_lr", 0.1)
+    return {
+        "lr": job.make("ultralytics.lr", "lr0", **rate, **run),
+        "lr[bias]": job.make("ultralytics.bias_lr", **rate, **run, warmup_bias_lr=bias),
+        "momentum": job.make("ultralytics.momentum", **beta, **run),
+    }
+
+
 # ------------------------------------------------------------------------------------------------ mmengine, detectron2
 
 

@@ -134,18 +134,25 @@ def test_the_table_of_json_forms() -> None:
 
 def curves(path: Path) -> dict[str, str]:
     """The lines of a picture that `docs/pictures.py` has drawn: their points, in the units of the page."""
-    return dict(
-        re.findall(r'<g id="(old|hold|extend|a-new-curve)">\s*<path d="([^"]*)"', path.read_text(encoding="utf-8"))
-    )
+    named = r'<g id="(old|hold|extend|a-new-curve|\w+\.[\w-]+)">\s*<path d="([^"]*)"'
+    return dict(re.findall(named, path.read_text(encoding="utf-8")))
 
 
 def test_the_pictures_are_those_that_the_program_draws(tmp_path):
     subprocess.run([sys.executable, ROOT / "docs" / "pictures.py", tmp_path], check=True, timeout=120)
-    drawn = {path.name for path in tmp_path.iterdir()}
-    assert drawn == {path.name for path in (ROOT / "docs").glob("*.svg")}
+    drawn = {path.relative_to(tmp_path) for path in tmp_path.glob("**/*.svg")}
+    assert drawn == {path.relative_to(ROOT / "docs") for path in (ROOT / "docs").glob("**/*.svg")}
+    seen = set()
     for name in drawn:
-        assert len(curves(tmp_path / name)) == 4
         assert curves(ROOT / "docs" / name) == curves(tmp_path / name), "run `make pictures`"
+        seen |= curves(tmp_path / name).keys()
+    assert seen == {"old", "hold", "extend", "a-new-curve", *dialects.names()}
+
+
+def test_the_gallery_shows_every_library():
+    text = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^## [^\n]*`(\w+)`\n\n!\[[^\n]*\]\(gallery/\1\.svg\)$", text, re.MULTILINE)
+    assert [f"glidepath.dialects.{name}" for name in shown] == LIBRARIES
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, *GUIDES], ids=lambda path: str(path.relative_to(ROOT)))

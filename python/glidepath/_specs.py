@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from glidepath._core import Schedule
 from glidepath._saving import KINDS, saved_file
-from glidepath.groups import Groups
 
 if TYPE_CHECKING:
     from glidepath.configs import Reading
+    from glidepath.groups import Groups
 
 __all__ = ["Known", "Loaded", "is_expression", "load", "side"]
 
@@ -69,6 +69,8 @@ def side(spec: str, known: Known = _NOTHING) -> Path | Schedule | Groups:
         text = _read(spec)
         content = _mapping(text)
         if content is not None and "groups" in content:
+            from glidepath.groups import Groups  # noqa: PLC0415 (slow to import, and seldom needed)
+
             try:
                 return Groups.from_json(text)
             except (ValueError, TypeError) as error:

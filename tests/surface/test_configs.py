@@ -73,6 +73,10 @@ ARGUMENTS = {"learning_rate": 0.1, "lr_scheduler_type": "linear", "warmup_steps"
         ({"zero_optimization": {}}, {},
          ("`scheduler`: got nothing; without it the schedule is the trainer's (in HF, `lr_scheduler_type`). "
          "Read the trainer's file, with `deepspeed=` for this one.")),
+        ({"log_history": [{"step": 1, "learning_rate": 0.1}], "max_steps": 9}, {},
+         ("`log_history`: got rates that were used; they are a log, and no schedule. "
+         "Write `glidepath audit trainer_state.json CONFIG`.")),
+        ({"glidepath": 1}, {}, "`$.schedule`: got nothing; it must be given."),
         ({"a": 1}, {},
          ("`source`: got no key that tells whose config it is; it must be one that `glidepath.configs.kinds()` lists. "
          "Pass `kind=` if it is one.")),

@@ -15,7 +15,7 @@ from typing import Any
 
 from glidepath._arguments import refusal
 from glidepath._core import Schedule, _shown
-from glidepath.configs._reading import Job, Reading
+from glidepath.configs._reading import NOTHING, Job, Reading
 from glidepath.dialects._declare import entry, title
 
 __all__ = ["described"]
@@ -135,7 +135,7 @@ def _accelerated(job: Job, source: Any, _: str) -> dict[str, Schedule]:  # noqa:
     processes = job.known.get("world_size")
     if processes is None:
         rule = "accelerate steps the scheduler as often as there are processes"
-        job.refuse("world_size", "nothing", rule, "Pass `world_size=`.")
+        job.refuse("world_size", NOTHING, rule, "Pass `world_size=`.")
     return {name: schedule.stride(processes) for name, schedule in made.items()}
 
 
@@ -205,7 +205,7 @@ def _megatron(job: Job, source: Any, name: str) -> dict[str, Schedule]:  # noqa:
     """Read Megatron's scheduler, whose step is a sample: the batch must be known."""
     batch = job.known.get("batch_size")
     if batch is None:
-        job.refuse("batch_size", "nothing", "Megatron counts samples", "Pass `batch_size=`, the samples of an update.")
+        job.refuse("batch_size", NOTHING, "Megatron counts samples", "Pass `batch_size=`, the samples of an update.")
     rate = job.make(f"megatron.{name}", **_attributes(source, f"megatron.{name}"))
     decay = job.make("megatron.weight_decay", **_attributes(source, "megatron.weight_decay"))
     return {"lr": rate.stride(batch), "weight_decay": decay.stride(batch)}

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from glidepath._arguments import refusal
-from glidepath._core import _shown
+from glidepath._core import Schedule, _shown
 from glidepath.configs import _formats  # noqa: F401 (declares the kinds)
 from glidepath.configs._files import parsed
 from glidepath.configs._live import described
-from glidepath.configs._reading import KNOWN, Format, Job, Reading, formats
+from glidepath.configs._reading import KNOWN, Format, Job, Reading, Words, formats
 from glidepath.dialects._declare import number, title, whole
 
 __all__ = ["checked_known", "kinds", "of_values", "read", "read_spare"]
@@ -75,6 +76,8 @@ def of_values(  # noqa: PLR0913 (what is known of a file)
     spare: frozenset[str] = frozenset(),
 ) -> Reading:
     """Read a mapping. Names in ``spare`` do not count where the file says something else."""
+    if "glidepath" in values:
+        return _of_glidepath(values, name)
     job = Job(values, name, folder, known, spare)
     found = _format(job, kind)
     try:
@@ -86,6 +89,15 @@ def of_values(  # noqa: PLR0913 (what is known of a file)
     return job.reading(made, source, found.name)
 
 
+def _of_glidepath(values: Mapping[str, Any], name: str) -> Reading:
+    """Read a schedule of glidepath's in JSON."""
+    try:
+        schedule = Schedule.from_json(json.dumps(values))
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{name}: {error}" if name else str(error)) from None
+    return Reading({"lr": schedule}, f"{name}: a schedule of glidepath".removeprefix(": "), "glidepath", schedule.steps)
+
+
 def _format(job: Job, kind: str | None) -> Format:
     known = formats()
     if kind is not None:
@@ -94,6 +106,9 @@ def _format(job: Job, kind: str | None) -> Format:
             way_out = f"Did you mean {near[0]!r}?" if near else "`glidepath.configs.kinds()` lists them."
             raise ValueError(refusal("kind", _shown(kind), "it must be a kind of config", way_out))
         return known[kind]
+    if job.has("log_history"):
+        way_out = f"Write `glidepath audit {job.name or 'trainer_state.json'} CONFIG`."
+        job.refuse("log_history", Words("rates that were used"), "they are a log, and no schedule", way_out)
     found = [one for _, one in sorted(known.items()) if one.known_by(job)]
     if len(found) == 1:
         return found[0]

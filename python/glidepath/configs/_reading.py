@@ -15,7 +15,7 @@ from glidepath._arguments import LAST_STEP, as_int, cut, refusal
 from glidepath._core import Schedule, _shown, replay
 from glidepath.dialects._declare import Entry, entry
 
-__all__ = ["KNOWN", "Job", "Reading", "Unread", "format_of", "formats"]
+__all__ = ["KNOWN", "NOTHING", "Job", "Reading", "Unread", "Words", "format_of", "formats"]
 
 T = TypeVar("T")
 
@@ -108,6 +108,15 @@ class Reading:
 def _table(first: str, rows: list[tuple[str, str]]) -> str:
     width = max((len(name) for name, _ in rows), default=0)
     return "\n".join([first, *(f"{name:{width}}  {text}" for name, text in rows)])
+
+
+class Words(str):
+    """What a message shows without quotes, because it is not a value of the file."""
+
+    __slots__ = ()
+
+
+NOTHING = Words("nothing")
 
 
 @dataclass(frozen=True)
@@ -279,7 +288,7 @@ class Job:
         self._visited += 1
         if self._visited > _MOST_VALUES:  # aliases of YAML can stand for far more values than the file has
             self.refuse(
-                place, "a value that repeats itself", f"a config has at most {_MOST_VALUES:,} values", "Cut it."
+                place, Words("a value that repeats itself"), f"a config has at most {_MOST_VALUES:,} values", "Cut it."
             )
         value = self._dereferenced(value)
         if _is_open(value):
@@ -377,7 +386,7 @@ class Job:
     def per_epoch(self, why: str) -> int:
         """Return the updates of an epoch, which no file holds."""
         if self.known.get("steps_per_epoch") is None:
-            self.refuse("steps_per_epoch", "nothing", why, _pass("steps_per_epoch"))
+            self.refuse("steps_per_epoch", NOTHING, why, _pass("steps_per_epoch"))
         return cast("int", self.known["steps_per_epoch"])
 
     # -------------------------------------------------------------------------------------------------------- errors
@@ -388,12 +397,12 @@ class Job:
 
     def refuse(self, place: str, got: object, rule: str, way_out: str) -> NoReturn:
         """Raise the error about a value of the file."""
-        shown = got.code if isinstance(got, Unread) else got if got == "nothing" else _shown(got)
+        shown = got.code if isinstance(got, Unread) else got if isinstance(got, Words) else _shown(got)
         raise ValueError(self._prefix + refusal(place, cut(str(shown), 120), rule, way_out))
 
     def ask(self, name: str, path: str, got: object) -> NoReturn:
         """Raise the error that asks for a value by the name under which `read` takes it."""
-        what = "nothing" if got is None else got
+        what = NOTHING if got is None else got
         if name in KNOWN:
             self.refuse(path, what, f"{KNOWN[name]} must be known", _pass(name))
         self.refuse(path, what, "it must be given", "Write the value into the file.")

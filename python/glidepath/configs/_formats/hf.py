@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glidepath.configs._files import is_file, parsed
-from glidepath.configs._reading import Job, format_of
+from glidepath.configs._reading import NOTHING, Job, Words, format_of
 from glidepath.dialects import deepspeed as _  # noqa: F401 (declares its names)
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def read_deepspeed(job: Job) -> dict[str, Schedule]:
     """Read `scheduler`; without one, the trainer makes the schedule, and DeepSpeed's file does not say it."""
     if not job.has("scheduler.type"):
         rule = "without it the schedule is the trainer's (in HF, `lr_scheduler_type`)"
-        job.refuse("scheduler", "nothing", rule, "Read the trainer's file, with `deepspeed=` for this one.")
+        job.refuse("scheduler", NOTHING, rule, "Read the trainer's file, with `deepspeed=` for this one.")
     kind = job.text("scheduler.type")
     params = {key: _filled(job, key) for key in job.keys("scheduler.params") if key != "last_batch_iteration"}
     rate = job.first("optimizer.params.lr")
@@ -225,7 +225,9 @@ def read_axolotl(job: Job) -> dict[str, Schedule]:
         job.refuse("lr_scheduler", name, f"it must be one of {', '.join(_NAMES)}", "Take one of them.")
     steps = job.total("max_steps", epochs="num_epochs", epochs_default=1.0)
     if job.has("warmup_steps") and job.has("warmup_ratio"):
-        job.refuse("warmup_steps", "a value, as `warmup_ratio` has", "axolotl takes one of the two", "Remove one.")
+        job.refuse(
+            "warmup_steps", Words("a value, as `warmup_ratio` has"), "axolotl takes one of the two", "Remove one."
+        )
     if job.has("warmup_ratio"):
         ratio = job.fraction("warmup_ratio")
         warmup, how = int(ratio * steps), f"int({ratio:g} * {steps})"

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from glidepath import _core as gp
-from glidepath.configs._reading import Job, format_of
+from glidepath.configs._reading import Job, Words, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -340,7 +340,7 @@ def read_nemo(job: Job) -> Schedule:
     name = job.text(f"{place}.name", choices=["CosineAnnealing", "NoamAnnealing"])
     if job.raw(f"{place}.constant_steps") or job.raw(f"{place}.constant_ratio"):
         rule = "with it NeMo has another warm-up, which glidepath does not read"
-        job.refuse(f"{place}.constant_steps", "a value", rule, "Write the schedule as an expression.")
+        job.refuse(f"{place}.constant_steps", Words("a value"), rule, "Write the schedule as an expression.")
     arguments: dict[str, Any] = {"learning_rate": rate, "min_lr": job.number(f"{place}.min_lr", 0.0)}
     if name == "NoamAnnealing":
         arguments["d_model"] = job.whole(f"{place}.d_model")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from glidepath import _core as gp
 from glidepath._arguments import LAST_STEP
-from glidepath.configs._reading import Job, format_of
+from glidepath.configs._reading import NOTHING, Job, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,9 +80,7 @@ def _timm_rate(job: Job) -> float:
     batch = job.whole("batch_size", 128) * job.whole("grad_accum_steps", 1)
     if "world_size" not in job.known:
         rule = "without `lr` the rate is scaled by the batch of all processes"
-        job.refuse(
-            "world_size", "nothing", rule, "Pass `world_size=` to `read`, or `--set world_size=` to the command."
-        )
+        job.refuse("world_size", NOTHING, rule, "Pass `world_size=` to `read`, or `--set world_size=` to the command.")
     ratio = batch * job.known["world_size"] / job.whole("lr_base_size", 256)
     optimizer = job.text("opt", "sgd")
     default = "sqrt" if any(part in optimizer.lower() for part in ("ada", "lamb")) else "linear"

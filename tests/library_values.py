@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +94,14 @@ def compared(entry: Entry, values: Values, label: str) -> Result:
     return result
 
 
-def run(library: str, wanted: list[Entry]) -> dict[str, Result]:
-    """Compare the names of a library."""
+def run(library: str) -> tuple[str, str, dict[str, Result]]:
+    """Compare the names of a library: returns its name, its name on PyPI with its version, and what came out."""
+    warnings.simplefilter("ignore")
+    wanted = [one for one in entries() if one.name.startswith(f"{library}.") and one.name in {*ROWS, *NOT_RUN}]
     try:
-        values = DRIVERS[library][1]()
+        title, values = version(library), DRIVERS[library][1]()
     except Exception as error:  # noqa: BLE001 (whatever an import raises, the names were not compared)
-        return {entry.name: Result(not_run=f"{type(error).__name__}: {error}") for entry in wanted}
+        return library, library, {one.name: Result(not_run=f"{type(error).__name__}: {error}") for one in wanted}
     results = {}
     for entry in wanted:
         if entry.name in NOT_RUN:
@@ -109,7 +111,7 @@ def run(library: str, wanted: list[Entry]) -> dict[str, Result]:
         if library in COMPILED:
             label = f"{entry.name} compiled"
             results[label] = compared(entry, COMPILED[library](), label)
-    return results
+    return library, title, results
 
 
 def line(label: str, result: Result) -> str:
@@ -132,22 +134,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("libraries", nargs="*", help="modules of glidepath.dialects; all of them by default")
     options = parser.parse_args()
-    warnings.simplefilter("ignore")
-
     schedules = [entry for entry in entries() if entry.is_schedule]
     without = {entry.name for entry in schedules} - set(ROWS) - set(NOT_RUN)
     libraries = options.libraries or list(dict.fromkeys(entry.name.partition(".")[0] for entry in schedules))
     results: dict[str, Result] = {}
-    for library in libraries:
-        begun = time.perf_counter()
-        wanted = [entry for entry in schedules if entry.name.startswith(f"{library}.") and entry.name not in without]
-        found = run(library, wanted) if library in DRIVERS else {}
-        results |= found
-        done = sum(not result.not_run for result in found.values())
-        title = f"{DRIVERS[library][0]} {version(library)}" if done else library
-        print(f"\n{title}: {done} of {len(found)} compared, {time.perf_counter() - begun:.0f} s")
-        for name, result in found.items():
-            print(line(name, result), flush=True)
+    with get_context("spawn").Pool(2, maxtasksperchild=1) as pool:  # a process each: a driver leaves parts of packages
+        for library, title, found in pool.imap(run, libraries):
+            results |= found
+            done = sum(not result.not_run for result in found.values())
+            print(f"\n{title}: {done} of {len(found)} compared")
+            for name, result in found.items():
+                print(line(name, result), flush=True)
 
     differences = [text for result in results.values() for text in result.differences]
     not_run = {name for name, result in results.items() if result.not_run}

@@ -242,7 +242,7 @@ MEGATRON: dict[str, Sequence[Row]] = {
         )
     ],
     "megatron.weight_decay": [
-        (300, {"start_wd": 0.1, "end_wd": 0.1, "wd_incr_steps": 100}),
+        (300, {"start_wd": 0.1, "end_wd": 0.1, "wd_incr_steps": 100, "wd_incr_style": "constant"}),
         (300, {"start_wd": 0.01, "end_wd": 0.1, "wd_incr_steps": 97, "wd_incr_style": "linear"}),
         (3_000, {"start_wd": 0.0, "end_wd": 0.1, "wd_incr_steps": 1_000, "wd_incr_style": "cosine"}),
     ],
@@ -471,7 +471,7 @@ MMENGINE_KINDS: dict[str, Sequence[Mapping[str, Any]]] = {
     ),
     "Poly": ({"end": 100}, {"power": 0.9, "eta_min": 1e-5, "begin": 10, "end": 100}, {"power": 2.0, "end": 297}),
     "CosineRestart": (
-        {"periods": [100, 100]},
+        {"periods": [100, 100], "restart_weights": [1.0, 1.0], "eta_min": 0.0},
         {"periods": [10, 20, 30], "restart_weights": [1, 0.5, 0.25], "eta_min": 1e-5},
         {"periods": [50, 40], "restart_weights": [0.5, 1.0], "eta_min_ratio": 0.1, "begin": 7, "end": 80},
     ),

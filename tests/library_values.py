@@ -73,7 +73,12 @@ def compared(entry: Entry, values: Values, label: str) -> Result:
     result = Result()
     for n, given in ROWS[entry.name]:
         arguments = {**entry.preset, **given}
-        theirs = np.asarray(values(entry.name.partition(".")[2], n, arguments), dtype=np.float64)
+        call = f"{label}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
+        try:
+            theirs = np.asarray(values(entry.name.partition(".")[2], n, arguments), dtype=np.float64)
+        except Exception as error:  # noqa: BLE001 (the other names are still to be compared)
+            result.differences.append(f"{call}: the library raises {type(error).__name__}: {error}")
+            continue
         schedule = ours(entry, arguments)
         right = schedule.array(len(theirs), dtype="float32")
         unequal = theirs.astype(np.float32) != right
@@ -87,21 +92,20 @@ def compared(entry: Entry, values: Values, label: str) -> Result:
         else:
             k = int(np.flatnonzero(wrong)[0])
             result.differences.append(
-                f"{label}({', '.join(f'{key}={value!r}' for key, value in arguments.items())}): {wrong.sum()} of "
-                f"{len(theirs)} steps differ, by up to {away[wrong].max():.2g} of the peak. The first is step {k}: the "
-                f"library has {float(theirs[k])!r}, ours is {float(right[k])!r}"
+                f"{call}: {wrong.sum()} of {len(theirs)} steps differ, by up to {away[wrong].max():.2g} of the peak. "
+                f"The first is step {k}: the library has {float(theirs[k])!r}, ours is {float(right[k])!r}"
             )
     return result
 
 
-def run(library: str) -> tuple[str, str, dict[str, Result]]:
-    """Compare the names of a library: returns its name, its name on PyPI with its version, and what came out."""
+def run(library: str) -> tuple[str, dict[str, Result]]:
+    """Compare the names of a library. Returns its name on PyPI with its version, and what came out."""
     warnings.simplefilter("ignore")
     wanted = [one for one in entries() if one.name.startswith(f"{library}.") and one.name in {*ROWS, *NOT_RUN}]
     try:
         title, values = version(library), DRIVERS[library][1]()
     except Exception as error:  # noqa: BLE001 (whatever an import raises, the names were not compared)
-        return library, library, {one.name: Result(not_run=f"{type(error).__name__}: {error}") for one in wanted}
+        return library, {one.name: Result(not_run=f"{type(error).__name__}: {error}") for one in wanted}
     results = {}
     for entry in wanted:
         if entry.name in NOT_RUN:
@@ -111,7 +115,7 @@ def run(library: str) -> tuple[str, str, dict[str, Result]]:
         if library in COMPILED:
             label = f"{entry.name} compiled"
             results[label] = compared(entry, COMPILED[library](), label)
-    return library, title, results
+    return title, results
 
 
 def line(label: str, result: Result) -> str:
@@ -139,12 +143,14 @@ def main() -> int:
     libraries = options.libraries or list(dict.fromkeys(entry.name.partition(".")[0] for entry in schedules))
     results: dict[str, Result] = {}
     with get_context("spawn").Pool(2, maxtasksperchild=1) as pool:  # a process each: a driver leaves parts of packages
-        for library, title, found in pool.imap(run, libraries):
+        for title, found in pool.imap(run, libraries):
             results |= found
             done = sum(not result.not_run for result in found.values())
             print(f"\n{title}: {done} of {len(found)} compared")
             for name, result in found.items():
                 print(line(name, result), flush=True)
+        pool.close()  # Paddle reports a process that is terminated
+        pool.join()
 
     differences = [text for result in results.values() for text in result.differences]
     not_run = {name for name, result in results.items() if result.not_run}

@@ -56,12 +56,14 @@ class _Stub(ModuleType):
         return vars(self)[name]
 
 
-def stub(*names: str) -> None:
-    """Put modules with nothing in them under these names."""
+def stub(*names: str) -> Any:
+    """Put modules with nothing in them under these names, and return the last."""
+    made = _Stub("")
     for name in names:
         made = _Stub(name)
         made.__path__ = []
         sys.modules[name] = made
+    return made
 
 
 def bare(*names: str) -> None:
@@ -283,9 +285,10 @@ def nanotron() -> Values:
     """The wheel is of 2024, and has no 1-sqrt."""
     others = """
         distributed generation generation.sampler logging models models.base optim optim.base
-        optim.gradient_accumulator optim.named_optimizer optim.optimizer_from_gradient_accumulator optim.zero parallel
-        parallel.pipeline_parallel parallel.pipeline_parallel.engine parallel.tensor_parallel parallel.tensor_parallel.nn
-        random config.lighteval_config config.models_config config.parallelism_config config.utils_config
+        optim.gradient_accumulator optim.named_optimizer optim.optimizer_from_gradient_accumulator optim.zero
+        parallel parallel.pipeline_parallel parallel.pipeline_parallel.engine parallel.tensor_parallel
+        parallel.tensor_parallel.nn random config.lighteval_config config.models_config config.parallelism_config
+        config.utils_config
     """
     bare("nanotron", "nanotron.config")
     stub(*(f"nanotron.{name}" for name in others.split()))
@@ -436,6 +439,29 @@ def paddle() -> Values:
     return values
 
 
+def mindcv() -> Values:
+    """Its lists have the length of the run, and no more."""
+    bare("mindcv")
+    from mindcv.scheduler import create_scheduler
+
+    return lambda name, n, arguments: create_scheduler(**arguments)[:n]
+
+
+def mindformers() -> Values:
+    bare("mindformers", "mindformers.core", "mindformers.core.lr")
+    stub("mindformers.tools", "mindformers.tools.logger")
+    stub("mindformers.tools.register").MindFormerRegister.register = lambda *_, **__: lambda kind: kind
+    from mindformers.core.lr import lr_schedule
+    from mindspore import Tensor
+    from mindspore import dtype as mstype
+
+    def values(name: str, n: int, arguments: Mapping[str, Any]) -> list[float]:
+        schedule = getattr(lr_schedule, name)(**arguments)
+        return [float(schedule(Tensor(k, mstype.int32)).asnumpy()) for k in range(n)]
+
+    return values
+
+
 DRIVERS: dict[str, tuple[str, Callable[[], Values]]] = {
     "hf": ("transformers", hf),
     "diffusers": ("diffusers", diffusers),
@@ -451,6 +477,8 @@ DRIVERS: dict[str, tuple[str, Callable[[], Values]]] = {
     "mmengine": ("mmengine", mmengine),
     "fvcore": ("fvcore", fvcore),
     "paddle": ("paddlepaddle", paddle),
+    "mindcv": ("mindcv", mindcv),
+    "mindformers": ("mindformers", mindformers),
 }
 """The module of glidepath.dialects, the library's name on PyPI, and its driver."""
 COMPILED: dict[str, Callable[[], Values]] = {"optax": optax_compiled, "keras": keras_compiled}

@@ -281,7 +281,8 @@ TIMM: dict[str, Sequence[Row]] = {
         {**FALL, "power": 1.0, "k_decay": 1.5},
     ),
     "timm.StepLRScheduler": timm_rows(
-        {"decay_t": 2.4, "decay_rate": 0.97, **WARM}, {"decay_t": 30, "decay_rate": 0.1, **WARM, "warmup_prefix": False},
+        {"decay_t": 2.4, "decay_rate": 0.97, **WARM},
+        {"decay_t": 30, "decay_rate": 0.1, **WARM, "warmup_prefix": False},
         {"decay_t": 1.1, "decay_rate": 0.97},
     ),
     "timm.MultiStepLRScheduler": timm_rows(
@@ -350,7 +351,8 @@ COMPOSER: dict[str, Sequence[Row]] = {
         {"step_size": "2ep", "gamma": 0.5}, {"step_size": "7ba"}, {"step_size": "0.3dur", "gamma": 0.9}
     ),
     "composer.MultiStepScheduler": composer_rows(
-        {"milestones": ["10ba", "0.5dur", "9ep"], "gamma": 0.5}, {"milestones": ["30ba"]}, {"milestones": ["1ep", "2ep"]}
+        {"milestones": ["10ba", "0.5dur", "9ep"], "gamma": 0.5}, {"milestones": ["30ba"]},
+        {"milestones": ["1ep", "2ep"]},
     ),
     "composer.ConstantScheduler": composer_rows({}, {"alpha": 0.5, "t_max": "20ba"}, {"alpha": 0.1, "t_max": "2ep"}),
     "composer.LinearScheduler": composer_rows(
@@ -568,9 +570,16 @@ PADDLE: dict[str, Sequence[Row]] = {
         (300, {"boundaries": [100], "values": [3e-4, 3e-5]}),
         (300, {"boundaries": [1, 2, 3], "values": [0.1, 0.2, 0.3, 0.4]}),
     ],
-    "paddle.NaturalExpDecay": [(300, {"learning_rate": lr, "gamma": g}) for lr, g in ((0.1, 0.05), (3e-4, 0.3), (1.0, 1e-3))],
-    "paddle.InverseTimeDecay": [(300, {"learning_rate": lr, "gamma": g}) for lr, g in ((0.1, 0.05), (3e-4, 0.3), (1.0, 2.0))],
-    "paddle.ExponentialDecay": [(300, {"learning_rate": lr, "gamma": g}) for lr, g in ((0.1, 0.95), (3e-4, 0.5), (1.0, 0.999))],
+    **{
+        f"paddle.{name}": [
+            (300, {"learning_rate": lr, "gamma": gamma}) for lr, gamma in zip((0.1, 3e-4, 1.0), gammas, strict=True)
+        ]
+        for name, gammas in {
+            "NaturalExpDecay": (0.05, 0.3, 1e-3),
+            "InverseTimeDecay": (0.05, 0.3, 2.0),
+            "ExponentialDecay": (0.95, 0.5, 0.999),
+        }.items()
+    },
     "paddle.PolynomialDecay": [
         (3_000, {"learning_rate": 0.1, "decay_steps": 1_000}),
         (300, {"learning_rate": 0.1, "decay_steps": 40, "power": 0.5, "end_lr": 0.01, "cycle": True}),
@@ -597,7 +606,8 @@ PADDLE: dict[str, Sequence[Row]] = {
         (300, {"learning_rate": lr, "lr_lambda": lambda k: 0.95**k, "steps": 300}) for lr in (0.1, 3e-4, 1.0)
     ],
     "paddle.MultiplicativeDecay": [
-        (300, {"learning_rate": lr, "lr_lambda": lambda k: 1.0 - 1.0 / (k + 2), "steps": 300}) for lr in (0.1, 3e-4, 1.0)
+        (300, {"learning_rate": lr, "lr_lambda": lambda k: 1.0 - 1.0 / (k + 2), "steps": 300})
+        for lr in (0.1, 3e-4, 1.0)
     ],
     "paddle.CosineAnnealingDecay": [
         (300, {"learning_rate": 0.1, "T_max": 90}),
@@ -629,9 +639,76 @@ PADDLE: dict[str, Sequence[Row]] = {
     ],
 }  # fmt: skip
 
+EPOCHS = {"lr": 0.1, "min_lr": 1e-3, "num_epochs": 20, "milestones": [4, 9]}
+
+
+def mindcv_rows(warmup: int | None = None) -> list[Row]:
+    """Three runs of mindcv's factory; `one_cycle` and `cyclic` refuse a warm-up."""
+    more = {} if warmup is None else {"warmup_epochs": warmup}
+    return [
+        (100, {"steps_per_epoch": 5, **EPOCHS, **more}),
+        (1_000, {"steps_per_epoch": 50, **EPOCHS, "lr_epoch_stair": warmup is None, "warmup_factor": 0.1, **more}),
+        (140, {"steps_per_epoch": 7, **EPOCHS, "lr": 3e-4, "min_lr": 1e-6, "num_cycles": 2, "cycle_decay": 0.5,
+               "decay_epochs": 7, "warmup_epochs": 0, **more}),
+    ]  # fmt: skip
+
+
+MINDCV: dict[str, Sequence[Row]] = {
+    "mindcv.create_scheduler": mindcv_rows(),
+    **{
+        f"mindcv.{name}": mindcv_rows()
+        for name in ("constant", "cosine_decay", "warmup_cosine_decay", "exponential_decay", "polynomial_decay",
+                     "step_decay", "multi_step_decay")
+    },
+    "mindcv.one_cycle": mindcv_rows(0),
+    "mindcv.cyclic": mindcv_rows(0),
+}  # fmt: skip
+
+
+def mindformers_rows(one: Mapping[str, Any], two: Mapping[str, Any], three: Mapping[str, Any]) -> list[Row]:
+    """Three short runs of MindFormers: it takes milliseconds a step."""
+    return [
+        (n, {"learning_rate": lr, **more}) for n, lr, more in ((150, 0.1, one), (150, 3e-4, two), (150, 1.0, three))
+    ]
+
+
+SHORT = {"warmup_steps": 10, "total_steps": 100}
+RATIO = {"warmup_ratio": 0.07, "total_steps": 97, "warmup_lr_init": 1e-5}
+NO_WARMUP = {"warmup_steps": 0, "total_steps": 100}
+MINDFORMERS: dict[str, Sequence[Row]] = {
+    "mindformers.ConstantWarmUpLR": mindformers_rows(SHORT, RATIO, NO_WARMUP),
+    "mindformers.LinearWithWarmUpLR": mindformers_rows(SHORT, RATIO, NO_WARMUP),
+    "mindformers.CosineWithWarmUpLR": mindformers_rows(
+        {**SHORT, "lr_end": 0.01}, {**RATIO, "num_cycles": 1.5, "decay_ratio": 0.8}, NO_WARMUP
+    ),
+    "mindformers.CosineWithRestartsAndWarmUpLR": mindformers_rows(
+        {**SHORT, "num_cycles": 3.0, "lr_end": 0.01}, {**RATIO, "num_cycles": 2.0}, {**SHORT, "decay_steps": 120}
+    ),
+    "mindformers.PolynomialWithWarmUpLR": mindformers_rows(
+        {**SHORT, "power": 2.0}, {**RATIO, "lr_end": 1e-5}, {**SHORT, "decay_steps": 120}
+    ),
+    "mindformers.WarmUpStableDecayLR": mindformers_rows(
+        {**SHORT, "lr_end": 0.0, "decay_start_steps": 80}, {**RATIO, "decay_start_ratio": 0.5},
+        {**SHORT, "lr_end": 0.1, "decay_start_steps": 10},
+    ),
+    "mindformers.ConstantWithCoolDownLR": mindformers_rows(
+        {"warmup_steps": 10, "keep_steps": 20, "decay_steps": 50, "lr_end1": 0.01, "final_steps": 10, "lr_end2": 5e-3},
+        {"warmup_ratio": 0.1, "keep_steps": 20, "decay_ratio": 0.5, "total_steps": 100, "num_cycles": 0.75},
+        {"warmup_steps": 7, "decay_steps": 90},
+    ),
+    "mindformers.CosineAnnealingLR": [
+        (150, {"base_lr": 0.1, "t_max": 40, "eta_min": 0.01}), (150, {"base_lr": 3e-4, "t_max": 97}),
+        (150, {"base_lr": 1.0, "t_max": 100, "eta_min": 0.5}),
+    ],
+    "mindformers.CosineAnnealingWarmRestarts": [
+        (150, {"base_lr": 0.1, "t_0": 10, "t_mult": 2}), (150, {"base_lr": 3e-4, "t_0": 10, "eta_min": 1e-5}),
+        (150, {"base_lr": 1.0, "t_0": 37}),
+    ],
+}  # fmt: skip
+
 ROWS: dict[str, Sequence[Row]] = {
     **HF, **DIFFUSERS, **DEEPSPEED, **MEGATRON, **TIMM, **OPTAX, **KERAS, **TORCHTITAN, **NANOTRON, **COMPOSER, **OLMO,
-    **MMENGINE, **FVCORE, **PADDLE,
+    **MMENGINE, **FVCORE, **PADDLE, **MINDCV, **MINDFORMERS,
 }  # fmt: skip
 
 
@@ -653,6 +730,7 @@ ROOT = "XLA multiplies by 1 / 97, so that 6e-8 is left of the power's base at th
 BOUNDS: dict[str, Bound] = {
     "optax": Bound(2.5e-7, FLOAT32),
     "keras": Bound(2.5e-7, FLOAT32),
+    "mindformers": Bound(5e-7, FLOAT32),
     "optax compiled": Bound(5e-7, COMPILED_FLOAT32),
     "keras compiled": Bound(5e-7, COMPILED_FLOAT32),
     "optax.polynomial_schedule compiled": Bound(2e-4, ROOT),
@@ -663,7 +741,7 @@ BOUNDS: dict[str, Bound] = {
 }
 """For a library or a name. Without a bound, float32 of the library's value must be ours."""
 NOT_RUN: dict[str, str] = {
-    f"fvcore.{name}": "detectron2 is not on PyPI, and its sources do not build without a compiler for CUDA or C++"
+    f"fvcore.{name}": "detectron2, whose builder this is, is not on PyPI"
     for name in ("WarmupMultiStepLR", "WarmupCosineLR", "WarmupStepWithFixedGammaLR")
 }
 """The names that are not compared, and why."""

@@ -74,7 +74,7 @@ def TanhLRScheduler(
     It jumps to ``lr_min`` at the end, because tanh(3) is not 1.
 
     >>> timm.TanhLRScheduler(0.1, 100).gather([0, 1, 50, 99, 100]).round(7)
-    array([0.1      , 0.0999999, 0.0982014, 0.0003002, 0.       ])
+    array([0.1      , 0.0999999, 0.0982014, 0.0003018, 0.       ])
     """
     fall = partial(gp.tanh, lower=lb, upper=ub)
     cycles = _cycles(fall, learning_rate, lr_min, t_initial, cycle_mul, cycle_decay, cycle_limit)

@@ -137,10 +137,12 @@ def line(label: str, result: Result) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("libraries", nargs="*", help="modules of glidepath.dialects; all of them by default")
+    parser.add_argument("--without", nargs="*", default=[], metavar="LIBRARY", help="not these")
     options = parser.parse_args()
     schedules = [entry for entry in entries() if entry.is_schedule]
     without = {entry.name for entry in schedules} - set(ROWS) - set(NOT_RUN)
     libraries = options.libraries or list(dict.fromkeys(entry.name.partition(".")[0] for entry in schedules))
+    libraries = [library for library in libraries if library not in options.without]
     results: dict[str, Result] = {}
     with get_context("spawn").Pool(2, maxtasksperchild=1) as pool:  # a process each: a driver leaves parts of packages
         for title, found in pool.imap(run, libraries):

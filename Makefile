@@ -5,6 +5,9 @@
 # make test-torch TORCH=2.6.0
 #               the tests of glidepath.torch on another version of PyTorch, in an environment that is removed afterwards
 #               (5 GB of disk meanwhile); WITH="lightning accelerate" installs more packages there
+# make test-dialects
+#               compare every name of glidepath.dialects with the library itself, in two environments that are removed
+#               afterwards (8 GB of disk meanwhile): the libraries in the versions that docs/dialects.md names
 # make demo     compute 100 million steps of Llama 3's schedule, check and plot them, and time it
 # make pictures draw the pictures of the documents
 # make bench    print the table of measured ratios and their bars
@@ -33,7 +36,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES := $(shell find src python -type f -not -name '*.so' -not -name '*.pyc') Cargo.toml $(wildcard Cargo.lock) \
 	pyproject.toml README.md LICENSE
 
-.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch demo pictures bench peers asv asv-compare migrate exact fuzz soak clean
+.PHONY: check test lint-rust test-rust lint-style lint-types test-core test-python test-sdist test-torch test-dialects demo pictures bench peers asv asv-compare migrate exact fuzz soak clean
 .DELETE_ON_ERROR:
 
 check: lint-rust test-rust lint-style test-core
@@ -93,6 +96,27 @@ test-torch: build/wheel.stamp
 		gmpy2 hypothesis pytest; \
 	$(OTHER)/bin/python -c "import numpy, torch; print('torch', torch.__version__, 'numpy', numpy.__version__)"; \
 	$(OTHER)/bin/python -m pytest tests/dialects/torch tests/surface/test_docs.py -k torch
+
+# The second list is installed without what it requires: the comparison imports the files with the schedules, and little else.
+# megatron-core asks for a newer Python than that file needs. MindFormers needs MindSpore, and so numpy 1.26.
+FOLLOWED := "torch==2.13.0" "transformers==5.23.0" "jax==0.10.2" "optax==0.2.8" "keras==3.15.1" "paddlepaddle==3.3.1" \
+	addict dacite dataclass-extensions termcolor yapf
+FOLLOWED_ALONE := diffusers==0.42.1 deepspeed==0.19.8 timm==1.0.31 torchtitan==0.3.0 nanotron==0.4 mosaicml==0.32.1 \
+	llm-foundry==0.22.0 ai2-olmo-core==3.0.0 mmengine==0.10.7 fvcore==0.1.5.post20221221 mindcv==0.3.0 megatron-core==0.19.2
+DIALECTS := build/dialects-venv
+
+test-dialects: build/wheel.stamp
+	@trap 'rm -rf $(DIALECTS) $(DIALECTS)-mindspore' EXIT; trap 'exit 130' INT TERM; set -ex; \
+	rm -rf $(DIALECTS) $(DIALECTS)-mindspore; \
+	$(PYTHON) -m venv $(DIALECTS); \
+	$(DIALECTS)/bin/python -m pip install --quiet --no-cache-dir --no-compile $(WHEELS)/*.whl $(FOLLOWED); \
+	$(DIALECTS)/bin/python -m pip install --quiet --no-cache-dir --no-compile --no-deps --ignore-requires-python $(FOLLOWED_ALONE); \
+	$(PYTHON) -m venv $(DIALECTS)-mindspore; \
+	$(DIALECTS)-mindspore/bin/python -m pip install --quiet --no-cache-dir --no-compile $(WHEELS)/*.whl "numpy==1.26.*" \
+		"mindspore==2.10.0"; \
+	$(DIALECTS)-mindspore/bin/python -m pip install --quiet --no-cache-dir --no-compile --no-deps mindformers==2.1.0; \
+	$(DIALECTS)/bin/python tests/library_values.py --without mindformers; \
+	GLOG_v=3 $(DIALECTS)-mindspore/bin/python tests/library_values.py mindformers
 
 demo: $(NP2)/installed.stamp
 	$(BIN)/python benches/demo.py

@@ -184,9 +184,15 @@ def cosine_onecycle_schedule(
 def warmup_constant_schedule(init_value: float, peak_value: float, warmup_steps: int) -> Schedule:
     """Go from ``init_value`` to ``peak_value`` in a straight line, and stay.
 
+    Without ``warmup_steps`` it stays at ``init_value``, as :func:`linear_schedule` does.
+
     >>> optax.warmup_constant_schedule(0.0, 0.1, 100)
     gp.linear(0.0, 0.1, 100).then(gp.constant(0.1))
+    >>> optax.warmup_constant_schedule(0.01, 0.1, 0)
+    gp.constant(0.01)
     """
+    if not warmup_steps:
+        return gp.constant(init_value)
     return curves.warmed_up(init_value, peak_value, warmup_steps, gp.constant(peak_value))
 
 

@@ -71,15 +71,15 @@ def TanhLRScheduler(
 ) -> Schedule:
     """Follow a hyperbolic tangent, in cycles as :func:`CosineLRScheduler`.
 
-    It begins a little below the peak, and jumps to ``lr_min`` at the end, because tanh(3) is not 1.
+    It jumps to ``lr_min`` at the end, because tanh(3) is not 1.
 
-    >>> timm.TanhLRScheduler(0.1, 100)
-    gp.tanh(0.1, 0.0, 100).then(gp.constant(0.0))
+    >>> timm.TanhLRScheduler(0.1, 100).gather([0, 1, 50, 99, 100]).round(7)
+    array([0.1      , 0.0999999, 0.0982014, 0.0003018, 0.       ])
     """
     fall = partial(gp.tanh, lower=lb, upper=ub)
     cycles = _cycles(fall, learning_rate, lr_min, t_initial, cycle_mul, cycle_decay, cycle_limit)
     curve = cycles.then(gp.constant(lr_min)) if cycle_limit else cycles
-    target = learning_rate if warmup_prefix else curve[warmup_t]
+    target = learning_rate if warmup_prefix or not warmup_t else curve[warmup_t]
     return _warmed_up(curve, target, warmup_lr_init, warmup_t, warmup_prefix)
 
 
@@ -275,9 +275,12 @@ def _cycles(fall: curves.Fall, top: float, low: float, steps: int, mul: float, d
     return curves.in_turn(*((partial(fall, top * decay**i, low), steps * longer**i) for i in range(limit)))
 
 
-def _warmed_up(curve: Schedule, target: float, start: float, steps: int, is_prefix: bool) -> Schedule:
+def _warmed_up(curve: Schedule, rate: float, start: float, steps: int, is_prefix: bool) -> Schedule:
+    """Put the warm-up before a curve. Without one, timm's loop begins at the optimizer's rate, not at the curve's."""
+    if not steps and curve[0] != rate:
+        return gp.constant(rate).then(curve.skip(1), at=1)
     rest = curve if is_prefix or not steps else curve.skip(steps)
-    return curves.warmed_up(start, target, steps, rest)
+    return curves.warmed_up(start, rate, steps, rest)
 
 
 def _decay(name: DecayFn, power: float, ratio: float) -> curves.Fall:

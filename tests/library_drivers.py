@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -238,6 +238,60 @@ def megatron() -> Values:
             found.append(optimizer.param_groups[0]["weight_decay" if decays else "lr"])
             scheduler.step(1)
         return found
+
+    return values
+
+
+def fairseq() -> Values:
+    """The trainer asks for the rate of update k with `step_update(k)`, before it."""
+    bare("fairseq", "fairseq.optim", "fairseq.optim.lr_scheduler")
+    stub("omegaconf").II = lambda name: name
+    stub("fairseq.dataclass").FairseqDataclass = object
+    stub("fairseq.dataclass.utils")
+    known("fairseq.optim", FairseqOptimizer=SimpleNamespace)
+    from fairseq.optim.lr_scheduler.fairseq_lr_scheduler import FairseqLRScheduler
+
+    made: dict[str, tuple[Any, Any]] = {}
+
+    def register(name: str, dataclass: Any) -> Callable[[Any], Any]:
+        return lambda scheduler: made.setdefault(name, (dataclass, scheduler))[1]
+
+    known("fairseq.optim.lr_scheduler", FairseqLRScheduler=FairseqLRScheduler, register_lr_scheduler=register)
+    files = ("cosine_lr_scheduler", "fixed_schedule", "inverse_square_root_schedule", "polynomial_decay_schedule",
+             "step_lr_scheduler", "tri_stage_lr_scheduler", "triangular_lr_scheduler")  # fmt: skip
+    for file in files:
+        import_module(f"fairseq.optim.lr_scheduler.{file}")
+
+    def values(name: str, n: int, arguments: Mapping[str, Any]) -> list[float]:
+        config, scheduler = made[name]
+        (rate, lr), rest = split(arguments, "learning_rate", "lr")
+        config = config()
+        vars(config).update(lr=[lr if rate is None else rate], **rest)
+        found = [0.0]
+        optimizer = SimpleNamespace(set_lr=lambda value: found.__setitem__(0, value), get_lr=lambda: found[0])
+        run = scheduler(config, optimizer)
+        run.step_begin_epoch(1)
+        rates = []
+        for update in range(n):
+            run.step_update(update)
+            rates.append(found[0])
+        return rates
+
+    return values
+
+
+def nemo() -> Values:
+    bare("nemo", "nemo.core", "nemo.core.optim")
+    stub(
+        "omegaconf", "nemo.core.classes", "nemo.core.classes.common", "nemo.core.config", "nemo.core.config.schedulers"
+    )
+    stub("nemo.utils", "nemo.utils.model_utils")
+    from nemo.core.optim import lr_scheduler
+
+    def values(name: str, n: int, arguments: Mapping[str, Any]) -> list[float]:
+        (lr,), rest = split(arguments, "learning_rate")
+        optimizer = sgd(lr)
+        return stepped(optimizer, getattr(lr_scheduler, name)(optimizer, **rest), n)
 
     return values
 
@@ -467,6 +521,8 @@ DRIVERS: dict[str, tuple[str, Callable[[], Values]]] = {
     "diffusers": ("diffusers", diffusers),
     "deepspeed": ("deepspeed", deepspeed),
     "megatron": ("megatron-core", megatron),
+    "fairseq": ("fairseq", fairseq),
+    "nemo": ("nemo_toolkit", nemo),
     "timm": ("timm", timm),
     "optax": ("optax", optax),
     "keras": ("keras", keras),

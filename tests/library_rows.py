@@ -707,9 +707,78 @@ MINDFORMERS: dict[str, Sequence[Row]] = {
     ],
 }  # fmt: skip
 
+FAIRSEQ: dict[str, Sequence[Row]] = {
+    "fairseq.fixed": [
+        (50, {"learning_rate": 0.1, "warmup_updates": 10}),
+        (50, {"learning_rate": 3e-4}),
+        (500, {"learning_rate": 5e-4, "warmup_updates": 333}),
+    ],
+    "fairseq.inverse_sqrt": [
+        (300, {"learning_rate": 0.1, "warmup_updates": 10}),
+        (9_000, {"learning_rate": 5e-4}),
+        (300, {"learning_rate": 5e-4, "warmup_updates": 37, "warmup_init_lr": 1e-7}),
+    ],
+    "fairseq.cosine": [
+        (350, {"learning_rate": 0.1, "warmup_updates": 10, "max_update": 100}),
+        (350, {"learning_rate": 5e-4, "warmup_updates": 7, "warmup_init_lr": 1e-7, "min_lr": 1e-5,
+               "lr_period_updates": 30, "lr_shrink": 0.5}),
+        (350, {"learning_rate": 0.1, "min_lr": 0.01, "t_mult": 2.0, "lr_period_updates": 20, "lr_shrink": 0.7}),
+    ],
+    "fairseq.polynomial_decay": [
+        (150, {"learning_rate": 0.1, "warmup_updates": 10, "total_num_update": 100}),
+        (150, {"learning_rate": 5e-4, "warmup_updates": 7, "total_num_update": 97, "end_learning_rate": 1e-5,
+               "power": 2.0}),
+        (150, {"learning_rate": 0.1, "total_num_update": 100, "power": 0.5}),
+    ],
+    "fairseq.step": [
+        (300, {"learning_rate": 0.1, "warmup_updates": 10, "lr_deacy_period": 30}),
+        (300, {"learning_rate": 5e-4, "min_lr": 1e-4, "lr_deacy_period": 25, "lr_decay": 0.3}),
+        (300, {"learning_rate": 0.1, "warmup_updates": 7, "warmup_init_lr": 0.03, "lr_deacy_period": 97}),
+    ],
+    "fairseq.tri_stage": [
+        (120, {"learning_rate": 0.1, "warmup_steps": 10, "hold_steps": 20, "decay_steps": 50}),
+        (120, {"learning_rate": 3e-3, "warmup_steps": 0, "hold_steps": 5, "decay_steps": 40, "final_lr_scale": 0.05}),
+        (120, {"learning_rate": 5e-4, "warmup_steps": 7, "hold_steps": 0, "decay_steps": 33, "init_lr_scale": 0.1}),
+    ],
+    "fairseq.triangular": [
+        (150, {"lr": 0.01, "max_lr": 0.1, "lr_period_updates": 20, "lr_shrink": 0.5}),
+        (150, {"lr": 1e-4, "max_lr": 5e-4, "lr_period_updates": 21, "lr_shrink": 0.8, "shrink_min": True}),
+        (150, {"lr": 0.01, "max_lr": 0.1, "lr_period_updates": 30, "lr_shrink": 1.0}),
+    ],
+}  # fmt: skip
+
+
+def nemo_rows(*each: Mapping[str, Any], warmed: bool = False) -> list[Row]:
+    """Three runs of NeMo, with these arguments added. The last has no warm-up, or one of 1 step."""
+    runs = [
+        {"learning_rate": 0.1, "max_steps": 100, "warmup_steps": 10},
+        {"learning_rate": 5e-4, "max_steps": 97, "warmup_steps": 7, "min_lr": 1e-5},
+        {"learning_rate": 3e-4, "max_steps": 120, "warmup_steps": int(warmed), "min_lr": 2e-5},
+    ]
+    return [(150, {**run, **more}) for run, more in zip(runs, each or ({},) * 3, strict=True)]
+
+
+HELD: Sequence[Mapping[str, Any]] = ({"hold_steps": 20}, {}, {"hold_steps": 31})
+NEMO: dict[str, Sequence[Row]] = {
+    "nemo.WarmupPolicy": nemo_rows(),
+    "nemo.CosineAnnealing": nemo_rows({}, {"constant_steps": 10}, {}),
+    "nemo.WarmupAnnealing": nemo_rows(),
+    "nemo.SquareAnnealing": nemo_rows(),
+    "nemo.SquareRootAnnealing": nemo_rows(),
+    "nemo.InverseSquareRootAnnealing": nemo_rows(),
+    "nemo.PolynomialDecayAnnealing": nemo_rows({}, {"power": 2.0}, {"power": 0.5, "cycle": True}),
+    "nemo.WarmupHoldAnnealOneMinusSquareRoot": nemo_rows(*HELD),
+    "nemo.WarmupHoldAnnealLinear": nemo_rows(*HELD),
+    "nemo.NoamHoldAnnealing": nemo_rows({"hold_steps": 20}, {"decay_rate": 1.0}, {"hold_steps": 31}, warmed=True),
+    "nemo.NoamAnnealing": [
+        (150, {"learning_rate": 2.0, "d_model": 512, "warmup_steps": 10}),
+        (150, {"learning_rate": 2.0, "d_model": 256, "warmup_steps": 20, "min_lr": 0.02}),
+        (150, {"learning_rate": 0.5, "d_model": 1_024, "min_lr": 1e-3}),
+    ],
+}
 ROWS: dict[str, Sequence[Row]] = {
     **HF, **DIFFUSERS, **DEEPSPEED, **MEGATRON, **TIMM, **OPTAX, **KERAS, **TORCHTITAN, **NANOTRON, **COMPOSER, **OLMO,
-    **MMENGINE, **FVCORE, **PADDLE, **MINDCV, **MINDFORMERS,
+    **MMENGINE, **FVCORE, **PADDLE, **MINDCV, **MINDFORMERS, **FAIRSEQ, **NEMO,
 }  # fmt: skip
 
 
@@ -742,9 +811,7 @@ BOUNDS: dict[str, Bound] = {
 }
 """For a library or a name. Without a bound, float32 of the library's value must be ours."""
 _WITHOUT = {
-    "fairseq": "fairseq does not build with current tools; tests/golden/dialects.json has the values of its formulas",
     "maxtext": "MaxText is not on PyPI in this version; tests/golden/dialects.json has the values of its formulas",
-    "nemo": "NeMo's schedules import all of NeMo; tests/golden/dialects.json has the values of its formulas",
     "neox": "GPT-NeoX is not on PyPI; tests/golden/dialects.json has the values of its formulas",
     "ultralytics": "its trainer computes the rate inside its loop; tests/golden/dialects.json has the formulas' values",
 }

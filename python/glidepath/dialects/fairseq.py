@@ -1,6 +1,6 @@
 """fairseq's schedulers, with the fields of ``lr_scheduler`` in its configuration.
 
-Followed: fairseq at commit 3d262bb, ``optim/lr_scheduler``. Step k is the rate of update k. ``learning_rate`` is
+Followed: fairseq 0.12.2, ``optim/lr_scheduler``. Step k is the rate of update k. ``learning_rate`` is
 ``optimization.lr``, of which only one value is taken, and ``max_update`` is ``optimization.max_update``. ``manual``
 and the parts of ``fixed`` that count epochs have no names here.
 """
@@ -16,7 +16,7 @@ from glidepath._core import Schedule
 from glidepath.dialects import _curves as curves
 from glidepath.dialects._declare import Library
 
-library = Library("fairseq", "fairseq 3d262bb", warmup="warmup_updates", steps="max_update")
+library = Library("fairseq", "fairseq 0.12.2", warmup="warmup_updates", steps="max_update")
 
 _FAR = 2**40
 

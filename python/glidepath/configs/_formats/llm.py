@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from glidepath import _core as gp
-from glidepath.configs._reading import Job, Words, format_of
+from glidepath.configs._reading import Job, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -334,23 +334,21 @@ _NEMO = ("optim.sched", "model.optim.sched")
 
 @format_of("nemo", "NeMo config", lambda job: any(job.has(f"{place}.name", "trainer") for place in _NEMO))
 def read_nemo(job: Job) -> Schedule:
-    """Read `optim.sched` of NeMo's YAML. `warmup_ratio` is rounded down."""
+    """Read `optim.sched` of NeMo's YAML. Ratios are parts of the run, rounded down."""
     place = next(place for place in _NEMO if job.has(f"{place}.name"))
     rate = job.number(f"{place.removesuffix('.sched')}.lr", known="learning_rate")
-    name = job.text(f"{place}.name", choices=["CosineAnnealing", "NoamAnnealing"])
-    if job.raw(f"{place}.constant_steps") or job.raw(f"{place}.constant_ratio"):
-        rule = "with it NeMo has another warm-up, which glidepath does not read"
-        job.refuse(f"{place}.constant_steps", Words("a value"), rule, "Write the schedule as an expression.")
-    arguments: dict[str, Any] = {"learning_rate": rate, "min_lr": job.number(f"{place}.min_lr", 0.0)}
-    if name == "NoamAnnealing":
-        arguments["d_model"] = job.whole(f"{place}.d_model")
-        if job.has("trainer.max_steps") or "steps" in job.known:
-            job.total("trainer.max_steps")
-    else:
+    name = job.text(f"{place}.name")
+    takes = inspect.signature(job.entry(f"nemo.{name}").make).parameters
+    arguments: dict[str, Any] = {key: job.value(f"{place}.{key}") for key in job.keys(place) if key in takes}
+    arguments = {key: value for key, value in arguments.items() if value is not None}
+    arguments["learning_rate"] = rate
+    if "max_steps" in takes:
         arguments["max_steps"] = job.total(f"{place}.max_steps", "trainer.max_steps")
-    if job.has(f"{place}.warmup_ratio"):
-        steps, ratio = job.total("trainer.max_steps"), job.fraction(f"{place}.warmup_ratio")
-        arguments["warmup_steps"] = job.derive("warm-up", int(steps * ratio), f"int({steps} * {ratio:g})")
-    else:
-        arguments["warmup_steps"] = job.whole(f"{place}.warmup_steps", 0, known="warmup_steps")
+    elif job.settled("trainer.max_steps") or "steps" in job.known:
+        job.total("trainer.max_steps")
+    for part in ("warmup", "hold", "constant"):
+        if job.has(f"{place}.{part}_ratio") and f"{part}_steps" in takes:
+            steps, ratio = job.total(f"{place}.max_steps", "trainer.max_steps"), job.fraction(f"{place}.{part}_ratio")
+            named = "warm-up" if part == "warmup" else part
+            arguments[f"{part}_steps"] = job.derive(named, int(steps * ratio), f"int({steps} * {ratio:g})")
     return job.make(f"nemo.{name}", f"{place}.name", **arguments)

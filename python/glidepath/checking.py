@@ -52,6 +52,7 @@ _MOST = 10_000_000  # steps of which all values are computed
 _SAMPLE = 1_000_000
 _APART = 50.0  # a curve and a run whose lengths differ by this factor count in different units
 _NOTABLE = 0.01  # of the peak: a smaller change is no jump
+_FEW = 1_000  # steps that are looked at for a larger rate
 _SLOPE = 3.0
 _MOST_JUMPS = 1_000
 _ROUNDING = 1e-12  # of the peak: the rounding errors of a replay
@@ -125,7 +126,7 @@ def check(
 
 def _findings(reading: Reading, steps: int | None, jump: float) -> list[Finding]:
     schedule = reading.schedule
-    planned = schedule.steps or reading.steps
+    planned = schedule.steps or _settled(schedule) or reading.steps
     updates = steps or reading.steps or schedule.steps
     if updates is None:
         rule = "the schedule has no end, so the length of the run must be given"
@@ -136,6 +137,15 @@ def _findings(reading: Reading, steps: int | None, jump: float) -> list[Finding]
     with np.errstate(over="ignore", invalid="ignore"):  # `not-finite` says it
         found = [*reading.warnings, *(finding for rule in _RULES for finding in rule(run))]
     return sorted(found, key=lambda finding: -1 if finding.step is None else finding.step)
+
+
+def _settled(schedule: Schedule) -> int | None:
+    """Return from which step on a schedule without an end is constant, if it has been higher before."""
+    start, _, last = schedule.segments()[-1]
+    if not last.startswith("gp.constant(") or not start:
+        return None
+    before = schedule.gather(np.linspace(0, start - 1, _FEW, dtype=np.int64))
+    return start if np.abs(before).max() > abs(schedule[start]) else None
 
 
 def _sampled(schedule: Schedule, updates: int) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -39,6 +39,8 @@ FINDINGS = [
      WARMUP >> COSINE, 100),
     ("too-short", WARMUP >> COSINE, 150, 100, "the curve ends at step 100; 50 updates (33%) follow at 0",
      WARMUP >> COSINE, 101),
+    ("too-short", CONFIGS / "maxtext.yml", 120, 101, "the curve ends at step 101; 19 updates (16%) follow at 0",
+     gp.linear(0.0, 0.1, 10) >> gp.constant(0.1), 120),
     ("climbs", HF, 150, 100, "the rate climbs from 0 at step 100 to 0.0569", HF, 100),
     ("climbs", gp.triangle(0.0, 0.1, 10), 28, 20, "the rate climbs", gp.triangle(0.0, 0.1, 10), 40),
     ("still-rising", WARMUP >> COSINE, 8, 7, "the last update has the largest rate, 0.073: the warm-up is not over",
@@ -109,7 +111,7 @@ def test_good_schedules_have_no_findings():
 
 def test_a_long_run_is_sampled_and_its_edges_are_seen():
     curve = gp.linear(0.01, 0.1, 10**6).then(gp.constant(0.1), at=10**6).then(gp.constant(0.001), at=10**9 + 7)
-    assert [(one.code, one.step) for one in gp.check(curve, 2 * 10**9)] == [("jump", 10**9 + 7)]
+    assert [(one.code, one.step) for one in gp.check(curve, 2 * 10**9, allow=["too-short"])] == [("jump", 10**9 + 7)]
 
 
 @pytest.mark.parametrize(

@@ -495,7 +495,7 @@ MMENGINE: dict[str, Sequence[Row]] = {
     **{f"mmengine.{kind}LR": mmengine_rows(kind, 0.1, 3e-4, 0.02) for kind in MMENGINE_KINDS},
     **{f"mmengine.{kind}Momentum": mmengine_rows(kind, 0.9, 0.95, 0.5) for kind in MMENGINE_KINDS},
     "mmengine.OneCycleLR": [
-        (120, {"eta_max": 0.1, "total_steps": 120}),
+        (300, {"eta_max": 0.1, "total_steps": 200, "end": 120}),
         (121, {"eta_max": 3e-4, "total_steps": 121, "pct_start": 0.25, "anneal_strategy": "linear",
                "three_phase": True}),
         (130, {"eta_max": 0.1, "total_steps": 130, "pct_start": 0.33, "div_factor": 10.0}),

@@ -158,7 +158,9 @@ def main() -> int:
 
     differences = [text for result in results.values() for text in result.differences]
     not_run = {name for name, result in results.items() if result.not_run}
-    print(f"\n{len(results) - len(not_run)} names compared, {len(not_run)} not run, {len(without)} without a row.")
+    done = [name for name in results if name not in not_run and not name.endswith(" compiled")]
+    steps = sum(result.steps for result in results.values())
+    print(f"\n{len(done)} names compared at {steps:,} steps, {len(not_run)} not run, {len(without)} without a row.")
     for text in differences:
         print(f"- {text}")
     for name in sorted(without):

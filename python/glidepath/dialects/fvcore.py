@@ -105,7 +105,9 @@ def MultiStepParamScheduler(
 
 @library.named(peak="base_value", steps="max_iter")
 def PolynomialDecayParamScheduler(base_value: float, power: float, *, max_iter: int) -> Schedule:
-    """Follow ``(1 - progress) ** power`` to 0. Beyond the end fvcore's value is a complex number.
+    """Follow ``(1 - progress) ** power`` to 0, and stay there.
+
+    Beyond the end fvcore's value is a complex number, or climbs again if the power is whole and even.
 
     >>> fvcore.PolynomialDecayParamScheduler(0.1, 0.9, max_iter=100)
     gp.polynomial(0.1, 0.0, 100, power=0.9)

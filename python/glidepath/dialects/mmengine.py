@@ -32,18 +32,22 @@ def LinearLR(
 ) -> Schedule:
     """Go from ``start_factor`` to ``end_factor`` times the rate in a straight line, from ``begin`` to ``end - 1``.
 
+    In a window of one step it gets no further than ``start_factor``.
+
     >>> mmengine.LinearLR(0.1, 0.0, end=11)
     gp.linear(0.0, 0.1, 10)
     """
     steps = _window("LinearLR", begin, end) - 1
-    last = end_factor * learning_rate
-    line = gp.linear(start_factor * learning_rate, last, steps) if steps else gp.constant(last)
+    first, last = start_factor * learning_rate, end_factor * learning_rate
+    line = gp.linear(first, last, steps) if steps else gp.constant(first)
     return _begun(learning_rate, begin, line)
 
 
 @library.schedule
 def ConstantLR(learning_rate: float, factor: float = 1.0 / 3, begin: int = 0, end: int = END) -> Schedule:
     """Have ``factor`` times the rate until the last step of the window, and the rate from there on.
+
+    After a window of one step it does not return to the rate.
 
     >>> mmengine.ConstantLR(0.1, 0.5, end=6).gather([0, 4, 5])
     array([0.05, 0.05, 0.1 ])
@@ -52,7 +56,8 @@ def ConstantLR(learning_rate: float, factor: float = 1.0 / 3, begin: int = 0, en
     if factor == 0.0:
         rule = "mmengine divides by it at the end of the window"
         raise ValueError(refusal("mmengine.ConstantLR.factor", factor, rule, "Pass a small number, such as 1e-9."))
-    return _begun(learning_rate, begin, curves.stairs([factor * learning_rate, learning_rate], [steps]))
+    low = factor * learning_rate
+    return _begun(learning_rate, begin, curves.stairs([low, learning_rate], [steps]) if steps else gp.constant(low))
 
 
 @library.schedule
@@ -114,11 +119,14 @@ def CosineAnnealingLR(
 def PolyLR(learning_rate: float, eta_min: float = 0.0, power: float = 1.0, begin: int = 0, end: int = END) -> Schedule:
     """Follow ``(1 - progress) ** power`` to ``eta_min`` at the last step of the window.
 
+    A window of one step changes nothing.
+
     >>> mmengine.PolyLR(0.1, power=0.9, end=101)
     gp.polynomial(0.1, 0.0, 100, power=0.9)
     """
     steps = _window("PolyLR", begin, end) - 1
-    return _begun(learning_rate, begin, gp.polynomial(learning_rate, eta_min, max(1, steps), power))
+    fall = gp.polynomial(learning_rate, eta_min, steps, power) if steps else gp.constant(learning_rate)
+    return _begun(learning_rate, begin, fall)
 
 
 @library.named(peak="eta_max", steps="total_steps")
@@ -129,8 +137,8 @@ def OneCycleLR(
 ) -> Schedule:  # fmt: skip
     """Rise from ``eta_max / div_factor`` to ``eta_max``, then fall far below the start, as PyTorch's OneCycleLR.
 
-    The peak is at step ``pct_start * total_steps - 1``, which need not be whole, and the end at ``total_steps - 1``.
-    ``learning_rate`` is the rate before ``begin``.
+    The peak is at step ``pct_start * total_steps - 1``, which need not be whole, and the end at ``total_steps - 1``. If
+    the peak is before step 0, the rate is already falling there. ``learning_rate`` is the rate before ``begin``.
 
     >>> mmengine.OneCycleLR(0.1, 100).gather([0, 29, 99])
     array([4.e-03, 1.e-01, 4.e-07])
@@ -142,10 +150,15 @@ def OneCycleLR(
     turns = [(first, eta_max, rise)]
     if three_phase:
         turns.append((eta_max, first, rise))
-    turns.append((turns[-1][1], last, steps - 1 - rise * len(turns)))
-    parts = [(partial(way, start, to), max(length, 0 * length)) for start, to, length in turns if length > 0]
-    curve = curves.in_turn(*parts) if parts else gp.constant(last)
-    return _begun(first if learning_rate is None else learning_rate, begin, curve)
+    falls_from, fall = turns[-1][1], steps - 1 - rise * len(turns)
+    if rise < 0 < fall:
+        passed, finer = (-rise * len(turns)).as_integer_ratio()
+        curve = way(falls_from, last, int(fall * finer)).skip(passed).stride(finer)
+    else:
+        turns.append((falls_from, last, fall))
+        parts = [(partial(way, start, to), length) for start, to, length in turns if length > 0]
+        curve = curves.in_turn(*parts) if parts else gp.constant(last)
+    return _in_window("OneCycleLR", first if learning_rate is None else learning_rate, curve, begin, end)
 
 
 @library.schedule

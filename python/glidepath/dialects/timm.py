@@ -185,9 +185,8 @@ def WSDLRScheduler(
     decay = _decay(decay_fn, decay_power, decay_ratio)
     stays = t_initial - decay_t
     if stable_fn == "constant":
-        curve = curves.in_turn(
-            (partial(gp.linear, learning_rate, learning_rate), stays), (partial(decay, learning_rate, lr_min), decay_t)
-        )
+        top = max(learning_rate, lr_min)
+        curve = curves.in_turn((partial(gp.linear, top, top), stays), (partial(decay, top, lr_min), decay_t))
         return curves.warmed_up(warmup_lr_init, learning_rate, warmup_t, curve)
     timescale = stable_timescale or float(warmup_t)
     if not timescale > 0.0:

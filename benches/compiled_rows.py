@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import glidepath as gp
-
-sys.path.insert(0, str(Path(__file__).parent))
+from measure import Row, seconds
 
 STEPS = 1_000_000
 SCHEDULE = gp.warmup_cosine(3e-4, STEPS, 0.01)
@@ -76,27 +72,18 @@ def lines(repeats: int, size: int = 512) -> Iterator[str]:
     """Yield a row for each library that is installed."""
     for name, steps in (("jax", jax_steps), ("torch", torch_steps)):
         if importlib.util.find_spec(name) is None:
-            yield f"| a compiled step of {name} | | | not shown | {name} is not installed |"
+            yield str(Row(f"a compiled step of {name}", None, 1.02, 1.01, note=f"{name} is not installed"))
             continue
-        ratio = least_ratio(*steps(size), repeats)
-        mark = "goal" if ratio <= 1.01 else "ok" if ratio <= 1.02 else "MISSED"
-        yield (
-            f"| a compiled step of {name} ({size} x {size}), rate from the table / constant rate | {ratio:.3g} "
-            f"| <= 1.02 | 1.01 | {mark} | minima |"
-        )
+        what = f"a compiled step of {name} ({size} x {size}), rate from the table / constant rate"
+        yield str(Row(what, least_ratio(*steps(size), repeats), 1.02, 1.01, note="minima"))
 
 
 def least_ratio(ours: Step, theirs: Step, repeats: int) -> float:
     """Time both in turns, and divide the minima."""
     for call in (ours, theirs):
         call(), call()
-    times: dict[Step, list[float]] = {ours: [], theirs: []}
-    for _ in range(repeats):
-        for call, found in times.items():
-            begun = time.perf_counter()
-            call()
-            found.append(time.perf_counter() - begun)
-    return min(times[ours]) / min(times[theirs])
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(repeats)]
+    return min(a for a, _ in pairs) / min(b for _, b in pairs)
 
 
 def main() -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import time
 from statistics import median
-from typing import TYPE_CHECKING
 
 import dask.array as da
 import numpy as np
@@ -13,9 +11,7 @@ from distributed import Client, LocalCluster
 
 import glidepath as gp
 import glidepath.dask as gd
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from measure import seconds
 
 
 def numpy_rows(peaks: np.ndarray, lengths: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -33,12 +29,6 @@ def means(schedules: int, n: int, chunks: tuple[int, int]) -> tuple[da.Array, da
     columns = [da.from_array(column[:, None], chunks=(chunks[0], 1)) for column in (peaks, lengths)]
     theirs = da.map_blocks(numpy_rows, *columns, da.arange(n, chunks=chunks[1])[None, :], dtype="float32")
     return ours.mean(axis=1), theirs.mean(axis=1)
-
-
-def seconds(call: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    call()
-    return time.perf_counter() - begun
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 from glidepath.mindspore import nn
-from table import Row, cpu, ratio
+from measure import Row, ratio
+from table import cpu
 
 PER_EPOCH = 100
 

@@ -20,15 +20,14 @@ import argparse
 import importlib.util
 import json
 import sys
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import glidepath as gp
+from measure import ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,21 +87,8 @@ def rows(module: ModuleType, repeats: int, steps: int | None = None) -> Iterator
         right = schedule.array(n, dtype=dtype)
         ulp = np.spacing(np.abs(right)).astype("float64")
         error = np.abs(values.astype("float64") - right.astype("float64")) / ulp
-        ratio = ratio_of(lambda run=schedule, dtype=dtype, n=n: run.array(n, dtype=dtype), theirs, repeats)
-        yield Row(module.__name__, name, n, dtype, ratio, float(np.mean(values == right)), float(error.max()))
-
-
-def ratio_of(ours: Callable[[], object], theirs: Callable[[], object], repeats: int) -> float:
-    """Time both in turns; return how many times as long theirs took."""
-    ours(), theirs()
-    pairs = [(seconds(ours), seconds(theirs)) for _ in range(repeats)]
-    return median(b for _, b in pairs) / median(a for a, _ in pairs)
-
-
-def seconds(call: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    call()
-    return time.perf_counter() - begun
+        slower = ratio(theirs, lambda run=schedule, dtype=dtype, n=n: run.array(n, dtype=dtype), repeats)
+        yield Row(module.__name__, name, n, dtype, slower, float(np.mean(values == right)), float(error.max()))
 
 
 def markdown(found: list[Row]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from torch.optim import lr_scheduler
 from torch.optim.swa_utils import SWALR
 
 import glidepath.torch as gt
-from table import Row, ratio, seconds
+from measure import Row, ratio, seconds
 
 LONG = 10**7
 THEIRS = SimpleNamespace(**{name: getattr(lr_scheduler, name) for name in lr_scheduler.__all__}, SWALR=SWALR)

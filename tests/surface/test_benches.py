@@ -24,8 +24,9 @@ import side_by_side
 import table
 
 SMALL = 4_000
-NOT_SHAPES = {"Clock", "Comparison", "Conversion", "ConversionError", "Group", "Groups", "Param", "Schedule",
-              "__version__", "compare", "convert", "rehearse", "schema"}  # fmt: skip
+NOT_SHAPES = {"Audit", "Clock", "Comparison", "Conversion", "ConversionError", "Finding", "Group", "Groups", "Param",
+              "Reading", "Schedule", "__version__", "audit", "check", "compare", "convert", "read", "rehearse",
+              "schema"}  # fmt: skip
 COMBINATORS = {"then", "delay", "repeat", "hold", "by_epoch", "clamp", "+", "*"}
 SUITES = [bench_verbs.Fill, bench_verbs.Array, bench_verbs.Gather, bench_verbs.Scalar]
 

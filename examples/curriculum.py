@@ -1,6 +1,6 @@
 """Loads data that depends on the step in worker processes.
 
-Run `python curriculum.py [fork|spawn|forkserver]`. Three parts of the data follow a schedule:
+Run `python curriculum.py [fork|spawn|forkserver]`. Two parts of the data follow a schedule, and one the step itself:
 
     the length of the sequences   grows with the step (a curriculum)
     the source of a sample        the better source comes more often as the learning rate falls

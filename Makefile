@@ -116,6 +116,7 @@ test-dialects: build/wheel.stamp
 		"mindspore==2.10.0"; \
 	$(DIALECTS)-mindspore/bin/python -m pip install --quiet --no-cache-dir --no-compile --no-deps mindformers==2.1.0; \
 	$(DIALECTS)/bin/python tests/library_values.py --without mindformers; \
+	$(DIALECTS)/bin/python tests/library_live.py; \
 	GLOG_v=3 $(DIALECTS)-mindspore/bin/python tests/library_values.py mindformers
 
 demo: $(NP2)/installed.stamp

@@ -14,6 +14,7 @@ import random
 import re
 import string
 import sys
+import unicodedata  # noqa: F401 (which Python's parser imports for a name with an accent)
 from collections.abc import Callable, Iterator
 from typing import Any
 

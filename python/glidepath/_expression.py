@@ -10,11 +10,12 @@ import ast
 import difflib
 import operator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 from glidepath import _core, composites
 from glidepath._arguments import as_int, cut, refusal
 from glidepath._core import Schedule, _shown
+from glidepath._parsing import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,7 @@ def read(text: str) -> Schedule:
 
 def _parsed(source: str) -> ast.expr:
     try:
-        return ast.parse(source, mode="eval").body
+        return cast("ast.expr", parsed(source, "eval").body)
     except SyntaxError as error:
         reason = "a number has too many digits" if "Exceeds the limit" in error.msg else error.msg
         if error.lineno == 1 and error.offset:

@@ -152,3 +152,10 @@ def test_the_table_has_every_leaf_and_combinator() -> None:
     for name in _core.SHAPES:
         with pytest.raises(TypeError, match=rf"^{name}\(\) missing "):
             gp.Schedule(f"{name}()")
+
+
+def test_the_warnings_of_pythons_compiler_are_not_shown():
+    with pytest.raises(ValueError):
+        gp.Schedule("linear(1or 2, 0.0, 5)")  # pytest makes a warning an error of another type
+    with pytest.raises(TypeError):
+        gp.Schedule(r"constant('\d')")

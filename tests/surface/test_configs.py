@@ -246,6 +246,13 @@ def test_variables_of_a_script_and_references(tmp_path):
     assert gp.read(config).schedule == gp.linear(0.1, 0.0, 10)
 
 
+def test_a_regular_expression_in_a_python_config_gives_no_warning(tmp_path):
+    config = tmp_path / "a.py"
+    scheduler = "param_scheduler = dict(type='PolyLR', end=9, by_epoch=False)"
+    config.write_text(f"pattern = '\\d+'\n{scheduler}\noptim_wrapper = dict(optimizer=dict(lr=0.1))\n")
+    assert gp.read(config).schedule[0] == 0.1
+
+
 # The command line.
 
 

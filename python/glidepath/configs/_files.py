@@ -18,6 +18,7 @@ import sys
 import zipfile
 from typing import TYPE_CHECKING, Any, cast
 
+from glidepath import _parsing
 from glidepath._arguments import cut, refusal
 from glidepath.configs._reading import Unread
 
@@ -145,7 +146,7 @@ def _toml(path: Path, data: bytes) -> object:
 def _python(path: Path, data: bytes, depth: int = 0) -> dict[str, Any]:
     """Read the assignments of literals at the top of a file, and those of the files in `_base_`, as mmengine does."""
     try:
-        tree = ast.parse(data, filename=str(path))
+        tree = _parsing.parsed(data)
     except SyntaxError as error:
         raise ValueError(f"{path}: not Python at line {error.lineno}: {error.msg}") from None
     except ValueError as error:

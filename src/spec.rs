@@ -111,7 +111,10 @@ impl Spec {
         }
         let steps = expr.steps();
         if steps.is_some_and(|n| n > MAX_STEP) {
-            let got = steps.map_or_else(String::new, |n| format!("{n} steps in all"));
+            let got = match steps {
+                Some(n) if n < u64::MAX => format!("{n} steps in all"),
+                _ => "2**64 steps or more in all".to_owned(), // the sums and products above stop there
+            };
             return Err(Error::value(expr.kind(), got, "a schedule lasts at most 2**53 steps").or("Shorten a part."));
         }
         Ok(Spec(Arc::new(SpecNode { expr, steps, parts, depth })))

@@ -978,3 +978,13 @@ def test_counts_of_composites_that_are_none(value: Any) -> None:
 def test_a_numpy_scalar_is_shown_with_its_type(value: Any, shown: str) -> None:
     """Also with numpy 1, whose `repr` shows no type: "got 2; it must be an int" would not help."""
     assert _shown(value) == shown
+
+
+@pytest.mark.parametrize(("every", "got"), [(2**13, "9223372036854775808"), (2**20, "2**64 steps or more")])
+def test_a_schedule_that_gets_too_long_says_how_long(every, got):
+    with pytest.raises(ValueError) as caught:
+        gp.linear(0.0, 1.0, 2**50).by_epoch(every)
+    steps = got if got.endswith("more") else f"{got} steps"
+    assert str(caught.value) == (
+        f"`by_epoch`: got {steps} in all; a schedule lasts at most 2**53 steps. Shorten a part."
+    )

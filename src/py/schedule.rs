@@ -845,14 +845,17 @@ impl Schedule {
     /// The same up to protocol 2, which `torch.save` uses. From then on the values of long tables are arrays beside the text, which
     /// pickle as bytes, and from protocol 5 on as buffers.
     fn __reduce_ex__<'py>(&self, py: Python<'py>, protocol: i32) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        if protocol <= 2 {
+            return self.__reduce__(py);
+        }
         let mut lists = Vec::new();
         let text = as_text(py, |poll| {
             let (text, apart) = json::to_parts(&self.spec, poll)?;
             lists = apart;
             Ok(text)
         })?;
-        if protocol <= 2 || lists.is_empty() {
-            return self.__reduce__(py);
+        if lists.is_empty() {
+            return Ok((py.get_type::<Schedule>().into_any(), PyTuple::new(py, [text])?));
         }
         let copied = |list: &Arc<Vec<f64>>| {
             let array = arrays::empty::<f64>(py, &[list.len()])?;

@@ -1,3 +1,3 @@
 """The kinds of config, those of related libraries in a module."""
 
-from glidepath.configs._formats import hf, keras, llm, mindspore, vision  # noqa: F401 (each declares its own)
+from glidepath.configs._formats import hf, keras, llm, megatron, mindspore, vision  # noqa: F401 (each declares its own)

@@ -28,7 +28,6 @@ _FILLED = {
 _MOMENTUM = ("cycle_momentum", "cycle_min_mom", "cycle_max_mom", "decay_mom_rate")
 
 
-@format_of("deepspeed", "DeepSpeed JSON", lambda job: any(job.has(key) for key in _DEEPSPEED_KEYS) and not _is_hf(job))
 def _is_deepspeed(job: Job) -> bool:
     styled = job.has("lr_decay_style") or job.has("lr-decay-style")  # GPT-NeoX, which hands the rest to DeepSpeed
     return any(map(job.has, _DEEPSPEED_KEYS)) and not _is_hf(job) and not styled

@@ -34,7 +34,8 @@ def lr_scheduler_builder(
     ``min_decay_lr`` is ``learning_rate`` by default: **by default nothing decays**. Without ``lr_decay_steps`` the
     decay lasts ``train_steps - lr_warmup_steps``, less ``lr_decay_starting_step`` if that is given: nanotron
     subtracts both, so the decay ends ``lr_warmup_steps`` too early. Without a warm-up update 0 still has rate 0.
-    nanotron needs ``lr_warmup_style``. Without a warm-up, and with a decay of 0 steps, it multiplies the rate by itself.
+    nanotron needs ``lr_warmup_style``. Without a warm-up, and with a decay of 0 steps, it multiplies the rate by
+    itself.
 
     >>> nanotron.lr_scheduler_builder(0.1, 100, 10, lr_decay_style="cosine", min_decay_lr=0.0)
     gp.linear(0.0, 0.1, 10).then(gp.cosine(0.1, 0.0, 90))

@@ -7,7 +7,7 @@
 #               (5 GB of disk meanwhile); WITH="lightning accelerate" installs more packages there
 # make test-dialects
 #               compare every name of glidepath.dialects with the library itself, in two environments that are removed
-#               afterwards (8 GB of disk meanwhile): the libraries in the versions that docs/dialects.md names
+#               afterwards (10 GB of disk meanwhile): the libraries in the versions that docs/dialects.md names
 # make demo     compute 100 million steps of Llama 3's schedule, check and plot them, and time it
 # make pictures draw the pictures of the documents
 # make bench    print the table of measured ratios and their bars

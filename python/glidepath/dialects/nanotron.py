@@ -34,7 +34,8 @@ def lr_scheduler_builder(
     ``min_decay_lr`` is ``learning_rate`` by default: **by default nothing decays**. Without ``lr_decay_steps`` the
     decay lasts ``train_steps - lr_warmup_steps``, less ``lr_decay_starting_step`` if that is given: nanotron
     subtracts both, so the decay ends ``lr_warmup_steps`` too early. Without a warm-up update 0 still has rate 0.
-    nanotron needs ``lr_warmup_style``.
+    nanotron needs ``lr_warmup_style``. Without a warm-up, and with a decay of 0 steps, it multiplies the rate by
+    itself.
 
     >>> nanotron.lr_scheduler_builder(0.1, 100, 10, lr_decay_style="cosine", min_decay_lr=0.0)
     gp.linear(0.0, 0.1, 10).then(gp.cosine(0.1, 0.0, 90))
@@ -51,7 +52,7 @@ def lr_scheduler_builder(
         place = "nanotron.lr_scheduler_builder.lr_decay_starting_step"
         raise ValueError(refusal(place, lr_decay_starting_step, rule, "Pass `lr_decay_steps`."))
     if lr_warmup_steps == decay == 0:
-        return gp.constant(learning_rate)
+        return gp.constant(learning_rate * learning_rate)
     rise = partial(gp.linear, 0.0 if lr_warmup_style == "linear" else learning_rate, learning_rate)
     stays = partial(gp.linear, learning_rate, learning_rate)
     falls = (partial(_FALLS[lr_decay_style], learning_rate, low), decay) if decay else (gp.constant(low), 0)

@@ -19,10 +19,12 @@ from dialect_arguments import MORE, arguments
 from glidepath import dialects
 from glidepath.dialects import _curves, _declare, hf
 from helpers import assert_same
+from library_rows import BOUNDS, NOT_RUN, ROWS
+from library_values import ours
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "dialects.md"
-ROWS = json.loads((ROOT / "tests" / "golden" / "dialects.json").read_text(encoding="utf-8"))
+GOLDEN = json.loads((ROOT / "tests" / "golden" / "dialects.json").read_text(encoding="utf-8"))
 """What the libraries themselves gave, in the versions that the page names: a call, and their values at some steps.
 
 Where a library computes in float64, float32 of its value must be ours, and `float32` is the SHA-256 of its values in
@@ -35,7 +37,7 @@ REFUSALS = [tuple(pair.split("\n")) for pair in TEXT.strip().split("\n\n")]
 ENTRIES = _declare.entries()
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["call"])
+@pytest.mark.parametrize("row", GOLDEN, ids=lambda row: row["call"])
 def test_the_values_are_those_of_the_library(row):
     steps = [int(k) for k in row["values"]]
     schedule = eval(row["call"], vars(dialects).copy())
@@ -51,7 +53,7 @@ def test_the_values_are_those_of_the_library(row):
 
 
 def test_each_library_has_values():
-    assert {row["call"].partition(".")[0] for row in ROWS} == set(dialects.__all__) - {"names", "schedule"}
+    assert {row["call"].partition(".")[0] for row in GOLDEN} == set(dialects.__all__) - {"names", "schedule"}
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
@@ -153,6 +155,20 @@ def test_a_wrong_argument_raises_an_error_that_names_it_or_makes_a_schedule(entr
 
 def test_each_extra_argument_is_of_a_name():
     assert set(MORE) <= {entry.name for entry in ENTRIES}
+
+
+@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.is_schedule], ids=lambda entry: entry.name)
+def test_make_test_dialects_has_three_sets_of_arguments_for_each_name(entry):
+    rows = ROWS.get(entry.name, [])
+    assert len(rows) == (0 if entry.name in NOT_RUN else 3)
+    for n, given in rows:
+        assert isinstance(ours(entry, {**entry.preset, **given}), gp.Schedule)
+        assert n >= 10
+
+
+def test_the_bounds_and_reasons_of_make_test_dialects_are_of_names():
+    known = {entry.name for entry in ENTRIES} | set(dialects.__all__)
+    assert {label.removesuffix(" compiled") for label in BOUNDS} | set(NOT_RUN) | set(ROWS) <= known
 
 
 def test_a_missing_argument_of_a_function():

@@ -48,7 +48,7 @@ def decayed(k, peak, total, warmup, style, shape, decay, start, low):
     begin = warmup if start is None else start
     length = total - warmup - (start or 0) if decay is None else decay
     if warmup == 0 and length == 0:
-        return peak
+        return peak * peak
     if k <= warmup:
         return peak * k / max(warmup, 1) if style == "linear" else peak
     if k < begin:

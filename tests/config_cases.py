@@ -92,6 +92,8 @@ CASES = [
          steps=100),
     Case("nemo.yaml", "nemo", lambda k: rise(k + 1, 11, 0.11, cos(0.11, 0.01, (k - 10) / 90)), (0, 9, 10, 55, 100),
          steps=100),
+    Case("spacy.cfg", "spacy", lambda k: rise(k, 250, 5e-5, line(5e-5, 0.0, (k - 250) / 750)), (0, 249, 250, 625, 1000),
+         steps=1000),
     # The cosine is as long as the run, and stops two warm-ups before its end.
     Case("neox.yml", "neox", lambda k: rise(k, 10, 6e-4, max(cos(6e-4, 0.0, min(k - 10, 980) / 1000), 6e-5)),
          (0, 9, 10, 510, 1000), steps=1000, derived={"warm-up": "10 steps: int(0.01 * 1000)"}),

@@ -280,6 +280,19 @@ def fairseq() -> Values:
     return values
 
 
+def thinc() -> Values:
+    """A schedule is a function of the step."""
+    bare("thinc")
+    stub("thinc.config").registry = SimpleNamespace(schedules=lambda name: lambda function: function)
+    from thinc import schedules
+
+    def made(name: str, arguments: Mapping[str, Any]) -> Any:
+        inner = {key: made(one.name, one.arguments) if isinstance(one, Made) else one for key, one in arguments.items()}
+        return getattr(schedules, name)(**inner)
+
+    return lambda name, n, arguments: list(map(made(name, arguments), range(n)))
+
+
 def nemo() -> Values:
     bare("nemo", "nemo.core", "nemo.core.optim")
     stub(
@@ -523,6 +536,7 @@ DRIVERS: dict[str, tuple[str, Callable[[], Values]]] = {
     "megatron": ("megatron-core", megatron),
     "fairseq": ("fairseq", fairseq),
     "nemo": ("nemo_toolkit", nemo),
+    "thinc": ("thinc", thinc),
     "timm": ("timm", timm),
     "optax": ("optax", optax),
     "keras": ("keras", keras),

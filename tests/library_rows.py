@@ -778,9 +778,37 @@ NEMO: dict[str, Sequence[Row]] = {
         (150, {"learning_rate": 0.5, "d_model": 1_024, "min_lr": 1e-3}),
     ],
 }
+THINC: dict[str, Sequence[Row]] = {
+    "thinc.constant": [(20, {"rate": 0.1}), (20, {"rate": 3e-4}), (20, {"rate": 0.0})],
+    "thinc.constant_then": [
+        (150, {"rate": 0.2, "steps": steps, "schedule": Made("warmup_linear", {
+            "initial_rate": 0.1, "warmup_steps": 10, "total_steps": 100})}) for steps in (0, 7, 50)
+    ],
+    "thinc.decaying": [
+        (300, {"base_rate": 0.1, "decay": 1e-2}), (300, {"base_rate": 3e-4, "decay": 0.5, "t": 3.0}),
+        (300, {"base_rate": 0.1, "decay": 0.0}),
+    ],
+    "thinc.compounding": [
+        (300, {"start": 1.0, "stop": 32.0, "compound": 1.01}), (300, {"start": 0.1, "stop": 0.01, "compound": 0.97}),
+        (300, {"start": 0.1, "stop": 0.5, "compound": 1.05, "t": 7.0}),
+    ],
+    "thinc.slanted_triangular": [
+        (150, {"max_rate": 0.1, "num_steps": 100}), (150, {"max_rate": 3e-4, "num_steps": 97, "cut_frac": 0.25}),
+        (150, {"max_rate": 0.1, "num_steps": 120, "cut_frac": 0.3, "ratio": 10, "t": 5.0}),
+    ],
+    "thinc.warmup_linear": [
+        (150, {"initial_rate": 0.1, "warmup_steps": 10, "total_steps": 100}),
+        (150, {"initial_rate": 3e-4, "warmup_steps": 0, "total_steps": 97}),
+        (150, {"initial_rate": 5e-5, "warmup_steps": 30, "total_steps": 120}),
+    ],
+    "thinc.cyclic_triangular": [
+        (150, {"min_lr": 0.01, "max_lr": 0.1, "period": 20}), (150, {"min_lr": 0.0, "max_lr": 3e-4, "period": 7}),
+        (150, {"min_lr": 0.01, "max_lr": 0.1, "period": 1}),
+    ],
+}  # fmt: skip
 ROWS: dict[str, Sequence[Row]] = {
     **HF, **DIFFUSERS, **DEEPSPEED, **MEGATRON, **TIMM, **OPTAX, **KERAS, **TORCHTITAN, **NANOTRON, **COMPOSER, **OLMO,
-    **MMENGINE, **FVCORE, **PADDLE, **MINDCV, **MINDFORMERS, **FAIRSEQ, **NEMO,
+    **MMENGINE, **FVCORE, **PADDLE, **MINDCV, **MINDFORMERS, **FAIRSEQ, **NEMO, **THINC,
 }  # fmt: skip
 
 

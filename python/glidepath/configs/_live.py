@@ -323,6 +323,17 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 (an argument of any type)
     return value.item() if hasattr(value, "item") and not hasattr(value, "__len__") else value
 
 
+def _thinc(job: Job, source: Any, _: str) -> Schedule:  # noqa: ANN401 (thinc's schedule)
+    """Read a schedule of thinc by its name and arguments, and those inside it."""
+    arguments = dict(source.attrs)
+    if source.name == "slanted_triangular":
+        way_out = "Make it with `glidepath.dialects.thinc.slanted_triangular(...)`."
+        raise ValueError(refusal("source", source.name, "thinc does not keep the length of the run", way_out))
+    if source.name == "constant_then":
+        arguments["schedule"] = _thinc(job, arguments["schedule"], "")
+    return job.make(f"thinc.{source.name}", **arguments)
+
+
 _LIBRARIES: list[tuple[str, Reader]] = [
     ("torch.optim.lr_scheduler", _torch),
     ("glidepath.torch", _torch),
@@ -333,6 +344,7 @@ _LIBRARIES: list[tuple[str, Reader]] = [
     ("deepspeed.runtime.lr_schedules", _deepspeed),
     ("composer.optim", _composer),
     ("fvcore.common.param_scheduler", _fvcore),
+    ("thinc.schedules", _thinc),
     ("keras", _keras),
     ("optax", _optax),
 ]

@@ -1,4 +1,4 @@
-"""Trainers of language models: torchtitan, nanotron, llm-foundry, OLMo, torchtune, MaxText and fairseq."""
+"""Trainers of language models: torchtitan, nanotron, llm-foundry, OLMo, torchtune, MaxText, fairseq and spaCy."""
 
 from __future__ import annotations
 
@@ -189,3 +189,29 @@ def read_fairseq(job: Job) -> Schedule:
 
 def _limited(job: Job) -> bool:
     return "steps" in job.known or job.settled("optimization.max_update")
+
+
+# ---------------------------------------------------------------------------------------------------------------- spaCy
+
+_SPACY = "training.optimizer.learn_rate"
+
+
+@format_of("spacy", "spaCy config", lambda job: job.has(_SPACY))
+def read_spacy(job: Job) -> Schedule:
+    """Read the rate of spaCy's optimizer: a number, or a schedule of thinc and its arguments."""
+    if job.settled("training.max_steps") and job.whole("training.max_steps") > 0:
+        job.total("training.max_steps")
+    return _of_thinc(job, _SPACY)
+
+
+def _of_thinc(job: Job, path: str, depth: int = 0) -> Schedule:
+    if not isinstance(job.raw(path), dict):
+        return job.make("thinc.constant", path, rate=job.number(path))
+    name = job.text(f"{path}.@schedules").partition(".v")[0]
+    arguments = {key: job.value(f"{path}.{key}") for key in job.keys(path) if not key.startswith("@")}
+    if name == "constant_then" and depth < _DEEPEST:
+        arguments["schedule"] = _of_thinc(job, f"{path}.schedule", depth + 1)
+    return job.make(f"thinc.{name}", f"{path}.@schedules", **arguments)
+
+
+_DEEPEST = 20

@@ -96,7 +96,7 @@ CASES = [
          steps=1000),
     # The cosine is as long as the run, and stops two warm-ups before its end.
     Case("neox.yml", "neox", lambda k: rise(k, 10, 6e-4, max(cos(6e-4, 0.0, min(k - 10, 980) / 1000), 6e-5)),
-         (0, 9, 10, 510, 1000), steps=1000, derived={"warm-up": "10 steps: int(0.01 * 1000)"}),
+         (0, 9, 10, 510, 1000), steps=1000, derived={"warm-up": "10 steps: 0.01 of the decay, not rounded"}),
     Case("maxtext.yml", "maxtext", lambda k: rise(k, 10, 3e-5, cos(3e-5, 3e-6, (k - 10) / 90) if k < 101 else 0.0),
          (0, 10, 55, 100, 101), steps=120, derived={"warm-up": "10 steps: int(101 * 0.1)"}),
     Case("fairseq.yaml", "fairseq",

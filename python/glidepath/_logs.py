@@ -18,8 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Log", "Row", "log_of", "read_log"]
 
-STEPS = ("step", "global_step", "_step", "iteration", "iter", "update", "num_updates", "trainer/global_step")
-RATES = ("learning_rate", "lr", "train/learning_rate", "train/lr", "learning-rate", "lr/group0", "lr-0")
+STEPS = (
+    "step",
+    "global_step",
+    "_step",
+    "current_steps",
+    "iteration",
+    "iter",
+    "update",
+    "num_updates",
+    "trainer/global_step",
+)
+RATES = ("learning_rate", "lr", "train/learning_rate", "train/lr", "charts/learning_rate", "learning-rate", "lr/group0",
+         "lr/pg0", "lr-0", "lr-Adam", "lr-AdamW", "lr-SGD")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,13 +56,22 @@ def read_log(path: Path, step_column: str | None = None, rate_column: str | None
     """Read a log. Raises `ValueError` where no column, or more than one, can be the rate."""
     if path.name.startswith("events.out.tfevents") or ".tfevents." in path.name:
         return _rows(path, _events(path, rate_column), "step", "value")
-    if path.suffix == ".csv":
-        with path.open(newline="", encoding="utf-8") as file:
-            table: list[dict[str, Any]] = list(csv.DictReader(file))
+    if path.is_dir():
+        found = [one for one in path.iterdir() if ".tfevents." in one.name]
+        if len(found) != 1:
+            rule = "a folder must have one event file of TensorBoard"
+            raise ValueError(refusal(str(path), f"{len(found)} of them", rule, "Name the file."))
+        return read_log(found[0], step_column, rate_column)
+    if path.suffix in {".csv", ".tsv"}:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file, delimiter="," if path.suffix == ".csv" else "\t")
+            table: list[dict[str, Any]] = [{str(key).strip(): one for key, one in row.items()} for row in rows]
         return _rows(path, table, *_columns(path, table, step_column, rate_column))
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     try:
-        whole: Any = json.loads(text, parse_float=Decimal) if path.suffix == ".json" else _lines(text)
+        whole: Any = (
+            _lines(text) if path.suffix != ".json" or _is_lines(text) else json.loads(text, parse_float=Decimal)
+        )
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: not JSON: {error}") from None
     records = whole.get("log_history") if isinstance(whole, dict) else whole
@@ -66,6 +86,12 @@ def read_log(path: Path, step_column: str | None = None, rate_column: str | None
 def log_of(pairs: Iterable[tuple[int, float]]) -> Log:
     """Return the log that pairs of a step and a rate are."""
     return _rows("the log", [{"step": step, "rate": rate} for step, rate in pairs], "step", "rate")
+
+
+def _is_lines(text: str) -> bool:
+    """Whether each line is JSON by itself, as mmengine and detectron2 write it into a .json file."""
+    lines = text.strip().splitlines()
+    return len(lines) > 1 and lines[0].startswith("{") and lines[0].rstrip().endswith("}")
 
 
 def _lines(text: str) -> list[Any]:

@@ -25,6 +25,8 @@ _RELATIVE = 1e-6  # of the value: many logs have float32
 _OF_PEAK = 1e-9  # of the largest rate: rounding errors of a library's float64 near an end at 0
 _MOST_STEPS = 20_000_000  # that are searched for a shift
 _MOST_FINDINGS = 20
+_FASTEST = 64
+_SHARE = 0.05  # of the rows that are left, for which a factor must hold
 _FEW = 3  # rows that must agree on a shift, if so many follow
 
 
@@ -133,7 +135,11 @@ class _Rates:
 
 def _compared(schedule: Schedule, log: Log) -> tuple[int, list[Finding]]:
     rates = _Rates.of(log.rows)
-    lag = 1 if rates.agree(schedule, -1).sum() > rates.agree(schedule, 0).sum() else 0
+    lag = _lag(schedule, rates)
+    if (times := _faster(schedule, rates, lag)) is not None:
+        text = f"the log has the schedule {times} times as fast: its step {times} at step 1"
+        fix = "Step the scheduler once an update, or give the lengths that many times as long."
+        return lag, [Finding("faster", text, log.rows[0].step, fix)]
     findings: list[Finding] = []
     shift, place, count = -lag, 0, len(log.rows)
     while place < count and len(findings) < _MOST_FINDINGS:
@@ -141,15 +147,40 @@ def _compared(schedule: Schedule, log: Log) -> tuple[int, list[Finding]]:
         if not wrong.size:
             break
         place += int(wrong[0])
-        found = _shift(schedule, rates, place, -lag)
+        factor, length = _factor(schedule, rates, place, shift)
+        found = None if factor is not None else _shift(schedule, rates, place, -lag)
         if found is not None:
             findings.append(_shifted(schedule, log.rows[place], found + lag, -lag))
             shift = found
             continue
-        factor, length = _factor(schedule, rates, place, shift)
         findings.append(_other(schedule, log.rows[place], shift, factor, length))
         place += length
     return lag, findings
+
+
+def _lag(schedule: Schedule, rates: _Rates) -> int:
+    """Return the lag with which more rows agree; or, if few do, more rows have one factor to the schedule."""
+    agree = [int(rates.agree(schedule, -lag).sum()) for lag in (0, 1)]
+    if max(agree) * 2 >= len(rates.values):
+        return int(agree[1] > agree[0])
+    scaled = []
+    for lag in (0, 1):
+        expected = schedule.gather(np.maximum(rates.steps - lag, 0))
+        ratios = rates.values[expected != 0.0] / expected[expected != 0.0]
+        factor = float(np.median(ratios)) if ratios.size else 1.0
+        scaled.append(int((np.abs(rates.values - factor * expected) <= max(1.0, factor) * rates.near).sum()))
+    return int(scaled[1] > scaled[0])
+
+
+def _faster(schedule: Schedule, rates: _Rates, lag: int) -> int | None:
+    """Return how many steps of the schedule an update makes, if it is more than one for all rows."""
+    if rates.agree(schedule, -lag).any() and len(set(rates.values)) == 1:
+        return None
+    for times in range(2, _FASTEST + 1):
+        at = times * np.maximum(rates.steps - lag, 0)
+        if (np.abs(rates.values - schedule.gather(at)) <= rates.near).all() and len(set(rates.values)) > _FEW:
+            return times if not rates.agree(schedule, -lag).all() else None
+    return None
 
 
 def _shift(schedule: Schedule, rates: _Rates, place: int, usual: int) -> int | None:
@@ -157,7 +188,7 @@ def _shift(schedule: Schedule, rates: _Rates, place: int, usual: int) -> int | N
 
     It needs two rows at least, and rates that change: any rate is that of some step.
     """
-    reach = int(rates.steps.max()) + 2
+    reach = 2 * int(rates.steps.max()) + 2 + (schedule.steps or 0)
     rows = min(_FEW, len(rates.values) - place)
     if reach > _MOST_STEPS or len(set(rates.values[place : place + rows])) == 1:
         return None
@@ -203,7 +234,8 @@ def _factor(schedule: Schedule, rates: _Rates, place: int, shift: int) -> tuple[
     factor = float(rates.values[place] / expected[0])
     holds = np.abs(rates.values[place:] - factor * expected) <= 2.0 * max(1.0, factor) * rates.near[place:]
     length = int(np.argmin(holds)) if not holds.all() else len(holds)
-    return (factor, length) if length >= min(_FEW, len(holds)) and length > 1 else (None, differ)
+    enough = max(min(_FEW, len(holds)), 2, _SHARE * len(holds))
+    return (factor, length) if length >= enough else (None, differ)
 
 
 def _other(schedule: Schedule, row: Row, shift: int, factor: float | None, length: int) -> Finding:

@@ -52,6 +52,7 @@ _MOST = 10_000_000  # steps of which all values are computed
 _SAMPLE = 1_000_000
 _APART = 50.0  # a curve and a run whose lengths differ by this factor count in different units
 _NOTABLE = 0.01  # of the peak: a smaller change is no jump
+_LENGTHS = ("T_max", "total_iters", "total_steps")  # of replays, which have no end of their own
 _FEW = 1_000  # steps that are looked at for a larger rate
 _SLOPE = 3.0
 _MOST_JUMPS = 1_000
@@ -84,7 +85,7 @@ def check(
     source: object,
     steps: SupportsIndex | None = None,
     *,
-    allow: Sequence[str] = (),
+    allow: str | Sequence[str] = (),
     jump: float = 10.0,
     kind: str | None = None,
     **known: Any,  # noqa: ANN401 (`read` says what each is)
@@ -107,7 +108,8 @@ def check(
     >>> gp.check(gp.linear(0.0, 0.1, 10) >> gp.cosine(0.1, 0.0, 990), allow=["first-zero"])
     []
     """
-    for code in allow:
+    allowed = [allow] if isinstance(allow, str) else allow
+    for code in allowed:
         if code not in CODES:
             near = difflib.get_close_matches(str(code), CODES, n=1)
             way_out = f"Did you mean {near[0]!r}?" if near else f"The codes are {', '.join(CODES)}."
@@ -121,12 +123,17 @@ def check(
         if isinstance(source, Reading)
         else read_spare(source, kind, {**known, "steps": steps}, frozenset({"steps"}))
     )
-    return [finding for finding in _findings(reading, steps, jump) if finding.code not in allow]
+    return [
+        finding
+        for finding in _findings(reading, steps, jump)
+        if finding.code not in ([allow] if isinstance(allow, str) else allow)
+    ]
 
 
 def _findings(reading: Reading, steps: int | None, jump: float) -> list[Finding]:
     schedule = reading.schedule
-    planned = schedule.steps or _settled(schedule) or reading.steps
+    declared = list(_times(json.loads(schedule.to_json())["schedule"], _LENGTHS))
+    planned = schedule.steps or max(declared, default=None) or _settled(schedule) or reading.steps
     updates = steps or reading.steps or schedule.steps
     if updates is None:
         rule = "the schedule has no end, so the length of the run must be given"
@@ -136,6 +143,8 @@ def _findings(reading: Reading, steps: int | None, jump: float) -> list[Finding]
     run = _Run(schedule, updates, at, values, planned, reading.peak, jump, dict(reading.divisors))
     with np.errstate(over="ignore", invalid="ignore"):  # `not-finite` says it
         found = [*reading.warnings, *(finding for rule in _RULES for finding in rule(run))]
+    climbs = [one for one in found if one.code == "climbs"]
+    found = [one for one in found if one.code != "climbs" or one is climbs[0]]
     return sorted(found, key=lambda finding: -1 if finding.step is None else finding.step)
 
 
@@ -169,7 +178,8 @@ def _first(run: _Run) -> Iterator[Finding]:
     count = int(run.at[changes[0]])
     many = "the first update has" if count == 1 else f"the first {count:,} updates have"
     if value == 0.0:
-        yield Finding("first-zero", f"{many} rate 0", 0, f"Write `schedule.skip({count})`.")
+        fix = f"Write `schedule.skip({count})`, or begin above 0."
+        yield Finding("first-zero", f"{many} rate 0", 0, fix)
     elif count > 1 and value == float(np.nanmin(run.values)) and run.values[changes[0]] > value:
         fix = f"Write `schedule.skip({count - 1})`."
         yield Finding("first-minimum", f"{many} the least rate, {value:g}", 0, fix)
@@ -190,18 +200,28 @@ def _length(run: _Run) -> Iterator[Finding]:
         yield _too_long(run, longer)
         return
     after = run.values[run.at >= run.planned]
-    if 1.0 / longer >= _APART and np.ptp(after) == 0.0:
-        times = round(1.0 / longer)
-        text = f"the curve ends at step {run.planned:,}, and the run has {run.steps:,} updates, {times:,} times as many"
-        fix = f"If the {run.planned:,} are epochs, write `schedule.by_epoch({times})`."
-        yield Finding("epochs-for-steps", text, run.planned, fix)
-    elif np.ptp(after) == 0.0:
-        left = run.steps - run.planned
-        text = (
-            f"the curve ends at step {run.planned:,}; {left:,} updates ({left / run.steps:.0%}) follow at {after[0]:g}"
-        )
+    if 1.0 / longer >= _APART and not (np.ptp(after) == 0.0 and _is_peak(run, after)):
+        yield _in_epochs(run, "the curve ends at", run.planned)
+    elif np.ptp(after) == 0.0 and not _is_peak(run, after):
+        left, last = run.steps - run.planned, after[0]
+        text = f"the curve ends at step {run.planned:,}; {left:,} updates ({left / run.steps:.0%}) follow at {last:g}"
         fix = f"Write `schedule.extend(at, {run.steps})`, or end the run there."
         yield Finding("too-short", text, run.planned, fix)
+    elif float(after.max()) - float(after[0]) > _NOTABLE * run.top:
+        text = f"the rate climbs again after the curve's end, from {after[0]:g} to {after.max():g}"
+        fix = f"Write `schedule.then(gp.constant(schedule[{run.planned}]), at={run.planned})`, or end the run there."
+        yield Finding("climbs", text, run.planned, fix)
+
+
+def _is_peak(run: _Run, after: np.ndarray[Any, Any]) -> bool:
+    """Whether the curve stays at its largest rate, as after a warm-up alone."""
+    return bool(abs(after[0]) >= run.top * (1.0 - _ROUNDING))
+
+
+def _in_epochs(run: _Run, what: str, step: int) -> Finding:
+    times = round(run.steps / step)
+    text = f"{what} step {step:,}, and the run has {run.steps:,} updates, {times:,} times as many"
+    return Finding("epochs-for-steps", text, step, f"If the {step:,} are epochs, write `schedule.by_epoch({times})`.")
 
 
 def _too_long(run: _Run, longer: float) -> Finding:
@@ -247,13 +267,16 @@ def _values(run: _Run) -> Iterator[Finding]:
 
 
 def _milestones(run: _Run) -> Iterator[Finding]:
-    """Find milestones at or after the end of the run."""
-    missed = [edge for edge in _edges(json.loads(run.schedule.to_json())["schedule"]) if edge >= run.steps]
+    """Find milestones at or after the end of the run, and those that are counted in epochs."""
+    edges = list(_times(json.loads(run.schedule.to_json())["schedule"], ("milestones",)))
+    missed = [edge for edge in edges if edge >= run.steps]
     if missed:
         first = min(missed)
         others = "" if len(missed) == 1 else f" and {len(missed) - 1} more"
         text = f"the milestone at step {first:,}{others} is never reached: the run has {run.steps:,} updates"
         yield Finding("milestone-missed", text, first, "Move the milestone, or count it in the unit of the run.")
+    elif edges and 0 < max(edges) * _APART <= run.steps:
+        yield _in_epochs(run, "the last milestone is", max(edges))
 
 
 def _jumps(run: _Run) -> Iterator[Finding]:
@@ -278,24 +301,28 @@ def _on_a_slope(schedule: Schedule, step: int) -> bool:
     return bool(abs(after - here) <= _SLOPE * abs(here - before))
 
 
-_RULES: list[Callable[[_Run], Iterator[Finding]]] = [_first, _length, _end, _values, _milestones, _jumps]
+_RULES: list[Callable[[_Run], Iterator[Finding]]] = [_first, _end, _length, _values, _milestones, _jumps]
 
 
-def _edges(node: Any, scale: int = 1, offset: int = 0) -> Iterator[int]:  # noqa: ANN401 (a schedule as JSON)
-    """Return the milestones in a schedule's JSON, as steps of the whole. Those on other clocks are left out."""
+def _times(node: Any, keys: Sequence[str], scale: int = 1, offset: int = 0) -> Iterator[int]:  # noqa: ANN401, C901 (JSON)
+    """Return the times under these keys in a schedule's JSON, as steps of the whole. Other clocks are left out."""
     if not isinstance(node, dict):
         return
-    yield from (int(edge) * scale + offset for edge in node.get("milestones", []))
+    for key in keys:
+        found = node.get(key)
+        for time in found if isinstance(found, list) else [found]:
+            if isinstance(time, int):
+                yield time * scale + offset
     kind, inner = node["kind"], node.get("of")
     if kind == "then":
         for part, begin in zip(node["parts"], [0, *node["at"]], strict=True):
-            yield from _edges(part, scale, offset + begin * scale)
+            yield from _times(part, keys, scale, offset + begin * scale)
     elif kind in {"sum", "product"}:
         for part in node["of"]:
-            yield from _edges(part, scale, offset)
+            yield from _times(part, keys, scale, offset)
     elif kind == "by_epoch":
-        yield from _edges(inner, scale * node["steps_per_epoch"], offset)
+        yield from _times(inner, keys, scale * node["steps_per_epoch"], offset)
     elif kind in {"delay", "skip"}:
-        yield from _edges(inner, scale, offset + scale * node["n"] * (1 if kind == "delay" else -1))
+        yield from _times(inner, keys, scale, offset + scale * node["n"] * (1 if kind == "delay" else -1))
     elif kind in {"clamp", "hold"}:
-        yield from _edges(inner, scale, offset)
+        yield from _times(inner, keys, scale, offset)

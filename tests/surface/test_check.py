@@ -141,13 +141,19 @@ def test_the_command_ends_with_1_if_there_are_findings():
     found = command("training_args.json", "--steps", "100")
     assert found.returncode == 1
     assert found.stdout == (
-        "training_args.json: step 0: first-zero: the first update has rate 0. Write `schedule.skip(1)`.\n"
+        "training_args.json: step 0: first-zero: the first update has rate 0. "
+        "Write `schedule.skip(1)`, or begin above 0.\n"
     )
     allowed = command("training_args.json", "--steps", "100", "--allow", "first-zero")
     assert (allowed.returncode, allowed.stdout) == (0, "")
     as_json = command("training_args.json", "--json")
     assert json.loads(as_json.stdout) == [
-        {"code": "first-zero", "text": "the first update has rate 0", "step": 0, "fix": "Write `schedule.skip(1)`."}
+        {
+            "code": "first-zero",
+            "text": "the first update has rate 0",
+            "step": 0,
+            "fix": "Write `schedule.skip(1)`, or begin above 0.",
+        }
     ]
     wrong = command("training_args.json", "--allow", "zero")
     assert wrong.returncode == 2

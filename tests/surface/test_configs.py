@@ -194,12 +194,12 @@ def test_a_deepspeed_file_overrides_only_with_a_scheduler():
         ("a.txt", "", ("`a.txt`: got .txt; it must be one of .json, .yaml, .yml, .toml, .py, .sh, .keras, .cfg, .md, "
          ".bin, .pkl, .pt, .pth, .ckpt.")),
         ("a.py", "param_scheduler = open('hacked', 'w')",
-         "a.py: `param_scheduler`: got open('hacked', 'w'); it must be given. Write the value into the file."),
+         "a.py: `param_scheduler.0`: got open('hacked', 'w'); it must be given. Write the value into the file."),
         ("a.py", "_base_ = 'a.py'", "`a.py: `_base_``: got itself; files must not include one another. Remove it."),
         ("a.py", "_base_ = ['b.py']", ("`a.py: `_base_``: got 'b.py'; the file is not there. "
          "Put the file there, or print the whole config into one file.")),
         ("a.keras", "PK", "a.keras: not a saved Keras model: File is not a zip file"),
-        ("a.sh", "train --lr '1", "a.sh: not a shell script: No closing quotation"),
+        ("a.sh", "train --lr '1", "a.sh: not a shell script that glidepath can read: No closing quotation"),
     ],
 )  # fmt: skip
 def test_a_damaged_file_is_refused_in_one_line(name, content, message, tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ from glidepath._arguments import cut, refusal
 from glidepath.configs._reading import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["SUFFIXES", "is_file", "parsed"]
@@ -38,6 +38,9 @@ def parsed(path: Path, text: str | None = None) -> dict[str, Any]:
     suffix = path.suffix.lower()
     if suffix in _PICKLES:
         raise ValueError(refusal(str(path), "a pickle", "reading it would execute it", _PICKLES[suffix]))
+    if suffix not in _PARSERS and "(" in path.name:
+        way_out = "For an expression write `gp.Schedule(text)`."
+        raise ValueError(refusal("source", repr(str(path)), "it must be a path", way_out))
     if suffix not in _PARSERS:
         raise ValueError(refusal(str(path), f"{suffix or 'no suffix'}", f"it must be one of {', '.join(SUFFIXES)}"))
     data = _bytes(path) if text is None else text.encode()
@@ -68,6 +71,10 @@ def _bytes(path: Path) -> bytes:
 # --------------------------------------------------------------------------------------------------- JSON, YAML, TOML
 
 
+_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+"""A text in quotes, or a comment, which DeepSpeed takes in its JSON."""
+
+
 def _json(path: Path, data: bytes) -> object:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -77,8 +84,9 @@ def _json(path: Path, data: bytes) -> object:
             values[key] = value
         return values
 
+    text = _COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else " ", data.decode("utf-8-sig"))
     try:
-        return json.loads(data, object_pairs_hook=unique)
+        return json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: not JSON: {error}") from None
 
@@ -231,35 +239,56 @@ def _literal(node: ast.expr, names: Mapping[str, Any]) -> Any:  # noqa: ANN401, 
     return Unread(cut(ast.unparse(node), 60))
 
 
-_ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(\S*)\s*$", re.MULTILINE)
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 
 
 def _shell(path: Path, data: bytes) -> dict[str, Any]:
-    """Read the options `--name value` of a script, with the variables that the script sets to plain values."""
-    text = data.decode().replace("\\\n", " ")
+    """Read the options `--name value` of a script, with the variables that the script sets once, to plain values."""
     try:
-        variables = {name: "".join(shlex.split(value)) for name, value in _ASSIGNED.findall(text)}
-        words = shlex.split(text, comments=True)
+        words = shlex.split(data.decode("utf-8-sig").replace("\\\n", " "), comments=True)
     except ValueError as error:
-        raise ValueError(f"{path}: not a shell script: {error}") from None
+        raise ValueError(f"{path}: not a shell script that glidepath can read: {error}") from None
+    set_to: dict[str, set[str]] = {}
+    found: list[str] = []
+    for word in _unpacked(words):
+        if (assigned := _ASSIGNMENT.fullmatch(word)) and not word.startswith("-"):
+            set_to.setdefault(assigned[1], set()).add(assigned[2].rstrip(";"))
+        else:
+            found.append(word)
+    variables = {name: next(iter(values)) for name, values in set_to.items() if len(values) == 1}
     values: dict[str, Any] = {}
     name = ""
-    for word in words:
+    for word in found:
         if word.startswith("--"):
             name, _, given = word[2:].partition("=")
             name = name.replace("-", "_")
             if name in values:
                 raise _doubled(path, word)
-            values[name] = given or True
+            values[name] = _expanded(given, variables) if given else True
         elif name:
-            written = word.rstrip(")") if "(" not in word else word  # the last word of an array
-            text = _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), written)
-            value = Unread(text) if "$" in text else text
-            before = values[name]
+            value, before = _expanded(word, variables), values[name]
             values[name] = value if before is True else [*(before if isinstance(before, list) else [before]), value]
             name = name if name in _SEVERAL else ""
     return values
+
+
+def _unpacked(words: list[str]) -> Iterator[str]:
+    """Yield the words, also those in arrays, and in variables that hold options, as in `ARGS="--lr 1e-4"`."""
+    for word in words:
+        assigned = _ASSIGNMENT.fullmatch(word)
+        inner = assigned[2] if assigned and not word.startswith("-") else ""
+        if inner.startswith("("):
+            yield from filter(None, [inner[1:].rstrip(")")])
+        elif inner.lstrip().startswith("--"):
+            yield from inner.split()
+        else:
+            yield word if "(" in word or "=" in word else word.rstrip(")")  # the last word of an array
+
+
+def _expanded(word: str, variables: Mapping[str, str]) -> str | Unread:
+    text = _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), word)
+    return Unread(text) if "$" in text or "`" in text else text
 
 
 _SEVERAL = {"rampup_batch_size"}

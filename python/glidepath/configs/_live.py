@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from glidepath._arguments import refusal
-from glidepath._core import Schedule, _shown
+from glidepath._core import Schedule, _shown, constant
 from glidepath.configs._reading import NOTHING, Job, Reading
 from glidepath.dialects._declare import entry, title
 
@@ -291,6 +291,12 @@ def _fvcore(job: Job, source: Any, name: str) -> Schedule:  # noqa: ANN401 (fvco
 def _keras(job: Job, source: Any, name: str) -> Schedule:  # noqa: ANN401 (Keras's schedule)
     config = dict(source.get_config())
     config.pop("name", None)
+    if "learning_rate" in config:  # an optimizer
+        rate = config["learning_rate"]
+        if not isinstance(rate, Mapping):
+            job.by("keras")
+            return constant(float(rate))
+        name, config = rate["class_name"], {key: one for key, one in rate["config"].items() if key != "name"}
     return job.make(f"keras.{name}", **config)
 
 

@@ -44,8 +44,8 @@ class Finding:
     """What is odd about a schedule or a config.
 
     >>> import glidepath as gp
-    >>> gp.check(gp.linear(0.0, 0.1, 10), steps=10)[0]
-    Finding(code='first-zero', text='the first update has rate 0', step=0, fix='Write `schedule.skip(1)`.')
+    >>> print(gp.check(gp.linear(0.0, 0.1, 10), steps=10)[0])
+    step 0: first-zero: the first update has rate 0. Write `schedule.skip(1)`, or begin above 0.
     """
 
     code: str
@@ -329,8 +329,11 @@ class Job:
     def torch(self, name: str, key: str, base_lr: float, arguments: Mapping[str, Any]) -> Schedule:
         """Make the replay of a torch scheduler, of which the file has the class and the arguments."""
         self.by("torch", key)
-        kind = cast("Any", f"torch.{name}")
-        return self.checked(lambda: replay(kind, base_lr=base_lr, **arguments))
+        kind, unused = cast("Any", f"torch.{name}"), {"last_epoch": -1, "verbose": False}  # what a dump of defaults has
+        given = {
+            one: value for one, value in arguments.items() if one not in unused or value not in (unused[one], None)
+        }
+        return self.checked(lambda: replay(kind, base_lr=base_lr, **given))
 
     def by(self, library: str, *key: str) -> None:
         """Note whose rules are followed, and the key that decides."""
@@ -369,10 +372,8 @@ class Job:
     def total(self, *paths: str, epochs: str = "", epochs_default: float = _ASK) -> int:
         """Return the updates of the run: under one of the paths, as known, or epochs times the updates of an epoch."""
         path = self.first(*paths) if paths else ""
-        if path and self.settled(path):
-            steps = self.whole(path, known="steps", least=-1)
-            if steps > 0:
-                return self.derive("steps", steps, f"`{path}`")
+        if path and self.settled(path) and self.whole(path, least=-1) > 0:  # 0 and -1 leave it open
+            return self.derive("steps", self.whole(path, known="steps"), f"`{path}`")
         if (given := self.known.get("steps")) is not None:
             return self.derive("steps", given, f"`steps={given}`")
         if not epochs:

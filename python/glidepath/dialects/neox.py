@@ -1,7 +1,7 @@
 """GPT-NeoX's schedule, with the arguments of its ``AnnealingLR``.
 
 Followed: GPT-NeoX at commit 0535bfb, ``megatron/learning_rates.py``. Step k is the rate of update k. In its YAML,
-``warmup_iter`` is ``warmup`` times ``train_iters``.
+``warmup_iter`` is ``warmup`` times ``train_iters``, which is not rounded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Style = Literal["constant", "linear", "cosine", "exponential"]
 
 @library.schedule
 def AnnealingLR(
-    start_lr: float, warmup_iter: int, total_iters: int, decay_style: Style, min_lr: float = 0.0
+    start_lr: float, warmup_iter: float, total_iters: int, decay_style: Style, min_lr: float = 0.0
 ) -> Schedule:
     """Rise in a straight line from 0, then decay along a curve of ``total_iters`` steps, not below ``min_lr``.
 
@@ -36,13 +36,19 @@ def AnnealingLR(
     >>> neox.AnnealingLR(0.1, 10, 100, "cosine").gather([0, 10, 60, 90, 100]).round(6)
     array([0.      , 0.1     , 0.05    , 0.009549, 0.009549])
     """
-    last = total_iters - 2 * warmup_iter
-    if total_iters < 1 or last < 0:
+    warmup = curves.fraction(warmup_iter)
+    last = total_iters - 2 * warmup
+    if total_iters < 1 or last < 0 or warmup < 0:
         rule = "it must be at least twice `warmup_iter`, and at least 1"
         raise ValueError(refusal("neox.AnnealingLR.total_iters", total_iters, rule, "Shorten the warm-up."))
-    curve = _DECAYS[decay_style](start_lr, total_iters)
-    stops = curve.then(gp.constant(curve[last]), at=last) if last else gp.constant(curve[0])
-    return curves.warmed_up(0.0, start_lr, warmup_iter, stops.clamp(low=min_lr))
+    decays, finer = _DECAYS[decay_style], last.denominator
+    stops = decays(start_lr, total_iters * finer)[int(last * finer)]
+
+    def curve(steps: int) -> Schedule:
+        return decays(start_lr, int(total_iters * steps / last)).clamp(low=min_lr)
+
+    rest = (gp.constant(max(stops, min_lr)), 0)
+    return curves.in_turn((partial(gp.linear, 0.0, start_lr), warmup), *([(curve, last)] if last else []), rest)
 
 
 def _halving(start: float, steps: int) -> Schedule:

@@ -225,6 +225,9 @@ def read_axolotl(job: Job) -> dict[str, Schedule]:
     own = [key for key in ("cosine_constant_lr_ratio", "lr_quadratic_warmup", "jagged_restart_steps") if job.raw(key)]
     if own:
         job.refuse(own[0], job.raw(own[0]), "glidepath does not read it", "Write the schedule as an expression.")
+    if name in ("rex", "one_cycle"):
+        rule = "it is axolotl's own, which glidepath does not read"
+        job.refuse("lr_scheduler", name, rule, "Write the schedule as an expression: `rex`, `one_cycle`.")
     if name not in _NAMES:
         job.refuse("lr_scheduler", name, f"it must be one of {', '.join(_NAMES)}", "Take one of them.")
     steps = job.total("max_steps", epochs="num_epochs", epochs_default=1.0)

@@ -65,7 +65,7 @@ def read_llm_foundry(job: Job) -> Schedule:
     times = [duration, *(value for key, value in section.items() if key.startswith("t_") and isinstance(value, str))]
     units = {match[2] for time in times if (match := _TIME.fullmatch(time.strip()))} - {"dur"}
     rate = job.number("optimizer.lr", known="learning_rate")
-    epoch = job.per_epoch("`ep` counts epochs") if "ep" in units else None
+    epoch = _epoch(job, duration) if "ep" in units else None
     made = job.make(
         f"composer.{name}", "scheduler.name", learning_rate=rate, max_duration=duration, dataloader_len=epoch, **section
     )
@@ -78,6 +78,16 @@ def read_llm_foundry(job: Job) -> Schedule:
     seen = batch * (job.whole(job.first("max_seq_len", "variables.max_seq_len"), least=1) if unit == "tok" else 1)
     job.derive("steps", -(-_length(duration, None) // seen), f"`max_duration: {duration}`, {seen:,} an update")
     return made.stride(seen)
+
+
+def _epoch(job: Job, duration: str) -> int:
+    """Return the batches of an epoch: as known, or those of the run divided by its epochs."""
+    steps, match = job.known.get("steps"), _TIME.fullmatch(duration.strip())
+    if "steps_per_epoch" not in job.known and steps and match is not None and match[2] == "ep":
+        epochs = int(float(match[1]))
+        if epochs and not steps % epochs:
+            return int(steps // epochs)
+    return job.per_epoch("`ep` counts epochs")
 
 
 def _length(duration: str, epoch: int | None) -> int:
@@ -100,9 +110,14 @@ def read_olmo(job: Job) -> Schedule:
         return job.make("olmo.constant", "scheduler.name", learning_rate=rate)
     path = job.first("scheduler.t_max", "max_duration")
     duration = job.raw(path)
-    if isinstance(duration, str) and duration.endswith("T") and unit == "tokens":
+    if isinstance(duration, str) and duration.endswith("T"):  # in tokens
         job.values = {**job.values, "max_duration": duration[:-1]}
-    length = job.total("scheduler.t_max", "max_duration") if unit == "steps" else job.whole(path)
+        length = job.whole(path)
+        length = length if unit == "tokens" else job.derive("steps", length // _seen(job), f"`{path}: {duration}`")
+    elif isinstance(duration, str) and duration.endswith("ep"):
+        length = job.total()
+    else:
+        length = job.total("scheduler.t_max", "max_duration") if unit == "steps" else job.whole(path)
     made = job.make(
         f"olmo.{_OLMO[name]}", "scheduler.name", learning_rate=rate, t_max=length,
         warmup=job.whole("scheduler.t_warmup"), alpha_f=job.number("scheduler.alpha_f", 0.1),
@@ -110,10 +125,15 @@ def read_olmo(job: Job) -> Schedule:
     )  # fmt: skip
     if unit == "steps":
         return made
-    seen = job.whole("global_train_batch_size", known="batch_size", least=1)
-    seen *= job.whole("model.max_sequence_length", least=1)
+    seen = _seen(job)
     job.derive("steps", -(-length // seen), f"{length:,} tokens, {seen:,} an update")
     return made.stride(seen).skip(1)  # an update counts its own tokens
+
+
+def _seen(job: Job) -> int:
+    """Return the tokens of an update."""
+    batch = job.whole("global_train_batch_size", known="batch_size", least=1)
+    return batch * job.whole("model.max_sequence_length", least=1)
 
 
 @format_of("torchtune", "torchtune config", lambda job: "torchtune" in str(job.raw("lr_scheduler._component_")))

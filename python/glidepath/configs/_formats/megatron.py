@@ -38,10 +38,15 @@ def read_megatron(job: Job) -> dict[str, Schedule]:
         rule = f"the run is counted in {unit}, and Megatron does not mix the two"
         job.refuse(at(mixed[0]), job.raw(at(mixed[0])), rule, f"Give `{mixed[0].replace(other, unit)}`.")
     batch, per_step = _batches(job, at)
-    scale = batch if per_step is not None and not in_samples else 1  # iterations are counted in full batches
+    if per_step is not None and not in_samples:
+        rule = "the run is counted in iterations, and Megatron lets the batch grow in one that is counted in samples"
+        job.refuse(at("rampup_batch_size"), job.raw(at("rampup_batch_size")), rule, "Give `train_samples`.")
     length = job.whole(at("train_samples"), least=1) if in_samples else job.total(at("train_iters"), at("max_steps"))
     decay = job.whole(at(f"lr_decay_{unit}"), length)
     fraction = job.fraction(at("lr_warmup_fraction"), 0.0)
+    if fraction and job.number(at(f"lr_warmup_{unit}"), 0.0):
+        rule = f"`lr_warmup_{unit}` is given too, and Megatron takes one of the two"
+        job.refuse(at("lr_warmup_fraction"), fraction, rule, "Remove one.")
     warmup = fraction * decay if fraction else job.number(at(f"lr_warmup_{unit}"), 0.0)
     how = f"{fraction:g} of the decay, not rounded" if fraction else f"`lr_warmup_{unit}`"
     if warmup:
@@ -51,18 +56,18 @@ def read_megatron(job: Job) -> dict[str, Schedule]:
         "init_lr": job.number(at("lr_warmup_init"), 0.0),
         "max_lr": job.number(at("lr"), known="learning_rate"),
         "min_lr": job.number(at("min_lr"), 0.0),
-        "lr_warmup_steps": warmup * scale,
-        "lr_decay_steps": decay * scale,
+        "lr_warmup_steps": warmup,
+        "lr_decay_steps": decay,
         "lr_decay_style": style,
     }
     if style == "WSD":
-        arguments["wsd_decay_steps"] = job.whole(at(f"lr_wsd_decay_{unit}")) * scale
+        arguments["wsd_decay_steps"] = job.whole(at(f"lr_wsd_decay_{unit}"))
         arguments["lr_wsd_decay_style"] = job.text(at("lr_wsd_decay_style"), "exponential")
     made = {"lr": job.make("megatron.OptimizerParamScheduler", at("lr_decay_style"), **arguments)}
     decays = job.number(at("weight_decay"), 0.01)
     start, end = job.number(at("start_weight_decay"), decays), job.number(at("end_weight_decay"), decays)
     growth = job.text(at("weight_decay_incr_style"), "constant")
-    decay_style = {"wd_incr_steps": length * scale, "wd_incr_style": growth}
+    decay_style = {"wd_incr_steps": length, "wd_incr_style": growth}
     made["weight_decay"] = job.make("megatron.weight_decay", start_wd=start, end_wd=end, **decay_style)
     if in_samples and per_step is None:
         job.derive("steps", math.ceil(length / batch), f"ceil({length} samples / {batch})")
@@ -158,15 +163,17 @@ def read_nemo(job: Job) -> Schedule:
 
 @format_of("neox", "GPT-NeoX config", lambda job: job.has("optimizer.params", _dashed(job, "lr_decay_style")))
 def read_neox(job: Job) -> Schedule:
-    """Read GPT-NeoX's YAML, whose keys may have dashes. `warmup` is a fraction of `train_iters`, rounded down."""
+    """Read GPT-NeoX's YAML, whose keys may have dashes. `warmup` is a fraction of the decay, not rounded."""
     steps = job.total(_dashed(job, "train_iters"))
-    decay = job.whole(_dashed(job, "lr_decay_iters"), steps)
+    part = job.fraction(_dashed(job, "lr_decay_fraction"), 1.0)
+    decay = job.whole(_dashed(job, "lr_decay_iters"), math.floor(steps * part))
     fraction = job.fraction("warmup", 0.01)
+    job.derived["warm-up"] = f"{fraction * decay:g} steps: {fraction:g} of the decay, not rounded"
     style = job.text(_dashed(job, "lr_decay_style"))
     return job.make(
         "neox.AnnealingLR", _dashed(job, "lr_decay_style"),
         start_lr=job.number("optimizer.params.lr", known="learning_rate"),
-        warmup_iter=job.derive("warm-up", int(fraction * decay), f"int({fraction:g} * {decay})"), total_iters=decay,
+        warmup_iter=fraction * decay, total_iters=decay,
         decay_style=style, min_lr=job.number(_dashed(job, "min_lr"), 0.0),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from glidepath import _core as gp
 from glidepath._arguments import LAST_STEP
-from glidepath.configs._reading import NOTHING, Job, format_of
+from glidepath.configs._reading import NOTHING, Job, Unread, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,8 @@ def read_timm(job: Job) -> Schedule:
         sum(epochs * job.number("lr_cycle_mul", 1.0) ** i for i in range(job.whole("lr_cycle_limit", 1)))
     )
     extra = job.whole("cooldown_epochs", 0) + (job.whole("warmup_epochs", 5) if job.flag("warmup_prefix") else 0)
-    cycles = cycles if name in ("cosine", "tanh", "poly") else epochs
+    if name not in ("cosine", "tanh", "poly"):  # the others have no cycles, and train.py adds nothing
+        cycles, extra = epochs, 0
     job.derive("steps", (cycles + extra) * each, f"{cycles + extra} epochs * {each}")
     return made if scale > 1 else made.by_epoch(each)
 
@@ -93,9 +94,9 @@ def _timm_rate(job: Job) -> float:
 @format_of("ultralytics", "Ultralytics args.yaml", lambda job: job.has("lr0", "lrf"))
 def read_ultralytics(job: Job) -> dict[str, Schedule]:
     """Read Ultralytics' `args.yaml`: the rate, that of the biases, and the momentum, by batches."""
-    if job.text("optimizer", "auto") == "auto":
-        rule = "with it ultralytics chooses `lr0` and the momentum itself"
-        job.refuse("optimizer", "auto", rule, "Write the optimizer and the rate that the run printed.")
+    if job.raw("optimizer") in (None, "auto"):
+        rule = "with it ultralytics chooses the rate and the momentum, and `lr0` counts for nothing"
+        job.refuse("optimizer", "auto", rule, "Write the optimizer, `lr0` and `momentum` that the run has printed.")
     if job.raw("time") is not None:
         job.refuse("time", job.raw("time"), "the number of epochs then follows from the clock", "Set `epochs`.")
     batches, epochs = job.per_epoch("the rate follows the epoch"), job.whole("epochs", 100, least=1)
@@ -118,19 +119,16 @@ def read_ultralytics(job: Job) -> dict[str, Schedule]:
 def read_mmengine(job: Job) -> dict[str, Schedule]:
     """Read `param_scheduler`, a list. Those of the momentum are read too."""
     path = "param_scheduler"
-    if isinstance(job.raw(path), dict):
-        job.values = {**job.values, path: [job.raw(path)]}
+    raw = job.raw(path)
+    parts = [_named(one) for one in (raw if isinstance(raw, list) else [raw])]
+    job.values = {**job.values, path: parts}
     parts = [job.mapping(f"{path}.{i}") for i in range(len(job.items(path)))]
     counted = [str(part.get("type")) for part in parts if part.get("by_epoch", True)]
     each = job.per_epoch(f"`{counted[0]}` counts epochs") if counted else None
-    if job.has("train_cfg.max_iters"):
-        job.total("train_cfg.max_iters")
-    elif job.has("train_cfg.max_epochs") and each:
-        epochs = job.whole("train_cfg.max_epochs")
-        job.derive("steps", epochs * each, f"{epochs} epochs * {each}")
+    _of_the_run(job, path, parts, each)
     if job.raw("auto_scale_lr.enable") is True:
         text = "`auto_scale_lr` is on: mmengine scales the rate by the batch of all processes"
-        job.warn("ignored", text, "Pass the scaled rate as `learning_rate=`.")
+        job.warn("ignored", text, "Multiply the schedule by that factor.")
     made = {}
     for name, rate, word in (
         ("lr", "optim_wrapper.optimizer.lr", "LR"),
@@ -144,6 +142,35 @@ def read_mmengine(job: Job) -> dict[str, Schedule]:
                 "mmengine.param_scheduler", path, learning_rate=base, schedulers=mine, epoch_length=each
             )
     return made
+
+
+def _named(part: Any) -> Any:  # noqa: ANN401 (a part of any type: it is checked later)
+    """Take the name of a class that a config has imported, as in `type=LinearLR`."""
+    if isinstance(part, dict) and isinstance(part.get("type"), Unread):
+        return {**part, "type": part["type"].code.rsplit(".", 1)[-1]}
+    return part
+
+
+def _of_the_run(job: Job, path: str, parts: list[dict[str, Any]], each: int | None) -> None:
+    """Read the length of the run, and end there what has no end: mmengine's runner does so."""
+    epochs = job.whole("train_cfg.max_epochs") if job.has("train_cfg.max_epochs") else None
+    if job.has("train_cfg.max_iters") or "steps" in job.known:
+        steps: int | None = job.total("train_cfg.max_iters")
+    else:
+        steps = None
+        if epochs is not None and each:
+            steps = job.derive("steps", epochs * each, f"{epochs} epochs * {each}")
+    for place, part in enumerate(parts):
+        if part.get("end") is not None:
+            continue
+        by_epoch = part.get("by_epoch", True)
+        length = epochs if by_epoch and epochs is not None else steps
+        if length is not None and by_epoch and epochs is None and each:
+            length = -(-length // each)
+        if length is None:
+            rule = "mmengine ends it with the run, whose length must be known"
+            job.refuse(f"{path}.{place}.end", NOTHING, rule, "Write `train_cfg`, or pass `steps=`.")
+        part["end"] = length
 
 
 _SOLVER: tuple[str, ...] = ("BASE_LR", "MAX_ITER", "STEPS", "GAMMA", "WARMUP_FACTOR", "WARMUP_ITERS", "WARMUP_METHOD")

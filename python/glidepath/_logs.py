@@ -53,7 +53,15 @@ class Log:
 
 
 def read_log(path: Path, step_column: str | None = None, rate_column: str | None = None) -> Log:
-    """Read a log. Raises `ValueError` where no column, or more than one, can be the rate."""
+    """Read a log. Raises `ValueError` where no column can be the rate, and for what is no log."""
+    try:
+        return _read(path, step_column, rate_column)
+    except (RecursionError, ArithmeticError, csv.Error, UnicodeDecodeError) as error:
+        reason = "too many levels inside one another" if isinstance(error, RecursionError) else error
+        raise ValueError(f"{path}: not a log that can be read: {reason}. Check that it is the right file.") from None
+
+
+def _read(path: Path, step_column: str | None, rate_column: str | None) -> Log:
     if path.name.startswith("events.out.tfevents") or ".tfevents." in path.name:
         return _rows(path, _events(path, rate_column), "step", "value")
     if path.is_dir():
@@ -62,9 +70,9 @@ def read_log(path: Path, step_column: str | None = None, rate_column: str | None
             rule = "a folder must have one event file of TensorBoard"
             raise ValueError(refusal(str(path), f"{len(found)} of them", rule, "Name the file."))
         return read_log(found[0], step_column, rate_column)
-    if path.suffix in {".csv", ".tsv"}:
+    if path.suffix.lower() in {".csv", ".tsv"}:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file, delimiter="," if path.suffix == ".csv" else "\t")
+            rows = csv.DictReader(file, delimiter="," if path.suffix.lower() == ".csv" else "\t")
             table: list[dict[str, Any]] = [{str(key).strip(): one for key, one in row.items()} for row in rows]
         return _rows(path, table, *_columns(path, table, step_column, rate_column))
     text = path.read_text(encoding="utf-8-sig")
@@ -90,12 +98,12 @@ def log_of(pairs: Iterable[tuple[int, float]]) -> Log:
 
 def _is_lines(text: str) -> bool:
     """Whether each line is JSON by itself, as mmengine and detectron2 write it into a .json file."""
-    lines = text.strip().splitlines()
+    lines = text.strip().split("\n")
     return len(lines) > 1 and lines[0].startswith("{") and lines[0].rstrip().endswith("}")
 
 
 def _lines(text: str) -> list[Any]:
-    return [json.loads(line, parse_float=Decimal) for line in text.splitlines() if line.strip()]
+    return [json.loads(line, parse_float=Decimal) for line in text.split("\n") if line.strip()]
 
 
 def _columns(
@@ -152,6 +160,8 @@ def _precisions(taken: list[tuple[int, Decimal]]) -> list[float]:
     has most: a program that writes 0.1 beside 0.09499999999999997 has not rounded the 0.1.
     """
     digits = max(len(value.as_tuple().digits) for _, value in taken)
+    if digits == 1:  # 0.1 and 1e-4: nothing tells that they were rounded
+        return [0.0] * len(taken)
     last = min(int(value.as_tuple().exponent) for _, value in taken)
     return [0.5 * float(max(Decimal(10) ** last, Decimal(10) ** (value.adjusted() - digits + 1))) for _, value in taken]
 
@@ -161,7 +171,7 @@ def _number(where: str, column: str, value: object) -> Decimal:
         number = Decimal(str(value).strip())
     except InvalidOperation:
         number = Decimal("nan")
-    if not number.is_finite():
+    if not (number.is_finite() and math.isfinite(float(number))):
         raise ValueError(refusal(f"{where}: {column}", repr(value), "it must be a finite number", "Correct it."))
     return number
 

@@ -123,7 +123,7 @@ def _config(spec: str, text: str | None, known: Known) -> Loaded:
 def _mapping(text: str) -> dict[str, Any] | None:
     """Return what a JSON text holds if it is a mapping."""
     with contextlib.suppress(ValueError, RecursionError):
-        content = json.loads(text) if text.lstrip().startswith("{") else None
+        content = json.loads(text.lstrip("\ufeff")) if text.lstrip("\ufeff \t\r\n").startswith("{") else None
         return content if isinstance(content, dict) else None
     return None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glidepath._arguments import refusal
 from glidepath._logs import Log, Row, log_of, read_log
 from glidepath.configs._read import read_spare
 from glidepath.configs._reading import Finding, Reading
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from glidepath._core import Schedule
 
-__all__ = ["Audit", "audit"]
+__all__ = ["Audit", "audit", "audited"]
 
 _RELATIVE = 1e-6  # of the value: many logs have float32
 _OF_PEAK = 1e-9  # of the largest rate: rounding errors of a library's float64 near an end at 0
@@ -97,14 +98,20 @@ the schedule 0.05. The run was resumed without its scheduler: load the scheduler
         name, found = str(log), read_log(Path(log), step_column, rate_column)
     else:
         name, found = "the log", log_of(log)
-    steps = [row.step for row in found.rows]
-    reach = min(steps), max(steps)
     if source is None:
-        return Audit(name, len(steps), reach, None, list(_alone(found.rows)))
-    spare = frozenset({"steps"})
-    reading = source if isinstance(source, Reading) else read_spare(source, kind, {**found.known, **known}, spare)
-    lag, findings = _compared(reading.schedule, found)
-    return Audit(name, len(steps), reach, lag, findings)
+        return audited(name, found, None)
+    if isinstance(source, Reading):
+        if kind is not None or known:
+            raise TypeError(refusal("audit", "more about the run", "the Reading has been made", "Pass it to `read`."))
+        return audited(name, found, source)
+    return audited(name, found, read_spare(source, kind, {**found.known, **known}, frozenset({"steps"})))
+
+
+def audited(name: str, log: Log, reading: Reading | None) -> Audit:
+    """Compare a log that has been read; ``name`` is that of the log."""
+    steps = [row.step for row in log.rows]
+    lag, findings = (None, _alone(log.rows)) if reading is None else _compared(reading.schedule, log)
+    return Audit(name, len(steps), (min(steps), max(steps)), lag, findings)
 
 
 # ------------------------------------------------------------------------------------------------------ with a schedule
@@ -119,10 +126,11 @@ class _Rates:
     near: np.ndarray[Any, np.dtype[np.float64]]
 
     @classmethod
-    def of(cls, rows: Sequence[Row]) -> _Rates:
+    def of(cls, rows: Sequence[Row], schedule: Schedule) -> _Rates:
         values = np.array([row.value for row in rows])
         precision = np.array([row.precision for row in rows])
-        near = np.maximum(precision, np.maximum(_RELATIVE * np.abs(values), _OF_PEAK * np.abs(values).max()))
+        peak = np.abs(schedule.gather(np.array([row.step for row in rows], dtype=np.int64))).max()
+        near = np.maximum(precision, np.maximum(_RELATIVE * np.abs(values), _OF_PEAK * peak))
         return cls(np.array([row.step for row in rows], dtype=np.int64), values, near)
 
     def agree(self, schedule: Schedule, shift: int, begin: int = 0, end: int | None = None) -> np.ndarray[Any, Any]:
@@ -134,10 +142,10 @@ class _Rates:
 
 
 def _compared(schedule: Schedule, log: Log) -> tuple[int, list[Finding]]:
-    rates = _Rates.of(log.rows)
+    rates = _Rates.of(log.rows, schedule)
     lag = _lag(schedule, rates)
     if (times := _faster(schedule, rates, lag)) is not None:
-        text = f"the log has the schedule {times} times as fast: its step {times} at step 1"
+        text = f"the log has the schedule {times} times as fast: each update makes {times} of its steps"
         fix = "Step the scheduler once an update, or give the lengths that many times as long."
         return lag, [Finding("faster", text, log.rows[0].step, fix)]
     findings: list[Finding] = []
@@ -173,13 +181,14 @@ def _lag(schedule: Schedule, rates: _Rates) -> int:
 
 
 def _faster(schedule: Schedule, rates: _Rates, lag: int) -> int | None:
-    """Return how many steps of the schedule an update makes, if it is more than one for all rows."""
-    if rates.agree(schedule, -lag).any() and len(set(rates.values)) == 1:
+    """Return how many steps of the schedule an update makes, if it is one number for all rows, and above 1."""
+    if len(set(rates.values)) <= _FEW or rates.agree(schedule, -lag).sum() * 2 >= len(rates.values):
         return None
     for times in range(2, _FASTEST + 1):
-        at = times * np.maximum(rates.steps - lag, 0)
-        if (np.abs(rates.values - schedule.gather(at)) <= rates.near).all() and len(set(rates.values)) > _FEW:
-            return times if not rates.agree(schedule, -lag).all() else None
+        for late in (0, 1):
+            expected = schedule.gather(times * np.maximum(rates.steps - late, 0))
+            if (np.abs(rates.values - expected) <= rates.near).all():
+                return times
     return None
 
 
@@ -205,7 +214,7 @@ def _shift(schedule: Schedule, rates: _Rates, place: int, usual: int) -> int | N
 
 
 def _shifted(schedule: Schedule, row: Row, shift: int, usual: int) -> Finding:
-    here = f"at step {row.step:,} it has {row.value:g}, the schedule {schedule[row.step + usual]:g}"
+    here = f"at step {row.step:,} it has {row.value:g}, the schedule {schedule[max(row.step + usual, 0)]:g}"
     if shift == 0:
         return Finding(
             "back", f"from here on the log is on the schedule again: {here}", row.step, "See the finding before."
@@ -253,7 +262,7 @@ def _other(schedule: Schedule, row: Row, shift: int, factor: float | None, lengt
 # -------------------------------------------------------------------------------------------------------------- alone
 
 
-def _alone(rows: Sequence[Row]) -> Sequence[Finding]:
+def _alone(rows: Sequence[Row]) -> list[Finding]:
     """Look at the log alone: steps that go back, and rates that jump."""
     found = []
     for before, after in pairwise(rows):

@@ -21,6 +21,7 @@ from glidepath._arguments import refusal, whole
 from glidepath._core import Schedule, _shown
 from glidepath.configs._read import read_spare
 from glidepath.configs._reading import Finding, Reading
+from glidepath.dialects._declare import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -110,14 +111,16 @@ def check(
     """
     allowed = [allow] if isinstance(allow, str) else allow
     for code in allowed:
-        if code not in CODES:
+        if str(code) not in CODES:
             near = difflib.get_close_matches(str(code), CODES, n=1)
             way_out = f"Did you mean {near[0]!r}?" if near else f"The codes are {', '.join(CODES)}."
             raise ValueError(refusal("check.allow", _shown(code), "it must be the code of a finding", way_out))
-    if not jump > 1.0:
+    if not number("check.jump", jump) > 1.0:
         raise ValueError(refusal("check.jump", _shown(jump), "it must be a factor above 1", "Write `jump=10`."))
     if steps is not None:
         steps = whole("check.steps", steps, ValueError, least=1)
+    if isinstance(source, Reading) and (known or kind is not None):
+        raise TypeError(refusal("check", "more about the run", "the Reading has been made", "Pass it to `read`."))
     reading = (
         source
         if isinstance(source, Reading)
@@ -187,7 +190,7 @@ def _first(run: _Run) -> Iterator[Finding]:
 
 def _length(run: _Run) -> Iterator[Finding]:
     """Find a curve that is longer or shorter than the run, and say why if the two have a simple ratio."""
-    if run.planned is None or abs(run.planned - run.steps) <= max(1.0, _TAIL * run.steps):
+    if not run.planned or abs(run.planned - run.steps) <= max(1.0, _TAIL * run.steps):
         return
     longer = run.planned / run.steps
     for name, divisor in run.divisors.items():

@@ -29,6 +29,7 @@ from glidepath._output import named, replacing
 from glidepath._rates import common_steps, rates_of
 from glidepath._saving import CHUNK, save, saved_file
 from glidepath._specs import Known, Loaded, load, side
+from glidepath.auditing import audited
 from glidepath.comparison import Level, compared
 from glidepath.plot import lengths, plain, plot, shortened, sparklines
 
@@ -136,7 +137,10 @@ def _reads_configs(*, draws: bool = False) -> Callable[[Callable[..., Any]], Cal
         @functools.wraps(command)
         def called(**given: Any) -> Any:  # noqa: ANN401 (the command's)
             values = {"steps": given["steps"], "steps_per_epoch": given.pop("steps_per_epoch")}
-            values |= dict(given.pop("settings"))
+            settings = given.pop("settings")
+            if len(dict(settings)) < len(settings):
+                _fail("`--set`: got a name twice; each may stand once. Remove one.")
+            values |= dict(settings)
             if not draws:
                 given.pop("steps")
             spare = frozenset({"steps"} if draws else ())
@@ -497,9 +501,10 @@ def audit_(  # noqa: PLR0913 (click passes every option as a parameter)
     found = read_log(Path(log), step_column, rate_column)
     known = replace(known, values={**found.known, **known.values}, spare=frozenset({"steps"}))
     loaded = None if spec is None else load(spec, known).reading
-    audited = glidepath.audit(log, loaded, step_column=step_column, rate_column=rate_column)
-    _print(json.dumps(asdict(audited)) if as_json else str(audited))
-    return int(not audited.agrees)
+    reading = glidepath.read(loaded) if isinstance(loaded, glidepath.Schedule) else loaded
+    found_out = audited(log, found, reading)
+    _print(json.dumps(asdict(found_out)) if as_json else str(found_out))
+    return int(not found_out.agrees)
 
 
 @cli.command()

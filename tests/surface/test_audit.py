@@ -68,6 +68,39 @@ def test_another_base_rate_and_another_schedule():
     assert codes(gp.audit([(step, 0.03) for step in STEPS], LR))[0] == ("differs", 0)
 
 
+@pytest.mark.parametrize("lag", [0, 1])
+def test_a_factor_is_one_finding_whatever_the_lag(lag):
+    line = gp.linear(1e-3, 0.0, 1_000)
+    for schedule, steps in ((LR, STEPS), (line, range(1, 1_000))):
+        audit = gp.audit([(step, 2 * schedule[step - lag]) for step in steps if step], schedule)
+        assert [finding.code for finding in audit.findings] == ["scaled"]
+        assert "are 2 times the schedule" in audit.findings[0].text
+        assert audit.lag == lag
+
+
+@pytest.mark.parametrize("times", [2, 4, 8])
+def test_a_scheduler_that_is_stepped_several_times_at_each_update(times):
+    audit = gp.audit([(step, LR[times * (step - 1)]) for step in range(1, 1_000 // times, 5)], LR)
+    assert codes(audit) == [("faster", 1)]
+    assert f"each update makes {times} of its steps" in audit.findings[0].text
+
+
+def test_a_counter_that_began_again_is_a_shift():
+    assert codes(gp.audit([(step, LR[step + 300]) for step in range(10, 300, 10)], LR)) == [("shifted", 10)]
+
+
+def test_short_numbers_and_wrong_ones_widen_nothing():
+    assert not gp.audit([(step, 0.0) for step in range(9)], gp.cosine(3e-4, 0.0, 100)).agrees
+    assert not gp.audit([(step, 1e-4) for step in range(9)], gp.constant(1.4e-4)).agrees
+    rows = [(step, 1.5 * LR[step]) for step in STEPS]
+    assert codes(gp.audit([*rows, (9, 1e9)], LR))[0] == ("scaled", 10)
+    with pytest.raises(ValueError, match="it must be a finite number"):
+        gp.audit([*rows, (9, float("inf"))], LR)
+    line = gp.linear(0.0, 0.1, 100)
+    late = [(step, line[step]) for step in range(4)] + [(step, line[step - 1]) for step in range(4, 30)]
+    assert not gp.audit(late, line).agrees
+
+
 def test_a_log_alone():
     rows = [(step, LR[step]) for step in STEPS]
     assert gp.audit(rows).agrees
@@ -87,6 +120,14 @@ def test_the_formats(tmp_path):
     (tmp_path / "trainer_state.json").write_text(json.dumps({"max_steps": 1000, "log_history": history}))
     assert gp.audit(tmp_path / "a.jsonl", LR).agrees
     assert gp.audit(tmp_path / "b.csv", LR, rate_column="rate").agrees
+    lines = "\n".join(json.dumps({"current_steps": step, "lr": rate}) for step, rate in rows)
+    (tmp_path / "lines.json").write_text(lines)  # as mmengine, detectron2 and LLaMA-Factory name it
+    assert gp.audit(tmp_path / "lines.json", LR).agrees
+    padded = "\ufeff   epoch,      x/lr0\n" + "".join(f" {step}, {rate!r}\n" for step, rate in rows)
+    (tmp_path / "padded.csv").write_text(padded, encoding="utf-8")
+    assert gp.audit(tmp_path / "padded.csv", LR, step_column="epoch", rate_column="x/lr0").agrees
+    (tmp_path / "a.tsv").write_text("step\tlr\n" + "".join(f"{step}\t{rate!r}\n" for step, rate in rows))
+    assert gp.audit(tmp_path / "a.tsv", LR).agrees
     # The length of the run is in the log.
     config = {"learning_rate": 0.1, "lr_scheduler_type": "cosine", "warmup_steps": 50, "num_train_epochs": 3}
     assert gp.audit(tmp_path / "trainer_state.json", config).agrees
@@ -104,6 +145,7 @@ def test_event_files_of_tensorboard(tmp_path):
     (path,) = tmp_path.iterdir()
     audit = gp.audit(path, LR)
     assert (audit.agrees, audit.rows) == (True, 100)
+    assert gp.audit(tmp_path, LR).agrees  # the folder
     with pytest.raises(ValueError, match=r"`rate_column`: got 'rate'; .* has train/lr, loss. Take one of them"):
         gp.audit(path, LR, rate_column="rate")
 
@@ -121,6 +163,10 @@ def test_event_files_of_tensorboard(tmp_path):
          "`a.csv: row 1: step`: got 1.5; a step is a whole number from 0 to 2**53. Correct it."),
         ("a.csv", "step,lr\n-1,1\n",
          "`a.csv: row 1: step`: got -1; a step is a whole number from 0 to 2**53. Correct it."),
+        ("a.json", "[" * 100_000, ("a.json: not a log that can be read: too many levels inside one another. "
+         "Check that it is the right file.")),
+        ("a.csv", "step,lr\n1,1e999999999999\n", None),
+        ("a.csv", "step,lr\n1," + "9" * 200_000 + "\n", None),
         ("a.json", "{",
          "a.json: not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         ("a.json", '{"a": 1}',
@@ -136,7 +182,8 @@ def test_a_log_that_cannot_be_read(name, content, message, tmp_path, monkeypatch
     (tmp_path / name).write_text(content)
     with pytest.raises(ValueError) as caught:
         gp.audit(name, LR)
-    assert str(caught.value) == message
+    assert message is None or str(caught.value) == message
+    assert str(caught.value).strip("`").startswith(name)
 
 
 def test_the_command_ends_with_1_where_the_log_leaves_the_schedule(tmp_path):

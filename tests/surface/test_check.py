@@ -67,6 +67,16 @@ FINDINGS = [
      COSINE.by_epoch(500), 45_000),
     ("epochs-for-steps", WARMUP >> gp.cosine(0.1, 0.0, 90_000), 90, 90,
      "the curve has 90,010 steps, 1,000 times the 90 of the run", WARMUP >> gp.cosine(0.1, 0.0, 80), 90),
+    ("epochs-for-steps", gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=90), 35_190, 90,
+     "the curve ends at step 90, and the run has 35,190 updates, 391 times as many",
+     gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=35_190), 35_190),
+    ("epochs-for-steps", gp.piecewise_constant([0.1, 0.01, 0.001], [30, 60]), 35_190, 60,
+     "the last milestone is step 60", gp.piecewise_constant([0.1, 0.01, 0.001], [30, 60]).by_epoch(391), 35_190),
+    ("too-long", gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=90), 50, 49,
+     "44% of the curve is never reached", gp.replay("torch.CosineAnnealingLR", base_lr=0.1, T_max=90), 90),
+    ("climbs", HF, 400, 100, "the rate climbs again after the curve's end, from 0 to 0.1", HF, 100),
+    ("too-short", {**HF, "lr_scheduler_type": "linear"}, 400, 100,
+     "the curve ends at step 100; 300 updates (75%) follow", {**HF, "lr_scheduler_type": "constant_with_warmup"}, 400),
     ("micro-steps", {**HF, "gradient_accumulation_steps": 4}, 25, 25,
      "the curve has 100 steps and the run 25: 4 times as many", {**HF, "gradient_accumulation_steps": 4}, 100),
     ("overridden", {**HF, "deepspeed": {"scheduler": SCHEDULER}}, 100, None,
@@ -105,6 +115,7 @@ def test_good_schedules_have_no_findings():
     assert gp.check(WARMUP >> COSINE) == []
     assert gp.check(gp.wsd(0.1, 1_000, warmup=10, decay=100).skip(1), 999) == []
     assert gp.check(gp.piecewise_constant([0.1, 0.01, 0.001], [30, 60]), 90) == []
+    assert gp.check(gp.linear(0.0, 0.1, 5) >> gp.constant(0.1), 9, allow="first-zero") == []
     assert gp.check(gp.linear(0.1, 0.0, 9)) == []  # the last step falls to 0, as all others fall
     assert gp.check((WARMUP >> gp.cosine(0.1, 0.0, 10**9 - 10)), 10**9) == []
 

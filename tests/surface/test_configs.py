@@ -196,7 +196,7 @@ def test_a_deepspeed_file_overrides_only_with_a_scheduler():
         ("a.py", "param_scheduler = open('hacked', 'w')",
          "a.py: `param_scheduler.0`: got open('hacked', 'w'); it must be given. Write the value into the file."),
         ("a.py", "_base_ = 'a.py'", "`a.py: `_base_``: got itself; files must not include one another. Remove it."),
-        ("a.py", "_base_ = ['b.py']", ("`a.py: `_base_``: got 'b.py'; the file is not there. "
+        ("a.py", "_base_ = ['b.py']", ("`a.py: `_base_``: got 'b.py'; it must be a .py file that is there. "
          "Put the file there, or print the whole config into one file.")),
         ("a.keras", "PK", "a.keras: not a saved Keras model: File is not a zip file"),
         ("a.sh", "train --lr '1", "a.sh: not a shell script that glidepath can read: No closing quotation"),
@@ -251,6 +251,135 @@ def test_a_regular_expression_in_a_python_config_gives_no_warning(tmp_path):
     scheduler = "param_scheduler = dict(type='PolyLR', end=9, by_epoch=False)"
     config.write_text(f"pattern = '\\d+'\n{scheduler}\noptim_wrapper = dict(optimizer=dict(lr=0.1))\n")
     assert gp.read(config).schedule[0] == 0.1
+
+
+@pytest.mark.parametrize("script", [
+    'ARGS="\n--lr 1e-4 --min-lr 1e-5\n--lr-decay-style cosine --train-iters 100"\nrun p.py $ARGS',
+    'ARGS=(--lr 1e-4 --min-lr 1e-5\n  --lr-decay-style cosine --train-iters 100)\nrun p.py "${ARGS[@]}"',
+    "LR=1e-4\nrun p.py --lr=$LR --min-lr=1e-5 --lr-decay-style=cosine --train-iters=100",
+])  # fmt: skip
+def test_the_ways_in_which_scripts_hold_options(script, tmp_path):
+    path = tmp_path / "a.sh"
+    path.write_text(script)
+    assert gp.read(path).schedule == gp.cosine(1e-4, 1e-5, 100)
+
+
+def test_a_variable_that_is_set_twice_is_open(tmp_path):
+    path = tmp_path / "a.sh"
+    path.write_text("if x; then\n LR=1e-4\nelse\n LR=2e-4\nfi\nrun --lr $LR --lr-decay-style cosine --train-iters 9")
+    with pytest.raises(ValueError, match=r"a\.sh: `lr`: got \$LR; the base or peak rate must be known"):
+        gp.read(path)
+
+
+def test_what_real_files_hold(tmp_path):
+    commented = tmp_path / "ds.json"
+    commented.write_text(
+        '{ // a comment\n "scheduler": {"type": "WarmupLR", /* "x" */ "params": {"warmup_max_lr": 0.1}}}'
+    )
+    assert gp.read(commented).schedule[2000] == 0.1
+    assert gp.read({**ARGUMENTS, "max_steps": -1}, steps=100).steps == 100
+    runner = {"optim_wrapper": {"optimizer": {"lr": 0.1}}, "train_cfg": {"max_epochs": 30}}
+    endless = gp.read({**runner, "param_scheduler": {"type": "PolyLR", "begin": 0}}, steps_per_epoch=10)
+    ended = gp.read({**runner, "param_scheduler": {"type": "PolyLR", "begin": 0, "end": 30}}, steps_per_epoch=10)
+    assert endless.schedule == ended.schedule
+    imported = tmp_path / "a.py"
+    imported.write_text(
+        "from mmengine.optim import LinearLR\n"
+        "param_scheduler = [dict(type=LinearLR, start_factor=0.1, by_epoch=False, end=10)]\n"
+        "optim_wrapper = dict(optimizer=dict(lr=0.1))\n"
+    )
+    assert gp.read(imported).schedule[0] == 0.010000000000000002
+    dumped = {"T_max": 10, "last_epoch": -1, "verbose": "deprecated"}
+    torch_class = "torch.optim.lr_scheduler.CosineAnnealingLR"
+    lightning = {
+        "trainer": {"max_epochs": 10}, "optimizer": {"class_path": "torch.optim.SGD", "init_args": {"lr": 0.1}},
+        "lr_scheduler": {"class_path": torch_class, "init_args": dumped},
+    }  # fmt: skip
+    assert gp.read(lightning, steps_per_epoch=5).schedule[25] == 0.05000000000000001
+    olmo = {
+        "scheduler": {"name": "cosine_with_warmup", "t_warmup": 5000}, "optimizer": {"learning_rate": 3e-4},
+        "max_duration": "2e12T", "global_train_batch_size": 2160, "model": {"max_sequence_length": 2048},
+    }  # fmt: skip
+    assert gp.read(olmo).steps == 452_112
+    composer = {
+        "scheduler": {"name": "cosine_with_warmup", "t_warmup": "10ba"},
+        "max_duration": "2ep",
+        "optimizer": {"lr": 1},
+    }
+    assert gp.read(composer, steps=100).schedule == gp.linear(0.0, 1.0, 10) >> gp.cosine(1.0, 0.0, 90)
+    neox = {"train_iters": 1250, "warmup": 0.01, "lr_decay_style": "cosine", "optimizer": {"params": {"lr": 6e-4}}}
+    assert gp.read(neox).schedule[12] == pytest.approx(6e-4 * 12 / 12.5, rel=1e-15)
+
+
+WRAPPED = "optim_wrapper = dict(optimizer=dict(lr=lr))"
+
+
+@pytest.mark.parametrize("lines", [
+    f"lr *= 2\n{WRAPPED}", f"lr, x = 0.9, 1\n{WRAPPED}", f"if True:\n    lr = 0.9\n{WRAPPED}", f"del lr\n{WRAPPED}",
+    f"for lr in [1]:\n    pass\n{WRAPPED}", f"{WRAPPED}\noptim_wrapper['optimizer']['lr'] = 0.9",
+    f"{WRAPPED}\noptim_wrapper.update(x=1)", "optim_wrapper = dict(optimizer=dict(lr=0.1, lr=0.7))",
+    'optim_wrapper = {"optimizer": {"lr": 0.1, "lr": 0.7}}',
+])  # fmt: skip
+def test_what_a_python_config_does_beside_literals_is_not_guessed(lines, tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text(f"lr = 0.1\nparam_scheduler = dict(type='PolyLR', end=9, by_epoch=False)\n{lines}\n")
+    with pytest.raises(ValueError, match=r"a\.py: .* must be (known|given)"):
+        gp.read(path)
+
+
+@pytest.mark.parametrize("script", [
+    "LR=0.1\nfor LR in 0.5; do {}; done", "LR=0.1\nread LR\n{}", "LR=0.1\nLR+=1\n{}",
+])  # fmt: skip
+def test_a_variable_that_a_script_changes_is_open(script, tmp_path):
+    path = tmp_path / "a.sh"
+    path.write_text(script.format("run --lr $LR --lr-decay-style cosine --train-iters 9"))
+    with pytest.raises(ValueError, match=r"`lr`: got \$LR"):
+        gp.read(path)
+
+
+def test_a_number_sign_inside_a_word_is_no_comment(tmp_path):
+    path = tmp_path / "a.sh"
+    path.write_text("run --name run#3 --lr 0.1 --lr-decay-style cosine --train-iters 9 # --min-lr 0.05")
+    assert gp.read(path).schedule == gp.cosine(0.1, 0.0, 9)
+
+
+@pytest.mark.parametrize(
+    ("source", "known", "message"),
+    [
+        ({**ARGUMENTS, "max_steps": 9}, {"warmup_steps": 5}, "`warmup_steps`: got 5; the file says 10"),
+        ({"param_scheduler": []}, {}, "got no learning rate; it must have one"),
+        ({**ARGUMENTS, "max_steps": 9}, {"kind": "detectron2"}, "the config has not the keys of that kind"),
+        ({**ARGUMENTS, "learning_rate": "${.x}"}, {}, "got '${.x}'; the base or peak rate must be known"),
+        ({**ARGUMENTS, "max_steps": "9007199254740993"}, {}, "`max_steps`: got '9007199254740993'; it must be"),
+        ({"sched": "cosine", "epochs": 9, "lr_base_size": 0}, {"steps_per_epoch": 5, "world_size": 1},
+         "its numbers cannot be computed with: division by zero. Correct them."),
+    ],
+)  # fmt: skip
+def test_what_breaks_a_reader_is_named(source, known, message):
+    with pytest.raises(ValueError) as caught:
+        gp.read(source, **known)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("a.yaml", "lr: !!timestamp x"), ("a.yaml", "lr: !!bool x"), ("a.yaml", 'lr: !!int ""'),
+    ("a.yaml", "lr: 2024-13-45"),
+    ("a.py", "x = " + "-" * 20_000 + "1"), ("a.py", "x = 9\n" + "x = x * x\n" * 60),
+    ("a.yaml", "\n".join([f"a{i}: &a{i} [{'0' if not i else f'*a{i - 1}, *a{i - 1}'}]" for i in range(40)])
+     + "\nlr_scheduler: {class_path: *a39, _component_: *a39}\ndeepspeed: *a39"),
+])  # fmt: skip
+def test_hostile_files_end_at_once(name, content, tmp_path):
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(ValueError) as caught:
+        gp.read(path)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_numpy_numbers_in_a_mapping():
+    arguments = {"learning_rate": np.float32(0.5), "lr_scheduler_type": "linear", "max_steps": np.int64(10)}
+    assert gp.read(arguments).schedule == gp.linear(0.5, 0.0, 10)
 
 
 # The command line.

@@ -30,7 +30,8 @@ __all__ = ["SUFFIXES", "is_file", "parsed"]
 
 MOST_BYTES = 4 << 20
 _MOST_PAIRS = 100_000
-_MOST_BASES = 20
+_MOST_BASES = 5  # inside one another; each level may have several
+_MOST_BITS = 4_096  # of a number
 
 
 def parsed(path: Path, text: str | None = None) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def parsed(path: Path, text: str | None = None) -> dict[str, Any]:
     data = _bytes(path) if text is None else text.encode()
     try:
         values = _PARSERS[suffix](path, data)
-    except RecursionError:
+    except (RecursionError, MemoryError):
         raise ValueError(f"{path}: too many levels inside one another. A config file has a few.") from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: byte {error.start} is not UTF-8. Check that it is the right file.") from None
@@ -57,6 +58,8 @@ def parsed(path: Path, text: str | None = None) -> dict[str, Any]:
 
 
 def _bytes(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise ValueError(refusal(str(path), "no regular file", "a config is a file", "Save it into one."))
     with path.open("rb") as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES and path.suffix != ".keras":
@@ -103,6 +106,10 @@ def _yaml(path: Path, data: bytes) -> object:
         raise ImportError(f"{path}: needs PyYAML, which is not installed. Run `pip install pyyaml`.") from error
     try:
         return yaml.load(data, _loader(yaml, path))  # a SafeLoader
+    except (KeyError, IndexError, AttributeError, TypeError, OverflowError, ValueError) as error:  # of constructors
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"{path}: not plain YAML: {type(error).__name__}: {error}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
@@ -118,6 +125,8 @@ def _loader(yaml: Any, path: Path) -> Any:  # noqa: ANN401 (PyYAML's module and 
     """Return a safe loader that also refuses a key that stands twice, and merges that grow without bound."""
     parent: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+    merged = [0]
+
     class Loader(parent):  # type: ignore[misc]  # found at run time
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ANN401, FBT001, FBT002 (PyYAML's)
             seen = set()
@@ -131,7 +140,8 @@ def _loader(yaml: Any, path: Path) -> Any:  # noqa: ANN401 (PyYAML's module and 
         def flatten_mapping(self, node: Any) -> None:  # noqa: ANN401 (PyYAML's)
             node.own = getattr(node, "own", list(node.value))  # without what `<<` adds
             super().flatten_mapping(node)
-            if len(node.value) > _MOST_PAIRS:
+            merged[0] += len(node.value) - len(node.own)
+            if merged[0] >= _MOST_PAIRS:
                 raise ValueError(refusal(str(path), "`<<`", "it merges more than 100,000 keys", "Write them out."))
 
     return Loader
@@ -162,14 +172,31 @@ def _python(path: Path, data: bytes, depth: int = 0) -> dict[str, Any]:
     values: dict[str, Any] = {}
     own: dict[str, Any] = {}
     for node in tree.body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if not (isinstance(node, ast.Assign) and isinstance(target, ast.Name)):
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Pass):
             continue
-        own[target.id] = _literal(node.value, {**values, **own})
-        if target.id == "_base_":
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        value = getattr(node, "value", None)
+        if not targets or value is None or not all(isinstance(target, ast.Name) for target in targets):
+            own |= dict.fromkeys(_touched(node), _unread(node))
+            continue
+        made = _literal(value, {**values, **own})
+        for target in targets:
+            own[cast("ast.Name", target).id] = made
+        if "_base_" in own:
             for base in _bases(path, own.pop("_base_"), depth):
                 values = _merged(values, _python(base, _bytes(base), depth + 1))
     return cast("dict[str, Any]", _merged(values, own))
+
+
+def _unread(node: ast.AST) -> Unread:
+    return Unread(cut(" ".join(ast.unparse(node).split()), 60))
+
+
+def _touched(node: ast.stmt) -> set[str]:
+    """Return the names that a statement may change, other than by an assignment to them."""
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
 def _bases(path: Path, names: object, depth: int) -> list[Path]:
@@ -181,9 +208,9 @@ def _bases(path: Path, names: object, depth: int) -> list[Path]:
     found = []
     for name in [names] if isinstance(names, str) else names:
         base = path.parent / str(name)
-        if "::" in str(name) or not is_file(base):
+        if "::" in str(name) or base.suffix != ".py" or not is_file(base):
             way_out = "Put the file there, or print the whole config into one file."
-            raise ValueError(refusal(f"{path}: `_base_`", repr(name), "the file is not there", way_out))
+            raise ValueError(refusal(f"{path}: `_base_`", repr(name), "it must be a .py file that is there", way_out))
         found.append(base)
     return found
 
@@ -220,9 +247,11 @@ def _literal(node: ast.expr, names: Mapping[str, Any]) -> Any:  # noqa: ANN401, 
         return [_literal(item, names) for item in node.elts]
     if isinstance(node, ast.Dict) and None not in node.keys:
         keys = [_literal(cast("ast.expr", key), names) for key in node.keys]
-        return {str(key): _literal(value, names) for key, value in zip(keys, node.values, strict=True)}
+        made = {str(key): _literal(value, names) for key, value in zip(keys, node.values, strict=True)}
+        return made if len(made) == len(keys) else _unread(node)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
-        return {item.arg or "**": _literal(item.value, names) for item in node.keywords}
+        given = {item.arg or "**": _literal(item.value, names) for item in node.keywords}
+        return given if len(given) == len(node.keywords) else _unread(node)
     if isinstance(node, ast.Name) and node.id in names:
         return names[node.id]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -233,20 +262,26 @@ def _literal(node: ast.expr, names: Mapping[str, Any]) -> Any:  # noqa: ANN401, 
         sides = _literal(node.left, names), _literal(node.right, names)
         if all(isinstance(side, int | float) for side in sides):
             try:
-                return _OPERATORS[type(node.op)](*sides)
+                value = _OPERATORS[type(node.op)](*sides)
             except (ZeroDivisionError, OverflowError):
-                pass
-    return Unread(cut(ast.unparse(node), 60))
+                return _unread(node)
+            if not isinstance(value, int) or value.bit_length() <= _MOST_BITS:
+                return value
+    return _unread(node)
 
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
+_REMARK = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'|(?<!\S)#[^\n]*""", re.DOTALL)
+_CHANGED = re.compile(r"\b(?:for|read)\s+(?:-\w+\s+)*([A-Za-z_]\w*)|\b([A-Za-z_]\w*)\+=")
+"""A variable of a loop, or one that is read or added to."""
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 
 
 def _shell(path: Path, data: bytes) -> dict[str, Any]:
     """Read the options `--name value` of a script, with the variables that the script sets once, to plain values."""
     try:
-        words = shlex.split(data.decode("utf-8-sig").replace("\\\n", " "), comments=True)
+        text = _REMARK.sub(lambda found: "" if found[0].startswith("#") else found[0], data.decode("utf-8-sig"))
+        words = shlex.split(text.replace("\\\n", " "))
     except ValueError as error:
         raise ValueError(f"{path}: not a shell script that glidepath can read: {error}") from None
     set_to: dict[str, set[str]] = {}
@@ -256,7 +291,8 @@ def _shell(path: Path, data: bytes) -> dict[str, Any]:
             set_to.setdefault(assigned[1], set()).add(assigned[2].rstrip(";"))
         else:
             found.append(word)
-    variables = {name: next(iter(values)) for name, values in set_to.items() if len(values) == 1}
+    changed = {one or other for one, other in _CHANGED.findall(text)}
+    variables = {name: min(values) for name, values in set_to.items() if len(values) == 1 and name not in changed}
     values: dict[str, Any] = {}
     name = ""
     for word in found:
@@ -287,7 +323,7 @@ def _unpacked(words: list[str]) -> Iterator[str]:
 
 
 def _expanded(word: str, variables: Mapping[str, str]) -> str | Unread:
-    text = _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), word)
+    text = _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), word.rstrip(";"))
     return Unread(text) if "$" in text or "`" in text else text
 
 
@@ -303,7 +339,9 @@ def _keras(path: Path, _: bytes) -> object:
     try:
         with zipfile.ZipFile(path) as archive, archive.open("config.json") as file:
             data = file.read(MOST_BYTES + 1)
-    except (zipfile.BadZipFile, KeyError) as error:
+    except Exception as error:
+        if isinstance(error, FileNotFoundError):
+            raise
         raise ValueError(f"{path}: not a saved Keras model: {error}") from None
     if len(data) > MOST_BYTES:
         raise ValueError(refusal(str(path), "a longer config.json", f"it has at most {MOST_BYTES >> 20} MiB"))

@@ -32,7 +32,11 @@ def described(source: Any, known: Mapping[str, Any]) -> Reading:  # noqa: ANN401
     module, name = _home(one)
     for prefix, read in _LIBRARIES:
         if f"{module}.".startswith(f"{prefix}."):
-            made = read(job, source, name)
+            try:
+                made = read(job, source, name)
+            except AttributeError as error:
+                rule = f"it is no {title(job.library or prefix)} scheduler as that version makes them: {error}"
+                raise TypeError(refusal("source", _shown(source), rule, "Make the schedule by hand.")) from None
             library = job.library or "torch"
             return job.reading(made, f"{name} of {title(library)}", library)
     rule = "it must be a path, a mapping, or a scheduler of a library that `read` knows"

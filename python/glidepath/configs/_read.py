@@ -76,35 +76,37 @@ def of_values(  # noqa: PLR0913 (what is known of a file)
     spare: frozenset[str] = frozenset(),
 ) -> Reading:
     """Read a mapping. Names in ``spare`` do not count where the file says something else."""
-    if "glidepath" in values:
-        return _of_glidepath(values, name)
     job = Job(values, name, folder, known, spare)
-    found = _format(job, kind)
     try:
+        if "glidepath" in values:
+            return _of_glidepath(job)
+        found = _format(job, kind)
         made = job.checked(lambda: found.read(job))
-    except RecursionError:
+    except (RecursionError, MemoryError):
         raise ValueError(f"{name or 'source'}: too many levels inside one another. A config has a few.") from None
     key = f", `{job.key}`" if job.key else ""
     source = f"{name + ': ' if name else ''}{found.title}{key}, by the rules of {title(job.library)}"
     return job.reading(made, source, found.name)
 
 
-def _of_glidepath(values: Mapping[str, Any], name: str) -> Reading:
+def _of_glidepath(job: Job) -> Reading:
     """Read a schedule of glidepath's in JSON."""
-    try:
-        schedule = Schedule.from_json(json.dumps(values))
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"{name}: {error}" if name else str(error)) from None
-    return Reading({"lr": schedule}, f"{name}: a schedule of glidepath".removeprefix(": "), "glidepath", schedule.steps)
+    schedule = job.checked(lambda: Schedule.from_json(json.dumps(job.value(""))))
+    return Reading(
+        {"lr": schedule}, f"{job.name}: a schedule of glidepath".removeprefix(": "), "glidepath", schedule.steps
+    )
 
 
 def _format(job: Job, kind: str | None) -> Format:
     known = formats()
     if kind is not None:
-        if kind not in known:
+        if str(kind) not in known:
             near = difflib.get_close_matches(str(kind), known, n=1)
             way_out = f"Did you mean {near[0]!r}?" if near else "`glidepath.configs.kinds()` lists them."
             raise ValueError(refusal("kind", _shown(kind), "it must be a kind of config", way_out))
+        if not known[kind].known_by(job):
+            rule = "the config has not the keys of that kind"
+            raise ValueError(refusal("kind", _shown(kind), rule, "`glidepath.configs.kinds()` lists the others."))
         return known[kind]
     if job.has("log_history"):
         way_out = f"Write `glidepath audit {job.name or 'trainer_state.json'} CONFIG`."

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
+import numpy as np
+
 from glidepath._arguments import LAST_STEP, as_int, cut, refusal
 from glidepath._core import Schedule, _shown, replay
 from glidepath.dialects._declare import Entry, entry
@@ -31,7 +33,7 @@ KNOWN = {
 """What a file may leave open, by the name under which `read` takes it."""
 
 _ASK: Any = object()
-_REFERENCE = re.compile(r"\$\{\.*([\w.]+)\}")
+_REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")  # `${.a}` is relative to its section: it is left open
 _OPEN = {"auto", "???"}
 _MOST_REFERENCES = 8
 _LONGEST = 600
@@ -203,7 +205,9 @@ class Job:
             number = self._as_number(place, value)
             if not (number.is_integer() and least <= number <= LAST_STEP):
                 self.refuse(place, value, f"it must be a whole number from {least} to 2**53", "Correct it.")
-            exact = as_int(value)
+            exact = as_int(as_written(value))
+            if exact is not None and exact > LAST_STEP:
+                self.refuse(place, value, f"it must be a whole number from {least} to 2**53", "Correct it.")
             return int(number) if exact is None else exact
 
         return self._read(path, default, known, as_whole)
@@ -224,7 +228,7 @@ class Job:
         """Read true or false."""
 
         def as_flag(place: str, value: object) -> bool:
-            if str(value).lower() not in {"true", "false"}:
+            if not isinstance(value, bool | str) or str(value).lower() not in {"true", "false"}:
                 self.refuse(place, value, "it must be true or false", "Correct it.")
             return str(value).lower() == "true"
 
@@ -300,7 +304,7 @@ class Job:
         return as_written(value)
 
     def _as_number(self, place: str, value: object) -> float:
-        number = as_written(value)
+        number = as_written(value.item() if isinstance(value, np.generic) else value)
         if isinstance(number, bool) or not isinstance(number, int | float):
             self.refuse(place, value, "it must be a number", "Correct it.")
         try:
@@ -313,7 +317,7 @@ class Job:
 
     # --------------------------------------------------------------------------------------------- what is found out
 
-    def make(self, name: str, *key: str, **arguments: Any) -> Schedule:  # noqa: ANN401 (the schedule's own)
+    def make(self, name: str, /, *key: str, **arguments: Any) -> Schedule:  # noqa: ANN401 (the schedule's own)
         """Make the schedule of a dialect, from its arguments as the file has them."""
         found = self.entry(name)
         self.by(found.name.partition(".")[0], *key)
@@ -329,10 +333,9 @@ class Job:
     def torch(self, name: str, key: str, base_lr: float, arguments: Mapping[str, Any]) -> Schedule:
         """Make the replay of a torch scheduler, of which the file has the class and the arguments."""
         self.by("torch", key)
-        kind, unused = cast("Any", f"torch.{name}"), {"last_epoch": -1, "verbose": False}  # what a dump of defaults has
-        given = {
-            one: value for one, value in arguments.items() if one not in unused or value not in (unused[one], None)
-        }
+        kind = cast("Any", f"torch.{name}")
+        unused = [one for one in ("verbose", "last_epoch") if one == "verbose" or arguments.get(one) in (-1, None)]
+        given = {one: value for one, value in arguments.items() if one not in unused}  # a dump has the defaults too
         return self.checked(lambda: replay(kind, base_lr=base_lr, **given))
 
     def by(self, library: str, *key: str) -> None:
@@ -345,7 +348,9 @@ class Job:
         """Call a function whose errors are about the file."""
         try:
             return make()
-        except (ValueError, TypeError, OverflowError) as error:
+        except ArithmeticError as error:
+            raise ValueError(f"{self._prefix}its numbers cannot be computed with: {error}. Correct them.") from None
+        except (ValueError, TypeError) as error:
             raise type(error)(self._prefix + cut(str(error).removeprefix(self._prefix), _LONGEST)) from None
 
     def derive(self, name: str, value: int, how: str) -> int:
@@ -364,7 +369,10 @@ class Job:
     def reading(self, made: Schedule | dict[str, Schedule], source: str, kind: str) -> Reading:
         """Return all that was found out."""
         schedules = {"lr": made} if isinstance(made, Schedule) else made
-        divisors = {key: int(value) for key in _DIVISORS if isinstance(value := as_written(self.raw(key)), int)}
+        if "lr" not in schedules:
+            self.refuse(self.key or "source", Words("no learning rate"), "it must have one", "Read the file by hand.")
+        values = {key: as_written(self.raw(key)) for key in _DIVISORS}
+        divisors = {key: value for key, value in values.items() if isinstance(value, int) and 0 < value <= LAST_STEP}
         if "world_size" in self.known:
             divisors["world_size"] = self.known["world_size"]
         return Reading(schedules, source, kind, self.steps, self.derived, tuple(self.warnings), self.peak, divisors)

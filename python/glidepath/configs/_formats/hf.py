@@ -171,7 +171,11 @@ def _warmed_by_ratio(job: Job) -> bool:
 def _warmup(job: Job, steps: int | None, ratio: str) -> int:
     """Return the length of the warm-up: `warmup_steps`, or a fraction of the run, rounded up."""
     path = ratio or "warmup_steps"
-    given = job.fraction(path) if ratio else job.number(path, job.known.get("warmup_steps", 0))
+    given = job.fraction(path) if ratio else job.number(path, 0.0)
+    if (known := job.known.get("warmup_steps")) is not None:
+        if given and not ratio and given != known:
+            job.refuse("warmup_steps", known, f"the file says {given:g}", "Leave it out, or change the file.")
+        return job.derive("warm-up", known, f"`warmup_steps={known}`")
     if given < 0.0:
         job.refuse(path, job.raw(path), "it must be 0 or more", "Correct it.")
     if ratio or 0.0 < given < 1.0:
@@ -186,6 +190,8 @@ def _overriding(job: Job, base: float, steps: int | None, warmup: int) -> dict[s
     if named in (None, ""):
         return None
     values, name = named, "`deepspeed`"
+    if not isinstance(named, Mapping | str | Path):
+        job.refuse("deepspeed", named, "it must be a path or a mapping", "Correct it.")
     if not isinstance(named, Mapping):
         path = next((one for one in (job.folder / str(named), Path(str(named))) if is_file(one)), None)
         if path is None:

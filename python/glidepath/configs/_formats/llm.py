@@ -130,13 +130,18 @@ def read_olmo(job: Job) -> Schedule:
     return made.stride(seen).skip(1)  # an update counts its own tokens
 
 
+def _is_torchtune(job: Job) -> bool:
+    component = job.raw("lr_scheduler._component_")
+    return isinstance(component, str) and component.startswith("torchtune")
+
+
 def _seen(job: Job) -> int:
     """Return the tokens of an update."""
     batch = job.whole("global_train_batch_size", known="batch_size", least=1)
     return batch * job.whole("model.max_sequence_length", least=1)
 
 
-@format_of("torchtune", "torchtune config", lambda job: "torchtune" in str(job.raw("lr_scheduler._component_")))
+@format_of("torchtune", "torchtune config", _is_torchtune)
 def read_torchtune(job: Job) -> Schedule:
     """Read torchtune's `lr_scheduler`, which is HF's cosine."""
     name = job.text("lr_scheduler._component_").rsplit(".", 1)[-1]

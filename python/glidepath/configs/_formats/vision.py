@@ -161,9 +161,11 @@ def _of_the_run(job: Job, path: str, parts: list[dict[str, Any]], each: int | No
         if epochs is not None and each:
             steps = job.derive("steps", epochs * each, f"{epochs} epochs * {each}")
     for place, part in enumerate(parts):
+        by_epoch = part.get("by_epoch", True)
+        if not isinstance(by_epoch, bool):
+            job.refuse(f"{path}.{place}.by_epoch", by_epoch, "it must be True or False", "Correct it.")
         if part.get("end") is not None:
             continue
-        by_epoch = part.get("by_epoch", True)
         length = epochs if by_epoch and epochs is not None else steps
         if length is not None and by_epoch and epochs is None and each:
             length = -(-length // each)
@@ -263,11 +265,12 @@ def _rate(job: Job) -> float:
 # ------------------------------------------------------------------------------------------------------------ Lightning
 
 
-@format_of(
-    "lightning",
-    "Lightning command line config",
-    lambda job: str(job.raw("lr_scheduler.class_path")).startswith("torch."),
-)
+def _is_lightning(job: Job) -> bool:
+    path = job.raw("lr_scheduler.class_path")
+    return isinstance(path, str) and path.startswith("torch.")
+
+
+@format_of("lightning", "Lightning command line config", _is_lightning)
 def read_lightning(job: Job) -> Schedule:
     """Read a torch scheduler and its arguments. Lightning's default is a step an epoch."""
     path = job.text("lr_scheduler.class_path")

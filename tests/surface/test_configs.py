@@ -337,6 +337,24 @@ def test_a_variable_that_a_script_changes_is_open(script, tmp_path):
         gp.read(path)
 
 
+def test_options_that_a_script_adds_and_those_that_it_may_set(tmp_path):
+    path = tmp_path / "a.sh"
+    path.write_text('A="--lr 0.1 --lr-decay-style cosine"\nA="$A --min-lr 0.01"\nrun $A --train-iters 9')
+    assert gp.read(path).schedule == gp.cosine(0.1, 0.01, 9)
+    path.write_text(
+        'W=""\nif x; then W="--lr-warmup-iters 5"; fi\nrun $W --lr 0.1 --lr-decay-style cosine --train-iters 9'
+    )
+    with pytest.raises(ValueError, match="only running the script would tell which"):
+        gp.read(path)
+
+
+def test_a_config_that_imports_its_base_is_refused(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text("from mmengine.config import read_base\nwith read_base():\n    from .base import *\nlr = 0.1\n")
+    with pytest.raises(ValueError, match="importing it would execute it"):
+        gp.read(path)
+
+
 def test_a_number_sign_inside_a_word_is_no_comment(tmp_path):
     path = tmp_path / "a.sh"
     path.write_text("run --name run#3 --lr 0.1 --lr-decay-style cosine --train-iters 9 # --min-lr 0.05")

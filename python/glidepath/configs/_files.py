@@ -124,7 +124,6 @@ def _yaml(path: Path, data: bytes) -> object:
 def _loader(yaml: Any, path: Path) -> Any:  # noqa: ANN401 (PyYAML's module and class)
     """Return a safe loader that also refuses a key that stands twice, and merges that grow without bound."""
     parent: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
     merged = [0]
 
     class Loader(parent):  # type: ignore[misc]  # found at run time
@@ -174,11 +173,13 @@ def _python(path: Path, data: bytes, depth: int = 0) -> dict[str, Any]:
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Pass):
             continue
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
+        targets: list[ast.expr] = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
         value = getattr(node, "value", None)
         if not targets or value is None or not all(isinstance(target, ast.Name) for target in targets):
+            if any(isinstance(one, ast.ImportFrom) for one in ast.walk(node)):  # `with read_base():`
+                way_out = "Print the whole config into one file."
+                raise ValueError(refusal(str(path), str(_unread(node)), "importing it would execute it", way_out))
             own |= dict.fromkeys(_touched(node), _unread(node))
             continue
         made = _literal(value, {**values, **own})
@@ -284,6 +285,7 @@ def _shell(path: Path, data: bytes) -> dict[str, Any]:
         words = shlex.split(text.replace("\\\n", " "))
     except ValueError as error:
         raise ValueError(f"{path}: not a shell script that glidepath can read: {error}") from None
+    _refuse_alternatives(path, words)
     set_to: dict[str, set[str]] = {}
     found: list[str] = []
     for word in _unpacked(words):
@@ -309,6 +311,16 @@ def _shell(path: Path, data: bytes) -> dict[str, Any]:
     return values
 
 
+def _refuse_alternatives(path: Path, words: list[str]) -> None:
+    """Refuse a variable that holds options and is set more than once, as in the branches of an `if`."""
+    found = [match for word in words if not word.startswith("-") and (match := _ASSIGNMENT.fullmatch(word))]
+    held = [match[1] for match in found if f"${match[1]}" not in match[2] and f"${{{match[1]}" not in match[2]]
+    for match in found:
+        if " --" in f" {match[2]}" and held.count(match[1]) > 1:
+            rule = "it holds options, and only running the script would tell which"
+            raise ValueError(refusal(f"{path}: {match[1]}", "several values", rule, "Write the options out."))
+
+
 def _unpacked(words: list[str]) -> Iterator[str]:
     """Yield the words, also those in arrays, and in variables that hold options, as in `ARGS="--lr 1e-4"`."""
     for word in words:
@@ -316,8 +328,8 @@ def _unpacked(words: list[str]) -> Iterator[str]:
         inner = assigned[2] if assigned and not word.startswith("-") else ""
         if inner.startswith("("):
             yield from filter(None, [inner[1:].rstrip(")")])
-        elif inner.lstrip().startswith("--"):
-            yield from inner.split()
+        elif " --" in f" {inner}":
+            yield from (one for one in inner.split() if not one.startswith("$"))  # `ARGS="$ARGS --lr 1e-4"` adds to it
         else:
             yield word if "(" in word or "=" in word else word.rstrip(")")  # the last word of an array
 

@@ -56,7 +56,7 @@ def load(spec: str, known: Known = _NOTHING) -> Loaded:
     if spec.endswith(KINDS) and Path(spec).exists():
         return Loaded(saved_file(Path(spec)).schedule(check=True))
     path = Path(spec)
-    if known.kind is not None or path.suffix.lower() in _configs():
+    if spec != "-" and (known.kind is not None or path.suffix.lower() in _configs()):
         return _config(spec, None, known)
     return _of_text(spec, _read(spec), known)
 

@@ -60,7 +60,8 @@ class Audit:
             lines.append("a row has the rate of the update before its step, as logs have that count finished updates")
         if self.lag is not None and self.agrees:
             lines.append("all are those of the schedule")
-        return "\n".join([*lines, *map(str, self.findings)])
+        more = ["... and perhaps more: these are the first"] * (len(self.findings) >= _MOST_FINDINGS)
+        return "\n".join([*lines, *map(str, self.findings), *more])
 
 
 def audit(

@@ -395,6 +395,21 @@ def test_hostile_files_end_at_once(name, content, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def test_a_torch_scheduler_with_a_base_rate_of_its_own():
+    source = {"trainer": {"max_epochs": 9}, "optimizer": {"init_args": {"lr": 0.5}}}
+    for name, arguments, first in (
+        ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.2, "step_size_up": 3}, 0.1),
+        ("OneCycleLR", {"max_lr": 0.1, "total_steps": 9}, 0.0040000000000000036),
+    ):
+        scheduler = {"class_path": f"torch.optim.lr_scheduler.{name}", "init_args": arguments}
+        assert gp.read({**source, "lr_scheduler": scheduler}, steps_per_epoch=1).schedule[0] == first
+
+
+def test_a_mapping_that_weights_and_biases_wrote():
+    wrapped = {key: {"desc": None, "value": value} for key, value in {**ARGUMENTS, "max_steps": 100}.items()}
+    assert gp.read(wrapped).schedule == gp.read({**ARGUMENTS, "max_steps": 100}).schedule
+
+
 def test_numpy_numbers_in_a_mapping():
     arguments = {"learning_rate": np.float32(0.5), "lr_scheduler_type": "linear", "max_steps": np.int64(10)}
     assert gp.read(arguments).schedule == gp.linear(0.5, 0.0, 10)
@@ -440,4 +455,6 @@ def test_a_config_on_standard_input():
     text = (FOLDER / "ds_config.json").read_text()
     command = [sys.executable, "-m", "glidepath", "at", "-", "11"]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    assert done.stdout == "0.1\n"
+    done = subprocess.run([*command, "--kind", "deepspeed"], input=text, capture_output=True, text=True, check=True)
     assert done.stdout == "0.1\n"

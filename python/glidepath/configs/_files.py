@@ -16,6 +16,7 @@ import re
 import shlex
 import sys
 import zipfile
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from glidepath import _parsing
@@ -23,10 +24,10 @@ from glidepath._arguments import cut, refusal
 from glidepath.configs._reading import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["SUFFIXES", "is_file", "parsed"]
+__all__ = ["SUFFIXES", "is_file", "parsed", "without_wandb"]
 
 MOST_BYTES = 4 << 20
 _MOST_PAIRS = 100_000
@@ -54,7 +55,7 @@ def parsed(path: Path, text: str | None = None) -> dict[str, Any]:
     if not isinstance(values, dict):
         way_out = "Check that it is the right file."
         raise ValueError(refusal(str(path), f"a {type(values).__name__}", "a config file holds a mapping", way_out))  # noqa: TRY004 (of the file)
-    return _without_wandb(values)
+    return cast("dict[str, Any]", without_wandb(values))
 
 
 def _bytes(path: Path) -> bytes:
@@ -399,10 +400,10 @@ def _card(path: Path, data: bytes) -> dict[str, Any]:
     return {"training_hyperparameters": values}
 
 
-def _without_wandb(values: dict[str, Any]) -> dict[str, Any]:
+def without_wandb(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Take each `value` out of a config that Weights & Biases wrote."""
     entries = {key: value for key, value in values.items() if key not in {"_wandb", "wandb_version"}}
-    if entries and all(isinstance(value, dict) and "value" in value for value in entries.values()):
+    if entries and all(isinstance(value, Mapping) and "value" in value for value in entries.values()):
         return {key: value["value"] for key, value in entries.items()}
     return values
 

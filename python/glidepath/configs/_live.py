@@ -168,7 +168,7 @@ def _mmengine(job: Job, source: Any, _: str) -> dict[str, Schedule]:  # noqa: AN
     """Read a list of mmengine's schedulers, those of a hyper-parameter together."""
     made: dict[str, Schedule] = {}
     parts: dict[str, list[dict[str, Any]]] = {}
-    bases: dict[str, float] = {}
+    bases: dict[str, list[float]] = {}
     for one in source if isinstance(source, Sequence) else [source]:
         word = "Momentum" if "momentum" in one.param_name or "betas" in one.param_name else "LR"
         kind = next((base.__name__ for base in type(one).__mro__ if base.__name__.endswith("ParamScheduler")), "")
@@ -181,12 +181,13 @@ def _mmengine(job: Job, source: Any, _: str) -> dict[str, Schedule]:  # noqa: AN
             part["milestones"] = sorted(part["milestones"].elements())
         hyper = "momentum" if word == "Momentum" else "lr"
         parts.setdefault(hyper, []).append({"type": name, "by_epoch": one.by_epoch, **part})
-        bases[hyper] = float(one.base_values[0])
+        bases[hyper] = [float(base) for base in one.base_values]
     for hyper, some in parts.items():
         each = job.per_epoch("it counts epochs") if any(part["by_epoch"] for part in some) else None
-        made[hyper] = job.make(
-            "mmengine.param_scheduler", learning_rate=bases[hyper], schedulers=some, epoch_length=each
-        )
+        for group, base in enumerate(bases[hyper]):
+            if not group or base != bases[hyper][0]:
+                schedule = job.make("mmengine.param_scheduler", learning_rate=base, schedulers=some, epoch_length=each)
+                made[f"{hyper}[{group}]" if group else hyper] = schedule
     return made
 
 
@@ -236,19 +237,21 @@ _DEEPSPEED = {
 
 
 def _deepspeed(job: Job, source: Any, name: str) -> dict[str, Schedule]:  # noqa: ANN401 (DeepSpeed's scheduler)
-    """Read DeepSpeed's scheduler: the schedule of the first group."""
-    made = {"lr": _of_deepspeed(job, source, name)}
+    """Read DeepSpeed's scheduler, which has rates for each group."""
+    groups = [_of_deepspeed(job, source, name, group) for group in range(len(source.optimizer.param_groups))]
+    made = {"lr": groups[0], **{f"lr[{group}]": one for group, one in enumerate(groups) if one != groups[0]}}
     if name == "OneCycle" and source.cycle_momentum:
-        made["momentum"] = _of_deepspeed(job, source, "OneCycle_momentum")
+        made["momentum"] = _of_deepspeed(job, source, "OneCycle_momentum", 0)
     return made
 
 
-def _of_deepspeed(job: Job, source: Any, name: str) -> Schedule:  # noqa: ANN401 (DeepSpeed's scheduler)
+def _of_deepspeed(job: Job, source: Any, name: str, group: int) -> Schedule:  # noqa: ANN401 (DeepSpeed's scheduler)
     given: dict[str, Any] = {}
     for parameter in inspect.signature(entry(f"deepspeed.{name}").make).parameters:
         value: Any = getattr(source, _DEEPSPEED.get(parameter, ""), None)
-        while isinstance(value, list | tuple) and value:  # a list has the groups' values, a tuple both betas
-            value = value[0]
+        if isinstance(value, list) and value:  # of the groups
+            value = value[min(group, len(value) - 1)]
+        value = value[0] if isinstance(value, tuple) and value else value  # both betas
         if value is not None:
             whole = isinstance(value, float) and "step" in parameter and value.is_integer()
             given[parameter] = int(value) if whole else value

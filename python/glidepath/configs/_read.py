@@ -12,7 +12,7 @@ from typing import Any
 from glidepath._arguments import refusal
 from glidepath._core import Schedule, _shown
 from glidepath.configs import _formats  # noqa: F401 (declares the kinds)
-from glidepath.configs._files import parsed
+from glidepath.configs._files import parsed, without_wandb
 from glidepath.configs._live import described
 from glidepath.configs._reading import KNOWN, Format, Job, Reading, Words, formats
 from glidepath.dialects._declare import number, title, whole
@@ -63,7 +63,7 @@ def read_spare(source: object, kind: str | None, known: Mapping[str, Any], spare
         path = Path(source)
         return of_values(parsed(path), str(path), path.parent, kind, checked, spare)
     if isinstance(source, Mapping):
-        return of_values(source, "", Path(), kind, checked, spare)
+        return of_values(without_wandb(source), "", Path(), kind, checked, spare)
     return described(source, checked)
 
 

@@ -336,7 +336,8 @@ class Job:
         kind = cast("Any", f"torch.{name}")
         unused = [one for one in ("verbose", "last_epoch") if one == "verbose" or arguments.get(one) in (-1, None)]
         given = {one: value for one, value in arguments.items() if one not in unused}  # a dump has the defaults too
-        return self.checked(lambda: replay(kind, base_lr=base_lr, **given))
+        own = {} if name == "OneCycleLR" else {"base_lr": base_lr}  # CyclicLR has a `base_lr` of its own
+        return self.checked(lambda: replay(kind, **{**own, **given}))
 
     def by(self, library: str, *key: str) -> None:
         """Note whose rules are followed, and the key that decides."""

@@ -102,7 +102,8 @@ test-torch: build/wheel.stamp
 FOLLOWED := "torch==2.13.0" "transformers==5.23.0" "jax==0.10.2" "optax==0.2.8" "keras==3.15.1" "paddlepaddle==3.3.1" \
 	addict dacite dataclass-extensions termcolor yapf
 FOLLOWED_ALONE := diffusers==0.42.1 deepspeed==0.19.8 timm==1.0.31 torchtitan==0.3.0 nanotron==0.4 mosaicml==0.32.1 \
-	llm-foundry==0.22.0 ai2-olmo-core==3.0.0 mmengine==0.10.7 fvcore==0.1.5.post20221221 mindcv==0.3.0 fairseq==0.12.2 nemo_toolkit==3.0.0 thinc==9.1.1 megatron-core==0.19.2
+	llm-foundry==0.22.0 ai2-olmo-core==3.0.0 mmengine==0.10.7 fvcore==0.1.5.post20221221 mindcv==0.3.0 fairseq==0.12.2 nemo_toolkit==3.0.0 thinc==9.1.1 \
+	axolotl==0.19.0 open_clip_torch==3.3.0 megatron-core==0.19.2
 DIALECTS := build/dialects-venv
 
 test-dialects: build/wheel.stamp

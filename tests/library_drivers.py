@@ -293,6 +293,59 @@ def thinc() -> Values:
     return lambda name, n, arguments: list(map(made(name, arguments), range(n)))
 
 
+def axolotl() -> Values:
+    """Its trainer makes the scheduler. Here it is a trainer without a model, which steps it after each update."""
+    from transformers import get_scheduler
+
+    class Trainer:
+        lr_scheduler: Any = None
+
+        def create_scheduler(self, num_training_steps: int, optimizer: Any) -> None:
+            args: Any = vars(self)["args"]
+            warmup = args.get_warmup_steps(num_training_steps)
+            self.lr_scheduler = get_scheduler(args.lr_scheduler_type, optimizer, warmup, num_training_steps)
+
+    bare("axolotl", "axolotl.utils", "axolotl.core", "axolotl.core.trainers", "axolotl.core.trainers.mixins")
+    stub("axolotl.utils.logging", "axolotl.integrations")
+    plugins = SimpleNamespace(create_lr_scheduler=lambda **_: None)
+    stub("axolotl.integrations.base").PluginManager = SimpleNamespace(get_instance=lambda: plugins)
+    stub("transformers.trainer").Trainer = Trainer
+    from axolotl.core.trainers.mixins.scheduler import SchedulerMixin
+    from axolotl.utils.schedulers import JaggedLRRestartScheduler
+
+    unset = ("lr_quadratic_warmup", "cosine_min_lr_ratio", "cosine_constant_lr_ratio", "jagged_restart_steps")
+
+    def made(name: str, arguments: Mapping[str, Any]) -> tuple[Any, Any]:
+        if name == "JaggedLRRestartScheduler":
+            (inner,), rest = split(arguments, "inner_schedule")
+            optimizer, scheduler = made(inner.name, inner.arguments)
+            rest.setdefault("jagged_restart_warmup_steps", 10)  # the trainer's default
+            return optimizer, JaggedLRRestartScheduler(optimizer, scheduler, **rest)
+        (lr, warmup, steps), rest = split(arguments, "learning_rate", "num_warmup_steps", "num_training_steps")
+        trainer: Any = object.__new__(SchedulerMixin)
+        trainer.args = SimpleNamespace(
+            lr_scheduler_type="cosine", alternate_lr_scheduler_type=name, learning_rate=lr, lr_scheduler_kwargs=rest,
+            get_warmup_steps=lambda _: warmup, **{**dict.fromkeys(unset), **rest},
+        )  # fmt: skip
+        optimizer = sgd(lr, momentum=0.9)
+        return optimizer, trainer.create_scheduler(steps, optimizer)
+
+    return lambda name, n, arguments: stepped(*made(name, arguments), n)
+
+
+def openclip() -> Values:
+    """A scheduler is a function of the step, which sets the rate."""
+    bare("open_clip_train")
+    from open_clip_train import scheduler
+
+    functions = {"const": "const_lr", "cosine": "cosine_lr", "const-cooldown": "const_lr_cooldown"}
+
+    def values(name: str, n: int, arguments: Mapping[str, Any]) -> list[float]:
+        return list(map(getattr(scheduler, functions.get(name, name))(sgd(1.0), **arguments), range(n)))
+
+    return values
+
+
 def nemo() -> Values:
     bare("nemo", "nemo.core", "nemo.core.optim")
     stub(
@@ -537,6 +590,8 @@ DRIVERS: dict[str, tuple[str, Callable[[], Values]]] = {
     "fairseq": ("fairseq", fairseq),
     "nemo": ("nemo_toolkit", nemo),
     "thinc": ("thinc", thinc),
+    "axolotl": ("axolotl", axolotl),
+    "openclip": ("open_clip_torch", openclip),
     "timm": ("timm", timm),
     "optax": ("optax", optax),
     "keras": ("keras", keras),

@@ -806,9 +806,53 @@ THINC: dict[str, Sequence[Row]] = {
         (150, {"min_lr": 0.01, "max_lr": 0.1, "period": 1}),
     ],
 }  # fmt: skip
+AXOLOTL: dict[str, Sequence[Row]] = {
+    "axolotl.one_cycle": [  # PyTorch's scheduler raises an error after the run
+        (1_000, RUN), (997, {**ODD, "anneal_strategy": "linear", "div_factor": 10.0, "final_div_factor": 100.0}),
+        (10_000, {**COLD, "final_div_factor": 1.0}),
+    ],
+    "axolotl.rex": [
+        (3_000, RUN), (2_500, {**ODD, "cosine_min_lr_ratio": 0.1}), (21_000, {**COLD, "cosine_min_lr_ratio": 1.0}),
+    ],
+    "axolotl.cosine": [
+        (3_000, {**RUN, "lr_quadratic_warmup": True}), (2_500, {**ODD, "cosine_min_lr_ratio": 0.1}),
+        (21_000, {**COLD, "cosine_min_lr_ratio": 0.05, "cosine_constant_lr_ratio": 0.77}),
+    ],
+    "axolotl.JaggedLRRestartScheduler": [
+        (3_000, {"inner_schedule": Made("cosine", {**RUN, "cosine_min_lr_ratio": 0.1}), "jagged_restart_steps": 150,
+                 "min_lr_scale": 0.1}),
+        (2_500, {"inner_schedule": Made("cosine", ODD), "jagged_restart_steps": 97, "jagged_restart_warmup_steps": 20,
+                 "jagged_restart_anneal_steps": 13}),
+        (900, {"inner_schedule": Made("one_cycle", RUN), "jagged_restart_steps": 30, "jagged_restart_warmup_steps": 29,
+                 "min_lr_scale": 0.0}),
+    ],
+}  # fmt: skip
+_OPENCLIP: dict[str, Sequence[Row]] = {
+    "const_lr": [
+        (150, {"base_lr": 0.1, "warmup_length": 10, "steps": 100}),
+        (150, {"base_lr": 3e-4, "warmup_length": 0, "steps": 97}),
+        (150, {"base_lr": 5e-5, "warmup_length": 120, "steps": 100}),
+    ],
+    "cosine_lr": [
+        (1_500, {"base_lr": 0.1, "warmup_length": 100, "steps": 1_000}),
+        (300, {"base_lr": 3e-4, "warmup_length": 0, "steps": 97}),
+        (300, {"base_lr": 5e-5, "warmup_length": 120, "steps": 100}),
+    ],
+    "const_lr_cooldown": [
+        (150, {"base_lr": 0.1, "warmup_length": 10, "steps": 100, "cooldown_steps": 20}),
+        (150, {"base_lr": 3e-4, "warmup_length": 30, "steps": 97, "cooldown_steps": 80, "cooldown_power": 2.0,
+               "cooldown_end_lr": 1e-5}),
+        (101, {"base_lr": 0.1, "warmup_length": 7, "steps": 100, "cooldown_steps": 120, "cooldown_power": 1.5}),
+    ],
+}  # fmt: skip
+_OPENCLIP_NAMES = {"const": "const_lr", "cosine": "cosine_lr", "const-cooldown": "const_lr_cooldown"}
+OPENCLIP = {f"openclip.{name}": rows for name, rows in _OPENCLIP.items()} | {
+    f"openclip.{name}": _OPENCLIP[function] for name, function in _OPENCLIP_NAMES.items()
+}
 ROWS: dict[str, Sequence[Row]] = {
     **HF, **DIFFUSERS, **DEEPSPEED, **MEGATRON, **TIMM, **OPTAX, **KERAS, **TORCHTITAN, **NANOTRON, **COMPOSER, **OLMO,
-    **MMENGINE, **FVCORE, **PADDLE, **MINDCV, **MINDFORMERS, **FAIRSEQ, **NEMO, **THINC,
+    **MMENGINE, **FVCORE, **PADDLE, **MINDCV, **MINDFORMERS, **FAIRSEQ, **NEMO, **THINC, **AXOLOTL,
+    **OPENCLIP,
 }  # fmt: skip
 
 

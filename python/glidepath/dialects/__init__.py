@@ -17,6 +17,7 @@ says so. ``schedule`` makes any of them by its name:
 
 from glidepath._core import Schedule  # noqa: F401  # the type of all that is made here
 from glidepath.dialects import (
+    axolotl,
     composer,
     deepspeed,
     diffusers,
@@ -33,6 +34,7 @@ from glidepath.dialects import (
     nemo,
     neox,
     olmo,
+    openclip,
     optax,
     paddle,
     thinc,
@@ -44,6 +46,7 @@ from glidepath.dialects._declare import entries as _entries
 from glidepath.dialects._declare import schedule
 
 __all__ = [
+    "axolotl",
     "composer",
     "deepspeed",
     "diffusers",
@@ -61,6 +64,7 @@ __all__ = [
     "nemo",
     "neox",
     "olmo",
+    "openclip",
     "optax",
     "paddle",
     "schedule",

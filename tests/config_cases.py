@@ -37,6 +37,15 @@ def rise(k: int, w: float, top: float, rest: float, low: float = 0.0) -> float:
     return low + (top - low) * k / w if k < w else rest
 
 
+def jagged_rex(step: int) -> float:
+    """axolotl's RexLR(2e-4, 2e-5, 400, 12), with restarts each 100 steps: 5 down to a tenth, and 10 up."""
+    left = max(400 - step, 0) / 388
+    rex = 2e-4 * step / 12 if step <= 12 else 2e-4 * (0.1 + 0.9 * left / (0.1 + 0.9 * left))
+    place = step % 100
+    restart = min(1.0, place / 10, (100 - place) / 5) if step >= 95 else 1.0
+    return rex * (0.1 + 0.9 * restart)
+
+
 CASES = [
     Case("training_args.json", "hf", lambda k: rise(k, 8, 2e-4, cos(2e-4, 0.0, (k - 8) / 92)), (0, 7, 8, 54, 100),
          steps=100, derived={"warm-up": "8 steps: ceil(100 * 0.07)"}),
@@ -60,6 +69,9 @@ CASES = [
          {"decay": "180 steps: 2/3 of what follows the warm-up, LLaMA-Factory's default"}),
     Case("axolotl.yaml", "axolotl", lambda k: rise(k, 19, 2e-4, cos(2e-4, 2e-5, (k - 19) / 377)), (0, 18, 19, 200, 396),
          {"steps_per_epoch": 99}, 396, {"warm-up": "19 steps: int(0.05 * 396)"}),
+    # Both RexLR and the restarts are one step ahead.
+    Case("axolotl_jagged.yaml", "axolotl", lambda k: jagged_rex(k + 2), (0, 10, 93, 98, 101), steps=400,
+         derived={"warm-up": "12 steps: min(int(0.03 * 400), 100), the default"}),
     Case("model_card.md", "model_card", lambda k: rise(k, 500, 5e-5, line(5e-5, 0.0, (k - 500) / 9500)),
          (0, 499, 500, 5000, 10000), steps=10000),
     Case("megatron.sh", "megatron", lambda k: rise(k, 9, 6e-4, cos(6e-4, 6e-5, (k - 9) / 891)), (0, 8, 9, 450, 900),

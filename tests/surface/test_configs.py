@@ -12,6 +12,7 @@ import pytest
 import glidepath as gp
 from config_cases import CASES
 from glidepath import configs
+from glidepath.dialects import axolotl, hf
 
 FOLDER = Path(__file__).parents[2] / "examples" / "configs"
 
@@ -361,6 +362,9 @@ def test_a_number_sign_inside_a_word_is_no_comment(tmp_path):
     assert gp.read(path).schedule == gp.cosine(0.1, 0.0, 9)
 
 
+AXOLOTL = {"base_model": "a/model", "learning_rate": 0.1, "max_steps": 100, "warmup_steps": 10}
+
+
 @pytest.mark.parametrize(
     ("source", "known", "message"),
     [
@@ -371,6 +375,15 @@ def test_a_number_sign_inside_a_word_is_no_comment(tmp_path):
         ({**ARGUMENTS, "max_steps": "9007199254740993"}, {}, "`max_steps`: got '9007199254740993'; it must be"),
         ({"sched": "cosine", "epochs": 9, "lr_base_size": 0}, {"steps_per_epoch": 5, "world_size": 1},
          "its numbers cannot be computed with: division by zero. Correct them."),
+        ({**AXOLOTL, "lr_scheduler": "one_cycle", "jagged_restart_steps": 20}, {},
+         ("`jagged_restart_steps`: got 20; PyTorch's OneCycleLR then raises an error at the end of the run: it is one "
+         "step ahead. Take another `lr_scheduler`.")),
+        ({**AXOLOTL, "lr_scheduler": "one_cycle", "lr_scheduler_kwargs": {"max_lr": 1.0}}, {},
+         "`lr_scheduler_kwargs.max_lr`: got 1.0; axolotl passes it too, and PyTorch takes it once. Remove it."),
+        ({**AXOLOTL, "cosine_min_lr_ratio": 2}, {}, "`cosine_min_lr_ratio`: got 2; it must be from 0 to 1."),
+        ({**AXOLOTL, "lr_scheduler": "quadratic"}, {}, "greedy, one_cycle, rex. Take one of them."),
+        ({**AXOLOTL, "warmup_ratio": 0.1}, {},
+         "`warmup_steps`: got a value, as `warmup_ratio` has; axolotl takes one of the two. Remove one."),
     ],
 )  # fmt: skip
 def test_what_breaks_a_reader_is_named(source, known, message):
@@ -403,6 +416,40 @@ def test_a_torch_scheduler_with_a_base_rate_of_its_own():
     ):
         scheduler = {"class_path": f"torch.optim.lr_scheduler.{name}", "init_args": arguments}
         assert gp.read({**source, "lr_scheduler": scheduler}, steps_per_epoch=1).schedule[0] == first
+
+
+BOTH = {"cosine_min_lr_ratio": 0.1, "cosine_constant_lr_ratio": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("more", "schedule", "ignored"),
+    [
+        ({}, hf.cosine(0.1, 10, 100), []),
+        ({"lr_scheduler_kwargs": {"num_cycles": 1.5}}, hf.cosine(0.1, 10, 100, 1.5), []),
+        (BOTH, axolotl.cosine(0.1, 10, 100, **BOTH), []),
+        ({**BOTH, "cosine_min_lr_ratio": 0}, hf.cosine(0.1, 10, 100), ["cosine_constant_lr_ratio"]),
+        ({**BOTH, "lr_quadratic_warmup": True}, axolotl.cosine(0.1, 10, 100, lr_quadratic_warmup=True), [*BOTH]),
+        ({**BOTH, "lr_scheduler": "rex"}, axolotl.rex(0.1, 10, 100, 0.1), ["cosine_constant_lr_ratio"]),
+        ({**BOTH, "lr_scheduler": "linear"}, hf.linear(0.1, 10, 100), [*BOTH]),
+        ({"lr_scheduler": "rex", "lr_scheduler_kwargs": {"num_cycles": 1}}, axolotl.rex(0.1, 10, 100),
+         ["lr_scheduler_kwargs"]),
+        ({"lr_scheduler": "one_cycle", "lr_scheduler_kwargs": {"div_factor": 10.0, "max_momentum": 0.9}},
+         axolotl.one_cycle(0.1, 10, 100, div_factor=10.0), []),
+        ({"lr_scheduler": "one_cycle", "lr_scheduler_kwargs": {"pct_start": 0.25, "base_momentum": 0.8}},
+         gp.replay("torch.OneCycleLR", max_lr=0.1, total_steps=100, pct_start=0.25), []),
+        ({"lr_scheduler": "linear", "jagged_restart_steps": 20, **BOTH},
+         axolotl.JaggedLRRestartScheduler(hf.linear(0.1, 10, 100), 20, 10, 1, 0.1), ["cosine_constant_lr_ratio"]),
+        ({"jagged_restart_steps": 20, "jagged_restart_warmup_steps": 0, "jagged_restart_anneal_steps": 5},
+         axolotl.JaggedLRRestartScheduler(hf.cosine(0.1, 10, 100), 20, 10, 5), []),
+    ],
+)  # fmt: skip
+def test_axolotls_own_options(more, schedule, ignored):
+    reading = gp.read({**AXOLOTL, **more})
+    assert reading.schedule == schedule
+    assert reading.peak == 0.1
+    assert [str(one) for one in reading.warnings] == [
+        f"ignored: `{key}` counts for nothing here. Remove it." for key in ignored
+    ]
 
 
 def test_a_mapping_that_weights_and_biases_wrote():

@@ -223,20 +223,29 @@ def read_card(job: Job) -> dict[str, Schedule]:
     return read_hf(job)
 
 
+# ------------------------------------------------------------------------------------------------------------- axolotl
+
+_RATIOS = ("cosine_min_lr_ratio", "cosine_constant_lr_ratio")
+_RATES = ("anneal_strategy", "div_factor", "final_div_factor")
+_MOMENTA = ("cycle_momentum", "base_momentum", "max_momentum")
+
+
 @format_of("axolotl", "axolotl config", lambda job: job.has("base_model", "learning_rate"))
 def read_axolotl(job: Job) -> dict[str, Schedule]:
-    """Read axolotl's YAML: HF's names, with a warm-up and options of its own."""
+    """Read axolotl's YAML: HF's schedules or its own, with a warm-up of its own, as its trainer makes them."""
     base = job.number("learning_rate", known="learning_rate")
     name = job.text("lr_scheduler", "cosine")
-    own = [key for key in ("cosine_constant_lr_ratio", "lr_quadratic_warmup", "jagged_restart_steps") if job.raw(key)]
-    if own:
-        job.refuse(own[0], job.raw(own[0]), "glidepath does not read it", "Write the schedule as an expression.")
-    if name in ("rex", "one_cycle"):
-        rule = "it is axolotl's own, which glidepath does not read"
-        job.refuse("lr_scheduler", name, rule, "Write the schedule as an expression: `rex`, `one_cycle`.")
-    if name not in _NAMES:
-        job.refuse("lr_scheduler", name, f"it must be one of {', '.join(_NAMES)}", "Take one of them.")
+    if name not in (known := [*_NAMES, "one_cycle", "rex"]):
+        job.refuse("lr_scheduler", name, f"it must be one of {', '.join(known)}", "Take one of them.")
     steps = job.total("max_steps", epochs="num_epochs", epochs_default=1.0)
+    warmup = _warmup_of_axolotl(job, steps)
+    if (overridden := _overriding(job, base, steps, warmup)) is not None:
+        return overridden
+    job.key = "lr_scheduler"
+    return {"lr": _jagged(job, name, _of_axolotl(job, name, base, (warmup, steps)))}
+
+
+def _warmup_of_axolotl(job: Job, steps: int) -> int:
     if job.has("warmup_steps") and job.has("warmup_ratio"):
         job.refuse(
             "warmup_steps", Words("a value, as `warmup_ratio` has"), "axolotl takes one of the two", "Remove one."
@@ -248,11 +257,65 @@ def read_axolotl(job: Job) -> dict[str, Schedule]:
         warmup, how = job.whole("warmup_steps", known="warmup_steps"), "`warmup_steps`"
     else:
         warmup, how = min(int(0.03 * steps), 100), f"min(int(0.03 * {steps}), 100), the default"
-    warmup = job.derive("warm-up", 2 if warmup == 1 else warmup, how + (", at least 2" if warmup == 1 else ""))
-    if (overridden := _overriding(job, base, steps, warmup)) is not None:
-        return overridden
+    return job.derive("warm-up", 2 if warmup == 1 else warmup, how + (", at least 2" if warmup == 1 else ""))
+
+
+def _of_axolotl(job: Job, name: str, base: float, lengths: tuple[int, int]) -> Schedule:
+    """Make the schedule as `create_scheduler` does, and warn of the options that it leaves out."""
     more = job.mapping("lr_scheduler_kwargs", {})
-    if name == "cosine" and job.raw("cosine_min_lr_ratio"):
-        name, more = "cosine_with_min_lr", {**more, "min_lr_rate": job.number("cosine_min_lr_ratio")}
-    job.key = "lr_scheduler"
-    return {"lr": _hf(job, name, base, (warmup, steps), more)}
+    ratios = {key: job.fraction(key, 0.0) or None for key in _RATIOS}
+    own: dict[str, Any] | None = None
+    if name == "rex":
+        own = {_RATIOS[0]: ratios[_RATIOS[0]] or 0.0}
+    elif name == "cosine" and job.flag("lr_quadratic_warmup"):
+        own = {"lr_quadratic_warmup": True}
+    elif name == "cosine" and ratios[_RATIOS[0]]:
+        own = ratios
+    used = [*(own or ()), *(_RATIOS[:1] if job.raw("jagged_restart_steps") else ())]
+    used += ["lr_scheduler_kwargs"] if own is None else []
+    for key in (*_RATIOS, "lr_quadratic_warmup", "lr_scheduler_kwargs"):
+        if job.raw(key) and key not in used:
+            job.warn("ignored", f"`{key}` counts for nothing here", "Remove it.")
+    if name == "one_cycle":
+        return _one_cycle_of_axolotl(job, base, lengths, more)
+    if own is None:
+        return _hf(job, name, base, lengths, more)
+    named = dict(zip(("num_warmup_steps", "num_training_steps"), lengths, strict=True))
+    return job.make(f"axolotl.{name}", learning_rate=base, **named, **own)
+
+
+def _one_cycle_of_axolotl(
+    job: Job, base: float, lengths: tuple[int, int], more: Mapping[str, Any]
+) -> Schedule:  # fmt: skip
+    warmup, steps = lengths
+    for key in ("max_lr", "total_steps"):
+        if key in more:
+            rule = "axolotl passes it too, and PyTorch takes it once"
+            job.refuse(f"lr_scheduler_kwargs.{key}", more[key], rule, "Remove it.")
+    rates = {key: value for key, value in more.items() if key not in _MOMENTA}
+    if set(rates) <= set(_RATES):
+        return job.make(
+            "axolotl.one_cycle", learning_rate=base, num_warmup_steps=warmup, num_training_steps=steps, **rates
+        )
+    job.peak = base
+    given = {"pct_start": warmup / steps, "anneal_strategy": "cos", **rates}
+    return job.torch("OneCycleLR", "lr_scheduler", base, {"max_lr": base, "total_steps": steps, **given})
+
+
+def _jagged(job: Job, name: str, inner: Schedule) -> Schedule:
+    """Put the restarts of `jagged_restart_steps` around a schedule."""
+    steps = job.whole("jagged_restart_steps", 0)
+    if not steps:
+        return inner
+    if name == "one_cycle":
+        rule = "PyTorch's OneCycleLR then raises an error at the end of the run: it is one step ahead"
+        job.refuse("jagged_restart_steps", steps, rule, "Take another `lr_scheduler`.")
+    made = job.make(
+        "axolotl.JaggedLRRestartScheduler",
+        inner_schedule=inner.delay(1) if name == "rex" else inner,
+        jagged_restart_steps=steps,
+        jagged_restart_warmup_steps=job.whole("jagged_restart_warmup_steps", 0) or 10,
+        jagged_restart_anneal_steps=job.whole("jagged_restart_anneal_steps", 0) or 1,
+        min_lr_scale=job.number("cosine_min_lr_ratio", 0.0) or 0.001,
+    )
+    return made.skip(1) if name == "rex" else made

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from glidepath._arguments import LAST_STEP, as_int, cut, refusal
+from glidepath._contents import regular
 from glidepath._core import Schedule, _shown
 from glidepath.groups import Groups, rate_of
 
@@ -192,6 +193,7 @@ def _named(cell: object) -> str:
 
 def _of_file(place: str, path: Path, group: int) -> Rates:
     """Map a .npy file into memory."""
+    regular(path)
     try:
         values = npy.open_memmap(path, mode="r")
     except (ValueError, EOFError) as error:

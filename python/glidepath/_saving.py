@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from glidepath._arguments import refusal
+from glidepath._contents import contents, regular
 from glidepath._core import Schedule, _shown
 from glidepath._output import named, real_target, remove_dead, replacing
 from glidepath._tensors import KEY, RULE, SUFFIX, read_tensor, write_tensor
@@ -187,7 +188,7 @@ def _beside(path: Path) -> Path:
 def _check_replaceable(path: Path, beside: Path) -> None:
     """Raise ValueError if the schedule would replace something that is no schedule."""
     try:
-        text = beside.read_text(encoding="utf-8")
+        text = contents(beside).decode()
         Schedule.from_json(text)
     except (FileNotFoundError, NotADirectoryError):
         return
@@ -215,7 +216,7 @@ def _describe(beside: Path, schedule: Schedule, size: int) -> None:
 
 def saved_file(path: Path) -> Saved | SavedTensor:
     """Open a file of learning rates."""
-    return SavedTensor(path) if path.suffix == SUFFIX else Saved(path)
+    return SavedTensor(regular(path)) if path.suffix == SUFFIX else Saved(regular(path))
 
 
 class Saved:
@@ -240,7 +241,7 @@ class Saved:
         """Read the schedule that stands beside the file. ``check`` compares it with a sample of the file's values."""
         path, beside = self.path, _beside(self.path)
         try:
-            schedule = Schedule.from_json(beside.read_text(encoding="utf-8"))
+            schedule = Schedule.from_json(contents(beside).decode())
         except FileNotFoundError:
             raise ValueError(f"{path}: no schedule is beside it, in {beside.name}. {_no_schedule(path)}") from None
         except (ValueError, TypeError) as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glidepath._contents import contents, is_there, standard_input
 from glidepath._core import Schedule
 from glidepath._saving import KINDS, saved_file
 
@@ -53,7 +54,7 @@ def load(spec: str, known: Known = _NOTHING) -> Loaded:
     """Read a SPEC."""
     if is_expression(spec):
         return Loaded(Schedule(spec))
-    if spec.endswith(KINDS) and Path(spec).exists():
+    if spec.endswith(KINDS) and is_there(spec):
         return Loaded(saved_file(Path(spec)).schedule(check=True))
     path = Path(spec)
     if spec != "-" and (known.kind is not None or path.suffix.lower() in _configs()):
@@ -81,7 +82,7 @@ def side(spec: str, known: Known = _NOTHING) -> Path | Schedule | Groups:
 
 def is_expression(spec: str) -> bool:
     """Whether a SPEC is an expression: what has a bracket and is not the name of a file."""
-    return "(" in spec and not Path(spec).exists()
+    return "(" in spec and not is_there(spec)
 
 
 def _configs() -> tuple[str, ...]:
@@ -133,7 +134,7 @@ def _read(spec: str) -> str:
     if spec == "-" and sys.stdin is None:
         raise ValueError("standard input: closed. Name a file, or send the JSON through a pipe.")
     try:
-        content = sys.stdin.buffer.read() if spec == "-" else Path(spec).read_bytes()
+        content = standard_input() if spec == "-" else contents(Path(spec))
         return content.decode("utf-8")
     except OSError as error:
         raise ValueError(f"{_named(spec)}: {error.strerror}") from None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,8 @@ import pytest
 import glidepath as gp
 from config_cases import CASES
 from glidepath import configs
+from glidepath._logs import read_log
+from glidepath._specs import load, side
 from glidepath.dialects import axolotl, hf
 
 FOLDER = Path(__file__).parents[2] / "examples" / "configs"
@@ -170,7 +175,7 @@ def test_a_deepspeed_file_overrides_only_with_a_scheduler():
          ("`a.json`: got `lr` twice; each key may stand once: readers differ in which value they take. "
          "Remove one of the two.")),
         ("a.sh", "train --lr 1 --lr=2",
-         ("`a.sh`: got `--lr=2` twice; each key may stand once: readers differ in which value they take. "
+         ("`a.sh`: got `--lr` twice; each key may stand once: readers differ in which value they take. "
          "Remove one of the two.")),
         ("a.md", "## Training hyperparameters\n- lr: 1\n- lr: 2",
          ("`a.md`: got `lr` twice; each key may stand once: readers differ in which value they take. "
@@ -180,9 +185,9 @@ def test_a_deepspeed_file_overrides_only_with_a_scheduler():
         ("a.yaml", "[" * 10_000, "a.yaml: too many levels inside one another. A config file has a few."),
         ("a.json", '{"lr": ' + "[" * 500 + "]" * 500 + "}", None),
         ("a.json", " " * (10 << 20),
-         "`a.json`: got more than 4 MiB; a config file has at most 4 MiB. A log is read by `glidepath audit`."),
+         "`a.json`: got more than 4 MiB; it must have at most 4 MiB. A log is read by `glidepath audit`."),
         ("a.yaml", "#" * (10 << 20),
-         "`a.yaml`: got more than 4 MiB; a config file has at most 4 MiB. Check that it is the right file."),
+         "`a.yaml`: got more than 4 MiB; it must have at most 4 MiB. Check that it is the right file."),
         ("a.yaml", "a: &a {k: 1}\nsched: &b [*b]\nlr_noise: *b\nSOLVER: *b", None),
         ("a.yaml", "- 1", "`a.yaml`: got a list; a config file holds a mapping. Check that it is the right file."),
         ("a.yaml", "", "`a.yaml`: got a NoneType; a config file holds a mapping. Check that it is the right file."),
@@ -200,7 +205,8 @@ def test_a_deepspeed_file_overrides_only_with_a_scheduler():
         ("a.py", "_base_ = ['b.py']", ("`a.py: `_base_``: got 'b.py'; it must be a .py file that is there. "
          "Put the file there, or print the whole config into one file.")),
         ("a.keras", "PK", "a.keras: not a saved Keras model: File is not a zip file"),
-        ("a.sh", "train --lr '1", "a.sh: not a shell script that glidepath can read: No closing quotation"),
+        ("a.sh", "train --lr '1",
+         "a.sh: not a shell script that glidepath can read: line 1 has a quote without its end. Close it"),
     ],
 )  # fmt: skip
 def test_a_damaged_file_is_refused_in_one_line(name, content, message, tmp_path, monkeypatch):
@@ -505,3 +511,227 @@ def test_a_config_on_standard_input():
     assert done.stdout == "0.1\n"
     done = subprocess.run([*command, "--kind", "deepspeed"], input=text, capture_output=True, text=True, check=True)
     assert done.stdout == "0.1\n"
+
+
+# Files without an end, and texts that take long.
+
+
+def special(kind, path):
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(path))
+        server.close()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "socket"])
+@pytest.mark.parametrize(
+    "name", ["a.json", "a.yaml", "a.keras", "a.npy", "a.csv", "a.jsonl", "events.out.tfevents.1", "a"]
+)
+def test_what_is_no_regular_file_is_refused_at_once(kind, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+    special(kind, Path(name))
+    message = f"`{name}`: got a {kind}; it must be a regular file. Write its content into one."
+    reads = [lambda: load(name), lambda: read_log(Path(name))]
+    reads += [lambda: side(name)] * (not name.endswith(".npy"))
+    reads += [lambda: gp.read(name)] * name.endswith((".json", ".yaml", ".keras"))
+    reads += [lambda: gp.compare(Path(name), gp.constant(1.0), 1)] * name.endswith(".npy")
+    for read in reads:
+        with pytest.raises(ValueError) as caught:
+            read()
+        assert str(caught.value) == message
+
+
+def test_a_folder_is_no_config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.json").mkdir()
+    Path("a.npy").mkdir()
+    for read in (lambda: gp.read("a.json"), lambda: load("a.json"), lambda: load("a.npy"), lambda: load(".")):
+        with pytest.raises((IsADirectoryError, ValueError), match="Is a directory"):
+            read()
+
+
+def test_a_pipe_of_the_shell_and_an_expression_longer_than_a_name():
+    command = [sys.executable, "-m", "glidepath"]
+    piped = f"{' '.join(command)} at <(echo 'linear(0.0, 1.0, 4)') 1"
+    done = subprocess.run(["bash", "-c", piped], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("0.25\n", "")
+    done = subprocess.run(
+        [*command, "at", " + ".join(["constant(1.0)"] * 100), "0"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "100.0\n"
+
+
+@pytest.mark.parametrize(("head", "unit", "name"), [
+    ("", '\\"', "a.json"), ('{"a":', '/*"', "a.json"), ("x.", "a.", "a.toml"), ("[a]\nb", " ", "a.cfg"),
+    ("[a]\n", " x\n", "a.cfg"), ("raining hyperparameters\n", "\n", "a.md"),
+    ("raining hyperparameters\n- a: x", " ", "a.md"), ("", "k%d=1\n", "a.py"), ("x = f()", " + f()", "a.py"),
+    ("run --rampup-batch-size", " 1", "a.sh"), ("", "K%d='--lr x' ", "a.sh"), ("A='", "x", "a.sh"),
+    ("A='" + "x" * 1000 + "'\nrun --lr ", "$A", "a.sh"), ("B=$A$A;A=$C$C;C=$D$D\n", "$B ", "a.sh"),
+])  # fmt: skip
+def test_no_text_takes_time_by_the_square_of_its_length(head, unit, name, tmp_path):
+    path = tmp_path / name
+    most = {".toml": 60, ".cfg": 60}.get(path.suffix, 900) << 10
+    path.write_text(
+        head + "".join(unit.replace("%d", str(i)) for i in range((most - len(head)) // (len(unit) + 2))) + "y"
+    )
+    began = time.perf_counter()
+    with pytest.raises(ValueError, match=name):
+        gp.read(path)
+    assert time.perf_counter() - began < 20.0  # of 1 to 4 seconds; by the square it were minutes
+
+
+def test_python_configs_that_double_and_bases_that_include_many(tmp_path):
+    doubled = "d0 = dict(a=1)\n" + "".join(f"d{i + 1} = dict(x=d{i}, y=d{i})\n" for i in range(40)) + "model = d40\n"
+    (tmp_path / "base.py").write_text(doubled)
+    (tmp_path / "a.py").write_text(f"_base_ = ['base.py']\n{doubled}")
+    with pytest.raises(ValueError, match="it merges more than 100,000 keys"):
+        gp.read(tmp_path / "a.py")
+    for level in range(4):
+        (tmp_path / f"b{level}.py").write_text(f"_base_ = {[f'b{level + 1}.py'] * 9}")
+    (tmp_path / "b4.py").write_text("x = 1")
+    with pytest.raises(ValueError, match="got more than 100 files"):
+        gp.read(tmp_path / "b0.py")
+    (tmp_path / "c.py").write_text("x = [1]\n" + "x = [x, x]\n" * 60 + "_base_ = x")
+    with pytest.raises(ValueError, match=r"it must be a \.py file that is there"):
+        gp.read(tmp_path / "c.py")
+    (tmp_path / "e.py").write_text("lr = 0.1\nparam_scheduler = dict(**lr, type='PolyLR')\n")
+    with pytest.raises(ValueError, match="it must be given"):
+        gp.read(tmp_path / "e.py")
+
+
+@pytest.mark.parametrize(("name", "text", "place"), [
+    ("a.yaml", """lr_scheduler_type: cosine\nmax_steps: 9\nlr_scheduler_kwargs: '{"min_lr": 1, "min_lr": 2}'""",
+     "a.yaml: `lr_scheduler_kwargs`"),
+    ("a.cfg", '[training.optimizer]\nlearn_rate = {"a": 1, "min_lr": 1, "min_lr": 2}',
+     "`a.cfg: training.optimizer.learn_rate`"),
+])  # fmt: skip
+def test_a_key_twice_in_json_inside_a_value(name, text, place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(text)
+    with pytest.raises(ValueError) as caught:
+        gp.read(name)
+    assert str(caught.value) == (
+        f"{place}: got `min_lr` twice; each key may stand once: readers differ in which value they take. "
+        "Remove one of the two."
+    )
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.json", '{"lr": %s}'), ("a.toml", "lr = %s"), ("a.yaml", "lr: %s")])
+def test_a_number_with_too_many_digits(name, text, tmp_path):
+    path = tmp_path / name
+    path.write_text(text % ("1" * 5_000))
+    with pytest.raises(ValueError, match=rf"{name}: not .*(4300|4,300)|{name}`: got no key"):
+        gp.read(path)
+
+
+# Shell scripts.
+
+TAIL = "--lr-decay-style cosine --train-iters 9"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        """ARGS=(\n  --lr 0.1 # the rate: --lr 5\n  # --min-lr 3, it's off\n  TAIL\n)
+python a.py "${ARGS[@]}" 2>&1 | tee log""",
+        "LR=${LR:-0.1}\npython a.py --lr=$LR TAIL",
+        "python a.py --lr ${LR:-0.1} TAIL",
+        """ARGS=(--lr 0.1 TAIL)\nif [ $x = 1 ]; then\n ARGS+=(--bf16)\nfi
+[ -n "$y" ] && ARGS+=(--fp8)\npython a.py ${ARGS[@]}""",
+        """A="--lr 0.1 \\\n TAIL"\nif [ $x = 1 ]; then\nA="${A} --ckpt"\nfi
+run="deepspeed a.py ${A} &> log"\necho $run\neval $run""",
+        """A=(--lr 0.1 TAIL)\nif x; then A=("${A[@]}" --fsdp); fi\nT="cd x; python a.py ${A[@]}"
+sbatch <<EOF\nsrun bash -c "$T"\nEOF\n""",
+        """DIR="$(cd "$(dirname "$0")" && pwd)"\nD=`date "+%Y"`\npython a.py --lr 0.1 --save $DIR/$D TAIL""",
+        "python a.py --lr 0.1 --weight-decay 1e-2 TAIL --weight-decay 1e-2",
+        "(cd x && python a.py --lr 0.1 TAIL) &\nwait",
+        "run() {\n python a.py --lr 0.1 TAIL\n}\nrun",
+        "if x; then python a.py --lr 0.1 TAIL\nelse torchrun b.py --lr 0.1 TAIL --fp8\nfi",
+        "python a.py --lr 0.1 \\\r\n TAIL\r\n",
+        "python prepare.py --out x\npython a.py --lr 0.1 TAIL\npython eval.py --out y",
+        "python - <<'EOF'\nprint('--lr 5')\nEOF\npython a.py --lr 0.1 TAIL",
+        "export OPTIONS='--lr 0.1 TAIL'",
+    ],
+)
+def test_what_scripts_of_megatron_hold(script, tmp_path):
+    path = tmp_path / "a.sh"
+    path.write_text(script.replace("TAIL", TAIL))
+    assert gp.read(path).schedule == gp.cosine(0.1, 0.0, 9)
+
+
+UNREAD = "a.sh: not a shell script that glidepath can read: line"
+
+
+@pytest.mark.parametrize(("script", "message"), [
+    ("python a.py --lr 1 TAIL\n\ntorchrun x/b.py \\\n --lr 2 TAIL",
+     ("`a.sh`: got two training commands, `a.py` in line 1 and `x/b.py` in line 3; each has a learning rate, and a "
+     "config is that of one run. Copy one of them into a script of its own.")),
+    ("python a.py --lr 1 \\ \n  TAIL",
+     f"{UNREAD} 1 has a blank after its backslash, so that the command ends there. Remove the blank"),
+    ("python a.py --lr 1 \\\n # a remark \\\n  TAIL",
+     (f"{UNREAD} 3 has an option where a command begins, --lr-decay-style. "
+     "End the line above with a backslash, and no comment")),
+    ('A=(--lr 1 TAIL)\n[ -n "$y" ] && A+=(--min-lr 0.1)\nrun a.py ${A[@]}',
+     ("`a.sh: A`: got several values; it holds options, and only running the script would tell which. "
+     "Write the options out.")),
+    ("python a.py --lr 1 --min-lr $(echo 0.1) TAIL",
+     "a.sh: `min_lr`: got $(echo 0.1); it must be given. Write the value into the file."),
+    ("python a.py --lr 1 --lr-decay-tokens 100 TAIL",
+     ("a.sh: `lr_decay_tokens`: got '100'; Megatron-DeepSpeed then counts tokens, which glidepath does not read. "
+     "Give `lr_decay_samples`.")),
+    ("cat <<EOF > x.json\n{", f"{UNREAD} 1 has a here-document without its end, EOF. Close it"),
+    ("cat <<A > x.json\n{}\nA\ncat <<A > y.json\n{}\nA\n",
+     ("`a.sh`: got 2 here-documents, in line 1 and in line 4; each may be a config, and no command has options of a "
+     "learning rate. Write one of them into a file of its own.")),
+    ('cat <<A > x.json\n{"scheduler": {"type": "WarmupLR"}}\nA\nrun a.py --deepspeed_config x.json --lr 1 TAIL',
+     ("a.sh: `deepspeed_config.scheduler`: got a schedule; DeepSpeed's scheduler takes the place of Megatron's. "
+     "Read DeepSpeed's file, or remove it there.")),
+])  # fmt: skip
+def test_a_script_that_only_running_would_settle_is_refused(script, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.sh").write_text(script.replace("TAIL", TAIL))
+    with pytest.raises(ValueError) as caught:
+        gp.read("a.sh")
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "case $M in\n 7B) LR=1;;\n 13B) LR=2;;\nesac\n{}",
+        "LR=1\nif [ -z $x ]; then LR=2; fi\n{}",
+        "if [ -z $x ]; then LR=2; fi\n{}",
+        "LR=1\n((LR*=2))\n{}",
+        "LR=2 {}",
+        "train() (\n {}\n)\nLR=1\ntrain\nLR=2\ntrain",
+    ],
+)
+def test_a_variable_with_several_values_is_open(script, tmp_path):
+    path = tmp_path / "a.sh"
+    path.write_text(script.format(f"run a.py --lr $LR {TAIL}"))
+    with pytest.raises(ValueError, match=r"`lr`: got \$LR; the base or peak rate must be known"):
+        gp.read(path)
+
+
+def test_a_deepspeed_file_in_a_here_document(tmp_path):
+    path = tmp_path / "a.sh"
+    scheduler = '"scheduler": {"type": "WarmupLR", "params": {"warmup_type": "linear", '
+    ten = f'{scheduler} "warmup_num_steps": 10, "warmup_max_lr": %s}}}}'
+    auto = f'{scheduler} "warmup_num_steps": "auto", "warmup_max_lr": "auto"}}}}'
+    expected = (gp.linear(0.0, 0.1, 10) >> gp.constant(0.1)).delay(1)
+    run = "deepspeed a.py --deepspeed_config $DS"
+    path.write_text(f"LR=0.1\ncat <<EOF > $DS\n{{ // DeepSpeed\n  {ten % '$LR'}\n}}\nEOF\n{run}")
+    assert gp.read(path).schedule == expected
+    path.write_text(f"cat > ds.json <<EOT\n{{{ten % '${LR}'}}}\nEOT\n")
+    assert gp.read(path, learning_rate=0.1).schedule == expected
+    run = "run a.py --learning_rate 0.1 --lr_scheduler_type cosine --max_steps 100 --warmup_steps 10"
+    path.write_text(f"cat <<EOF | tee ds.json\n{{{auto}}}\nEOF\n{run} --deepspeed ./ds.json")
+    reading = gp.read(path)
+    assert (reading.schedule, [one.code for one in reading.warnings]) == (expected, ["overridden"])
+    config = "learning_rate: 0.1\nmax_steps: 10\nlr_scheduler_type: linear"
+    path.write_text(f"cat <<EOF > a.yaml\n{config}\nEOF\nllamafactory-cli train a.yaml")
+    assert gp.read(path).schedule == gp.linear(0.1, 0.0, 10)

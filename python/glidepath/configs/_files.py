@@ -7,30 +7,35 @@ from __future__ import annotations
 
 import ast
 import configparser
-import contextlib
 import importlib
 import io
-import json
 import operator
 import re
-import shlex
 import sys
 import zipfile
+from collections import ChainMap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from glidepath import _parsing
 from glidepath._arguments import cut, refusal
+from glidepath._contents import contents, limited, regular
+from glidepath._core import _shown
+from glidepath._parsing import doubled, json_of
 from glidepath.configs._reading import Unread
+from glidepath.configs._shell import options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = ["SUFFIXES", "is_file", "parsed", "without_wandb"]
 
-MOST_BYTES = 4 << 20
+_MOST_BYTES = {".toml": 64 << 10, ".cfg": 64 << 10, ".py": 1 << 20, ".sh": 1 << 20}
+"""Of the parsers that take much time or memory for a long text."""
+_MANY_BYTES = 4 << 20
 _MOST_PAIRS = 100_000
+_MOST_FILES = 100
 _MOST_BASES = 5  # inside one another; each level may have several
 _MOST_BITS = 4_096  # of a number
 
@@ -45,7 +50,7 @@ def parsed(path: Path, text: str | None = None) -> dict[str, Any]:
         raise ValueError(refusal("source", repr(str(path)), "it must be a path", way_out))
     if suffix not in _PARSERS:
         raise ValueError(refusal(str(path), f"{suffix or 'no suffix'}", f"it must be one of {', '.join(SUFFIXES)}"))
-    data = _bytes(path) if text is None else text.encode()
+    data = _bytes(path) if text is None else limited(str(path), text.encode(), *_limit(suffix))
     try:
         values = _PARSERS[suffix](path, data)
     except (RecursionError, MemoryError):
@@ -59,45 +64,30 @@ def parsed(path: Path, text: str | None = None) -> dict[str, Any]:
 
 
 def _bytes(path: Path) -> bytes:
-    if path.exists() and not path.is_file():
-        raise ValueError(refusal(str(path), "no regular file", "a config is a file", "Save it into one."))
-    with path.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES and path.suffix != ".keras":
-        rule = f"a config file has at most {MOST_BYTES >> 20} MiB"
-        way_out = (
-            "A log is read by `glidepath audit`." if path.suffix == ".json" else "Check that it is the right file."
-        )
-        raise ValueError(refusal(str(path), f"more than {MOST_BYTES >> 20} MiB", rule, way_out))
-    return data
+    if path.suffix.lower() == ".keras":  # zipfile reads the little that it needs
+        regular(path)
+        return b""
+    return contents(path, *_limit(path.suffix.lower()))
+
+
+def _limit(suffix: str) -> tuple[int, str]:
+    """Return the most bytes of a config, and what to do about more."""
+    way_out = "A log is read by `glidepath audit`." if suffix == ".json" else "Check that it is the right file."
+    return _MOST_BYTES.get(suffix, _MANY_BYTES), way_out
 
 
 # --------------------------------------------------------------------------------------------------- JSON, YAML, TOML
 
 
-_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
-"""A text in quotes, or a comment, which DeepSpeed takes in its JSON."""
+_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"?|//[^\n]*|/\*.*?\*/|(/\*.*)', re.DOTALL)
+"""A text in quotes, or a comment, which DeepSpeed takes in its JSON. One without an end goes on to the file's end."""
 
 
 def _json(path: Path, data: bytes) -> object:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for key, value in pairs:
-            if key in values:
-                raise _doubled(path, key)
-            values[key] = value
-        return values
+    def kept(found: re.Match[str]) -> str:
+        return found[0] if found[0].startswith('"') or found[1] else " "
 
-    text = _COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else " ", data.decode("utf-8-sig"))
-    try:
-        return json.loads(text, object_pairs_hook=unique)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not JSON: {error}") from None
-
-
-def _doubled(path: Path, key: object) -> ValueError:
-    rule = "each key may stand once: readers differ in which value they take"
-    return ValueError(refusal(str(path), f"`{cut(str(key), 60)}` twice", rule, "Remove one of the two."))
+    return json_of(str(path), _COMMENT.sub(kept, data.decode("utf-8-sig")))
 
 
 def _yaml(path: Path, data: bytes) -> object:
@@ -133,7 +123,7 @@ def _loader(yaml: Any, path: Path) -> Any:  # noqa: ANN401 (PyYAML's module and 
             for key, _ in getattr(node, "own", node.value):
                 if key.tag != "tag:yaml.org,2002:merge" and isinstance(key, yaml.ScalarNode):
                     if (key.tag, key.value) in seen:
-                        raise _doubled(path, key.value)
+                        raise doubled(path, key.value)
                     seen.add((key.tag, key.value))
             return cast("dict[Any, Any]", super().construct_mapping(node, deep))
 
@@ -154,15 +144,24 @@ def _toml(path: Path, data: bytes) -> object:
         raise ImportError(f"{path}: needs tomli, which is not installed. Run `pip install tomli`.") from error
     try:
         return toml.loads(data.decode())
-    except toml.TOMLDecodeError as error:
+    except UnicodeDecodeError:
+        raise
+    except ValueError as error:  # also of a number that has too many digits
         raise ValueError(f"{path}: not TOML: {error}") from None
 
 
 # ------------------------------------------------------------------------------------------------------ Python, shell
 
 
-def _python(path: Path, data: bytes, depth: int = 0) -> dict[str, Any]:
-    """Read the assignments of literals at the top of a file, and those of the files in `_base_`, as mmengine does."""
+def _python(path: Path, data: bytes, depth: int = 0, work: list[int] | None = None) -> dict[str, Any]:  # noqa: C901 (a case for each statement)
+    """Read the assignments of literals at the top of a file, and those of the files in `_base_`, as mmengine does.
+
+    ``work`` counts the files that were read, and the keys that were merged.
+    """
+    work = work or [0, 0]
+    work[0] += 1
+    if work[0] > _MOST_FILES:
+        raise ValueError(refusal(f"{path}: `_base_`", f"more than {_MOST_FILES} files", "a config has a few"))
     try:
         tree = _parsing.parsed(data)
     except SyntaxError as error:
@@ -183,17 +182,17 @@ def _python(path: Path, data: bytes, depth: int = 0) -> dict[str, Any]:
                 raise ValueError(refusal(str(path), str(_unread(node)), "importing it would execute it", way_out))
             own |= dict.fromkeys(_touched(node), _unread(node))
             continue
-        made = _literal(value, {**values, **own})
+        made = _literal(value, ChainMap(own, values))
         for target in targets:
             own[cast("ast.Name", target).id] = made
         if "_base_" in own:
             for base in _bases(path, own.pop("_base_"), depth):
-                values = _merged(values, _python(base, _bytes(base), depth + 1))
-    return cast("dict[str, Any]", _merged(values, own))
+                values = _merged(path, values, _python(base, _bytes(base), depth + 1, work), work)
+    return cast("dict[str, Any]", _merged(path, values, own, work))
 
 
 def _unread(node: ast.AST) -> Unread:
-    return Unread(cut(" ".join(ast.unparse(node).split()), 60))
+    return Unread(lambda: cut(" ".join(ast.unparse(node).split()), 60))
 
 
 def _touched(node: ast.stmt) -> set[str]:
@@ -204,15 +203,13 @@ def _touched(node: ast.stmt) -> set[str]:
 def _bases(path: Path, names: object, depth: int) -> list[Path]:
     if depth >= _MOST_BASES:
         raise ValueError(refusal(f"{path}: `_base_`", "itself", "files must not include one another", "Remove it."))
-    if not isinstance(names, str | list):
-        rule = "it must be a path or a list of paths"
-        raise ValueError(refusal(f"{path}: `_base_`", repr(names), rule, "Write it out."))  # noqa: TRY004 (of the file)
     found = []
-    for name in [names] if isinstance(names, str) else names:
-        base = path.parent / str(name)
-        if "::" in str(name) or base.suffix != ".py" or not is_file(base):
+    for name in names if isinstance(names, list) else [names]:
+        base = path.parent / name if isinstance(name, str) else None
+        if base is None or "::" in str(name) or base.suffix != ".py" or not is_file(base):
+            got = repr(name) if isinstance(name, Unread) else _shown(name)
             way_out = "Put the file there, or print the whole config into one file."
-            raise ValueError(refusal(f"{path}: `_base_`", repr(name), "it must be a .py file that is there", way_out))
+            raise ValueError(refusal(f"{path}: `_base_`", got, "it must be a .py file that is there", way_out))
         found.append(base)
     return found
 
@@ -225,11 +222,15 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def _merged(base: Any, own: Any) -> Any:  # noqa: ANN401 (mappings of any values)
+def _merged(path: Path, base: Any, own: Any, work: list[int]) -> Any:  # noqa: ANN401 (mappings of any values)
     """Merge as mmengine does: mappings key by key, unless `_delete_` is set; all else is replaced."""
     if not (isinstance(base, dict) and isinstance(own, dict)) or own.get("_delete_"):
         return {key: value for key, value in own.items() if key != "_delete_"} if isinstance(own, dict) else own
-    return {**base, **{key: _merged(base.get(key), value) for key, value in own.items()}}
+    work[1] += len(own)
+    if work[1] > _MOST_PAIRS:
+        rule = f"it merges more than {_MOST_PAIRS:,} keys"
+        raise ValueError(refusal(f"{path}: `_base_`", "mappings inside one another", rule, "Write them out."))
+    return {**base, **{key: _merged(path, base.get(key), value, work) for key, value in own.items()}}
 
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -249,11 +250,13 @@ def _literal(node: ast.expr, names: Mapping[str, Any]) -> Any:  # noqa: ANN401, 
         return [_literal(item, names) for item in node.elts]
     if isinstance(node, ast.Dict) and None not in node.keys:
         keys = [_literal(cast("ast.expr", key), names) for key in node.keys]
+        if not all(isinstance(key, str | int | float | None) for key in keys):
+            return _unread(node)
         made = {str(key): _literal(value, names) for key, value in zip(keys, node.values, strict=True)}
         return made if len(made) == len(keys) else _unread(node)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
         given = {item.arg or "**": _literal(item.value, names) for item in node.keywords}
-        return given if len(given) == len(node.keywords) else _unread(node)
+        return given if len(given) == len(node.keywords) and "**" not in given else _unread(node)
     if isinstance(node, ast.Name) and node.id in names:
         return names[node.id]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -272,76 +275,8 @@ def _literal(node: ast.expr, names: Mapping[str, Any]) -> Any:  # noqa: ANN401, 
     return _unread(node)
 
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
-_REMARK = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'|(?<!\S)#[^\n]*""", re.DOTALL)
-_CHANGED = re.compile(r"\b(?:for|read)\s+(?:-\w+\s+)*([A-Za-z_]\w*)|\b([A-Za-z_]\w*)\+=")
-"""A variable of a loop, or one that is read or added to."""
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
-
-
 def _shell(path: Path, data: bytes) -> dict[str, Any]:
-    """Read the options `--name value` of a script, with the variables that the script sets once, to plain values."""
-    try:
-        text = _REMARK.sub(lambda found: "" if found[0].startswith("#") else found[0], data.decode("utf-8-sig"))
-        words = shlex.split(text.replace("\\\n", " "))
-    except ValueError as error:
-        raise ValueError(f"{path}: not a shell script that glidepath can read: {error}") from None
-    _refuse_alternatives(path, words)
-    set_to: dict[str, set[str]] = {}
-    found: list[str] = []
-    for word in _unpacked(words):
-        if (assigned := _ASSIGNMENT.fullmatch(word)) and not word.startswith("-"):
-            set_to.setdefault(assigned[1], set()).add(assigned[2].rstrip(";"))
-        else:
-            found.append(word)
-    changed = {one or other for one, other in _CHANGED.findall(text)}
-    variables = {name: min(values) for name, values in set_to.items() if len(values) == 1 and name not in changed}
-    values: dict[str, Any] = {}
-    name = ""
-    for word in found:
-        if word.startswith("--"):
-            name, _, given = word[2:].partition("=")
-            name = name.replace("-", "_")
-            if name in values:
-                raise _doubled(path, word)
-            values[name] = _expanded(given, variables) if given else True
-        elif name:
-            value, before = _expanded(word, variables), values[name]
-            values[name] = value if before is True else [*(before if isinstance(before, list) else [before]), value]
-            name = name if name in _SEVERAL else ""
-    return values
-
-
-def _refuse_alternatives(path: Path, words: list[str]) -> None:
-    """Refuse a variable that holds options and is set more than once, as in the branches of an `if`."""
-    found = [match for word in words if not word.startswith("-") and (match := _ASSIGNMENT.fullmatch(word))]
-    held = [match[1] for match in found if f"${match[1]}" not in match[2] and f"${{{match[1]}" not in match[2]]
-    for match in found:
-        if " --" in f" {match[2]}" and held.count(match[1]) > 1:
-            rule = "it holds options, and only running the script would tell which"
-            raise ValueError(refusal(f"{path}: {match[1]}", "several values", rule, "Write the options out."))
-
-
-def _unpacked(words: list[str]) -> Iterator[str]:
-    """Yield the words, also those in arrays, and in variables that hold options, as in `ARGS="--lr 1e-4"`."""
-    for word in words:
-        assigned = _ASSIGNMENT.fullmatch(word)
-        inner = assigned[2] if assigned and not word.startswith("-") else ""
-        if inner.startswith("("):
-            yield from filter(None, [inner[1:].rstrip(")")])
-        elif " --" in f" {inner}":
-            yield from (one for one in inner.split() if not one.startswith("$"))  # `ARGS="$ARGS --lr 1e-4"` adds to it
-        else:
-            yield word if "(" in word or "=" in word else word.rstrip(")")  # the last word of an array
-
-
-def _expanded(word: str, variables: Mapping[str, str]) -> str | Unread:
-    text = _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), word.rstrip(";"))
-    return Unread(text) if "$" in text or "`" in text else text
-
-
-_SEVERAL = {"rampup_batch_size"}
-"""The options that take more than one word."""
+    return options(path, data, parsed)
 
 
 # ---------------------------------------------------------------------------------------------------- all the others
@@ -351,39 +286,46 @@ def _keras(path: Path, _: bytes) -> object:
     """Read the optimizer of a saved Keras model, which is a zip archive with a JSON file."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open("config.json") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(_MANY_BYTES + 1)
     except Exception as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise ValueError(f"{path}: not a saved Keras model: {error}") from None
-    if len(data) > MOST_BYTES:
-        raise ValueError(refusal(str(path), "a longer config.json", f"it has at most {MOST_BYTES >> 20} MiB"))
-    return _json(path, data)
+    return _json(path, limited(f"{path}: config.json", data, *_limit(".keras")))
+
+
+_BLANKS = re.compile(r"(?<=\S)[^\S\n]{2,}")
 
 
 def _cfg(path: Path, data: bytes) -> dict[str, Any]:
     """Read spaCy's config: sections with dots, and values in JSON."""
     parser = configparser.ConfigParser(interpolation=None, strict=True)
     parser.optionxform = str  # type: ignore[assignment, method-assign]  # keeps capitals
+    text = _BLANKS.sub(" ", data.decode())  # the parser goes over many blanks again and again
     try:
-        parser.read_file(io.StringIO(data.decode()), str(path))
+        parser.read_file(io.StringIO(text), str(path))
     except configparser.Error as error:
-        raise ValueError(f"{path}: not a config: {' '.join(str(error).split())}") from None
+        raise ValueError(f"{path}: not a config: {cut(' '.join(str(error).split()), 200)}") from None
     values: dict[str, Any] = {}
     for section in parser.sections():
         inner = values
         for part in section.split("."):
             inner = inner.setdefault(part, {})
             if not isinstance(inner, dict):
-                raise _doubled(path, section)
+                raise doubled(path, section)
         for key, value in parser[section].items():
-            inner[key] = value
-            with contextlib.suppress(ValueError):
-                inner[key] = json.loads(value)
+            inner[key] = _in_json(f"{path}: {section}.{key}", value)
     return values
 
 
-_BULLET = re.compile(r"^\s*[-*]\s+(\w+)\s*:\s*(.+?)\s*$", re.MULTILINE)
+def _in_json(place: str, text: str) -> object:
+    """Return the value, or the text itself if it is not JSON, such as a word without quotes."""
+    try:
+        return json_of(place, text)
+    except ValueError:
+        if text.lstrip()[:1] in ("{", "["):
+            raise
+        return text
 
 
 def _card(path: Path, data: bytes) -> dict[str, Any]:
@@ -393,10 +335,13 @@ def _card(path: Path, data: bytes) -> dict[str, Any]:
         rule = "a model card has a section `Training hyperparameters`"
         raise ValueError(refusal(str(path), "none", rule, "Check that it is the right file."))
     values: dict[str, Any] = {}
-    for key, value in _BULLET.findall(rest.split("\n#", 1)[0]):
-        if key in values:
-            raise _doubled(path, key)
-        values[key] = value
+    for line in rest.partition("\n#")[0].splitlines():
+        key, colon, value = line.strip().partition(":")
+        if not (colon and key[:1] in "-*" and key[1:2].isspace()):
+            continue
+        if (key := key[1:].strip()) in values:
+            raise doubled(path, key)
+        values[key] = value.strip()
     return {"training_hyperparameters": values}
 
 

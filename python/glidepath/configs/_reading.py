@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 
 from glidepath._arguments import LAST_STEP, as_int, cut, refusal
 from glidepath._core import Schedule, _shown, replay
+from glidepath._parsing import json_of
 from glidepath.dialects._declare import Entry, entry
 
 __all__ = ["KNOWN", "NOTHING", "Job", "Reading", "Unread", "Words", "format_of", "formats"]
@@ -33,7 +33,7 @@ KNOWN = {
 """What a file may leave open, by the name under which `read` takes it."""
 
 _ASK: Any = object()
-_REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")  # `${.a}` is relative to its section: it is left open
+_REFERENCE = re.compile(r"\$\{(\w[\w.]{,200})\}")  # `${.a}` is relative to its section: it is left open
 _OPEN = {"auto", "???"}
 _MOST_REFERENCES = 8
 _LONGEST = 600
@@ -125,7 +125,12 @@ NOTHING = Words("nothing")
 class Unread:
     """A value that only running the file would tell."""
 
-    code: str
+    text: str | Callable[[], str]
+    """The code, or what makes it: that takes long for much code, and few are shown."""
+
+    @property
+    def code(self) -> str:
+        return self.text if isinstance(self.text, str) else self.text()
 
     def __repr__(self) -> str:
         return self.code
@@ -253,13 +258,10 @@ class Job:
 
         def as_mapping(place: str, value: object) -> dict[str, Any]:
             if isinstance(value, str) and value.lstrip().startswith("{"):
-                try:
-                    value = json.loads(value)
-                except ValueError as error:
-                    self.refuse(place, value, f"it must be a mapping, and is no JSON: {error}", "Correct it.")
+                value = json_of(place, value)
             if not isinstance(value, Mapping):
                 self.refuse(place, value, "it must be a mapping", "Correct it.")
-            return {str(key): self._resolved(f"{place}.{key}", item) for key, item in value.items()}
+            return {str(key): self._resolved(f"{place}.{cut(str(key), 60)}", item) for key, item in value.items()}
 
         return self._read(path, default, "", as_mapping)
 
@@ -289,7 +291,7 @@ class Job:
         return value
 
     def _resolved(self, place: str, value: object) -> object:
-        self._visited += 1
+        self._visited += 1 + len(value) // 64 if isinstance(value, str) else 1
         if self._visited > _MOST_VALUES:  # aliases of YAML can stand for far more values than the file has
             self.refuse(
                 place, Words("a value that repeats itself"), f"a config has at most {_MOST_VALUES:,} values", "Cut it."
@@ -298,7 +300,7 @@ class Job:
         if _is_open(value):
             self.ask(place, place, value)
         if isinstance(value, Mapping):
-            return {key: self._resolved(f"{place}.{key}", item) for key, item in value.items()}
+            return {key: self._resolved(f"{place}.{cut(str(key), 60)}", item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self._resolved(f"{place}.{i}", item) for i, item in enumerate(value)]
         return as_written(value)

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from glidepath import _core as gp
-from glidepath.configs._reading import Job, format_of
+from glidepath.configs._reading import Job, Words, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,7 @@ def read_megatron(job: Job) -> dict[str, Schedule]:
     def at(name: str) -> str:
         return job.first(*(section + name for section in _SECTIONS))
 
+    _refuse_deepspeed(job, at)
     in_samples = job.has(at("train_samples"))
     unit = "samples" if in_samples else "iters"
     other = "iters" if in_samples else "samples"
@@ -76,6 +77,19 @@ def read_megatron(job: Job) -> dict[str, Schedule]:
         made["lr"] = made["lr"].clock(seen)
         made["weight_decay"] = made["weight_decay"].clock(seen) if start != end else made["weight_decay"]
     return made
+
+
+def _refuse_deepspeed(job: Job, at: Callable[[str], str]) -> None:
+    """Refuse what Megatron-DeepSpeed has besides."""
+    for name in ("lr_decay_tokens", "lr_warmup_tokens"):
+        if job.has(at(name)):
+            rule = "Megatron-DeepSpeed then counts tokens, which glidepath does not read"
+            job.refuse(at(name), job.raw(at(name)), rule, f"Give `{name.replace('tokens', 'samples')}`.")
+    if job.has("deepspeed_config.scheduler"):
+        rule = "DeepSpeed's scheduler takes the place of Megatron's"
+        job.refuse(
+            "deepspeed_config.scheduler", Words("a schedule"), rule, "Read DeepSpeed's file, or remove it there."
+        )
 
 
 def _batches(job: Job, at: Callable[[str], str]) -> tuple[int, Schedule | None]:

@@ -16,7 +16,7 @@ from glidepath.configs._read import read_spare
 from glidepath.configs._reading import Finding, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from glidepath._core import Schedule
 
@@ -48,6 +48,8 @@ class Audit:
     lag: int | None
     """0 if a row has the rate of the update of its step, 1 if that of the one before; None without a schedule."""
     findings: Sequence[Finding]
+    notes: Sequence[str] = ()
+    """What was left out of the log."""
 
     @property
     def agrees(self) -> bool:
@@ -60,6 +62,7 @@ class Audit:
             lines.append("a row has the rate of the update before its step, as logs have that count finished updates")
         if self.lag is not None and self.agrees:
             lines.append("all are those of the schedule")
+        lines += self.notes
         more = ["... and perhaps more: these are the first"] * (len(self.findings) >= _MOST_FINDINGS)
         return "\n".join([*lines, *map(str, self.findings), *more])
 
@@ -110,9 +113,18 @@ the schedule 0.05. The run was resumed without its scheduler: load the scheduler
 
 def audited(name: str, log: Log, reading: Reading | None) -> Audit:
     """Compare a log that has been read; ``name`` is that of the log."""
-    steps = [row.step for row in log.rows]
-    lag, findings = (None, _alone(log.rows)) if reading is None else _compared(reading.schedule, log)
-    return Audit(name, len(steps), (min(steps), max(steps)), lag, findings)
+    steps = [row.step for row in log.rows] or [step for step, _ in log.odd]
+    lag, findings = (None, _alone(log.rows)) if reading is None or not log.rows else _compared(reading.schedule, log)
+    found = sorted([*_odd(log), *findings], key=lambda finding: finding.step or 0) if log.odd else findings
+    return Audit(name, len(log.rows), (min(steps), max(steps)), lag, found, log.notes)
+
+
+def _odd(log: Log) -> Iterator[Finding]:
+    """Find the rates that are not finite. The other rows are compared without them."""
+    for step, text in log.odd[:1]:
+        more = f"; {len(log.odd):,} rows in all have no finite rate" * (len(log.odd) > 1)
+        fix = "Check the run there; where the log has no rate, leave the cell empty."
+        yield Finding("not-a-rate", f"the logged rate is {text}{more}", step, fix)
 
 
 # ------------------------------------------------------------------------------------------------------ with a schedule
@@ -265,9 +277,9 @@ def _other(schedule: Schedule, row: Row, shift: int, factor: float | None, lengt
 
 def _alone(rows: Sequence[Row]) -> list[Finding]:
     """Look at the log alone: steps that go back, and rates that jump."""
-    found = []
+    found: list[Finding] = []
     for before, after in pairwise(rows):
-        if after.step < before.step:
+        if after.step < before.step and len(found) < _MOST_FINDINGS:
             text = f"the steps go back from {before.step:,} to {after.step:,}"
             found.append(Finding("resumed", text, after.step, "The run was resumed there."))
     return found

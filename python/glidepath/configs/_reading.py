@@ -338,8 +338,16 @@ class Job:
         kind = cast("Any", f"torch.{name}")
         unused = [one for one in ("verbose", "last_epoch") if one == "verbose" or arguments.get(one) in (-1, None)]
         given = {one: value for one, value in arguments.items() if one not in unused}  # a dump has the defaults too
-        own = {} if name == "OneCycleLR" else {"base_lr": base_lr}  # CyclicLR has a `base_lr` of its own
+        own = {} if name == "OneCycleLR" else {"base_lr": base_lr}
+        if name != "CyclicLR":  # which has a `base_lr` of its own
+            self.once(name, given, base_lr="the optimizer's rate")
         return self.checked(lambda: replay(kind, **{**own, **given}))
+
+    def once(self, place: str, given: Mapping[str, Any], **taken: str) -> None:
+        """Refuse arguments that stand elsewhere in the file too: ``taken`` says which, and where."""
+        for name, source in taken.items():
+            if name in given:
+                self.refuse(f"{place}.{name}", given[name], f"it repeats {source}", "Remove it.")
 
     def by(self, library: str, *key: str) -> None:
         """Note whose rules are followed, and the key that decides."""

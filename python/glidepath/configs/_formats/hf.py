@@ -144,6 +144,8 @@ def _hf(
     found = job.entry(f"hf.{name}")
     if not found.is_schedule:
         job.checked(found.make)
+    own = {"learning_rate": "`learning_rate`", "num_warmup_steps": "the file's warm-up"}
+    job.once("lr_scheduler_kwargs", more, **own, num_training_steps="the length of the run")
     named = dict(zip(("num_warmup_steps", "num_training_steps"), lengths, strict=True))
     taken = {key: value for key, value in named.items() if key in inspect.signature(found.make).parameters}
     if name == "constant" and lengths[0]:

@@ -37,6 +37,7 @@ def read_torchtitan(job: Job) -> Schedule:
 def read_nanotron(job: Job) -> Schedule:
     """Read nanotron's YAML."""
     section = job.mapping("optimizer.learning_rate_scheduler")
+    job.once("optimizer.learning_rate_scheduler", section, train_steps="`tokens.train_steps`")
     steps = job.total("tokens.train_steps")
     return job.make("nanotron.lr_scheduler_builder", "optimizer.learning_rate_scheduler", train_steps=steps, **{
         key: value for key, value in section.items() if value is not None
@@ -61,6 +62,8 @@ def read_llm_foundry(job: Job) -> Schedule:
     """Read `scheduler`. Its times have units; those in tokens or samples are asked at what each update has seen."""
     section = job.mapping("scheduler")
     name = str(section.pop("name"))
+    own = {"max_duration": "`max_duration`", "dataloader_len": "the batches of an epoch"}
+    job.once("scheduler", section, learning_rate="`optimizer.lr`", **own)
     duration = job.text("max_duration")
     times = [duration, *(value for key, value in section.items() if key.startswith("t_") and isinstance(value, str))]
     units = {match[2] for time in times if (match := _TIME.fullmatch(time.strip()))} - {"dur"}

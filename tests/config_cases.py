@@ -136,6 +136,16 @@ CASES = [
     # The cosine lasts all 100 epochs after the warm-up: at the last step of the run it is not at 0.
     Case("paddleocr.yaml", "paddleocr", lambda k: rise(k, 20, 1e-3, cos(1e-3, 0.0, (k - 20) / 1000)),
          (0, 19, 20, 520, 999), {"steps_per_epoch": 10}, 1000),
+    # It falls from the base at the end of the warm-up; the run ends 60 epochs before the cosine does.
+    Case("paddledetection.yml", "paddledetection",
+         lambda k: rise(k, 3000, 0.03, cos(0.03, 0.0, (k - 3000) / (3600 - 3000)), 0.03 * 0.001),
+         (0, 1500, 2999, 3000, 3300), {"steps_per_epoch": 10}, 3000, {"warm-up": "3,000 steps: `steps`"}),
+    Case("mmdet2_schedule.py", "mmcv",
+         lambda k: 0.02 * line(0.001, 1.0, k / 500) * 0.1 ** ((k >= 8 * 100) + (k >= 11 * 100)),
+         (0, 499, 500, 800, 1100), {"steps_per_epoch": 100}, 1200, {"warm-up": "500 steps: `warmup_iters`"}),
+    # The warm-up has its last value twice: the cosine begins at update 101.
+    Case("mlx_lora.yaml", "mlx_lm",
+         lambda k: rise(k, 100, 1e-5, cos(1e-5, 1e-7, (k - 101) / 900), 1e-7), (0, 100, 101, 551, 1001), steps=1000),
     Case("lightning.yaml", "lightning", lambda k: 0.1 * 0.1 ** (k // 10 // 30), (0, 299, 300, 599, 600),
          {"steps_per_epoch": 10}, 900, warns="unit"),
 ]  # fmt: skip

@@ -22,7 +22,8 @@ WRONG: list[Any] = [
     "auto", "cosine", "-", "1e-4", "1e999", "${lr}", "${a.b}", "???", "1ba", "5ep", "100tok", "\u5b66", "x" * 1_000, [],
     {}, [1], [[]], {"a": 1}, {"type": "StepLR"}, ["auto"], [0.1, None], "../../etc/passwd", "__import__('os')",
 ]  # fmt: skip
-PIECES = [b"\x00", b"\xff", b"{", b"]", b'"', b": ", b"\n", b"!!python/name:os", b"&a [*a]", b"<<: *a", b"dict(", b"$("]
+PIECES = [b"\x00", b"\xff", b"{", b"]", b'"', b": ", b"\n", b"!!python/name:os", b"&a [*a]", b"<<: *a", b"dict(", b"$(",
+          b"<<EOF\n", b"'", b"\\ \n", b" --lr ", b"A=(", b"${A[@]}", b"!A {", b"if x; then ", b"# "]  # fmt: skip
 FOREIGN = re.compile(
     "invalid literal|int\\(\\) argument|unsupported operand|not supported between|object is not|must be real number|"
     "has no attribute|cannot convert float"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import subprocess
@@ -747,3 +748,91 @@ def test_a_deepspeed_file_in_a_here_document(tmp_path):
     config = "learning_rate: 0.1\nmax_steps: 10\nlr_scheduler_type: linear"
     path.write_text(f"cat <<EOF > a.yaml\n{config}\nEOF\nllamafactory-cli train a.yaml")
     assert gp.read(path).schedule == gp.linear(0.1, 0.0, 10)
+
+
+# The other curves of the kinds that have one file in examples/configs.
+
+
+@pytest.mark.parametrize(("lr_config", "rate"), [
+    ({"policy": "step", "step": 2, "gamma": 0.5, "min_lr": 0.02}, lambda k: max(0.1 * 0.5 ** (k // 10 // 2), 0.02)),
+    ({"policy": "exp", "gamma": 0.9, "warmup": "exp", "warmup_iters": 15, "warmup_ratio": 0.1},
+     lambda k: 0.1 * 0.9 ** (k // 10) * (0.1 ** (1 - k / 15) if k < 15 else 1)),
+    ({"policy": "poly", "power": 0.9, "min_lr": 1e-4, "by_epoch": False},
+     lambda k: (0.1 - 1e-4) * (1 - k / 80) ** 0.9 + 1e-4),
+    ({"policy": "inv", "gamma": 0.1, "power": 0.75, "by_epoch": False}, lambda k: 0.1 * (1 + 0.1 * k) ** -0.75),
+    ({"policy": "CosineAnnealing", "min_lr_ratio": 0.01, "warmup": "linear", "warmup_iters": 2,
+      "warmup_by_epoch": True},
+     lambda k: (1e-3 + 0.5 * (0.1 - 1e-3) * (math.cos(math.pi * (k // 10) / 8) + 1)) * min(0.1 + 0.9 * k / 20, 1)),
+    ({"policy": "CosineAnnealing", "min_lr": 0, "by_epoch": False, "warmup": "constant", "warmup_iters": 7},
+     lambda k: 0.05 * (math.cos(math.pi * k / 80) + 1) * (0.1 if k < 7 else 1)),
+    ({"policy": "fixed"}, lambda k: 0.1),
+])  # fmt: skip
+def test_the_policies_of_mmcv(lr_config, rate):
+    source = {"optimizer": {"lr": 0.1}, "lr_config": lr_config, "runner": {"max_epochs": 8}}
+    reading = gp.read(source, steps_per_epoch=10)
+    np.testing.assert_allclose(reading.schedule.array(80), [rate(k) for k in range(80)], rtol=1e-13)
+    assert (reading.kind, reading.steps) == ("mmcv", 80)
+
+
+def rises(k, start, steps):
+    return 0.01 * (start * (1 - k / steps) + k / steps)
+
+
+@pytest.mark.parametrize(("schedulers", "rate"), [
+    ([{"name": "CosineDecay", "max_epochs": 10, "min_lr_ratio": 0.05, "last_plateau_epochs": 2},
+      {"name": "LinearWarmup", "start_factor": 0.0, "epochs": 1}],
+     lambda k: rises(k, 0.0, 10) if k < 10 else 5e-4 + 0.00475 * (math.cos(math.pi * min(k - 10, 70) / 70) + 1)),
+    ([{"name": "CosineDecay", "max_epochs": 10, "use_warmup": False}],
+     lambda k: 0.005 * (math.cos(math.pi * k / 100) + 1)),
+    ([{"name": "PiecewiseDecay", "gamma": 0.5, "milestones": [5, 8]}, {"name": "LinearWarmup", "steps": 20}],
+     lambda k: rises(k, 1 / 3, 20) if k < 20 else 0.01 * (1 if k < 50 else 0.5 if k < 80 else 0.05)),
+    ([{"name": "PiecewiseDecay", "gamma": [0.5, 0.2], "milestones": [5, 8], "use_warmup": False}],
+     lambda k: 0.01 * (1 if k < 50 else 0.5 if k < 80 else 0.2)),
+])  # fmt: skip
+def test_the_schedulers_of_paddledetection(schedulers, rate):
+    source = {"epoch": 10, "LearningRate": {"base_lr": 0.01, "schedulers": schedulers}}
+    reading = gp.read(source, steps_per_epoch=10)
+    np.testing.assert_allclose(reading.schedule.array(100), [rate(k) for k in range(100)], rtol=1e-12)
+    assert (reading.kind, reading.steps) == ("paddledetection", 100)
+
+
+@pytest.mark.parametrize(("lr_schedule", "rate"), [
+    ({"name": "linear_schedule", "arguments": [0.1, 0.01, 40], "warmup": 5},
+     lambda k: 0.1 * k / 5 if k <= 5 else 0.1 - 0.09 * min(k - 6, 40) / 40),
+    ({"name": "exponential_decay", "arguments": [0.1, 0.95]}, lambda k: 0.1 * 0.95**k),
+    ({"name": "step_decay", "arguments": [0.1, 0.5, 10], "warmup": 7, "warmup_init": 0.01},
+     lambda k: 0.01 + 0.09 * k / 7 if k <= 7 else 0.1 * 0.5 ** ((k - 8) // 10)),
+])  # fmt: skip
+def test_the_schedules_of_mlx(lr_schedule, rate):
+    reading = gp.read({"iters": 120, "lr_schedule": lr_schedule})
+    np.testing.assert_allclose(reading.schedule.array(120), [rate(k) for k in range(120)], rtol=1e-13)
+    assert gp.read({"iters": 120, "lr_schedule": lr_schedule, "grad_accumulation_steps": 4}).steps == 30
+    assert gp.read({"iters": 9, "learning_rate": 0.1, "lora_parameters": {}}).schedule == gp.constant(0.1)
+
+
+@pytest.mark.parametrize(("source", "message"), [
+    ({"lr_config": {"policy": "cyclic"}, "optimizer": {"lr": 1}, "runner": {"max_iters": 9}},
+     ("`lr_config.policy`: got 'cyclic'; glidepath reads fixed, step, exp, poly, inv, CosineAnnealing, OneCycle. "
+     "Write the schedule as an expression.")),
+    ({"lr_config": {"policy": "CosineAnnealing"}, "optimizer": {"lr": 1}, "runner": {"max_epochs": 9}},
+     "`lr_config.min_lr`: got nothing; it must be given. Write the value into the file."),
+    ({"lr_schedule": {"name": "cosine_decay", "arguments": [1]}, "iters": 9},
+     "`lr_schedule.arguments`: got 1 of them; it takes 2 or 3 arguments. Correct it."),
+    ({"lr_scheduler": {"_component_": "torch.optim.lr_scheduler.StepLR"}, "epochs": 1},
+     ("`lr_scheduler._component_`: got 'StepLR'; it must be get_cosine_schedule_with_warmup, the only one that "
+     "torchtune has. Write the schedule as an expression.")),
+    ({"sched": "cosine", "noise_range": [0.4, 0.9]},
+     ("`noise_range`: got an object of type list; noise is random, and not a function of the step. Leave it out.")),
+    ({**ARGUMENTS, "max_steps": 9, "min_learning_rate": 1e-6},
+     ("`min_learning_rate`: got 1e-06; HF's Trainer has no such argument; PaddleNLP has, which glidepath does not "
+     "read. Remove it, or write the schedule as an expression.")),
+    ({"LearningRate": {"base_lr": 1, "schedulers": [{"name": "CosineDecay"}, {"name": "ExpWarmup"}]}},
+     "`LearningRate.schedulers.1.name`: got 'ExpWarmup'; it must be one of 'LinearWarmup'. Take one of them."),
+    ({"LearningRate": {"base_lr": 1, "schedulers": [{"name": "PiecewiseDecay", "milestones": [5], "gamma": 0.1},
+                                                    {"name": "LinearWarmup", "steps": 9}]}},
+     "`LearningRate.schedulers.0.milestones.0`: got 5; the warm-up lasts 9 steps. Shorten it."),
+])  # fmt: skip
+def test_what_these_kinds_do_not_have_is_refused_by_name(source, message):
+    with pytest.raises(ValueError) as caught:
+        gp.read(source, steps_per_epoch=1)
+    assert str(caught.value) == message

@@ -134,7 +134,16 @@ def _loader(yaml: Any, path: Path) -> Any:  # noqa: ANN401 (PyYAML's module and 
             if merged[0] >= _MOST_PAIRS:
                 raise ValueError(refusal(str(path), "`<<`", "it merges more than 100,000 keys", "Write them out."))
 
+    def named(loader: Any, name: str, node: Any) -> dict[Any, Any]:  # noqa: ANN401 (PyYAML's)
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.constructor.ConstructorError(None, None, _TAG.format(f"!{name}"), node.start_mark)
+        return {"name": name, **loader.construct_mapping(node, deep=True)}
+
+    Loader.add_multi_constructor("!", named)  # PaddleDetection's `!CosineDecay`: its newer `name: CosineDecay`
     return Loader
+
+
+_TAG = "could not determine a constructor for the tag {!r}"
 
 
 def _toml(path: Path, data: bytes) -> object:

@@ -113,6 +113,10 @@ def _is_factory(job: Job) -> bool:
 @format_of("hf", "HF TrainingArguments", lambda job: _is_hf(job) and not _is_factory(job))
 def read_hf(job: Job) -> dict[str, Schedule]:
     """Read TrainingArguments, and the DeepSpeed file that they name."""
+    for key in ("min_learning_rate", "decay_steps"):
+        if job.raw(key) is not None:
+            rule = "HF's Trainer has no such argument; PaddleNLP has, which glidepath does not read"
+            job.refuse(key, job.raw(key), rule, "Remove it, or write the schedule as an expression.")
     base = job.number("learning_rate", 5e-5, known="learning_rate")
     name = job.text("lr_scheduler_type", "linear").removeprefix("SchedulerType.").lower()
     if name not in _NAMES:

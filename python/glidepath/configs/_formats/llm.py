@@ -1,4 +1,4 @@
-"""Trainers of language models: torchtitan, nanotron, llm-foundry, OLMo, torchtune, MaxText, fairseq and spaCy."""
+"""Trainers of language models: torchtitan, nanotron, llm-foundry, OLMo, torchtune, mlx-lm, MaxText, fairseq, spaCy."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from glidepath.configs._reading import Job, format_of
+from glidepath import _core as gp
+from glidepath.configs._reading import Job, Words, format_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from glidepath._core import Schedule
 
 # ------------------------------------------------------------------------------------------- torchtitan and nanotron
@@ -133,23 +136,19 @@ def read_olmo(job: Job) -> Schedule:
     return made.stride(seen).skip(1)  # an update counts its own tokens
 
 
-def _is_torchtune(job: Job) -> bool:
-    component = job.raw("lr_scheduler._component_")
-    return isinstance(component, str) and component.startswith("torchtune")
-
-
 def _seen(job: Job) -> int:
     """Return the tokens of an update."""
     batch = job.whole("global_train_batch_size", known="batch_size", least=1)
     return batch * job.whole("model.max_sequence_length", least=1)
 
 
-@format_of("torchtune", "torchtune config", _is_torchtune)
+@format_of("torchtune", "torchtune config", lambda job: job.has("lr_scheduler._component_"))
 def read_torchtune(job: Job) -> Schedule:
     """Read torchtune's `lr_scheduler`, which is HF's cosine."""
     name = job.text("lr_scheduler._component_").rsplit(".", 1)[-1]
     if name != "get_cosine_schedule_with_warmup":
-        job.refuse("lr_scheduler._component_", name, "it must be get_cosine_schedule_with_warmup", "Read it by hand.")
+        rule = "it must be get_cosine_schedule_with_warmup, the only one that torchtune has"
+        job.refuse("lr_scheduler._component_", name, rule, "Write the schedule as an expression.")
     per_epoch = "max_steps_per_epoch"
     if job.has(per_epoch, "epochs") and "steps" not in job.known:
         epochs, each = job.whole("epochs"), job.whole(per_epoch)
@@ -162,6 +161,50 @@ def read_torchtune(job: Job) -> Schedule:
         num_warmup_steps=job.derive("warm-up", warmup, "`num_warmup_steps`"), num_training_steps=steps,
         num_cycles=job.number("lr_scheduler.num_cycles", 0.5),
     )  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------------- mlx-lm
+
+
+def _is_mlx(job: Job) -> bool:
+    return job.has("lr_schedule.name", "lr_schedule.arguments") or job.has("learning_rate", "iters", "lora_parameters")
+
+
+@format_of("mlx_lm", "mlx-lm config", _is_mlx)
+def read_mlx_lm(job: Job) -> Schedule:
+    """Read mlx-lm's `lr_schedule`: a schedule of MLX by its name, its arguments in order, and a warm-up.
+
+    The curve begins an update after the warm-up has reached its first value.
+    """
+    steps, every = job.total("iters"), job.whole("grad_accumulation_steps", 1, least=1)
+    if every > 1:
+        job.derive("steps", steps // every, f"{steps} iters // `grad_accumulation_steps`")
+    if not job.has("lr_schedule"):
+        job.by("mlx-lm", "learning_rate")
+        return gp.constant(job.number("learning_rate", known="learning_rate"))
+    job.by("MLX 0.32", "lr_schedule.name")
+    place = "lr_schedule.arguments"
+    count = len(job.items(place))
+
+    def at(index: int, default: float | None = None) -> float:
+        return job.number(f"{place}.{index}") if default is None or index < count else default
+
+    kinds: dict[str, tuple[int, int, Callable[[], Schedule]]] = {
+        "cosine_decay": (2, 3, lambda: gp.cosine(at(0), at(2, 0.0), job.whole(f"{place}.1"))),
+        "linear_schedule": (3, 3, lambda: gp.linear(at(0), at(1), job.whole(f"{place}.2"))),
+        "exponential_decay": (2, 2, lambda: gp.exponential(at(0), at(1))),
+        "step_decay": (3, 3, lambda: gp.exponential(at(0), at(1), job.whole(f"{place}.2"), stair=True)),
+    }
+    least, most, curve = kinds[job.text("lr_schedule.name", choices=list(kinds))]
+    if not least <= count <= most:
+        rule = f"it takes {least if least == most else f'{least} or {most}'} arguments"
+        job.refuse(place, Words(f"{count} of them"), rule, "Correct it.")
+    made = job.checked(curve)
+    warmup = job.whole("lr_schedule.warmup", 0)
+    if not warmup:
+        return made
+    job.derive("warm-up", warmup, "`lr_schedule.warmup`")
+    return gp.linear(job.number("lr_schedule.warmup_init", 0.0), at(0), warmup).then(made, at=warmup + 1)
 
 
 # ---------------------------------------------------------------------------------------------- MaxText and fairseq

@@ -1,4 +1,4 @@
-"""Libraries that count epochs: timm, mmengine, detectron2, PaddleOCR, and Lightning's command line."""
+"""Libraries that count epochs: timm, mmengine, mmcv, detectron2, Paddle's, and Lightning's command line."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ _TIMM_DEFAULTS = {"decay_epochs": 90.0, "warmup_epochs": 5, "warmup_lr": 1e-5, "
 def read_timm(job: Job) -> Schedule:
     """Read the arguments of timm's train.py, which counts epochs, or updates with `sched_on_updates`."""
     name = job.text("sched", "cosine")
-    if job.raw("lr_noise") not in (None, [], "None"):
-        job.refuse("lr_noise", job.raw("lr_noise"), "noise is random, and not a function of the step", "Leave it out.")
+    for key in ("lr_noise", "noise_range"):
+        if job.raw(key) not in (None, [], "None"):
+            job.refuse(key, job.raw(key), "noise is random, and not a function of the step", "Leave it out.")
     takes = inspect.signature(job.entry("timm.create_scheduler_v2").make).parameters
     arguments: dict[str, Any] = {key: value for key, value in _TIMM_DEFAULTS.items() if key in takes}
     for key in job.values:
@@ -126,9 +127,7 @@ def read_mmengine(job: Job) -> dict[str, Schedule]:
     counted = [str(part.get("type")) for part in parts if part.get("by_epoch", True)]
     each = job.per_epoch(f"`{counted[0]}` counts epochs") if counted else None
     _of_the_run(job, path, parts, each)
-    if job.raw("auto_scale_lr.enable") is True:
-        text = "`auto_scale_lr` is on: mmengine scales the rate by the batch of all processes"
-        job.warn("ignored", text, "Multiply the schedule by that factor.")
+    _warn_of_scaling(job)
     made = {}
     for name, rate, word in (
         ("lr", "optim_wrapper.optimizer.lr", "LR"),
@@ -142,6 +141,12 @@ def read_mmengine(job: Job) -> dict[str, Schedule]:
                 "mmengine.param_scheduler", path, learning_rate=base, schedulers=mine, epoch_length=each
             )
     return made
+
+
+def _warn_of_scaling(job: Job) -> None:
+    if job.raw("auto_scale_lr.enable") is True:
+        text = "`auto_scale_lr` is on: mmengine scales the rate by the batch of all processes"
+        job.warn("ignored", text, "Multiply the schedule by that factor.")
 
 
 def _named(part: Any) -> Any:  # noqa: ANN401 (a part of any type: it is checked later)
@@ -173,6 +178,83 @@ def _of_the_run(job: Job, path: str, parts: list[dict[str, Any]], each: int | No
             rule = "mmengine ends it with the run, whose length must be known"
             job.refuse(f"{path}.{place}.end", NOTHING, rule, "Write `train_cfg`, or pass `steps=`.")
         part["end"] = length
+
+
+@format_of("mmcv", "mmcv config", lambda job: job.has("lr_config.policy"))
+def read_mmcv(job: Job) -> Schedule:
+    """Read `lr_config` of mmdetection 2, mmsegmentation 0 and others on mmcv 1: a curve times a warm-up."""
+    place = "lr_config."
+    base = job.number("optimizer.lr", known="learning_rate")
+    epochs = job.first("runner.max_epochs", "total_epochs")
+    in_epochs = job.flag(f"{place}by_epoch", job.text(f"{place}policy") not in ("cyclic", "OneCycle"))
+    each = None
+    if in_epochs or job.has(epochs) or job.flag(f"{place}warmup_by_epoch"):
+        each = job.per_epoch("mmcv counts epochs")
+    if job.has(epochs):
+        run = job.whole(epochs, least=1)
+        steps = job.derive("steps", run * (each or 1), f"{run} epochs * {each}")
+    else:
+        steps = job.total("runner.max_iters", "total_iters")
+        run = -(-steps // (each or 1))
+    _warn_of_scaling(job)
+    curve = _mmcv_curve(job, place, base, run if in_epochs else steps)
+    curve = curve.by_epoch(each) if in_epochs and each else curve
+    job.by("mmcv 1.7", f"{place}policy")
+    if not job.has(f"{place}warmup"):
+        return curve
+    how = job.text(f"{place}warmup", choices=["constant", "linear", "exp"])
+    warmup, ratio = job.whole(f"{place}warmup_iters", least=1), job.fraction(f"{place}warmup_ratio", 0.1)
+    if job.flag(f"{place}warmup_by_epoch"):
+        warmup = job.derive("warm-up", warmup * (each or 1), f"{warmup} epochs * {each}")
+    else:
+        job.derive("warm-up", warmup, "`warmup_iters`")
+    if how == "linear":
+        return gp.linear(ratio, 1.0, warmup) * curve
+    begin = gp.constant(ratio) if how == "constant" else job.checked(lambda: gp.exponential(ratio, 1 / ratio, warmup))
+    return begin.then(gp.constant(1.0), at=warmup) * curve
+
+
+def _mmcv_curve(job: Job, place: str, base: float, length: int) -> Schedule:
+    """Make the curve without the warm-up, counted in its own unit."""
+    policy = job.text(f"{place}policy")
+
+    def at(name: str, default: float | None = None) -> float:
+        path = f"{place}{name}"
+        return job.number(path) if default is None else job.number(path, default)
+
+    def low() -> float:
+        return base * at("min_lr_ratio") if job.has(f"{place}min_lr_ratio") else at("min_lr")
+
+    kinds: dict[str, Callable[[], Schedule]] = {
+        "fixed": lambda: gp.constant(base),
+        "step": lambda: _mmcv_steps(job, place, base),
+        "exp": lambda: gp.exponential(base, at("gamma")),
+        "poly": lambda: gp.polynomial(base, at("min_lr", 0.0), length, at("power", 1.0)),
+        "inv": lambda: gp.inverse_power(base, 1 / at("gamma"), at("power", 1.0)),
+        "cosineannealing": lambda: gp.cosine(base, low(), length),
+        "onecycle": lambda: job.torch("OneCycleLR", f"{place}policy", base, {
+            "max_lr": at("max_lr"), "total_steps": job.whole(f"{place}total_steps", length),
+            **{key: job.value(f"{place}{key}") for key in _ONE_CYCLE if job.has(f"{place}{key}")},
+        }),
+    }  # fmt: skip
+    if policy.lower() not in kinds:
+        names = "fixed, step, exp, poly, inv, CosineAnnealing, OneCycle"
+        job.refuse(f"{place}policy", policy, f"glidepath reads {names}", "Write the schedule as an expression.")
+    return job.checked(kinds[policy.lower()])
+
+
+_ONE_CYCLE = ("pct_start", "anneal_strategy", "div_factor", "final_div_factor", "three_phase")
+
+
+def _mmcv_steps(job: Job, place: str, base: float) -> Schedule:
+    """Multiply by `gamma` at each of the milestones, or every so many steps."""
+    path, gamma = f"{place}step", job.number(f"{place}gamma", 0.1)
+    if isinstance(job.raw(path), list):
+        edges = job.wholes(path)
+        made = gp.piecewise_constant([base * gamma**count for count in range(len(edges) + 1)], edges)
+    else:
+        made = gp.exponential(base, gamma, job.whole(path, least=1), stair=True)
+    return made.clamp(low=job.number(f"{place}min_lr")) if job.has(f"{place}min_lr") else made
 
 
 _SOLVER: tuple[str, ...] = ("BASE_LR", "MAX_ITER", "STEPS", "GAMMA", "WARMUP_FACTOR", "WARMUP_ITERS", "WARMUP_METHOD")
@@ -218,7 +300,7 @@ def _solver_value(job: Job, path: str) -> Any:  # noqa: ANN401 (as the dialect t
     return job.whole(path) if key in ("MAX_ITER", "WARMUP_ITERS", "NUM_DECAYS") else job.number(path)
 
 
-# ------------------------------------------------------------------------------------------------------------ PaddleOCR
+# ----------------------------------------------------------------------------------------- PaddleOCR, PaddleDetection
 
 
 @format_of("paddleocr", "PaddleOCR config", lambda job: job.has("Optimizer.lr"))
@@ -256,6 +338,63 @@ def read_paddleocr(job: Job) -> Schedule:
     job.derive("warm-up", warmup, f"round(`warmup_epoch` * {each})")
     target = job.items(f"{section}values")[0] if name == "Piecewise" else _rate(job)
     return gp.linear(0.0, target, warmup) >> curve
+
+
+@format_of("paddledetection", "PaddleDetection config", lambda job: job.has("LearningRate.schedulers"))
+def read_paddledetection(job: Job) -> Schedule:
+    """Read `LearningRate`: the decay, and a warm-up unless its `use_warmup` is false."""
+    place = "LearningRate.schedulers"
+    base = job.number("LearningRate.base_lr", known="learning_rate")
+    each = job.per_epoch("PaddleDetection counts epochs")
+    if job.has("epoch"):
+        epochs = job.whole("epoch", least=1)
+        job.derive("steps", epochs * each, f"{epochs} epochs * {each}")
+    parts = [job.mapping(f"{place}.{i}") for i in range(len(job.items(place)))]
+    warmed = bool(parts) and job.flag(f"{place}.0.use_warmup", default=True)
+    warmup, first = _paddle_warmup(job, f"{place}.1.", each) if warmed else (0, 1.0)
+    name = job.text(f"{place}.0.name", choices=["CosineDecay", "PiecewiseDecay"])
+    job.by("PaddleDetection 2", f"{place}.0.name")
+    begin = f"{place}.0."
+    curve = (
+        _paddle_cosine(job, begin, base, each, warmup)
+        if name == "CosineDecay"
+        else (_paddle_steps(job, begin, base, each, warmup))
+    )
+    return gp.linear(base * first, base, warmup) >> curve if warmup else curve
+
+
+def _paddle_cosine(job: Job, place: str, base: float, each: int, warmup: int) -> Schedule:
+    """Make the cosine after the warm-up. Its length, `max_epochs`, has the warm-up in it."""
+    epochs, flat = job.whole(f"{place}max_epochs", 1000, least=1), job.whole(f"{place}last_plateau_epochs", 0)
+    length = (epochs - flat) * each - warmup
+    if length <= 0:
+        job.refuse(f"{place}max_epochs", epochs, "it must be longer than the warm-up and the plateau", "Correct it.")
+    return job.checked(lambda: gp.cosine(base, base * job.number(f"{place}min_lr_ratio", 0.0), length))
+
+
+def _paddle_steps(job: Job, place: str, base: float, each: int, warmup: int) -> Schedule:
+    """Make the stairs after the warm-up. One `gamma` is divided by 10 at each further milestone."""
+    edges = [edge * each - warmup for edge in job.wholes(f"{place}milestones")]
+    if job.has(f"{place}values"):
+        job.refuse(f"{place}values", job.raw(f"{place}values"), "glidepath does not read it", "Give `gamma`.")
+    if edges and edges[0] <= 0:
+        job.refuse(f"{place}milestones.0", edges[0] + warmup, f"the warm-up lasts {warmup} steps", "Shorten it.")
+    if isinstance(job.raw(f"{place}gamma"), list):
+        factors = [job.number(f"{place}gamma.{i}") for i in range(len(job.items(f"{place}gamma")))]
+    else:
+        factors = [job.number(f"{place}gamma") / 10**i for i in range(len(edges))]
+    return job.checked(lambda: gp.piecewise_constant([base, *(base * factor for factor in factors)], edges))
+
+
+def _paddle_warmup(job: Job, place: str, each: int) -> tuple[int, float]:
+    """Return the length of the warm-up, and the factor with which it begins."""
+    job.text(f"{place}name", choices=["LinearWarmup"])
+    if job.raw(f"{place}epochs") is not None:
+        epochs = job.whole(f"{place}epochs")
+        length, how = epochs * each, f"{epochs} epochs * {each}"
+    else:
+        length, how = job.whole(f"{place}steps", 500), "`steps`"
+    return job.derive("warm-up", length, how), job.number(f"{place}start_factor", 1 / 3)
 
 
 def _rate(job: Job) -> float:

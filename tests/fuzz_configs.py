@@ -54,7 +54,7 @@ def damaged(rng: random.Random, values: dict[str, Any]) -> dict[str, Any]:
         if what < 0.3:
             del inner[last]
         elif what < 0.9:
-            inner[last] = rng.choice(WRONG)
+            inner[last] = copy.deepcopy(rng.choice(WRONG))
         else:  # a value of another place
             *others, other = rng.choice(found)
             source: Any = values

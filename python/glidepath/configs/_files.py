@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "is_file", "parsed", "without_wandb"]
 
-_MOST_BYTES = {".toml": 64 << 10, ".cfg": 64 << 10, ".py": 1 << 20, ".sh": 1 << 20}
+_MOST_BYTES = {".toml": 64 << 10, ".cfg": 64 << 10, **dict.fromkeys((".yaml", ".yml", ".py", ".sh"), 1 << 20)}
 """Of the parsers that take much time or memory for a long text."""
 _MANY_BYTES = 4 << 20
 _MOST_PAIRS = 100_000

@@ -61,7 +61,7 @@ class _Command(NamedTuple):
 
     def __str__(self) -> str:
         program = next((word for word in self.words if word.endswith(".py")), self.words[0])
-        return f"`{cut(program, 60)}` in line {self.line}"
+        return f"`{cut(' '.join(program.split()), 60)}` in line {self.line}"
 
 
 class _Value(NamedTuple):
@@ -103,7 +103,7 @@ class _Script:
     """Of what all variables stand for, so far."""
 
     def error(self, line: int, what: str, way_out: str = "Close it") -> ValueError:
-        what = f"line {line} has {what}. {way_out}"
+        what = f"line {line} has {' '.join(what.split())}. {way_out}"
         return ValueError(f"{self.path}: not a shell script that glidepath can read: {what}")
 
     # ----------------------------------------------------------------------------------------------------------- scan
@@ -423,4 +423,4 @@ def _rates(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _value(word: str) -> str | Unread:
-    return Unread(word) if "$" in word or "`" in word else word.replace(_ITSELF, "$")
+    return Unread(" ".join(word.split())) if "$" in word or "`" in word else word.replace(_ITSELF, "$")

@@ -35,6 +35,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.RShift: operator.rshift,
 }
 _MOST_BITS = 4_096  # of a whole number: more than any parameter needs, and computed at once
+_MOST_TEXT = 4_000_000
 _NUMBERS = (int, float, Fraction)
 _PLACE = "expression"
 _WAY_OUT = "Write it as Python would, such as `warmup_cosine(3e-4, 100_000, 0.02)`."
@@ -70,6 +71,8 @@ def read(text: str) -> Schedule:
     """
     if not text.strip():
         raise _refused("no text", "it must be a schedule", _WAY_OUT)
+    if len(text) > _MOST_TEXT:  # the tree of a text takes some hundred times its length
+        raise _refused(f"{len(text):,} characters", f"it has at most {_MOST_TEXT:,}", "Use JSON for it: `s.to_json()`.")
     source = f"({text}\n)"  # in brackets an expression may take several lines, as in YAML
     try:
         schedule = _Reader(source).value(_parsed(source))

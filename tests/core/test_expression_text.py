@@ -141,6 +141,14 @@ def test_long_chains_are_read_and_deep_ones_refused() -> None:
             gp.Schedule(deep)
 
 
+def test_a_text_that_is_too_long_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(ValueError) as caught:
+        gp.Schedule("1+" * 2_000_001)
+    assert str(caught.value) == (
+        "`expression`: got 4,000,002 characters; it has at most 4,000,000. Use JSON for it: `s.to_json()`."
+    )
+
+
 def test_mutated_texts_are_read_or_refused() -> None:
     rng = random.Random(13)
     for _ in range(100_000):

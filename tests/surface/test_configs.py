@@ -583,6 +583,7 @@ def test_a_pipe_of_the_shell_and_an_expression_longer_than_a_name():
     ("[a]\n", " x\n", "a.cfg"), ("raining hyperparameters\n", "\n", "a.md"),
     ("raining hyperparameters\n- a: x", " ", "a.md"), ("", "k%d=1\n", "a.py"), ("x = f()", " + f()", "a.py"),
     ("run --rampup-batch-size", " 1", "a.sh"), ("", "K%d='--lr x' ", "a.sh"), ("A='", "x", "a.sh"),
+    ("", "if x\n", "a.sh"), ("", "if x; then A=1; y $A --lr $A\nfi\n", "a.sh"), ("", "x && A=1\n", "a.sh"),
     ("A='" + "x" * 1000 + "'\nrun --lr ", "$A", "a.sh"), ("B=$A$A;A=$C$C;C=$D$D\n", "$B ", "a.sh"),
 ])  # fmt: skip
 def test_no_text_takes_time_by_the_square_of_its_length(head, unit, name, tmp_path):

@@ -51,6 +51,7 @@ _CHOOSES = {"lr", "learning_rate", "lr_decay_style", "lr_scheduler_type", "sched
 _SEVERAL = {"rampup_batch_size", "decay_milestones", "lr_noise"}
 """The options that take more than one word."""
 _MOST = 4 << 20  # characters that the variables may stand for
+_OF_A_VALUE = 16  # as many characters are read in the time in which a value is looked at
 _DEEPEST = 20
 
 
@@ -254,6 +255,8 @@ class _Script:
         while at < len(words) and words[at] in _KEYWORDS:
             if words[at] in _BEGINS:
                 branches.append(count)
+                if len(branches) > _DEEPEST:
+                    raise self.error(line, f"more than {_DEEPEST} branches and loops inside one another", "Cut it")
             elif branches and words[at] in _TURNS:
                 branches[-1] = count
             elif branches and words[at] in _ENDS:
@@ -310,20 +313,22 @@ class _Script:
         if name in above or name not in self.values:
             return None if default is None else [default]
         if (name, branches) not in self.found:
+            self.characters += _OF_A_VALUE * len(self.values[name])
             self.found[name, branches] = self._found(name, branches, above)
         found = self.found[name, branches]
-        self.characters += len(self.values[name]) + sum(len(word) + 1 for word in found or [])
+        self.characters += 1 + sum(len(word) + 1 for word in found or [])
         if self.characters > _MOST:
             rule = f"its variables stand for more than {_MOST >> 20} Mi characters"
             raise ValueError(refusal(str(self.path), "a long text", rule, "Write the options out."))
         return found
 
     def _found(self, name: str, branches: tuple[int, ...], above: tuple[str, ...]) -> list[str] | None:
-        values = self.values[name]
         itself = re.compile(rf"\$(?:{name}\b|\{{{name}(?:\[[@*]\])?\}})")
-        first = [one for one in values if not one.adds and not any(itself.search(word) for word in one.words)]
-        added = [one for one in values if one not in first]
-        certain = [one for one in first if one.branches == branches[: len(one.branches)]]
+        first: list[_Value] = []
+        added: list[_Value] = []
+        for one in self.values[name]:
+            (added if one.adds or any(itself.search(word) for word in one.words) else first).append(one)
+        certain = any(one.branches == branches[: len(one.branches)] for one in first)
         if len({tuple(one.words) for one in first}) > 1 or (first and not certain):
             return self._open(name, first)
         found = self.expanded(first[0].words, first[0].branches, (*above, name)) if first else []

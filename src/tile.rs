@@ -7,8 +7,8 @@
 //! careful lane:  c1 = a + b, c2 = a2 + b2, where s a and s^2 a2 are exact
 //!                (h, r) = two_sum(c0, s a)                 exact
 //!                (h, q) = two_sum(h, s^2 a2)               exact
-//!                e  = (r + q) + (l0 + s (b + l1 + s (b2 + l2 + s (c3 + ...))))
-//!                y1 = h + (e - F),  y2 = h + (e + F)       same bits: certain
+//!                e  = (r + q + (l0 - F)) + s (b + l1 + s (b2 + l2 + s (c3 + ...)))
+//!                y1 = h + e,  y2 = h + (e + 2F)            same bits: certain
 //! ```
 //! Both are plain elementwise loops over fixed-size chunks, which the compiler vectorises for whichever instruction set
 //! it compiles them. A chunk that the quick lane leaves in doubt goes to the careful lane as a whole; what that leaves in
@@ -84,9 +84,9 @@ pub struct Poly<T, const N: usize> {
     quick_lo: T,
     /// `2 E`.
     quick_gap: T,
-    /// `l0`.
+    /// `l0 - F`.
     lo: T,
-    /// F.
+    /// `2 F`.
     gap: T,
     /// The leading bits of `c1`.
     a: T,
@@ -140,11 +140,12 @@ impl<T: Lane, const N: usize> Poly<T, N> {
     ///
     /// * `s a` is exact, since a has no more than DIGITS - m - 1 bits; so is `s^2 a2`, a2 having DIGITS - 2m - 1; so are
     ///   both sums, as c0 is larger than `s a`, and `c0 + s a` than `s^2 a2`;
-    /// * the Horner steps err by `f u (L + 2Q + N R)`, the conversions by `v (L + Q)`, b + l1 and b2 + l2 by `u Q`;
-    /// * r and q are at most `u (|c0| + S)` each; adding them, and taking off or adding F, round to
-    ///   `u (3 (r + q) + 2L + 2Q + 2F)` in all.
+    /// * r and q are at most `P = u (|c0| + S)` each; `r + q`, `l0 - F` and their sum round by `u (4P + 2L + 2F)`;
+    /// * the Horner steps, of which the last adds that sum, err by `f u (2P + L + F + 2Q + N R)`, the conversions by
+    ///   `v (L + F + Q)`, b + l1 and b2 + l2 by `u Q`;
+    /// * `e + 2F` rounds by `u (2P + L + Q + 3F)`.
     ///
-    /// In all `F >= err + u (f + 2) L + u (2f + 3) Q + f u N R + v (L + Q) + 6u u (|c0| + S) + 2 u F`.
+    /// In all `F >= err + u (f + 3) L + u (2f + 2) Q + f u N R + v (L + Q) + 2u (f + 3) P + 8 u F`.
     #[inline(always)]
     pub fn new<const M: usize, K: Kit>(jet: &Jet<M, K>, m: u32, share: f64) -> (Self, Worth) {
         debug_assert!(jet.deg < N);
@@ -173,6 +174,7 @@ impl<T: Lane, const N: usize> Poly<T, N> {
             // s c1 is exact, and c0 + s c1 is rounded by the hardware, ties and all.
             poly.quick_lo = T::default();
             poly.quick_gap = T::default();
+            poly.lo = T::default();
             poly.gap = T::default();
             poly.try_quick = true;
             return (poly, Worth::Good);
@@ -192,8 +194,8 @@ impl<T: Lane, const N: usize> Poly<T, N> {
             hi,
             quick_lo: T::of(l0 - gaps.quick),
             quick_gap: T::of(2.0 * gaps.quick * (1.0 + 2.0 * T::U)),
-            lo: T::of(l0),
-            gap: T::of(gaps.careful * (1.0 + 2.0 * T::U)),
+            lo: T::of(l0 - gaps.careful),
+            gap: T::of(2.0 * gaps.careful * (1.0 + 2.0 * T::U)),
             a: T::of(a),
             b: T::of((c[1] - a) + lows[0]),
             a2: T::of(a2),
@@ -273,7 +275,8 @@ impl Gaps {
         let steps = f * u * n as f64;
         let all = lows[0] + lows[1] + (u * (2.0 * f + 1.0) + v) * sum + steps * (bend + late);
         gaps.quick = 1.0001 * (common + all);
-        let all = (u * (2.0 * f + 3.0) + v) * (b + b2 + late) + steps * (b2 + late) + 6.0 * u * u * (most + sum);
+        let ends = u * l0 + 2.0 * u * (f + 3.0) * u * (most + sum);
+        let all = (u * (2.0 * f + 2.0) + v) * (b + b2 + late) + steps * (b2 + late) + ends;
         gaps.careful = 1.0001 * (common + all);
         // A value is in doubt where a midpoint lies within the gap: midpoints are 2u |value| apart or more.
         let spacing = u * (least - sum);
@@ -623,15 +626,13 @@ macro_rules! lane {
             /// The careful lane's two roundings at `s`.
             #[inline(always)]
             fn bracket<const FUSED: bool>(&self, s: $T) -> ($T, $T) {
-                // |c0| >= 2 |s a|, and so on: two_sum the short way.
-                let sa = s * self.a;
-                let mut h = self.hi + sa;
-                let mut r = sa - (h - self.hi);
+                // |c0| >= 2 |s a|, and so on: two_sum the short way. The products are exact.
+                let mut h = madd::<$T, FUSED>(s, self.a, self.hi);
+                let mut e = madd::<$T, FUSED>(s, self.a, self.hi - h);
                 let mut q = self.b;
                 if N > 2 {
-                    let sa2 = s * s * self.a2;
-                    let h2 = h + sa2;
-                    r += sa2 - (h2 - h);
+                    let h2 = madd::<$T, FUSED>(s * s, self.a2, h);
+                    e += madd::<$T, FUSED>(s * s, self.a2, h - h2);
                     h = h2;
                     q = self.b2;
                     if N > 3 {
@@ -643,8 +644,8 @@ macro_rules! lane {
                     }
                     q = madd::<$T, FUSED>(q, s, self.b);
                 }
-                let e = r + madd::<$T, FUSED>(q, s, self.lo);
-                (h + (e - self.gap), h + (e + self.gap))
+                e = madd::<$T, FUSED>(q, s, e + self.lo);
+                (h + e, h + (e + self.gap))
             }
         }
     };

@@ -1,10 +1,11 @@
-//! Chooses the next tile by a model of costs: how wide it is, the order of its jet, and whether it is cut into narrower tiles.
+//! Chooses the next tile by a model of costs: how wide it is, the order of its jet, and what writes its values.
 
 use crate::plan::PlanNode;
 use crate::real::Point;
 use crate::real::dd::{Kit, with_quick_kit};
 use crate::real::jet::{Jet, Width, exponent, scale};
 use crate::tile::Lane;
+use Way::{Doubles, Narrow, Whole};
 
 /// The cost of one way to make tiles.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +20,20 @@ pub struct Cost {
     pub jet: f64,
     /// Nanoseconds a value.
     pub value: f64,
-    /// Where the jet is moved to narrower tiles: nanoseconds for each.
-    pub narrowed: Option<f64>,
+    /// What writes the values.
+    pub way: Way<f64>,
+}
+
+/// What writes a tile's values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Way<S> {
+    /// The lanes of the values' type.
+    Whole,
+    /// The same lanes, over narrower tiles, to which the jet is moved: what one takes in nanoseconds, or its half-width as a
+    /// power of two.
+    Narrow(S),
+    /// float64's polynomial, rounded to float32.
+    Doubles,
 }
 
 /// What tiles of a type's values cost.
@@ -44,23 +57,23 @@ fn prices<T: Lane>() -> &'static Prices {
 const CURVES: usize = 6;
 const LINES: usize = 3;
 
-const fn cost(order: usize, reach: f64, widest: i64, jet: f64, value: f64, narrowed: Option<f64>) -> Cost {
-    Cost { order, reach, widest, jet, value, narrowed }
+const fn cost(order: usize, reach: f64, widest: i64, jet: f64, value: f64, way: Way<f64>) -> Cost {
+    Cost { order, reach, widest, jet, value, way }
 }
 
 const OF_F64: Prices = Prices {
     curves: [
-        cost(5, 13.0, 20, 110.0, 0.15, None),
-        cost(5, 9.0, 20, 110.0, 0.40, None),
-        cost(9, 4.5, 20, 150.0, 0.50, None),
-        cost(13, 4.0, 20, 190.0, 0.60, None),
-        cost(9, 6.0, 24, 230.0, 0.15, Some(7.0)),
-        cost(13, 6.0, 24, 320.0, 0.15, Some(9.0)),
+        cost(5, 13.0, 20, 110.0, 0.15, Whole),
+        cost(5, 9.0, 20, 110.0, 0.40, Whole),
+        cost(9, 4.5, 20, 150.0, 0.50, Whole),
+        cost(13, 4.0, 20, 190.0, 0.60, Whole),
+        cost(9, 6.0, 24, 230.0, 0.15, Narrow(7.0)),
+        cost(13, 6.0, 24, 320.0, 0.15, Narrow(9.0)),
     ],
     lines: [
-        cost(2, 12.0, 20, 70.0, 0.10, None),
-        cost(2, 0.0, 20, 70.0, 0.22, None),
-        cost(2, 0.0, 24, 110.0, 0.10, Some(5.0)),
+        cost(2, 12.0, 20, 70.0, 0.10, Whole),
+        cost(2, 0.0, 20, 70.0, 0.22, Whole),
+        cost(2, 0.0, 24, 110.0, 0.10, Narrow(5.0)),
     ],
     narrow: 5..=12,
     bits: 70.0,
@@ -68,17 +81,17 @@ const OF_F64: Prices = Prices {
 
 const OF_F32: Prices = Prices {
     curves: [
-        cost(5, 13.0, 10, 110.0, 0.07, None),
-        cost(5, 8.0, 10, 110.0, 0.20, None),
-        cost(9, 5.0, 10, 150.0, 0.25, None),
-        cost(5, 5.0, 20, 160.0, 0.07, Some(6.0)),
-        cost(9, 3.0, 20, 230.0, 0.07, Some(7.0)),
-        cost(13, 3.0, 20, 320.0, 0.07, Some(9.0)),
+        cost(5, 13.0, 10, 110.0, 0.07, Whole),
+        cost(5, 0.5, 20, 110.0, 0.20, Doubles),
+        cost(9, 0.5, 20, 150.0, 0.30, Doubles),
+        cost(5, 5.0, 20, 160.0, 0.07, Narrow(6.0)),
+        cost(9, 3.0, 20, 230.0, 0.07, Narrow(7.0)),
+        cost(13, 3.0, 20, 320.0, 0.07, Narrow(9.0)),
     ],
     lines: [
-        cost(2, 13.0, 10, 70.0, 0.06, None),
-        cost(2, 0.0, 10, 70.0, 0.10, None),
-        cost(2, 0.0, 20, 110.0, 0.06, Some(5.0)),
+        cost(2, 13.0, 10, 70.0, 0.06, Whole),
+        cost(2, 0.0, 20, 70.0, 0.12, Doubles),
+        cost(2, 0.0, 20, 110.0, 0.06, Narrow(5.0)),
     ],
     narrow: 6..=9,
     bits: 42.0,
@@ -107,11 +120,11 @@ pub(crate) struct Pace {
     lost: bool,
 }
 
-/// A width and an order for a tile, and the width of the narrower ones it is cut into.
+/// A width and an order for a tile, and what writes its values.
 pub(crate) struct Choice {
     pub(crate) order: usize,
     pub(crate) m: u32,
-    pub(crate) sub: Option<u32>,
+    pub(crate) way: Way<u32>,
     pub(crate) length: usize,
 }
 
@@ -189,9 +202,9 @@ impl Pace {
             self.reach = m + log_ratio(end, jet.c[1]);
             return;
         }
-        self.reach = m + log_ratio(jet.c[0], jet.c[1]).min(0.5 * log_ratio(jet.c[0], jet.c[2]));
+        self.reach = m + log_ratio(jet.c[0], jet.c[1]).min(0.5 * log_ratio(jet.c[0], jet.coefficient(2)));
         // Two terms further, since every other one may vanish.
-        let late = log_ratio(jet.c[2], jet.c[4]).min(log_ratio(jet.c[1], jet.c[3]));
+        let late = log_ratio(jet.coefficient(2), jet.coefficient(4)).min(log_ratio(jet.c[1], jet.coefficient(3)));
         self.radius = m + 0.5 * late;
     }
 
@@ -262,7 +275,7 @@ impl Pace {
     /// The cheapest tile for the next of `left` values, by a model of what jets and lanes cost.
     #[inline(always)]
     pub(crate) fn choose<T: Lane>(&mut self, left: usize) -> Choice {
-        let mut best = Choice { order: 0, m: 0, sub: None, length: 0 };
+        let mut best = Choice { order: 0, m: 0, way: Whole, length: 0 };
         let mut least = f64::INFINITY;
         let enough = (usize::BITS - (left / 2).leading_zeros()) as i64;
         let options: &[Cost] = if self.line { &prices::<T>().lines } else { &prices::<T>().curves };
@@ -280,15 +293,18 @@ impl Pace {
             let length = (2u64 << m) as f64;
             let used = (left as f64).min(length);
             let mut cost = option.jet / used + option.value * (T::CHUNK as f64 / used).max(1.0);
-            let mut sub = None;
-            if let Some(each) = option.narrowed {
-                let Some((narrow, more)) = narrower::<T>(reach, m, each, option.value) else { continue };
-                cost += more;
-                sub = Some(narrow);
-            }
+            let way = match option.way {
+                Whole => Whole,
+                Doubles => Doubles,
+                Narrow(each) => {
+                    let Some((narrow, more)) = narrower::<T>(reach, m, each, option.value) else { continue };
+                    cost += more;
+                    Narrow(narrow)
+                }
+            };
             if cost < least {
                 least = cost;
-                best = Choice { order: option.order, m: m as u32, sub, length: 2 << m };
+                best = Choice { order: option.order, m: m as u32, way, length: 2 << m };
             }
         }
         if best.order == 0 {

@@ -9,13 +9,16 @@
 //!                (h, q) = two_sum(h, s^2 a2)               exact
 //!                e  = (r + q + (l0 - F)) + s (b + l1 + s (b2 + l2 + s (c3 + ...)))
 //!                y1 = h + e,  y2 = h + (e + 2F)            same bits: certain
+//! doubles:       y  = c0 + s (c1 + s (c2 + ...))           in float64, for float32
+//!                no middle of two float32 within G of y:   certain
 //! ```
-//! Both are plain elementwise loops over fixed-size chunks, which the compiler vectorises for whichever instruction set
-//! it compiles them. A chunk that the quick lane leaves in doubt goes to the careful lane as a whole; what that leaves in
-//! doubt is listed, and settled one by one elsewhere.
+//! All are plain elementwise loops, which the compiler vectorises for whichever instruction set it compiles them. The quick
+//! and the careful lane go chunk by chunk: a chunk that the quick lane leaves in doubt goes to the careful lane as a whole.
+//! The third lane writes tiles that are too wide for float32's digits, in one go. What is left in doubt is listed, and
+//! settled one by one elsewhere.
 //!
-//! E and F bound everything between the curve and `c0 + e`: see [`Poly::new`]. Where a jet rounds nothing and the
-//! polynomial cannot either, E is 0: y1 is y2, and the hardware breaks the tie.
+//! E, F and G bound everything between the curve and `c0 + e` or y: see [`Poly::new`] and [`Doubles::new`]. Where a jet rounds
+//! nothing and the polynomial cannot either, E is 0: y1 is y2, and the hardware breaks the tie.
 
 use crate::real::dd::{Dd, FinePlain, Kit};
 use crate::real::exact::Format;
@@ -53,6 +56,8 @@ pub trait Lane: Format + Send + Sync + PartialOrd + Default + 'static {
         let x = low.map_or(self, |low| if self < Self::of(low) { Self::of(low) } else { self });
         high.map_or(x, |high| if x > Self::of(high) { Self::of(high) } else { x })
     }
+    /// The values, if they are float32.
+    fn singles(out: &mut [Self]) -> Option<&mut [f32]>;
     /// The steps of a chunk, counted from its first, in half-widths of a tile of half-width `2^m`.
     fn grid(m: u32) -> [Self; CHUNK_MAX];
     /// The quick lane over a chunk, `grid` being that of its tile; whether all are certain.
@@ -520,13 +525,145 @@ fn chunk_again<T: Lane, const N: usize, const FUSED: bool>(
     n
 }
 
+/// A jet's polynomial in float64, whose values are rounded to float32.
+pub struct Doubles<const N: usize> {
+    c: [f64; N],
+    /// `1 / w`.
+    step: f64,
+    /// Half of the spare bits' range, and G in a value's own ulps, rounded up to a power of two.
+    near: u64,
+    /// The spare bits without those below `2 G`.
+    mask: u64,
+}
+
+/// The bits of a float64 that float32 has not.
+const SPARE: u32 = f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS;
+/// If a value may lie within 2^this of its own ulps of the middle between two float32, one in 512 is in doubt.
+const NEAREST: i64 = SPARE as i64 - 10;
+
+impl<const N: usize> Doubles<N> {
+    /// For a tile of half-width `2^m`, of which the values take up `share`; `None` where too many would be in doubt.
+    ///
+    /// With u half an ulp of 1 in float64 and `|c1| share + |c2| share^2 + ... < |c0|`, the N steps of Horner's rule and the
+    /// low parts left out err by less than `u (4N + 8) |c0|` in all: `G = err + u (4N + 8) |c0|`.
+    #[inline(always)]
+    pub fn new<const M: usize, K: Kit>(jet: &Jet<M, K>, m: u32, share: f64) -> Option<Self> {
+        debug_assert!(jet.deg < N);
+        let jet = jet.plain()?;
+        let mut c = [0.0; N];
+        let (mut sum, mut power) = (0.0, 1.0);
+        c[0] = jet.c[0];
+        for i in 1..N {
+            c[i] = jet.c[i];
+            power *= share;
+            sum += c[i].abs() * power;
+        }
+        let most = c[0].abs();
+        let least = most - sum;
+        let err = 1.0001 * (jet.err + f64::U * (4.0 * N as f64 + 8.0) * most);
+        let digits = exponent(err / (f64::U * least)) + 1;
+        let fits =
+            least > 0.1 * most && f32::EXPONENTS.contains(&exponent(least)) && f32::EXPONENTS.contains(&exponent(most));
+        if !fits || digits > NEAREST {
+            return None;
+        }
+        let near = 1u64 << digits.max(0);
+        // The middle's spare bits are 100...0. Those within G of it are below 2 G once G and a half are added.
+        let mask = ((1 << SPARE) - 1) & !(2 * near - 1);
+        Some(Doubles { c, step: scale(1.0, -(m as i64)), near: (1 << (SPARE - 1)) + near, mask })
+    }
+
+    /// The value `i` steps after `from`, `from` being the distance from the centre in half-widths.
+    #[inline(always)]
+    fn at<const FUSED: bool>(&self, i: usize, from: f64) -> f64 {
+        // A conversion from 32 bits is one instruction.
+        let i = i as i32 as f64;
+        if N == 2 {
+            return madd::<f64, FUSED>(i, self.c[1] * self.step, madd::<f64, FUSED>(from, self.c[1], self.c[0]));
+        }
+        let s = madd::<f64, FUSED>(i, self.step, from);
+        let mut y = self.c[N - 1];
+        for j in (0..N - 1).rev() {
+            y = madd::<f64, FUSED>(y, s, self.c[j]);
+        }
+        y
+    }
+
+    /// 0 if the middle between two float32 may lie between `y` and the curve.
+    #[inline(always)]
+    fn apart(&self, y: f64) -> u64 {
+        y.to_bits().wrapping_add(self.near) & self.mask
+    }
+}
+
+/// A tile's worth of float32 values, to be written through float64.
+pub struct Through<'a, const N: usize> {
+    /// Where they go.
+    pub out: &'a mut [f32],
+    /// The first one's distance from the centre, in steps.
+    pub first: f64,
+    /// The polynomial.
+    pub poly: &'a Doubles<N>,
+    /// Gets the places of the values in doubt.
+    pub doubt: &'a mut Vec<usize>,
+}
+
+impl<const N: usize> Through<'_, N> {
+    /// Fills `out`, a whole number of chunks, of whose values those at `places` count; `first` is where the first one lies.
+    #[inline(always)]
+    fn write<const FUSED: bool>(
+        out: &mut [f32],
+        first: f64,
+        poly: &Doubles<N>,
+        places: std::ops::Range<usize>,
+        doubt: &mut Vec<usize>,
+    ) {
+        let from = first * poly.step;
+        // One loop over all, and one look at what is in doubt: few values are.
+        let mut least = u64::MAX;
+        for (i, out) in out.iter_mut().enumerate() {
+            let y = poly.at::<FUSED>(i, from);
+            *out = y as f32;
+            least = least.min(poly.apart(y));
+        }
+        if least == 0 {
+            let at = |i: usize| poly.at::<FUSED>(i, from);
+            doubt.extend(places.enumerate().filter(|&(i, _)| poly.apart(at(i)) == 0).map(|(_, place)| place));
+        }
+    }
+}
+
+impl<const N: usize> Kernel for Through<'_, N> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        const CHUNK: usize = 64;
+        let Through { out, first, poly, doubt } = self;
+        let n = out.len();
+        if n < CHUNK {
+            let mut buffer = [0.0; CHUNK];
+            Self::write::<FUSED>(&mut buffer, first, poly, 0..n, doubt);
+            out.copy_from_slice(&buffer[..n]);
+            return;
+        }
+        let whole = n & !(CHUNK - 1);
+        Self::write::<FUSED>(&mut out[..whole], first, poly, 0..whole, doubt);
+        if whole < n {
+            // The last chunk overlaps the one before it.
+            let at = n - CHUNK;
+            Self::write::<FUSED>(&mut out[at..], first + at as f64, poly, at..n, doubt);
+        }
+    }
+}
+
 /// 0, 1, 2, ...: steps of a chunk.
 trait Count<const CHUNK: usize>: Sized {
     const COUNT: [Self; CHUNK];
 }
 
 macro_rules! lane {
-    ($T:ty, $Bits:ty, $CHUNK:literal, $EXPONENTS:expr, $TINY:expr, $of:expr) => {
+    ($T:ty, $Bits:ty, $CHUNK:literal, $EXPONENTS:expr, $TINY:expr, $of:expr, $singles:expr) => {
         impl Count<$CHUNK> for $T {
             const COUNT: [$T; $CHUNK] = {
                 let mut count = [0 as $T; $CHUNK];
@@ -553,6 +690,11 @@ macro_rules! lane {
             #[inline(always)]
             fn double(self) -> f64 {
                 self as f64
+            }
+
+            #[inline(always)]
+            fn singles(out: &mut [$T]) -> Option<&mut [f32]> {
+                $singles(out)
             }
 
             #[inline(always)]
@@ -680,5 +822,5 @@ macro_rules! madd {
 madd!(f64);
 madd!(f32);
 
-lane!(f64, u64, 64, -940..1000, f64::from_bits((1023 - 1020) << 52), std::convert::identity);
-lane!(f32, u32, 128, -80..120, f64::from_bits((1023 - 140) << 52), |x| x as f32 + 0.0);
+lane!(f64, u64, 64, -940..1000, f64::from_bits((1023 - 1020) << 52), std::convert::identity, |_| None);
+lane!(f32, u32, 128, -80..120, f64::from_bits((1023 - 140) << 52), |x| x as f32 + 0.0, Some);

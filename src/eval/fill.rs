@@ -19,14 +19,14 @@ use crate::curve::{Curve, Formula};
 use crate::declare::Replay;
 use crate::error::Interrupted;
 use crate::limits::{MAX_STEP, NEVER};
-use crate::pace::Pace;
+use crate::pace::{Pace, Way};
 use crate::plan::{Map, Plan, PlanNode, part};
 use crate::real::Point;
 use crate::real::dd::{FinePlain, Kit, QuickFused, with_quick_kit};
 use crate::real::jet::{Jet, Known, Width, exponent, scale};
 use crate::round;
 use crate::simd::{self, Task};
-use crate::tile::{Lane, Poly, Run, WideRun, Worth};
+use crate::tile::{Doubles, Lane, Poly, Run, Through, WideRun, Worth};
 
 /// Work between two calls of `poll`, in nanoseconds or so. Each written value counts as 1; in memory that was never touched
 /// before it may take 30.
@@ -441,11 +441,11 @@ impl<'a> Filler<'a> {
             let m = usize::BITS - (rest.len() / 2).leading_zeros();
             let now = rest.len();
             // float32 has too few digits for one polynomial over all of it.
-            let sub = if T::IS_DOUBLE || m < 8 { None } else { Some((m - 2).min(8)) };
-            let tile = Tile { node, k: k + done as u64 * stride, stride, m, sub };
+            let way = if T::IS_DOUBLE { Way::Whole } else { Way::Doubles };
+            let tile = Tile { node, k: k + done as u64 * stride, stride, m, way };
             let mut pace = Pace::unknown();
             let written = if simd::has_fused() {
-                self.tile::<T, 5, 2, 2, QuickFused>(tile, &mut rest[..now], &mut pace)?
+                self.tile::<T, 2, 2, 2, QuickFused>(tile, &mut rest[..now], &mut pace)?
             } else {
                 self.tile::<T, 5, 2, 2, FinePlain>(tile, &mut rest[..now], &mut pace)?
             };
@@ -479,7 +479,7 @@ impl<'a> Filler<'a> {
             let here = k + done as u64 * stride;
             let choice = pace.choose::<T>(rest.len());
             let now = choice.length.min(rest.len());
-            let tile = Tile { node, k: here, stride, m: choice.m, sub: choice.sub };
+            let tile = Tile { node, k: here, stride, m: choice.m, way: choice.way };
             let now_out = &mut rest[..now];
             let written = match (choice.order, simd::has_fused() && !pace.is_fine()) {
                 (0, _) => Written::None,
@@ -573,20 +573,27 @@ impl<'a> Filler<'a> {
         self.doubt.clear();
         let (n, first, careful) = (out.len(), -(before as f64), self.from == Rung::Careful);
         let share = before.max(1) as f64 / cx.0;
-        let (poly, worth) = if tile.sub.is_some() { Poly::beyond() } else { Poly::<T, N>::new(&jet, tile.m, share) };
-        if tile.sub.is_none() && worth != Worth::Good {
-            return Ok(Written::None);
-        }
+        let (poly, worth) =
+            if tile.way == Way::Whole { Poly::<T, N>::new(&jet, tile.m, share) } else { Poly::beyond() };
+        let doubles = if tile.way == Way::Doubles { Doubles::<N>::new(&jet, tile.m, share) } else { None };
         let mut slow = 0;
         for (i, out) in out.chunks_mut(PIECE).enumerate() {
             let (n, offset, known) = (out.len(), i * PIECE, self.doubt.len());
             let (first, doubt) = (first + offset as f64, &mut self.doubt);
-            slow += if let Some(sub) = tile.sub {
-                let run = WideRun::<T, M, W, K> { out, first, jet: &jet, m: tile.m, sub, careful, doubt };
-                let Some(slow) = simd::widest(run) else { return Ok(Written::None) };
-                slow
-            } else {
-                simd::widest(Run { out, first, m: tile.m, poly: &poly, careful, doubt })
+            slow += match (tile.way, &doubles, T::singles(out)) {
+                (Way::Whole, ..) if worth == Worth::Good => {
+                    simd::widest(Run { out, first, m: tile.m, poly: &poly, careful, doubt })
+                }
+                (Way::Narrow(sub), ..) => {
+                    let run = WideRun::<T, M, W, K> { out, first, jet: &jet, m: tile.m, sub, careful, doubt };
+                    let Some(slow) = simd::widest(run) else { return Ok(Written::None) };
+                    slow
+                }
+                (Way::Doubles, Some(poly), Some(out)) => {
+                    simd::widest(Through { out, first, poly, doubt });
+                    if careful { n as u64 } else { 0 }
+                }
+                _ => return Ok(Written::None),
             };
             self.doubt[known..].iter_mut().for_each(|place| *place += offset);
             self.spend(n)?;
@@ -680,14 +687,14 @@ enum Written {
     Beyond,
 }
 
-/// Where a tile lies: its first step, its half-width 2^m, and that of the narrower tiles it is cut into, if it is.
+/// Where a tile lies, from its first step on, its half-width 2^m, and what writes its values.
 #[derive(Clone, Copy)]
 struct Tile<'a> {
     node: &'a PlanNode,
     k: u64,
     stride: u64,
     m: u32,
-    sub: Option<u32>,
+    way: Way<u32>,
 }
 
 /// Lines of up to so many values are tried without a jet to choose a width.

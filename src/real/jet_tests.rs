@@ -221,6 +221,7 @@ macro_rules! kits {
             if <$Kit>::FUSED && !simd::has_fused() {
                 return;
             }
+            try_to_break::<2, 2, $Kit>(6);
             try_to_break::<5, 2, $Kit>(1);
             try_to_break::<5, 3, $Kit>(2);
             try_to_break::<9, 5, $Kit>(3);

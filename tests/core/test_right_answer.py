@@ -55,6 +55,17 @@ def test_the_bench_instance(case: Case) -> None:
             assert_right_window(schedule, expr, start, n, rng)
 
 
+@every_case
+def test_after_a_line(case: Case) -> None:
+    """A curve whose first tile is tried as if it were one more straight line."""
+    for seed in range(20):
+        curve, expr = drawn(case, seed)
+        rng = Random(seed)
+        schedule = gp.linear(0.0, 3e-4, 2_000).then(curve)
+        start, n = rng.randint(1_900, 1_980), rng.choice((200, 700, 4_000))
+        assert_right_window(schedule, expression.linear(0.0, 3e-4, 2_000).then(expr), start, n, rng, samples=20)
+
+
 def bench_expression(case: Case, schedule: Any, length: int) -> Expr:
     return expression.from_repr(repr(schedule)) if case.is_composite else case.build(expression, length)
 
@@ -121,6 +132,20 @@ def test_ties_of_float32() -> None:
     k = np.arange(n - 200_000, n + 1, dtype=np.int64)
     assert_same(line.gather(k, dtype="float32"), (k / n).astype(np.float32), "rounded once")
     assert_same(line.array(k.size, start=int(k[0]), dtype="float32"), (k / n).astype(np.float32), "rounded once")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_float32_by_float64_polynomials(level: str) -> None:
+    """Tiles that change too much for float32 polynomials; legs that end within a chunk; ties among the first values."""
+    for text in ("triangle(3e-5, 3e-4, 2000, 3000, 0.999)", "triangle(0.5, 2.0, 4096, 77, 0.5)", "cosine(1e-3, 1e-6, 700)"):
+        schedule, expr = gp.Schedule(text), eval(text, vars(expression).copy())
+        steps = range(20_000)
+        with forced(level=level):
+            got = schedule.array(len(steps), dtype="float32")
+        with forced(rung="fresh"):
+            assert_same(got, schedule.array(len(steps), dtype="float32"), text)
+        sample = [*steps[:300], *steps[1_900:2_100], *steps[4_090:4_200], *steps[::997]]
+        assert_same(got[sample], oracle.values(expr, sample, "float32"), text)
 
 
 @pytest.mark.parametrize("third", [1, 2, 5, 700, 10**6])

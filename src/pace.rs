@@ -5,7 +5,7 @@ use crate::real::Point;
 use crate::real::dd::{Kit, with_quick_kit};
 use crate::real::jet::{Jet, Width, exponent, scale};
 use crate::tile::Lane;
-use Way::{Doubles, Narrow, Whole};
+use Way::{Doubles, Narrow, NarrowDoubles, Whole};
 
 /// The cost of one way to make tiles.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,8 @@ pub enum Way<S> {
     Narrow(S),
     /// float64's polynomial, rounded to float32.
     Doubles,
+    /// The same over narrower tiles.
+    NarrowDoubles(S),
 }
 
 /// What tiles of a type's values cost.
@@ -54,12 +56,15 @@ fn prices<T: Lane>() -> &'static Prices {
     if T::IS_DOUBLE { &OF_F64 } else { &OF_F32 }
 }
 
-const CURVES: usize = 6;
+const CURVES: usize = 7;
 const LINES: usize = 3;
 
 const fn cost(order: usize, reach: f64, widest: i64, jet: f64, value: f64, way: Way<f64>) -> Cost {
     Cost { order, reach, widest, jet, value, way }
 }
+
+/// Never chosen.
+const NO_WAY: Cost = cost(13, 0.0, 0, 0.0, 0.0, Whole);
 
 const OF_F64: Prices = Prices {
     curves: [
@@ -69,6 +74,7 @@ const OF_F64: Prices = Prices {
         cost(13, 4.0, 20, 190.0, 0.60, Whole),
         cost(9, 6.0, 24, 230.0, 0.15, Narrow(7.0)),
         cost(13, 6.0, 24, 320.0, 0.15, Narrow(9.0)),
+        NO_WAY,
     ],
     lines: [
         cost(2, 12.0, 20, 70.0, 0.10, Whole),
@@ -87,6 +93,7 @@ const OF_F32: Prices = Prices {
         cost(5, 5.0, 20, 160.0, 0.07, Narrow(6.0)),
         cost(9, 3.0, 20, 230.0, 0.07, Narrow(7.0)),
         cost(13, 3.0, 20, 320.0, 0.07, Narrow(9.0)),
+        cost(13, 0.5, 20, 320.0, 0.18, NarrowDoubles(12.0)),
     ],
     lines: [
         cost(2, 13.0, 10, 70.0, 0.06, Whole),
@@ -300,6 +307,16 @@ impl Pace {
                     let Some((narrow, more)) = narrower::<T>(reach, m, each, option.value) else { continue };
                     cost += more;
                     Narrow(narrow)
+                }
+                NarrowDoubles(each) => {
+                    // They take five coefficients.
+                    let most = (2.0 * self.reach + 3.0 * self.radius - prices::<T>().bits) / 5.0 - self.narrowed;
+                    let narrow = (most as i64).min(m - 2).min(*prices::<T>().narrow.end());
+                    if narrow < *prices::<T>().narrow.start() {
+                        continue;
+                    }
+                    cost += 0.5 * each / (1u64 << narrow) as f64;
+                    NarrowDoubles(narrow as u32)
                 }
             };
             if cost < least {

@@ -559,8 +559,15 @@ impl<const N: usize> Doubles<N> {
             sum += c[i].abs() * power;
         }
         let most = c[0].abs();
-        let least = most - sum;
-        let err = 1.0001 * (jet.err + f64::U * (4.0 * N as f64 + 8.0) * most);
+        let (near, mask) = Self::margin(jet.err, most, most - sum)?;
+        Some(Doubles { c, step: scale(1.0, -(m as i64)), near, mask })
+    }
+
+    /// `near` and `mask` for polynomials whose `|c0|` is at most `most`, and whose values are at least `least` in size and off
+    /// by `err` before they are rounded.
+    #[inline(always)]
+    fn margin(err: f64, most: f64, least: f64) -> Option<(u64, u64)> {
+        let err = 1.0001 * (err + f64::U * (4.0 * N as f64 + 8.0) * most);
         let digits = exponent(err / (f64::U * least)) + 1;
         let fits =
             least > 0.1 * most && f32::EXPONENTS.contains(&exponent(least)) && f32::EXPONENTS.contains(&exponent(most));
@@ -569,8 +576,7 @@ impl<const N: usize> Doubles<N> {
         }
         let near = 1u64 << digits.max(0);
         // The middle's spare bits are 100...0. Those within G of it are below 2 G once G and a half are added.
-        let mask = ((1 << SPARE) - 1) & !(2 * near - 1);
-        Some(Doubles { c, step: scale(1.0, -(m as i64)), near: (1 << (SPARE - 1)) + near, mask })
+        Some(((1 << (SPARE - 1)) + near, ((1 << SPARE) - 1) & !(2 * near - 1)))
     }
 
     /// The value `i` steps after `from`, `from` being the distance from the centre in half-widths.
@@ -609,6 +615,27 @@ pub struct Through<'a, const N: usize> {
 }
 
 impl<const N: usize> Through<'_, N> {
+    /// Writes all values, of which the first one's place is `offset`.
+    #[inline(always)]
+    fn write_all<const FUSED: bool>(self, offset: usize) {
+        const CHUNK: usize = 64;
+        let Through { out, first, poly, doubt } = self;
+        let n = out.len();
+        if n < CHUNK {
+            let mut buffer = [0.0; CHUNK];
+            Self::write::<FUSED>(&mut buffer, first, poly, offset..offset + n, doubt);
+            out.copy_from_slice(&buffer[..n]);
+            return;
+        }
+        let whole = n & !(CHUNK - 1);
+        Self::write::<FUSED>(&mut out[..whole], first, poly, offset..offset + whole, doubt);
+        if whole < n {
+            // The last chunk overlaps the one before it.
+            let at = n - CHUNK;
+            Self::write::<FUSED>(&mut out[at..], first + at as f64, poly, offset + at..offset + n, doubt);
+        }
+    }
+
     /// Fills `out`, a whole number of chunks, of whose values those at `places` count; `first` is where the first one lies.
     #[inline(always)]
     fn write<const FUSED: bool>(
@@ -638,22 +665,52 @@ impl<const N: usize> Kernel for Through<'_, N> {
 
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        const CHUNK: usize = 64;
-        let Through { out, first, poly, doubt } = self;
-        let n = out.len();
-        if n < CHUNK {
-            let mut buffer = [0.0; CHUNK];
-            Self::write::<FUSED>(&mut buffer, first, poly, 0..n, doubt);
-            out.copy_from_slice(&buffer[..n]);
-            return;
+        self.write_all::<FUSED>(0);
+    }
+}
+
+/// A wide jet's float32 values, to be written through float64 over narrower tiles, the jet moved to the centre of each.
+pub struct WideThrough<'a, const M: usize, const N: usize, K: Kit> {
+    /// Where they go.
+    pub out: &'a mut [f32],
+    /// The first one's distance from the jet's centre, in steps.
+    pub first: f64,
+    /// The jet.
+    pub jet: &'a Jet<M, K>,
+    /// Its half-width, as a power of two.
+    pub m: u32,
+    /// That of the narrower tiles.
+    pub sub: u32,
+    /// Gets the places of the values in doubt.
+    pub doubt: &'a mut Vec<usize>,
+}
+
+impl<const M: usize, const N: usize, K: Kit> Kernel for WideThrough<'_, M, N, K> {
+    /// `None` where the jet is not good enough.
+    type Out = Option<()>;
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) -> Option<()> {
+        if K::FUSED && !FUSED {
+            return None;
         }
-        let whole = n & !(CHUNK - 1);
-        Self::write::<FUSED>(&mut out[..whole], first, poly, 0..whole, doubt);
-        if whole < n {
-            // The last chunk overlaps the one before it.
-            let at = n - CHUNK;
-            Self::write::<FUSED>(&mut out[at..], first + at as f64, poly, at..n, doubt);
+        let jet = self.jet.plain()?;
+        let (half, unit) = (1usize << self.sub, scale(1.0, -(self.m as i64)));
+        let ratio = half as f64 * unit;
+        let bounds = jet.narrowing::<N>(ratio);
+        let (c0, spread) = (jet.c[0].abs(), jet.size(1));
+        let least = c0 - spread - (bounds.slope + bounds.bend + bounds.late);
+        let (near, mask) = Doubles::<N>::margin(bounds.err, c0 + spread, least)?;
+        let step = 1.0 / half as f64;
+        for (i, out) in self.out.chunks_mut(2 * half).enumerate() {
+            let start = 2 * half * i;
+            let centre = self.first + (start + half) as f64;
+            let (c0, _, mut c) = jet.narrowed::<N>(centre * unit, ratio);
+            c[0] = c0.hi;
+            let (poly, first) = (Doubles { c, step, near, mask }, -(half as f64));
+            Through { out, first, poly: &poly, doubt: self.doubt }.write_all::<FUSED>(start);
         }
+        Some(())
     }
 }
 

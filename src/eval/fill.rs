@@ -26,7 +26,7 @@ use crate::real::dd::{FinePlain, Kit, QuickFused, with_quick_kit};
 use crate::real::jet::{Jet, Known, Width, exponent, scale};
 use crate::round;
 use crate::simd::{self, Task};
-use crate::tile::{Doubles, Lane, Poly, Run, Through, WideRun, Worth};
+use crate::tile::{Doubles, Lane, Poly, Run, Through, WideRun, WideThrough, Worth};
 
 /// Work between two calls of `poll`, in nanoseconds or so. Each written value counts as 1; in memory that was never touched
 /// before it may take 30.
@@ -591,6 +591,13 @@ impl<'a> Filler<'a> {
                 }
                 (Way::Doubles, Some(poly), Some(out)) => {
                     simd::widest(Through { out, first, poly, doubt });
+                    if careful { n as u64 } else { 0 }
+                }
+                (Way::NarrowDoubles(sub), _, Some(out)) => {
+                    let run = WideThrough::<M, 5, K> { out, first, jet: &jet, m: tile.m, sub, doubt };
+                    if simd::widest(run).is_none() {
+                        return Ok(Written::None);
+                    }
                     if careful { n as u64 } else { 0 }
                 }
                 _ => return Ok(Written::None),

@@ -2,8 +2,9 @@
 
 It shares no code, library or method with glidepath. The real value lies in an `Interval` between two MPFR numbers.
 Every operation rounds one down and the other up. If both ends round to the same double, this double is the answer. If
-not, the formula is evaluated again with more bits. If the interval still contains a midpoint at 1,540 bits or more,
-the value counts as that midpoint, and ties go to even. The formulas are simple, not accurate: more bits are cheap.
+not, the formula is evaluated again with more bits. If the interval still contains a midpoint at 1,540 bits or more, or
+has one within 2^-1,500 of itself, the value counts as that midpoint, and ties go to even. The formulas are simple, not
+accurate: more bits are cheap.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import recurrences
 from expression import MAX_STEP, Expr, joint
 
 LADDER = (160, 480, 1_540, 5_000)
-"""The precisions in bits, tried in this order. A value within 2^-1,500 of a tie counts as the tie."""
+"""The precisions in bits, tried in this order."""
+NEAR = mpfr(2) ** -1_500
+"""A value that is no further than this from a tie, as a share of itself, counts as the tie."""
 
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 _SINGLE = gmpy2.context(precision=24, emin=-148, emax=128, subnormalize=True)
@@ -392,7 +395,11 @@ def to_single(x: Any) -> float:
 
 def _rounded(x: Interval, to: Callable[[Any], float], largest: float, last: bool) -> float | None:
     """The value to which both ends round. If they differ: None, or with `last` the tie between them."""
-    lo, hi = to(x.lo), to(x.hi)
+    lo, hi = x.lo, x.hi
+    if last:
+        with gmpy2.context(precision=5_000):
+            lo, hi = lo - abs(lo) * NEAR, hi + abs(hi) * NEAR
+    lo, hi = to(lo), to(hi)
     if lo == hi:
         return lo
     if not last:

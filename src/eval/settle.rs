@@ -121,6 +121,7 @@ fn settle_slowly<T: Lane>(
     loop {
         let (Some(precision), true) = (bits.next(), go_on()) else { return Err(Interrupted) };
         let ball = node.value_while::<Big, _>(Point { k, stride: 0, cx: precision }, &go_on);
+        let ball = if precision < TIES { ball } else { ball.blurred() };
         let tie = if precision < TIES { None } else { ball.tie() };
         let centre = if bits.len() > 0 { None } else { Some(ball.settle()) };
         if let Some(y) = settled(ball.round().or(tie).or(centre))? {

@@ -44,6 +44,8 @@ const LOG_GUARD: usize = 64;
 pub const PRECISIONS: [usize; 5] = [192, 384, 768, TIES, 6_144];
 /// See [`PRECISIONS`].
 pub const TIES: usize = 1_536;
+/// What lies within 2^-NEAR of itself of a tie counts as the tie, in every rung.
+pub const NEAR: isize = 1_500;
 
 /// A real number, known to lie within a radius of a big float.
 #[derive(Clone, Debug)]
@@ -76,6 +78,16 @@ impl Big {
     pub fn tie<F: Format>(&self) -> Option<F> {
         let (low, high) = self.ranks::<F>()?;
         (low + 1 == high).then(|| F::of_rank(low + (low & 1))) // the even one of the two
+    }
+
+    /// The ball, wider by 2^-NEAR of its centre: so what is that near to a tie holds the tie.
+    pub fn blurred(self) -> Self {
+        if self.centre.significand().is_zero() {
+            return self;
+        }
+        let size = Bound::above(&self.centre);
+        let radius = self.radius + Bound::in_range(size.digits, size.exponent.saturating_sub(NEAR));
+        Self { radius, ..self }
     }
 
     /// The value, where a ball that holds a tie counts as the tie. A ball that is wider than that, or unbounded, counts as

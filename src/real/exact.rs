@@ -22,6 +22,7 @@ use dashu_base::{BitTest, DivRem, Sign, SquareRootRem, UnsignedAbs};
 use dashu_int::{IBig, UBig};
 use dashu_ratio::{RBig, Relaxed};
 
+use super::big::NEAR;
 use super::{Base, Number, Ratio};
 
 /// The longest numerator or denominator that is kept.
@@ -361,13 +362,13 @@ impl Leading {
     }
 
     /// Of `n / d`. What lies within 2^-1,500 of itself of a number of 65 bits counts as that number, and so as a tie where that is one:
-    /// big floats cannot tell the two apart, and so every rung rounds it in the same way.
+    /// big floats do not tell the two apart either ([`NEAR`]), and so every rung rounds it in the same way.
     pub fn of_fraction(n: &IBig, d: &UBig) -> Self {
         let (size, shift) = (n.unsigned_abs(), d.bit_len() as i64 + 65 - n.bit_len() as i64);
         let distance = shift.unsigned_abs() as usize;
         let (quotient, rest) = if shift < 0 { size.div_rem(d << distance) } else { (size << distance).div_rem(d) };
         let divisor = if shift < 0 { d << distance } else { d.clone() };
-        let is_tiny = |part: &UBig| part.bit_len() + 1_500 - 65 < divisor.bit_len();
+        let is_tiny = |part: &UBig| part << NEAR as usize <= &quotient * &divisor;
         let (quotient, more) = match (rest.is_zero() || is_tiny(&rest), is_tiny(&(&divisor - &rest))) {
             (true, _) => (quotient, false),
             (_, true) => (quotient + UBig::ONE, false),

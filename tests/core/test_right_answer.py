@@ -368,10 +368,13 @@ def test_infinity_times_what_rounds_to_zero() -> None:
 
 
 def test_what_is_next_to_a_tie_counts_as_the_tie() -> None:
-    """The triangle differs from `low` by 2^-1763 of itself; `low` minus 435 is a tie. Every rung rounds it to even."""
+    """The triangle differs from `low` by 2^-1763 or 2^-1521 of itself; `low` minus 435 is a tie. Every rung rounds it to even."""
     low = 138.75602221453093
     schedule = gp.triangle(low, 0.0, 1, 110, decay=0.5) - gp.rex(70.0, 435.0, 6_144, -9.273213094742228)
+    assert_right(schedule, expression.from_repr(repr(schedule)), [160_581, 166_529, 168_581, 195_744])
     for rung in (None, "careful", "fresh", "exact", "big"):
         with forced(rung=rung):
-            assert schedule[195_744] == low - 435.0
-            assert schedule.array(1_000, start=195_000)[744] == low - 435.0
+            for step in (195_744, 168_581):
+                assert schedule[step] == low - 435.0
+                assert schedule.array(1_000, start=step - 744)[744] == low - 435.0
+            assert schedule[160_581] == np.nextafter(low - 435.0, -np.inf), "2^-1449 is not too near"

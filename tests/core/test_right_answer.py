@@ -137,7 +137,8 @@ def test_ties_of_float32() -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_float32_by_float64_polynomials(level: str) -> None:
     """Tiles that change too much for float32 polynomials; legs that end within a chunk; ties among the first values."""
-    for text in ("triangle(3e-5, 3e-4, 2000, 3000, 0.999)", "triangle(0.5, 2.0, 4096, 77, 0.5)", "cosine(1e-3, 1e-6, 700)"):
+    triangles = ["triangle(3e-5, 3e-4, 2000, 3000, 0.999)", "triangle(0.5, 2.0, 4096, 77, 0.5)"]
+    for text in [*triangles, "cosine(1e-3, 1e-6, 700)", "cosine_restarts(1e-3, 1e-6, 160_000, 1, 0.9)"]:
         schedule, expr = gp.Schedule(text), eval(text, vars(expression).copy())
         steps = range(20_000)
         with forced(level=level):
@@ -368,7 +369,7 @@ def test_infinity_times_what_rounds_to_zero() -> None:
 
 
 def test_what_is_next_to_a_tie_counts_as_the_tie() -> None:
-    """The triangle differs from `low` by 2^-1763 or 2^-1521 of itself; `low` minus 435 is a tie. Every rung rounds it to even."""
+    """The triangle differs from `low` by 2^-1763 or 2^-1521 of itself; `low` minus 435 is a tie, rounded to even."""
     low = 138.75602221453093
     schedule = gp.triangle(low, 0.0, 1, 110, decay=0.5) - gp.rex(70.0, 435.0, 6_144, -9.273213094742228)
     assert_right(schedule, expression.from_repr(repr(schedule)), [160_581, 166_529, 168_581, 195_744])

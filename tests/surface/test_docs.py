@@ -73,6 +73,8 @@ def in_project(monkeypatch, tmp_path) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("MPLBACKEND", "agg")
+    # One run in ten, Python says at exit that spawned workers of torch's DataLoader left a semaphore.
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     return tmp_path
 
 

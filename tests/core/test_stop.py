@@ -71,8 +71,8 @@ VALUES = 4 * 10**9 // 8
 """4 GB of float64: several seconds."""
 
 
-def stopped_after(setup: str, work: str, delay: float = 0.25) -> float:
-    """How long after a SIGINT the child raised KeyboardInterrupt, in seconds."""
+def stopped_after(setup: str, work: str, delay: float = 0.25) -> float | None:
+    """How long after a SIGINT the child raised KeyboardInterrupt, in seconds; None if it ended before the signal."""
     source = PRELUDE + setup + RUN.format(work=work)
     with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -84,17 +84,19 @@ def stopped_after(setup: str, work: str, delay: float = 0.25) -> float:
             heard = child.stdout.readline().strip()
         finally:
             child.kill()
-    assert heard != "done", f"it ended before the signal came: {work}"
     assert heard, f"it died: {work}"
-    return float(heard) - sent
+    return None if heard == "done" else float(heard) - sent
 
 
 def assert_stops(setup: str, work: str) -> None:
     """Within the limit in one of a few tries, because a busy machine can delay a single try."""
-    took = []
+    took: list[float | None] = []
+    delay = 0.25
     for _ in range(TRIES):
-        took.append(stopped_after(setup, work))
-        if took[-1] < LIMIT:
+        took.append(last := stopped_after(setup, work, delay))
+        if last is None:
+            delay /= 2  # a fast machine's memory: the signal must come earlier
+        elif last < LIMIT:
             return
     raise AssertionError(f"heard after {took} s: {work}")
 

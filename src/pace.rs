@@ -38,12 +38,15 @@ pub enum Way<S> {
     NarrowDoubles(S),
 }
 
+/// How many coefficients [`Way::NarrowDoubles`] takes.
+pub const NARROW_DOUBLES: usize = 5;
+
 /// What tiles of a type's values cost.
 struct Prices {
     /// The ways to make tiles of curves.
-    curves: [Cost; CURVES],
+    curves: &'static [Cost],
     /// The ways to make tiles of straight lines, which have no order to run out of.
-    lines: [Cost; LINES],
+    lines: &'static [Cost],
     /// The half-widths that tiles may have which a wider one is cut into, as powers of two.
     narrow: std::ops::RangeInclusive<i64>,
     /// Bits to which a jet's series must be accurate, so that the omitted terms leave few values in doubt.
@@ -56,27 +59,20 @@ fn prices<T: Lane>() -> &'static Prices {
     if T::IS_DOUBLE { &OF_F64 } else { &OF_F32 }
 }
 
-const CURVES: usize = 7;
-const LINES: usize = 3;
-
 const fn cost(order: usize, reach: f64, widest: i64, jet: f64, value: f64, way: Way<f64>) -> Cost {
     Cost { order, reach, widest, jet, value, way }
 }
 
-/// Never chosen.
-const NO_WAY: Cost = cost(13, 0.0, 0, 0.0, 0.0, Whole);
-
 const OF_F64: Prices = Prices {
-    curves: [
+    curves: &[
         cost(5, 13.0, 20, 110.0, 0.15, Whole),
         cost(5, 9.0, 20, 110.0, 0.40, Whole),
         cost(9, 4.5, 20, 150.0, 0.50, Whole),
         cost(13, 4.0, 20, 190.0, 0.60, Whole),
         cost(9, 6.0, 24, 230.0, 0.15, Narrow(7.0)),
         cost(13, 6.0, 24, 320.0, 0.15, Narrow(9.0)),
-        NO_WAY,
     ],
-    lines: [
+    lines: &[
         cost(2, 12.0, 20, 70.0, 0.10, Whole),
         cost(2, 0.0, 20, 70.0, 0.22, Whole),
         cost(2, 0.0, 24, 110.0, 0.10, Narrow(5.0)),
@@ -86,7 +82,7 @@ const OF_F64: Prices = Prices {
 };
 
 const OF_F32: Prices = Prices {
-    curves: [
+    curves: &[
         cost(5, 13.0, 10, 110.0, 0.07, Whole),
         cost(5, 0.5, 20, 110.0, 0.20, Doubles),
         cost(9, 0.5, 20, 150.0, 0.30, Doubles),
@@ -95,7 +91,7 @@ const OF_F32: Prices = Prices {
         cost(13, 3.0, 20, 320.0, 0.07, Narrow(9.0)),
         cost(13, 0.5, 20, 320.0, 0.18, NarrowDoubles(12.0)),
     ],
-    lines: [
+    lines: &[
         cost(2, 13.0, 10, 70.0, 0.06, Whole),
         cost(2, 0.0, 20, 70.0, 0.12, Doubles),
         cost(2, 0.0, 20, 110.0, 0.06, Narrow(5.0)),
@@ -285,14 +281,19 @@ impl Pace {
         let mut best = Choice { order: 0, m: 0, way: Whole, length: 0 };
         let mut least = f64::INFINITY;
         let enough = (usize::BITS - (left / 2).leading_zeros()) as i64;
-        let options: &[Cost] = if self.line { &prices::<T>().lines } else { &prices::<T>().curves };
+        let options = if self.line { prices::<T>().lines } else { prices::<T>().curves };
         let reach = self.reach - self.narrowed;
+        // How wide a series of so many terms may be: the first two shrink by the reach, those after them by the radius.
+        let series = |order: usize| {
+            let late = order as f64 - 2.0;
+            (2.0 * self.reach + late * self.radius - prices::<T>().bits) / (late + 2.0) - self.narrowed
+        };
         for option in options {
-            // The first two terms shrink by the reach, those after them by the radius.
-            let late = option.order as f64 - 2.0;
-            let series = (2.0 * self.reach + late * self.radius - prices::<T>().bits) / (late + 2.0) - self.narrowed;
-            let m =
-                if self.line { reach - self.reach_of_line(option.reach) } else { (reach - option.reach).min(series) };
+            let m = if self.line {
+                reach - self.reach_of_line(option.reach)
+            } else {
+                (reach - option.reach).min(series(option.order))
+            };
             let m = (m.min(self.widest) as i64).min(option.widest).min(enough);
             if m < 3 {
                 continue;
@@ -309,9 +310,7 @@ impl Pace {
                     Narrow(narrow)
                 }
                 NarrowDoubles(each) => {
-                    // They take five coefficients.
-                    let most = (2.0 * self.reach + 3.0 * self.radius - prices::<T>().bits) / 5.0 - self.narrowed;
-                    let narrow = (most as i64).min(m - 2).min(*prices::<T>().narrow.end());
+                    let narrow = (series(NARROW_DOUBLES) as i64).min(m - 2).min(*prices::<T>().narrow.end());
                     if narrow < *prices::<T>().narrow.start() {
                         continue;
                     }

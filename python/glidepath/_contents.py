@@ -10,7 +10,7 @@ from pathlib import Path
 
 from glidepath._arguments import refusal
 
-__all__ = ["MOST_BYTES", "contents", "is_there", "limited", "regular", "standard_input"]
+__all__ = ["MOST_BYTES", "contents", "is_file", "is_there", "limited", "regular", "standard_input"]
 
 MOST_BYTES = 256 << 20  # of a schedule in JSON, or of a log
 _OPENED = ("/dev/fd/", "/dev/stdin")  # a pipe that the shell has opened, as for `<(...)`: its other end is there
@@ -44,6 +44,14 @@ def is_there(text: str) -> bool:
     try:
         return Path(text).exists()
     except (OSError, ValueError):  # too long a name, or a null byte
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path that stands in a config is a file. It can be a text of any kind and length."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
         return False
 
 

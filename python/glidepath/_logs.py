@@ -24,12 +24,11 @@ __all__ = ["Log", "Row", "log_of", "read_log"]
 
 _STEPS = re.compile(r"(?:train(?:er)?/)?(?:global_)?step|_step|Step|current_steps|iteration|iter|update|num_updates")
 _RATES = re.compile(r"(?:.* - )?(?:[\w.-]+/)?(?:lr|learning[-_]rate)(?:[-/_].*)?")
-_OTHERS = re.compile(
-    r".*(?:momentum|weight_decay|scheduler|__MIN|__MAX)"
-)  # of Lightning's monitor, and of W&B's export
+_OTHERS = re.compile(r".*(?:momentum|weight_decay|scheduler|__MIN|__MAX)")  # of Lightning's monitor, and W&B's export
 _MOST_COLUMNS = 20  # that are compared
 _NOTHING = {"", "none", "null"}
 _TABLES = {".csv": ",", ".tsv": "\t"}
+_CUT = "the last row is cut off, and was left out"
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,9 @@ def read_log(path: Path, step_column: str | None = None, rate_column: str | None
 
 def log_of(pairs: Iterable[tuple[int, float]]) -> Log:
     """Return the log that pairs of a step and a rate are."""
-    columns = {name: [pair[place] for pair in pairs] for pairs in [list(pairs)] for place, name in enumerate(_PAIR)}
-    return _log("the log", *_PAIR, _Table([*_PAIR], columns.__getitem__))
-
-
-_PAIR = ("step", "rate")
+    rows = list(pairs)
+    columns: dict[str, list[Any]] = {"step": [step for step, _ in rows], "rate": [rate for _, rate in rows]}
+    return _log("the log", "step", "rate", _Table(list(columns), columns.__getitem__))
 
 
 # ---------------------------------------------------------------------------------------------------------- the files
@@ -114,9 +111,6 @@ def _separated(path: Path, text: str) -> _Table:
         return [row[place] if place < len(row) and row[place].strip().lower() not in _NOTHING else None for row in rows]
 
     return _Table(names, column, {}, notes, names[-1] if cut_off and not notes else None)
-
-
-_CUT = "the last row is cut off, and was left out"
 
 
 def _of_records(path: Path, text: str) -> _Table:
@@ -154,11 +148,11 @@ def _json(path: Path, text: str, notes: list[str]) -> Any:  # noqa: ANN401 (what
     try:
         return json_of(str(path), text, Decimal)
     except ValueError as error:
-        whole = text[: text.rfind("},") + 1]  # the records before the last
-        if not whole or "not JSON" not in str(error):
+        records = text[: text.rfind("},") + 1]  # those before the last
+        if not records or "not JSON" not in str(error):
             raise
         with suppress(ValueError):
-            whole = json_of(str(path), whole + ("]}" if whole.startswith("{") else "]"), Decimal)
+            whole = json_of(str(path), records + ("]}" if records.startswith("{") else "]"), Decimal)
             notes.append("the end of the file is cut off, and was left out")
             return whole
         raise

@@ -19,7 +19,7 @@ use crate::curve::{Curve, Formula};
 use crate::declare::Replay;
 use crate::error::Interrupted;
 use crate::limits::{MAX_STEP, NEVER};
-use crate::pace::{Pace, Way};
+use crate::pace::{NARROW_DOUBLES, Pace, Way};
 use crate::plan::{Map, Plan, PlanNode, part};
 use crate::real::Point;
 use crate::real::dd::{FinePlain, Kit, QuickFused, with_quick_kit};
@@ -440,7 +440,7 @@ impl<'a> Filler<'a> {
             let rest = &mut out[done..];
             let m = usize::BITS - (rest.len() / 2).leading_zeros();
             let now = rest.len();
-            // float32 has too few digits for one polynomial over all of it.
+            // float32's own polynomials have too few digits for all of it.
             let way = if T::IS_DOUBLE { Way::Whole } else { Way::Doubles };
             let tile = Tile { node, k: k + done as u64 * stride, stride, m, way };
             let mut pace = Pace::unknown();
@@ -594,7 +594,7 @@ impl<'a> Filler<'a> {
                     if careful { n as u64 } else { 0 }
                 }
                 (Way::NarrowDoubles(sub), _, Some(out)) => {
-                    let run = WideThrough::<M, 5, K> { out, first, jet: &jet, m: tile.m, sub, doubt };
+                    let run = WideThrough::<M, NARROW_DOUBLES, K> { out, first, jet: &jet, m: tile.m, sub, doubt };
                     if simd::widest(run).is_none() {
                         return Ok(Written::None);
                     }

@@ -366,8 +366,8 @@ impl Leading {
     pub fn of_fraction(n: &IBig, d: &UBig) -> Self {
         let (size, shift) = (n.unsigned_abs(), d.bit_len() as i64 + 65 - n.bit_len() as i64);
         let distance = shift.unsigned_abs() as usize;
-        let (quotient, rest) = if shift < 0 { size.div_rem(d << distance) } else { (size << distance).div_rem(d) };
-        let divisor = if shift < 0 { d << distance } else { d.clone() };
+        let (size, divisor) = if shift < 0 { (size, d << distance) } else { (size << distance, d.clone()) };
+        let (quotient, rest) = size.div_rem(&divisor);
         let is_tiny = |part: &UBig| part << NEAR as usize <= &quotient * &divisor;
         let (quotient, more) = match (rest.is_zero() || is_tiny(&rest), is_tiny(&(&divisor - &rest))) {
             (true, _) => (quotient, false),

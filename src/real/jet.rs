@@ -162,7 +162,7 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         self.l[i] = x.lo;
     }
 
-    /// Where loops over coefficients up to `deg` end: at two, the compiler unrolls them if it knows their number.
+    /// Where loops over coefficients up to `deg` end. A jet of two has always both, so that the compiler unrolls the loops.
     #[inline(always)]
     fn last(deg: usize) -> usize {
         if N > 2 { deg } else { N - 1 }
@@ -278,7 +278,7 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         out
     }
 
-    /// The product of straight lines, without loops: in the way below it takes twice as long.
+    /// The product of straight lines. The loops of `times` would take twice as long for it.
     #[inline(always)]
     fn times_line(self, o: Self) -> Self {
         let mut out = Self::zero();

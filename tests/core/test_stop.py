@@ -68,10 +68,10 @@ SHAPES = {
     "replay": "gp.replay('torch.StepLR', base_lr=0.1, step_size=10**12)",
 }
 VALUES = 4 * 10**9 // 8
-"""4 GB of float64: several seconds."""
+"""4 GB of float64: seconds, or some tenths of one where memory is fast."""
 
 
-def stopped_after(setup: str, work: str, delay: float = 0.25) -> float | None:
+def stopped_after(setup: str, work: str, delay: float) -> float | None:
     """How long after a SIGINT the child raised KeyboardInterrupt, in seconds; None if it ended before the signal."""
     source = PRELUDE + setup + RUN.format(work=work)
     with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as child:

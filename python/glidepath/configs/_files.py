@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from glidepath import _parsing
 from glidepath._arguments import cut, refusal
-from glidepath._contents import contents, limited, regular
+from glidepath._contents import contents, is_file, limited, regular
 from glidepath._core import _shown
 from glidepath._parsing import doubled, json_of
 from glidepath.configs._reading import Unread
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["SUFFIXES", "is_file", "parsed", "without_wandb"]
+__all__ = ["SUFFIXES", "parsed", "without_wandb"]
 
 _MOST_BYTES = {".toml": 64 << 10, ".cfg": 64 << 10, **dict.fromkeys((".yaml", ".yml", ".py", ".sh"), 1 << 20)}
 """Of the parsers that take much time or memory for a long text."""
@@ -221,14 +221,6 @@ def _bases(path: Path, names: object, depth: int) -> list[Path]:
             raise ValueError(refusal(f"{path}: `_base_`", got, "it must be a .py file that is there", way_out))
         found.append(base)
     return found
-
-
-def is_file(path: Path) -> bool:
-    """Whether a path that stands in a config is a file. It can be a text of any kind."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # too long a name, or a null byte
-        return False
 
 
 def _merged(path: Path, base: Any, own: Any, work: list[int]) -> Any:  # noqa: ANN401 (mappings of any values)

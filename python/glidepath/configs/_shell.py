@@ -192,9 +192,7 @@ class _Script:
             piece, top = match[0], inside[-1] if inside else ""
             if piece == top:
                 inside.pop()
-            elif (piece in _OPENS and top != "'" and not (top == '"' and piece in "'(")) and not (
-                top == "}" and piece in "'("
-            ):
+            elif piece in _OPENS and top != "'" and not (top in ('"', "}") and piece in "'("):
                 inside.append(_OPENS[piece])
             if not inside:
                 return match.end()

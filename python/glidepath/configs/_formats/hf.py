@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glidepath.configs._files import is_file, parsed
+from glidepath._contents import is_file
+from glidepath.configs._files import parsed
 from glidepath.configs._reading import NOTHING, Job, Words, format_of
 from glidepath.dialects import deepspeed as _  # noqa: F401 (declares its names)
 

@@ -354,12 +354,8 @@ def read_paddledetection(job: Job) -> Schedule:
     warmup, first = _paddle_warmup(job, f"{place}.1.", each) if warmed else (0, 1.0)
     name = job.text(f"{place}.0.name", choices=["CosineDecay", "PiecewiseDecay"])
     job.by("PaddleDetection 2", f"{place}.0.name")
-    begin = f"{place}.0."
-    curve = (
-        _paddle_cosine(job, begin, base, each, warmup)
-        if name == "CosineDecay"
-        else (_paddle_steps(job, begin, base, each, warmup))
-    )
+    decay = _paddle_cosine if name == "CosineDecay" else _paddle_steps
+    curve = decay(job, f"{place}.0.", base, each, warmup)
     return gp.linear(base * first, base, warmup) >> curve if warmup else curve
 
 

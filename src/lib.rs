@@ -68,3 +68,4 @@ pub mod simd;
 pub mod spec;
 mod stretch;
 mod tile;
+mod wave;

@@ -24,9 +24,10 @@ use crate::real::dd::{Dd, FinePlain, Kit};
 use crate::real::exact::Format;
 use crate::real::jet::{Jet, exponent, scale};
 use crate::simd::Kernel;
+use crate::wave::Along;
 
 /// A type that values are written in: float64 or float32.
-pub trait Lane: Format + Send + Sync + PartialOrd + Default + 'static {
+pub trait Lane: Format + Along + Copy + Send + Sync + PartialOrd + Default + 'static {
     /// Whether it is float64, and not float32.
     const IS_DOUBLE: bool = Self::DIGITS == 53;
     /// Values a chunk.
@@ -225,7 +226,7 @@ impl<T: Lane, const N: usize> Poly<T, N> {
 
 /// How many leading bits of a coefficient its product with a multiple of `2^-m` in `[-1, 1]` leaves exact.
 #[inline(always)]
-fn kept<T: Lane>(m: u32) -> u32 {
+pub fn kept<T: Lane>(m: u32) -> u32 {
     (T::DIGITS as u32).saturating_sub(m + 1)
 }
 
@@ -434,7 +435,7 @@ impl<const N: usize> Poly<f64, N> {
 
 /// `x` without all but its leading `digits` bits; 0 where that is none.
 #[inline(always)]
-fn leading(x: f64, digits: u32) -> f64 {
+pub fn leading(x: f64, digits: u32) -> f64 {
     if digits == 0 { 0.0 } else { f64::from_bits(x.to_bits() & !((1u64 << (53 - digits)) - 1)) }
 }
 
@@ -525,21 +526,49 @@ fn chunk_again<T: Lane, const N: usize, const FUSED: bool>(
     n
 }
 
-/// A jet's polynomial in float64, whose values are rounded to float32.
-pub struct Doubles<const N: usize> {
-    c: [f64; N],
-    /// `1 / w`.
-    step: f64,
+/// The bits of a float64 that float32 has not.
+const SPARE: u32 = f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS;
+/// If a value may lie within 2^this of its own ulps of the middle between two float32, one in 512 is in doubt.
+const NEAREST: i64 = SPARE as i64 - 10;
+
+/// Tells from a float64 that is off by G at most whether it rounds to the float32 that the truth rounds to.
+#[derive(Clone, Copy)]
+pub struct Spare {
     /// Half of the spare bits' range, and G in a value's own ulps, rounded up to a power of two.
     near: u64,
     /// The spare bits without those below `2 G`.
     mask: u64,
 }
 
-/// The bits of a float64 that float32 has not.
-const SPARE: u32 = f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS;
-/// If a value may lie within 2^this of its own ulps of the middle between two float32, one in 512 is in doubt.
-const NEAREST: i64 = SPARE as i64 - 10;
+impl Spare {
+    /// For values from `least` to `most` in size, off by `err`; `None` where too many would be in doubt.
+    #[inline(always)]
+    pub fn new(err: f64, most: f64, least: f64) -> Option<Self> {
+        let digits = exponent(1.0001 * err / (f64::U * least)) + 1;
+        let fits =
+            least > 0.0 && f32::EXPONENTS.contains(&exponent(least)) && f32::EXPONENTS.contains(&exponent(most));
+        if !fits || digits > NEAREST {
+            return None;
+        }
+        let near = 1u64 << digits.max(0);
+        // The middle's spare bits are 100...0. Those within G of it are below 2 G once G and a half are added.
+        Some(Spare { near: (1 << (SPARE - 1)) + near, mask: ((1 << SPARE) - 1) & !(2 * near - 1) })
+    }
+
+    /// 0 if the middle between two float32 may lie between `y` and the truth.
+    #[inline(always)]
+    pub fn apart(&self, y: f64) -> u64 {
+        y.to_bits().wrapping_add(self.near) & self.mask
+    }
+}
+
+/// A jet's polynomial in float64, whose values are rounded to float32.
+pub struct Doubles<const N: usize> {
+    c: [f64; N],
+    /// `1 / w`.
+    step: f64,
+    spare: Spare,
+}
 
 impl<const N: usize> Doubles<N> {
     /// For a tile of half-width `2^m`, of which the values take up `share`; `None` where too many would be in doubt.
@@ -559,24 +588,16 @@ impl<const N: usize> Doubles<N> {
             sum += c[i].abs() * power;
         }
         let most = c[0].abs();
-        let (near, mask) = Self::margin(jet.err, most, most - sum)?;
-        Some(Doubles { c, step: scale(1.0, -(m as i64)), near, mask })
+        let spare = Self::spare(jet.err, most, most - sum)?;
+        Some(Doubles { c, step: scale(1.0, -(m as i64)), spare })
     }
 
-    /// `near` and `mask` for polynomials whose `|c0|` is at most `most`, and whose values are at least `least` in size and off
-    /// by `err` before they are rounded.
+    /// For polynomials whose `|c0|` is at most `most`, and whose values are at least `least` in size and off by `err` before
+    /// they are rounded.
     #[inline(always)]
-    fn margin(err: f64, most: f64, least: f64) -> Option<(u64, u64)> {
-        let err = 1.0001 * (err + f64::U * (4.0 * N as f64 + 8.0) * most);
-        let digits = exponent(err / (f64::U * least)) + 1;
-        let fits =
-            least > 0.1 * most && f32::EXPONENTS.contains(&exponent(least)) && f32::EXPONENTS.contains(&exponent(most));
-        if !fits || digits > NEAREST {
-            return None;
-        }
-        let near = 1u64 << digits.max(0);
-        // The middle's spare bits are 100...0. Those within G of it are below 2 G once G and a half are added.
-        Some(((1 << (SPARE - 1)) + near, ((1 << SPARE) - 1) & !(2 * near - 1)))
+    fn spare(err: f64, most: f64, least: f64) -> Option<Spare> {
+        let spare = Spare::new(err + f64::U * (4.0 * N as f64 + 8.0) * most, most, least);
+        spare.filter(|_| least > 0.1 * most)
     }
 
     /// The value `i` steps after `from`, `from` being the distance from the centre in half-widths.
@@ -593,12 +614,6 @@ impl<const N: usize> Doubles<N> {
             y = madd::<f64, FUSED>(y, s, self.c[j]);
         }
         y
-    }
-
-    /// 0 if the middle between two float32 may lie between `y` and the curve.
-    #[inline(always)]
-    fn apart(&self, y: f64) -> u64 {
-        y.to_bits().wrapping_add(self.near) & self.mask
     }
 }
 
@@ -651,11 +666,11 @@ impl<const N: usize> Through<'_, N> {
         for (i, out) in out.iter_mut().enumerate() {
             let y = poly.at::<FUSED>(i, from);
             *out = y as f32;
-            least = least.min(poly.apart(y));
+            least = least.min(poly.spare.apart(y));
         }
         if least == 0 {
             let at = |i: usize| poly.at::<FUSED>(i, from);
-            doubt.extend(places.enumerate().filter(|&(i, _)| poly.apart(at(i)) == 0).map(|(_, place)| place));
+            doubt.extend(places.enumerate().filter(|&(i, _)| poly.spare.apart(at(i)) == 0).map(|(_, place)| place));
         }
     }
 }
@@ -700,14 +715,14 @@ impl<const M: usize, const N: usize, K: Kit> Kernel for WideThrough<'_, M, N, K>
         let bounds = jet.narrowing::<N>(ratio);
         let (c0, spread) = (jet.c[0].abs(), jet.size(1));
         let least = c0 - spread - (bounds.slope + bounds.bend + bounds.late);
-        let (near, mask) = Doubles::<N>::margin(bounds.err, c0 + spread, least)?;
+        let spare = Doubles::<N>::spare(bounds.err, c0 + spread, least)?;
         let step = 1.0 / half as f64;
         for (i, out) in self.out.chunks_mut(2 * half).enumerate() {
             let start = 2 * half * i;
             let centre = self.first + (start + half) as f64;
             let (c0, _, mut c) = jet.narrowed::<N>(centre * unit, ratio);
             c[0] = c0.hi;
-            let (poly, first) = (Doubles { c, step, near, mask }, -(half as f64));
+            let (poly, first) = (Doubles { c, step, spare }, -(half as f64));
             Through { out, first, poly: &poly, doubt: self.doubt }.write_all::<FUSED>(start);
         }
         Some(())

@@ -26,7 +26,9 @@ use crate::real::dd::{FinePlain, Kit, QuickFused, with_quick_kit};
 use crate::real::jet::{Jet, Known, Width, exponent, scale};
 use crate::round;
 use crate::simd::{self, Task};
+use crate::real::wave::Wave;
 use crate::tile::{Doubles, Lane, Poly, Run, Through, WideRun, WideThrough, Worth};
+use crate::wave::{self, Tables, WaveRun};
 
 /// Work between two calls of `poll`, in nanoseconds or so. Each written value counts as 1; in memory that was never touched
 /// before it may take 30.
@@ -58,6 +60,7 @@ pub(super) struct Filler<'a> {
     /// Whether the last stretch was a straight line.
     was_line: bool,
     doubt: Vec<usize>,
+    tables: Tables,
     counts: Counts,
 }
 
@@ -81,6 +84,7 @@ impl<'a> Filler<'a> {
             left: PATIENCE,
             was_line: false,
             doubt: Vec::new(),
+            tables: Tables::default(),
             counts: [0; 5],
         }
     }
@@ -474,7 +478,16 @@ impl<'a> Filler<'a> {
         }
         let mut pace = Pace::at(node, k + done as u64 * stride, stride);
         self.was_line = pace.is_line();
+        // Where the next try to write a wave comes, and how many values jets write after one that fails.
+        let (mut next, mut pause) = (if pace.is_line() { usize::MAX } else { done }, WAVE);
         while done < out.len() {
+            if done >= next && out.len() - done >= WAVE && simd::has_fused() {
+                let written = self.fill_wave(node, &mut out[done..], k + done as u64 * stride, stride)?;
+                done += written.unwrap_or(0);
+                pause *= 2;
+                next = if written.is_some() { done + pause } else { usize::MAX };
+                continue;
+            }
             let rest = &mut out[done..];
             let here = k + done as u64 * stride;
             let choice = pace.choose::<T>(rest.len());
@@ -519,6 +532,43 @@ impl<'a> Filler<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Fills from the start on while the curve is a wave that lanes can write. Returns how many values it has written; `None` where
+    /// the curve is no wave.
+    fn fill_wave<T: Lane>(
+        &mut self,
+        node: &PlanNode,
+        out: &mut [T],
+        k: u64,
+        stride: u64,
+    ) -> Result<Option<usize>, Interrupted> {
+        let mut done = 0;
+        while done < out.len() {
+            let here = k + done as u64 * stride;
+            let Some(parts) = node.value::<Wave>(Point { k: here, stride, cx: () }).parts() else {
+                return Ok(if done == 0 { None } else { Some(done) });
+            };
+            let Some(m) = wave::width::<T>(&parts) else { break };
+            let Some(table) = self.tables.get(parts.angle, m) else { break };
+            let rest = &mut out[done..];
+            let now = table.steps().min(rest.len());
+            let now_out = &mut rest[..now];
+            self.doubt.clear();
+            let written = simd::widest(WaveRun { out: now_out, parts: &parts, table, doubt: &mut self.doubt });
+            if written == 0 {
+                break;
+            }
+            let left = self.doubt.len();
+            if left > 0 {
+                self.settle_doubt(Tile { node, k: here, stride, m, way: Way::Whole }, now_out)?;
+            }
+            let rung = if self.from == Rung::Careful { Rung::Careful } else { Rung::Quick };
+            self.counts[rung as usize] += (written - left) as u64;
+            self.spend(written + JET * self.size)?;
+            done += written;
+        }
+        Ok(Some(done))
     }
 
     /// Fills with roundings of float64 values, which lanes can hold where they cannot hold those of float32. Rounding twice is
@@ -706,6 +756,9 @@ struct Tile<'a> {
 
 /// Lines of up to so many values are tried without a jet to choose a width.
 const SHORT: usize = 1 << 13;
+
+/// Fewer values of a wave are left to jets.
+const WAVE: usize = 1 << 12;
 
 /// Up to so many values are settled one by one: a tile would take longer.
 const FEW: usize = 12;

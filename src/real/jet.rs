@@ -137,7 +137,7 @@ impl<const N: usize, K: Kit> Jet<N, K> {
 
     /// A constant: `x * 2^exp`, give or take `err * 2^exp`.
     #[inline(always)]
-    fn constant(x: Dd<K>, err: f64, exp: i64) -> Self {
+    pub(super) fn constant(x: Dd<K>, err: f64, exp: i64) -> Self {
         let mut jet = Self::zero();
         jet.set(0, x);
         jet.err = err;
@@ -147,7 +147,7 @@ impl<const N: usize, K: Kit> Jet<N, K> {
 
     /// A jet that knows nothing: whoever rounds it goes on to the next rung.
     #[inline(always)]
-    fn unknown() -> Self {
+    pub(super) fn unknown() -> Self {
         Jet { err: f64::INFINITY, ..Self::zero() }
     }
 

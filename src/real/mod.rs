@@ -17,6 +17,7 @@ pub mod jet;
 mod jet_tests;
 #[cfg(test)]
 mod random;
+pub mod wave;
 
 /// `(at + slope * t) / den`: an exact ratio of integers that moves with the step.
 ///

@@ -9,8 +9,8 @@
 //!                (h, q) = two_sum(h, s^2 a2)               exact
 //!                e  = (r + q + (l0 - F)) + s (b + l1 + s (b2 + l2 + s (c3 + ...)))
 //!                y1 = h + e,  y2 = h + (e + 2F)            same bits: certain
-//! doubles:       y  = c0 + s (c1 + s (c2 + ...))           in float64, for float32
-//!                no middle of two float32 within G of y:   certain
+//! doubles:       y  = (c0 + G) + s (c1 + s (c2 + ...))     in float64, for float32
+//!                no middle of two float32 from y - 2G to y: certain
 //! ```
 //! All are plain elementwise loops, which the compiler vectorises for whichever instruction set it compiles them. The quick
 //! and the careful lane go chunk by chunk: a chunk that the quick lane leaves in doubt goes to the careful lane as a whole.
@@ -528,37 +528,44 @@ fn chunk_again<T: Lane, const N: usize, const FUSED: bool>(
 
 /// The bits of a float64 that float32 has not.
 const SPARE: u32 = f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS;
-/// If a value may lie within 2^this of its own ulps of the middle between two float32, one in 512 is in doubt.
-const NEAREST: i64 = SPARE as i64 - 10;
 
-/// Tells from a float64 that is off by G at most whether it rounds to the float32 that the truth rounds to.
-#[derive(Clone, Copy)]
+/// Tells from a float64, to which G was added, whether it rounds to the float32 that the truth rounds to; before, it is off by
+/// less than G.
+#[derive(Clone, Copy, Debug)]
 pub struct Spare {
-    /// Half of the spare bits' range, and G in a value's own ulps, rounded up to a power of two.
-    near: u64,
-    /// The spare bits without those below `2 G`.
-    mask: u64,
+    /// G, with the sign of the values.
+    pub up: f64,
+    /// The most that [`Spare::bits`] may be of a value in doubt.
+    limit: i64,
 }
 
 impl Spare {
-    /// For values from `least` to `most` in size, off by `err`; `None` where too many would be in doubt.
+    /// For values of the sign of `like`, from `least` to `most` in size, off by `err`; `None` where one in 512 would be in doubt.
     #[inline(always)]
-    pub fn new(err: f64, most: f64, least: f64) -> Option<Self> {
-        let digits = exponent(1.0001 * err / (f64::U * least)) + 1;
-        let fits =
-            least > 0.0 && f32::EXPONENTS.contains(&exponent(least)) && f32::EXPONENTS.contains(&exponent(most));
-        if !fits || digits > NEAREST {
+    pub fn new(err: f64, most: f64, least: f64, like: f64) -> Option<Self> {
+        // The sum rounds too.
+        let gap = 1.0001 * (err + 2.0 * f64::U * most);
+        let fits = least > 0.0 && f32::EXPONENTS.contains(&exponent(least)) && f32::EXPONENTS.contains(&exponent(most));
+        // 2 G in ulps of the least value, rounded up.
+        let near = gap / (f64::U * least) + 1.0;
+        // Not the other way round: an error may be no number.
+        if !(fits && near < (1u64 << (SPARE - 9)) as f64) {
             return None;
         }
-        let near = 1u64 << digits.max(0);
-        // The middle's spare bits are 100...0. Those within G of it are below 2 G once G and a half are added.
-        Some(Spare { near: (1 << (SPARE - 1)) + near, mask: ((1 << SPARE) - 1) & !(2 * near - 1) })
+        Some(Spare { up: gap.copysign(like), limit: i64::MIN + ((near as i64 + 1) << (64 - SPARE)) })
     }
 
-    /// 0 if the middle between two float32 may lie between `y` and the truth.
+    /// The bits that float32 has not, such that the middle between two float32 is the least number. The truth lies within `2 G`
+    /// before y: if the middle does too, the number is as small.
     #[inline(always)]
-    pub fn apart(&self, y: f64) -> u64 {
-        y.to_bits().wrapping_add(self.near) & self.mask
+    pub fn bits(y: f64) -> i64 {
+        (y.to_bits() << (64 - SPARE)) as i64
+    }
+
+    /// Whether such a number is that of a value in doubt.
+    #[inline(always)]
+    pub fn is_near(&self, bits: i64) -> bool {
+        bits <= self.limit
     }
 }
 
@@ -588,15 +595,16 @@ impl<const N: usize> Doubles<N> {
             sum += c[i].abs() * power;
         }
         let most = c[0].abs();
-        let spare = Self::spare(jet.err, most, most - sum)?;
+        let spare = Self::spare(jet.err, most, most - sum, c[0])?;
+        c[0] += spare.up;
         Some(Doubles { c, step: scale(1.0, -(m as i64)), spare })
     }
 
     /// For polynomials whose `|c0|` is at most `most`, and whose values are at least `least` in size and off by `err` before
     /// they are rounded.
     #[inline(always)]
-    fn spare(err: f64, most: f64, least: f64) -> Option<Spare> {
-        let spare = Spare::new(err + f64::U * (4.0 * N as f64 + 8.0) * most, most, least);
+    fn spare(err: f64, most: f64, least: f64, like: f64) -> Option<Spare> {
+        let spare = Spare::new(err + f64::U * (4.0 * N as f64 + 8.0) * most, most, least, like);
         spare.filter(|_| least > 0.1 * most)
     }
 
@@ -662,15 +670,15 @@ impl<const N: usize> Through<'_, N> {
     ) {
         let from = first * poly.step;
         // One loop over all, and one look at what is in doubt: few values are.
-        let mut least = u64::MAX;
+        let mut least = i64::MAX;
         for (i, out) in out.iter_mut().enumerate() {
             let y = poly.at::<FUSED>(i, from);
             *out = y as f32;
-            least = least.min(poly.spare.apart(y));
+            least = least.min(Spare::bits(y));
         }
-        if least == 0 {
-            let at = |i: usize| poly.at::<FUSED>(i, from);
-            doubt.extend(places.enumerate().filter(|&(i, _)| poly.spare.apart(at(i)) == 0).map(|(_, place)| place));
+        if poly.spare.is_near(least) {
+            let is_near = |i: usize| poly.spare.is_near(Spare::bits(poly.at::<FUSED>(i, from)));
+            doubt.extend(places.enumerate().filter(|&(i, _)| is_near(i)).map(|(_, place)| place));
         }
     }
 }
@@ -715,13 +723,13 @@ impl<const M: usize, const N: usize, K: Kit> Kernel for WideThrough<'_, M, N, K>
         let bounds = jet.narrowing::<N>(ratio);
         let (c0, spread) = (jet.c[0].abs(), jet.size(1));
         let least = c0 - spread - (bounds.slope + bounds.bend + bounds.late);
-        let spare = Doubles::<N>::spare(bounds.err, c0 + spread, least)?;
+        let spare = Doubles::<N>::spare(bounds.err, c0 + spread, least, jet.c[0])?;
         let step = 1.0 / half as f64;
         for (i, out) in self.out.chunks_mut(2 * half).enumerate() {
             let start = 2 * half * i;
             let centre = self.first + (start + half) as f64;
             let (c0, _, mut c) = jet.narrowed::<N>(centre * unit, ratio);
-            c[0] = c0.hi;
+            c[0] = c0.hi + spare.up;
             let (poly, first) = (Doubles { c, step, spare }, -(half as f64));
             Through { out, first, poly: &poly, doubt: self.doubt }.write_all::<FUSED>(start);
         }

@@ -10,7 +10,7 @@
 //!           (h, r) = two_sum(c0, s a)                       exact
 //!           e  = r + ((l0 - E) + P U + Q W + s b)
 //!           y1 = h + e,  y2 = h + (e + 2E)                  same bits: certain
-//! float32:  y  = c0 + P U + Q sin(x), in float64            no middle of two float32 within G of y: certain
+//! float32:  y  = (c0 + G) + P U + Q sin(x), in float64      no middle of two float32 from y - 2G to y: certain
 //! ```
 //!
 //! c0, P and Q are those of one wave, turned to the tile's centre in double-double. What jets and lanes cost grows as a
@@ -27,8 +27,8 @@ use crate::round;
 use crate::simd::{self, Kernel};
 use crate::tile::{Lane, Spare, kept, leading};
 
-/// Values that a lane writes before it looks at what is in doubt.
-pub const CHUNK: usize = 64;
+/// Values that float64's lane writes before it looks at what is in doubt.
+const CHUNK: usize = 64;
 /// The half-widths of tiles, as powers of two.
 const NARROWEST: u32 = 5;
 const WIDEST: u32 = 8;
@@ -167,7 +167,8 @@ impl Kernel for Set<'_> {
             let x_lo = d.lo.mul_add(s, e);
             let (z, e) = two_prod::<WaveKit>(x, x);
             let z_lo = (x + x).mul_add(x_lo, e);
-            let even = (1.0 / 3_628_800.0f64).mul_add(-z, 1.0 / 40_320.0).mul_add(-z, 1.0 / 720.0).mul_add(-z, 1.0 / 24.0);
+            let even =
+                (1.0 / 3_628_800.0f64).mul_add(-z, 1.0 / 40_320.0).mul_add(-z, 1.0 / 720.0).mul_add(-z, 1.0 / 24.0);
             let odd = (1.0 / 39_916_800.0f64)
                 .mul_add(z, -1.0 / 362_880.0)
                 .mul_add(z, 1.0 / 5_040.0)
@@ -289,7 +290,7 @@ impl Bounds {
 #[derive(Clone, Copy)]
 pub struct Tile<M> {
     hi: f64,
-    /// `l0 - E`.
+    /// `l0 - E`, or `l0 + G`.
     lo: f64,
     /// The leading bits of c1, and the rest.
     a: f64,
@@ -304,13 +305,15 @@ pub struct Tile<M> {
 pub trait Along: Sized {
     /// What tells whether a value is in doubt.
     type Margin: Copy;
-    /// The margin, and E, for tiles whose centres are at least `least` in size; `None` where more than `share` of the values
-    /// would be in doubt.
-    fn margin(bounds: &Bounds, least: f64, share: f64) -> Option<(Self::Margin, f64)>;
+    /// Values that are written before the lane looks at what is in doubt.
+    const AT_ONCE: usize;
+    /// The margin, and E or -G, for tiles whose c0 have the sign of `like` and are at least `least` in size; `None` where more than
+    /// `share` of the values would be in doubt.
+    fn margin(bounds: &Bounds, least: f64, like: f64, share: f64) -> Option<(Self::Margin, f64)>;
     /// Writes a chunk, from the `at`-th step of the tile on; whether all values are certain.
-    fn write(out: &mut [Self; CHUNK], tile: &Tile<Self::Margin>, table: &Table, at: usize) -> bool;
-    /// Which of them are in doubt.
-    fn in_doubt(tile: &Tile<Self::Margin>, table: &Table, at: usize) -> [bool; CHUNK];
+    fn write(out: &mut [Self], tile: &Tile<Self::Margin>, table: &Table, at: usize) -> bool;
+    /// Lists those of the first n values of such a chunk that are in doubt, `place` being that of the first.
+    fn list(n: usize, tile: &Tile<Self::Margin>, table: &Table, at: usize, place: usize, doubt: &mut Vec<usize>);
 }
 
 impl Tile<f64> {
@@ -323,16 +326,30 @@ impl Tile<f64> {
         let e = r + rest;
         (h + e, h + (e + self.margin))
     }
+
+    /// Writes a chunk; whether all values are certain.
+    #[inline(always)]
+    fn write(&self, out: &mut [f64; CHUNK], table: &Table, at: usize) -> bool {
+        let (s, fall, late) = (table.s.chunk(at), table.fall.chunk(at), table.late.chunk(at));
+        let mut bad = 0;
+        for i in 0..CHUNK {
+            let (y, z) = self.bracket(s[i], fall[i], late[i]);
+            out[i] = y;
+            bad |= y.to_bits() ^ z.to_bits();
+        }
+        bad == 0
+    }
 }
 
 impl Along for f64 {
     /// 2E.
     type Margin = f64;
+    const AT_ONCE: usize = CHUNK;
 
     /// With `G = |P U| + |Q W| + |b|` and u half an ulp of 1: five sums round by `5u (G + |l0| + E) + 2u |r|`, l0 - E and b
     /// by `u (|l0| + E + |b|)`, P and Q and the tables by `u (2.1 |P U| + 10 |Q W|)`; l0 and r are at most `u most` and `1.9 u most`.
     #[inline(always)]
-    fn margin(bounds: &Bounds, least: f64, share: f64) -> Option<(f64, f64)> {
+    fn margin(bounds: &Bounds, least: f64, _: f64, share: f64) -> Option<(f64, f64)> {
         let Bounds { size, most, err, angle, fall, late, m } = *bounds;
         let b = size * angle * (scale(1.0, 1 - kept::<f64>(m) as i64) + 8.0 * U);
         let rounded = size * (2.1 * fall + 10.0 * late) + 6.0 * (size * (fall + late) + b) + 11.0 * U * most;
@@ -346,79 +363,78 @@ impl Along for f64 {
     }
 
     #[inline(always)]
-    fn write(out: &mut [f64; CHUNK], tile: &Tile<f64>, table: &Table, at: usize) -> bool {
-        let (s, fall, late) = (table.s.chunk(at), table.fall.chunk(at), table.late.chunk(at));
-        let mut bad = 0;
-        for i in 0..CHUNK {
-            let (y, z) = tile.bracket(s[i], fall[i], late[i]);
-            out[i] = y;
-            bad |= y.to_bits() ^ z.to_bits();
+    fn write(out: &mut [f64], tile: &Tile<f64>, table: &Table, at: usize) -> bool {
+        let n = out.len();
+        if let Ok(out) = <&mut [f64; CHUNK]>::try_from(&mut *out) {
+            return tile.write(out, table, at);
         }
-        bad == 0
+        let mut buffer = [0.0; CHUNK];
+        let certain = tile.write(&mut buffer, table, at);
+        out.copy_from_slice(&buffer[..n]);
+        certain
     }
 
     #[inline(always)]
-    fn in_doubt(tile: &Tile<f64>, table: &Table, at: usize) -> [bool; CHUNK] {
+    fn list(n: usize, tile: &Tile<f64>, table: &Table, at: usize, place: usize, doubt: &mut Vec<usize>) {
         let (s, fall, late) = (table.s.chunk(at), table.fall.chunk(at), table.late.chunk(at));
-        let mut doubt = [false; CHUNK];
+        let mut differs = [false; CHUNK];
         for i in 0..CHUNK {
             let (y, z) = tile.bracket(s[i], fall[i], late[i]);
-            doubt[i] = y.to_bits() != z.to_bits();
+            differs[i] = y.to_bits() != z.to_bits();
         }
-        doubt
+        doubt.extend((0..n).filter(|i| differs[*i]).map(|i| place + i));
     }
 }
 
 impl Tile<Spare> {
-    /// A value, before it is rounded to float32.
+    /// A value, G further from 0, before it is rounded to float32.
     #[inline(always)]
     fn value(&self, fall: f64, sine: f64) -> f64 {
-        fall.mul_add(self.p, sine.mul_add(self.q, self.hi))
+        fall.mul_add(self.p, sine.mul_add(self.q, self.hi + self.lo))
     }
 }
 
 impl Along for f32 {
     type Margin = Spare;
+    /// A tile at once: few values are in doubt.
+    const AT_ONCE: usize = STEPS;
 
-    /// Two sums round by `4 u most`, l0 is left out, P, Q and the tables round by u each.
+    /// Three sums round by `6 u most`, P, Q and the tables by u each.
     #[inline(always)]
-    fn margin(bounds: &Bounds, least: f64, _: f64) -> Option<(Spare, f64)> {
+    fn margin(bounds: &Bounds, least: f64, like: f64, _: f64) -> Option<(Spare, f64)> {
         let spread = bounds.spread();
         let fits = spread <= 0.9 * least;
-        let err = bounds.err + U * (6.0 * bounds.most + 4.0 * spread);
-        fits.then(|| Spare::new(err, bounds.most, least - spread)).flatten().map(|margin| (margin, 0.0))
+        let err = bounds.err + U * (8.0 * bounds.most + 4.0 * spread);
+        fits.then(|| Spare::new(err, bounds.most, least - spread, like)).flatten().map(|margin| (margin, -margin.up))
     }
 
     #[inline(always)]
-    fn write(out: &mut [f32; CHUNK], tile: &Tile<Spare>, table: &Table, at: usize) -> bool {
-        let (fall, sine) = (table.fall.chunk(at), table.sine.chunk(at));
-        let mut least = u64::MAX;
-        for i in 0..CHUNK {
+    fn write(out: &mut [f32], tile: &Tile<Spare>, table: &Table, at: usize) -> bool {
+        let n = out.len();
+        let (fall, sine) = (&table.fall.0[at..at + n], &table.sine.0[at..at + n]);
+        let mut least = i64::MAX;
+        for i in 0..n {
             let y = tile.value(fall[i], sine[i]);
             out[i] = y as f32;
-            least = least.min(tile.margin.apart(y));
+            least = least.min(Spare::bits(y));
         }
-        least != 0
+        !tile.margin.is_near(least)
     }
 
     #[inline(always)]
-    fn in_doubt(tile: &Tile<Spare>, table: &Table, at: usize) -> [bool; CHUNK] {
-        let (fall, sine) = (table.fall.chunk(at), table.sine.chunk(at));
-        let mut doubt = [false; CHUNK];
-        for i in 0..CHUNK {
-            doubt[i] = tile.margin.apart(tile.value(fall[i], sine[i])) == 0;
-        }
-        doubt
+    fn list(n: usize, tile: &Tile<Spare>, table: &Table, at: usize, place: usize, doubt: &mut Vec<usize>) {
+        let value = |i: usize| tile.value(table.fall.0[at + i], table.sine.0[at + i]);
+        doubt.extend((0..n).filter(|i| tile.margin.is_near(Spare::bits(value(*i)))).map(|i| place + i));
     }
 }
 
 /// The half-width of tiles, as a power of two, that suits a wave's first values; `None` where none does.
 #[inline(always)]
 pub fn width<T: Lane>(parts: &Parts) -> Option<u32> {
-    let least = parts.at.hi.abs();
-    (NARROWEST..=WIDEST).rev().find(|m| {
-        Bounds::new(parts, *m).is_some_and(|bounds| T::margin(&bounds, least, LIKED).is_some())
-    })
+    let at = parts.at.hi;
+    (NARROWEST..=WIDEST)
+        .rev()
+        .find(|m| Bounds::new(parts, *m).is_some_and(|bounds| T::margin(&bounds, at.abs(), at, LIKED).is_some()))
 }
 
 /// A wave's values, to be written from its centre on.
@@ -448,22 +464,17 @@ impl<T: Lane> Kernel for WaveRun<'_, T> {
             for i in 0..BATCH {
                 centres[i] = Centre::new(parts, base, table, group * BATCH + i);
             }
-            let used = &centres[..block.len().div_ceil(steps)];
-            let least = used.iter().fold(f64::INFINITY, |least, centre| least.min(centre.top.hi.abs()));
-            let Some((margin, e)) = T::margin(&bounds, least, DOUBT) else { break };
+            let (used, first) = (&centres[..block.len().div_ceil(steps)], centres[0].top.hi);
+            let sizes = used.iter().map(|centre| centre.top.hi * 1f64.copysign(first));
+            let Some((margin, e)) = T::margin(&bounds, sizes.fold(f64::INFINITY, f64::min), first, DOUBT) else {
+                break;
+            };
             for (i, out) in block.chunks_mut(steps).enumerate() {
                 let Centre { top, bend, slope } = centres[i];
                 let c1 = slope * table.span;
                 let a = leading(c1.hi, kept::<f64>(table.m));
-                let tile = Tile {
-                    hi: top.hi,
-                    lo: top.lo - e,
-                    a,
-                    b: (c1.hi - a) + c1.lo,
-                    p: bend.hi,
-                    q: slope.hi,
-                    margin,
-                };
+                let tile =
+                    Tile { hi: top.hi, lo: top.lo - e, a, b: (c1.hi - a) + c1.lo, p: bend.hi, q: slope.hi, margin };
                 write_tile(out, &tile, table, written, doubt);
                 written += out.len();
             }
@@ -475,28 +486,11 @@ impl<T: Lane> Kernel for WaveRun<'_, T> {
 
 /// Writes a tile, the place of whose first value is `start`.
 #[inline(always)]
-fn write_tile<T: Lane>(
-    out: &mut [T],
-    tile: &Tile<T::Margin>,
-    table: &Table,
-    start: usize,
-    doubt: &mut Vec<usize>,
-) {
-    for (i, out) in out.chunks_mut(CHUNK).enumerate() {
-        let at = i * CHUNK;
-        let n = out.len();
-        let certain = if let Ok(out) = <&mut [T; CHUNK]>::try_from(&mut *out) {
-            T::write(out, tile, table, at)
-        } else {
-            let mut buffer = [T::default(); CHUNK];
-            let certain = T::write(&mut buffer, tile, table, at);
-            out.copy_from_slice(&buffer[..n]);
-            certain
-        };
-        if !certain {
-            let places = start + at..start + at + n;
-            let differing = places.zip(T::in_doubt(tile, table, at)).filter(|(_, in_doubt)| *in_doubt);
-            doubt.extend(differing.map(|(place, _)| place));
+fn write_tile<T: Lane>(out: &mut [T], tile: &Tile<T::Margin>, table: &Table, start: usize, doubt: &mut Vec<usize>) {
+    for (i, out) in out.chunks_mut(T::AT_ONCE).enumerate() {
+        let at = i * T::AT_ONCE;
+        if !T::write(out, tile, table, at) {
+            T::list(out.len(), tile, table, at, start + at, doubt);
         }
     }
 }

@@ -24,9 +24,9 @@ use crate::plan::{Map, Plan, PlanNode, part};
 use crate::real::Point;
 use crate::real::dd::{FinePlain, Kit, QuickFused, with_quick_kit};
 use crate::real::jet::{Jet, Known, Width, exponent, scale};
+use crate::real::wave::Wave;
 use crate::round;
 use crate::simd::{self, Task};
-use crate::real::wave::Wave;
 use crate::tile::{Doubles, Lane, Poly, Run, Through, WideRun, WideThrough, Worth};
 use crate::wave::{self, Tables, WaveRun};
 
@@ -479,17 +479,17 @@ impl<'a> Filler<'a> {
         let mut pace = Pace::at(node, k + done as u64 * stride, stride);
         self.was_line = pace.is_line();
         // Where the next try to write a wave comes, and how many values jets write after one that fails.
-        let (mut next, mut pause) = (if pace.is_line() { usize::MAX } else { done }, WAVE);
+        let (mut next, mut pause) = (done, WAVE);
         while done < out.len() {
-            if done >= next && out.len() - done >= WAVE && simd::has_fused() {
-                let written = self.fill_wave(node, &mut out[done..], k + done as u64 * stride, stride)?;
+            let rest = &mut out[done..];
+            let here = k + done as u64 * stride;
+            if done >= next && rest.len() >= WAVE && simd::has_fused() {
+                let written = self.fill_wave(node, rest, here, stride)?;
                 done += written.unwrap_or(0);
                 pause *= 2;
                 next = if written.is_some() { done + pause } else { usize::MAX };
                 continue;
             }
-            let rest = &mut out[done..];
-            let here = k + done as u64 * stride;
             let choice = pace.choose::<T>(rest.len());
             let now = choice.length.min(rest.len());
             let tile = Tile { node, k: here, stride, m: choice.m, way: choice.way };
@@ -769,6 +769,8 @@ const BEYOND: usize = 64;
 /// The part of `out` whose steps `k`, `k + stride`, ... come before `end`, and the rest.
 #[inline(always)]
 fn cut<T>(out: &mut [T], k: u64, end: u64, stride: u64) -> (&mut [T], &mut [T]) {
-    let n = end.saturating_sub(k).div_ceil(stride).min(out.len() as u64);
-    out.split_at_mut(n as usize)
+    let steps = end.saturating_sub(k);
+    // A division takes longer than all else here.
+    let n = if stride == 1 { steps } else { steps.div_ceil(stride) };
+    out.split_at_mut(n.min(out.len() as u64) as usize)
 }

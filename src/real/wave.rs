@@ -181,12 +181,7 @@ impl Number for Wave {
         let number = |x: Dd<WaveKit>, size: f64| One::constant(x, size * rel, 0);
         let bend = number(h.cos * 0.5, 1.0);
         let slope = number(-h.sin * 0.5, 1.0);
-        let fall = Wave {
-            at: number(h.cos2, h.cos2.hi),
-            bend,
-            slope,
-            angle: Some(Angle { num: u.slope, den: u.den }),
-        };
+        let fall = Wave { at: number(h.cos2, h.cos2.hi), bend, slope, angle: Some(Angle { num: u.slope, den: u.den }) };
         (fall, Wave { at: number(h.sin2, h.sin2.hi), bend: -bend, slope: -slope, ..fall })
     }
 

@@ -907,7 +907,8 @@ impl Formula for Triangle {
         let (low, high) = at.pair(self.low, self.high);
         let local = at.moved_to(if p < self.up { p } else { p - self.up });
         let share = if p < self.up { local.part_of(self.up) } else { local.rest_of(self.down()) };
-        low.clone() + (high - low) * at.count(c).power_of(&self.decay) * at.ratio(share)
+        // The power comes last, since it takes the longest.
+        low.clone() + (high - low) * at.ratio(share) * at.count(c).power_of(&self.decay)
     }
 }
 

@@ -540,6 +540,10 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         }
         let (f0, exp) = exp_once::<N, K>(x.lead(0));
         let rel = functions::exp_bound::<K>(x.c[0]);
+        if N == 1 || x.deg == 0 {
+            // e^y - 1 <= 2y for 0 <= y <= 1; f0 needs no tidying.
+            return Self::constant(f0, f0.hi * (rel + 2.0 * UU + 2.0 * x.err) * SLACK, exp);
+        }
         let mut f = Self::constant(f0, 0.0, exp);
         let r = x.radius();
         // e^y <= 1 + 2y for 0 <= y <= 1: e^(r + err) at the far end of the tile.
@@ -549,18 +553,16 @@ impl<const N: usize, K: Kit> Jet<N, K> {
             return if r < 1e8 { Self::below(exp + exponent(f0.hi) + most) } else { Self::unknown() };
         }
         let top = f0.hi * (1.0 + 2.0 * (r + x.err)) * SLACK;
-        if N > 1 && x.deg > 0 {
-            let mut c = f0;
-            for i in 1..N {
-                if i < LOW {
-                    c = c / i as f64;
-                    f.set(i, c);
-                } else {
-                    f.c[i] = f.c[i - 1] / i as f64;
-                }
+        let mut c = f0;
+        for i in 1..N {
+            if i < LOW {
+                c = c / i as f64;
+                f.set(i, c);
+            } else {
+                f.c[i] = f.c[i - 1] / i as f64;
             }
-            f.deg = N - 1;
         }
+        f.deg = N - 1;
         let mut out = x.compose(f, rel + 4.0 * UU, top * Self::last_term(r), top);
         for i in LOW..N {
             // The low part is left out, and each division rounds.

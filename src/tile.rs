@@ -23,6 +23,7 @@
 use crate::real::dd::{Dd, FinePlain, Kit};
 use crate::real::exact::Format;
 use crate::real::jet::{Jet, exponent, scale};
+use crate::real::line::Line;
 use crate::simd::Kernel;
 use crate::wave::Along;
 
@@ -597,6 +598,17 @@ impl<const N: usize> Doubles<N> {
         let most = c[0].abs();
         let spare = Self::spare(jet.err, most, most - sum, c[0])?;
         c[0] += spare.up;
+        Some(Doubles { c, step: scale(1.0, -(m as i64)), spare })
+    }
+
+    /// For a line over a tile of half-width `2^m`, of which the values take up `share`.
+    #[inline(always)]
+    pub fn of_line(line: Line, m: u32, share: f64) -> Option<Self> {
+        let most = line.at.abs();
+        let spare = Self::spare(line.err, most, most - line.rise.abs() * share, line.at)?;
+        let mut c = [0.0; N];
+        c[0] = line.at + spare.up;
+        c[1] = line.rise;
         Some(Doubles { c, step: scale(1.0, -(m as i64)), spare })
     }
 

@@ -24,6 +24,7 @@ use crate::plan::{Map, Plan, PlanNode, part};
 use crate::real::Point;
 use crate::real::dd::{FinePlain, Kit, QuickFused, with_quick_kit};
 use crate::real::jet::{Jet, Known, Width, exponent, scale};
+use crate::real::line::Line;
 use crate::real::wave::Wave;
 use crate::round;
 use crate::simd::{self, Task};
@@ -439,26 +440,44 @@ impl<'a> Filler<'a> {
         k: u64,
         stride: u64,
     ) -> Result<usize, Interrupted> {
-        let mut done = 0;
-        while out.len() - done > FEW {
-            let rest = &mut out[done..];
-            let m = usize::BITS - (rest.len() / 2).leading_zeros();
-            let now = rest.len();
-            // float32's own polynomials have too few digits for all of it.
-            let way = if T::IS_DOUBLE { Way::Whole } else { Way::Doubles };
-            let tile = Tile { node, k: k + done as u64 * stride, stride, m, way };
-            let mut pace = Pace::unknown();
-            let written = if simd::has_fused() {
-                self.tile::<T, 2, 2, 2, QuickFused>(tile, &mut rest[..now], &mut pace)?
-            } else {
-                self.tile::<T, 5, 2, 2, FinePlain>(tile, &mut rest[..now], &mut pace)?
-            };
-            if written != Written::All {
-                break;
-            }
-            done += now;
+        let m = usize::BITS - (out.len() / 2).leading_zeros();
+        if let (Some(singles), true) = (T::singles(out), simd::has_fused()) {
+            return self.fill_single_line(Tile { node, k, stride, m, way: Way::Doubles }, singles);
         }
-        Ok(done)
+        let mut pace = Pace::unknown();
+        // float32's own polynomials have too few digits for all of it.
+        let way = if T::IS_DOUBLE { Way::Whole } else { Way::Doubles };
+        let tile = Tile { node, k, stride, m, way };
+        let written = if simd::has_fused() {
+            self.tile::<T, 2, 2, 2, QuickFused>(tile, out, &mut pace)?
+        } else {
+            self.tile::<T, 5, 2, 2, FinePlain>(tile, out, &mut pace)?
+        };
+        Ok(if written == Written::All { out.len() } else { 0 })
+    }
+
+    /// The same for float32, which needs fewer digits than jets have.
+    fn fill_single_line(&mut self, tile: Tile<'_>, out: &mut [f32]) -> Result<usize, Interrupted> {
+        let (n, before) = (out.len(), out.len() / 2);
+        let cx = Width((1u64 << tile.m) as f64);
+        let k = tile.k + before as u64 * tile.stride;
+        let line = tile.node.value::<Line>(Point { k, stride: tile.stride, cx });
+        self.spend(JET * self.size + n)?;
+        let Some(poly) = Doubles::<2>::of_line(line, tile.m, before.max(1) as f64 / cx.0) else { return Ok(0) };
+        self.doubt.clear();
+        simd::widest(Through { out, first: -(before as f64), poly: &poly, doubt: &mut self.doubt });
+        let left = self.doubt.len();
+        if left > 0 {
+            self.settle_doubt(tile, out)?;
+        }
+        self.settled(n - left);
+        Ok(n)
+    }
+
+    /// Counts values that lanes have settled which have no quick and careful kind.
+    fn settled(&mut self, n: usize) {
+        let rung = if self.from == Rung::Careful { Rung::Careful } else { Rung::Quick };
+        self.counts[rung as usize] += n as u64;
     }
 
     /// Tile by tile, over one stretch.
@@ -563,8 +582,7 @@ impl<'a> Filler<'a> {
             if left > 0 {
                 self.settle_doubt(Tile { node, k: here, stride, m, way: Way::Whole }, now_out)?;
             }
-            let rung = if self.from == Rung::Careful { Rung::Careful } else { Rung::Quick };
-            self.counts[rung as usize] += (written - left) as u64;
+            self.settled(written - left);
             self.spend(written + JET * self.size)?;
             done += written;
         }

@@ -109,7 +109,7 @@ macro_rules! once {
         }
 
         #[inline(always)]
-        fn $name<const N: usize, K: Kit>($($arg: $type),*) -> $out {
+        pub(super) fn $name<const N: usize, K: Kit>($($arg: $type),*) -> $out {
             let task = $Task::<K>($($arg,)* std::marker::PhantomData);
             if N == 1 && !K::FINE {
                 simd::Task::run(task)

@@ -15,6 +15,7 @@ pub mod functions;
 pub mod jet;
 #[cfg(test)]
 mod jet_tests;
+pub mod line;
 #[cfg(test)]
 mod random;
 pub mod wave;

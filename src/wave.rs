@@ -284,6 +284,13 @@ impl Bounds {
     fn spread(&self) -> f64 {
         self.size * (self.angle + self.fall + self.late)
     }
+
+    /// A bound on the error of [`Centre::value`]: U's, the sine's, and that of the products and sums.
+    #[inline(always)]
+    fn again(&self) -> f64 {
+        let Bounds { size, most, err, angle, fall, late, .. } = *self;
+        err + size * (power_of_two(-60) * fall + 9.0 * U * late + 64.0 * U * U * angle) + 64.0 * U * U * most
+    }
 }
 
 /// What the lanes take of a wave at the centre of a tile.
@@ -299,6 +306,16 @@ pub struct Tile<M> {
     p: f64,
     q: f64,
     margin: M,
+}
+
+impl<M> Tile<M> {
+    #[inline(always)]
+    fn new(centre: &Centre, table: &Table, e: f64, margin: M) -> Self {
+        let Centre { top, bend, slope } = *centre;
+        let c1 = slope * table.span;
+        let a = leading(c1.hi, kept::<f64>(table.m));
+        Tile { hi: top.hi, lo: top.lo - e, a, b: (c1.hi - a) + c1.lo, p: bend.hi, q: slope.hi, margin }
+    }
 }
 
 /// How values of a type are written along a wave.
@@ -470,11 +487,7 @@ impl<T: Lane> Kernel for WaveRun<'_, T> {
                 break;
             };
             for (i, out) in block.chunks_mut(steps).enumerate() {
-                let Centre { top, bend, slope } = centres[i];
-                let c1 = slope * table.span;
-                let a = leading(c1.hi, kept::<f64>(table.m));
-                let tile =
-                    Tile { hi: top.hi, lo: top.lo - e, a, b: (c1.hi - a) + c1.lo, p: bend.hi, q: slope.hi, margin };
+                let tile = Tile::new(&centres[i], table, e, margin);
                 write_tile(out, &tile, table, written, doubt);
                 written += out.len();
             }
@@ -507,8 +520,7 @@ fn settle<T: Lane>(
     doubt: &mut Vec<usize>,
     known: usize,
 ) {
-    let Bounds { size, most, err, angle, fall, late, .. } = *bounds;
-    let err = err + size * (power_of_two(-60) * fall + 9.0 * U * late + 64.0 * U * U * angle) + 64.0 * U * U * most;
+    let err = bounds.again();
     let steps = 2 << table.m;
     let mut left = known;
     for i in known..doubt.len() {
@@ -527,24 +539,216 @@ fn settle<T: Lane>(
 
 #[cfg(test)]
 mod tests {
+    //! Tries to break the bounds of tables, of turns and of what the lanes round, against big floats.
+
     use super::*;
     use crate::declare::Value::{Count, Real};
     use crate::lower::lower;
-    use crate::real::Point;
+    use crate::plan::PlanNode;
+    use crate::real::big::Big;
     use crate::real::wave::Wave;
+    use crate::real::{Number, Point, Ratio};
     use crate::spec::{Spec, leaf_kind};
 
-    #[test]
-    fn a_cosine_is_a_wave() {
-        let cosine = |start, end, steps| {
-            lower(&Spec::leaf(leaf_kind("cosine").unwrap(), vec![Real(start), Real(end), Count(steps)]).unwrap())
+    const BITS: usize = 384;
+
+    fn big(x: f64) -> Big {
+        Big::real(x, BITS)
+    }
+
+    fn exact(x: Dd<WaveKit>) -> Big {
+        big(x.hi) + big(x.lo)
+    }
+
+    fn off(got: Big, truth: &Big) -> f64 {
+        (got - truth.clone()).settle::<f64>().abs()
+    }
+
+    /// The cosine and sine of `pi num / den`.
+    fn turn(num: i64, den: u64) -> (Big, Big) {
+        let cosine = |at: u64, den: u64| {
+            let (fall, rise) = Big::raised_cosine(Ratio { at, slope: 0, den }, BITS);
+            fall - rise
         };
-        for steps in [10_000, 100_000, 10_000_000] {
-            let plan = cosine(3e-4, 3e-5, steps);
-            for k in [0, 1, 3_000] {
-                let parts = plan.root.value::<Wave>(Point { k, stride: 1, cx: () }).parts().unwrap();
-                eprintln!("{steps} {k} {parts:?} {:?} {:?}", width::<f64>(&parts), width::<f32>(&parts));
+        let part = num.rem_euclid(2 * den as i64) as u64;
+        let (at, is_past) = (part.min(2 * den - part), part > den);
+        let sine = cosine(den.abs_diff(2 * at), 2 * den);
+        (cosine(at, den), if is_past { -sine } else { sine })
+    }
+
+    fn cosine(start: f64, end: f64, steps: u64) -> PlanNode {
+        let arguments = vec![Real(start), Real(end), Count(steps)];
+        lower(&Spec::leaf(leaf_kind("cosine").unwrap(), arguments).unwrap()).root
+    }
+
+    fn wave(node: &PlanNode, k: u64, stride: u64) -> Parts {
+        node.value::<Wave>(Point { k, stride, cx: () }).parts().unwrap()
+    }
+
+    #[test]
+    fn tables_and_turns_are_within_their_bounds() {
+        if !simd::has_fused() {
+            return;
+        }
+        let mut worst = [0.0f64; 5];
+        for (num, den) in [(1, 2_000), (-3, 10_007), (1, 40_000), (7, 1 << 40), (-1, (1 << 52) - 1)] {
+            for m in NARROWEST..=WIDEST {
+                let angle = Angle { num, den };
+                let x = span(angle, m).hi.abs();
+                if x > MOST {
+                    continue;
+                }
+                let mut tables = Tables::default();
+                let table = tables.get(angle, m).unwrap();
+                let half = 1i64 << m;
+                for j in (0..2 * half).filter(|j| *j < 9 || *j % 5 == 0) {
+                    let (cos, sin) = turn(num * (j - half), den);
+                    let (j, fall) = (j as usize, cos - big(1.0));
+                    let x = span(angle, 0) * (j as f64 - half as f64);
+                    let late = sin.clone() - exact(x);
+                    let size = fall.settle::<f64>().abs();
+                    let shares = [
+                        off(big(table.fall.0[j]), &fall) / (1.02 * U * size),
+                        off(exact(Dd::new(table.fall.0[j], table.fall_lo.0[j])), &fall) / (power_of_two(-60) * size),
+                        off(big(table.late.0[j]), &late)
+                            / (8.0 * U * late.settle::<f64>().abs() + 16.0 * U * U * x.hi.abs()),
+                        off(exact(Dd::new(table.sine.0[j], table.sine_lo.0[j])), &sin)
+                            / (9.0 * U * late.settle::<f64>().abs() + 32.0 * U * U * x.hi.abs()),
+                    ];
+                    for (worst, share) in worst.iter_mut().zip(shares) {
+                        *worst = worst.max(if x.hi == 0.0 { 0.0 } else { share });
+                    }
+                }
+                for i in 0..TURNS {
+                    let (cos, sin) = turn(num * half * (2 * i as i64 + 1), den);
+                    let [c, c_lo, s, s_lo] = table.turns.map(|row| row[i]);
+                    let error = off(exact(Dd::new(c, c_lo)), &cos).hypot(off(exact(Dd::new(s, s_lo)), &sin));
+                    worst[4] = worst[4].max(error / TURN_ERR);
+                }
             }
+        }
+        assert!(worst.iter().all(|share| (1e-6..=1.0).contains(share)), "{worst:?}");
+    }
+
+    /// What the lane of T takes of each tile, held against the truth.
+    struct Ask<'a, T> {
+        node: &'a PlanNode,
+        k: u64,
+        stride: u64,
+        parts: &'a Parts,
+        table: &'a Table,
+        steps: &'a [usize],
+        like: std::marker::PhantomData<T>,
+    }
+
+    impl Kernel for Ask<'_, f64> {
+        /// The greatest share of E that an error took up, and the same for the second try.
+        type Out = [f64; 2];
+
+        #[inline(always)]
+        fn run<const FUSED: bool>(self) -> [f64; 2] {
+            let Ask { node, k, stride, parts, table, steps, .. } = self;
+            let bounds = Bounds::new(parts, table.m).unwrap();
+            let base = parts.at - parts.bend;
+            let mut worst = [0.0f64; 2];
+            for &place in steps {
+                let (i, j) = (place / (2 << table.m), place % (2 << table.m));
+                let truth: Big = node.value(Point { k: k + place as u64 * stride, stride: 0, cx: BITS });
+                let centre = Centre::new(parts, base, table, i);
+                let top = centre.top.hi;
+                let Some((margin, e)) = f64::margin(&bounds, top.abs(), top, DOUBT) else { continue };
+                let tile = Tile::new(&centre, table, e, margin);
+                let (s, fall, late) = (table.s.0[j], table.fall.0[j], table.late.0[j]);
+                let h = s.mul_add(tile.a, tile.hi);
+                let r = s.mul_add(tile.a, tile.hi - h);
+                let rest = s.mul_add(tile.b, late.mul_add(tile.q, fall.mul_add(tile.p, tile.lo)));
+                let low = big(h) + big(r + rest) + big(e);
+                worst[0] = worst[0].max(off(low, &truth) / e);
+                worst[1] = worst[1].max(off(exact(centre.value(table, j)), &truth) / bounds.again());
+            }
+            worst
+        }
+    }
+
+    impl Kernel for Ask<'_, f32> {
+        type Out = [f64; 2];
+
+        #[inline(always)]
+        fn run<const FUSED: bool>(self) -> [f64; 2] {
+            let Ask { node, k, stride, parts, table, steps, .. } = self;
+            let bounds = Bounds::new(parts, table.m).unwrap();
+            let base = parts.at - parts.bend;
+            let mut worst = 0.0f64;
+            for &place in steps {
+                let (i, j) = (place / (2 << table.m), place % (2 << table.m));
+                let truth: Big = node.value(Point { k: k + place as u64 * stride, stride: 0, cx: BITS });
+                let centre = Centre::new(parts, base, table, i);
+                let top = centre.top.hi;
+                let Some((margin, e)) = f32::margin(&bounds, top.abs(), top, DOUBT) else { continue };
+                let tile = Tile::new(&centre, table, e, margin);
+                let y = tile.value(table.fall.0[j], table.sine.0[j]);
+                worst = worst.max(off(big(y) - big(margin.up), &truth) / margin.up.abs());
+            }
+            [worst, worst]
+        }
+    }
+
+    #[test]
+    fn the_lanes_are_within_their_bounds() {
+        if !simd::has_fused() {
+            return;
+        }
+        let mut worst = [0.0f64; 3];
+        for (start, end, length) in [
+            (3e-4, 3e-5, 10_000),
+            (1e-3, 0.0, 100_000),
+            (-2.0, 5.0, 70_001),
+            (1.0, 0.9999, 3_000_000),
+            (0.5, -0.1, 1 << 40),
+        ] {
+            let node = cosine(start, end, length);
+            for (k, stride) in [(0, 1), (length / 3, 1), (length / 2 + 1, 3), (length / 10 * 9, 1)] {
+                let parts = wave(&node, k, stride);
+                for m in NARROWEST..=WIDEST {
+                    if Bounds::new(&parts, m).is_none() {
+                        continue;
+                    }
+                    let mut tables = Tables::default();
+                    let table = tables.get(parts.angle, m).unwrap();
+                    let room = (length - k).div_ceil(stride).min(table.steps() as u64) as usize;
+                    let steps: Vec<usize> = (0..room).step_by(room / 40).collect();
+                    let (node, parts, steps) = (&node, &parts, &steps[..]);
+                    let like = std::marker::PhantomData;
+                    let [first, second] = simd::widest(Ask::<f64> { node, k, stride, parts, table, steps, like });
+                    let like = std::marker::PhantomData;
+                    let [single, _] = simd::widest(Ask::<f32> { node, k, stride, parts, table, steps, like });
+                    for (worst, share) in worst.iter_mut().zip([first, second, single]) {
+                        *worst = worst.max(share);
+                    }
+                }
+            }
+        }
+        // A bound that nothing comes near would hide an error in what is tried here.
+        assert!(worst.iter().all(|share| (1e-3..=1.0).contains(share)), "{worst:?}");
+    }
+
+    #[test]
+    fn they_write_short_cosines() {
+        if !simd::has_fused() {
+            return;
+        }
+        fn written<T: Lane>(node: &PlanNode) -> usize {
+            let parts = wave(node, 0, 1);
+            let mut tables = Tables::default();
+            let table = tables.get(parts.angle, width::<T>(&parts).unwrap()).unwrap();
+            let (mut out, mut doubt) = (vec![T::default(); 4_000], Vec::new());
+            let n = simd::widest(WaveRun { out: &mut out, parts: &parts, table, doubt: &mut doubt });
+            assert!(doubt.is_empty());
+            n
+        }
+        for steps in [10_000, 40_000, 10_000_000] {
+            let node = cosine(3e-4, 3e-5, steps);
+            assert_eq!((written::<f64>(&node), written::<f32>(&node)), (4_000, 4_000));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Tries to break the error bounds of jets: of the series over its tile, of its values at other steps, and of narrower
-//! jets made from it, against big floats of 384 bits.
+//! jets made from it, against big floats of 384 bits; and those of lines and waves.
 
 use super::big::Big;
 use super::dd::{FineFused, FinePlain, Kit, QuickFused, QuickPlain};
 use super::jet::{Jet, Narrowing, Width};
+use super::line::Line;
 use super::random::Random;
-use super::{Number, Point};
+use super::wave::Wave;
+use super::{Number, Point, Ratio};
 use crate::combinator::combinator_kind;
 use crate::limits::NEVER;
 
@@ -236,4 +238,66 @@ kits! {
     fine_fused: FineFused;
     quick_plain: QuickPlain;
     fine_plain: FinePlain;
+}
+
+/// A random stretch of a random schedule: its first step, half its length, and a centre between.
+fn stretch(random: &mut Random) -> Option<(Spec, PlanNode, u64, u64)> {
+    let spec = random.schedule();
+    let node = lower(&spec).root;
+    let start = random.steps(40) - 1;
+    let span = node.span(start);
+    let room = if span.end == NEVER { 1 << 40 } else { span.end - start };
+    let half = 1 << random.below(20).min(room.ilog2() as u64);
+    (2 * half <= room).then_some((spec, node, start, half))
+}
+
+#[test]
+fn lines() {
+    if !simd::has_fused() {
+        return;
+    }
+    let mut random = Random(7);
+    let mut worst = Worst::default();
+    for _ in 0..4_000 {
+        let Some((spec, node, start, half)) = stretch(&mut random) else { continue };
+        let line = node.value::<Line>(Point { k: start + half, stride: 1, cx: Width(half as f64) });
+        for _ in 0..4 {
+            let j = random.below(2 * half);
+            let s = (j as f64 - half as f64) / half as f64;
+            let got = series(&[(line.at, 0.0), (line.rise, 0.0)], s);
+            worst.see(got, &truth(&node, start + j), line.err, || format!("line of {spec} at step {}", start + j));
+        }
+    }
+    assert!(worst.tried > 500, "only {} bounds were finite", worst.tried);
+    assert!(worst.share > 1e-2, "no error took up more than {} of its bound", worst.share);
+}
+
+#[test]
+fn waves() {
+    if !simd::has_fused() {
+        return;
+    }
+    let mut random = Random(8);
+    let mut worst = Worst::default();
+    for _ in 0..8_000 {
+        let Some((spec, node, start, half)) = stretch(&mut random) else { continue };
+        let Some(parts) = node.value::<Wave>(Point { k: start, stride: 1, cx: () }).parts() else { continue };
+        for _ in 0..4 {
+            let t = random.below(2 * half);
+            // Below a whole turn: u is num t / den of half a turn.
+            let (at, den) = (parts.angle.num.unsigned_abs() * t, parts.angle.den);
+            let half_turn = |at, den| Big::raised_cosine(Ratio { at, slope: 0, den }, BITS);
+            let fall = -(big(2.0) * half_turn(at, den).1);
+            let (up, down) = half_turn(den.abs_diff(2 * at), 2 * den);
+            let sine = if parts.angle.num < 0 { down - up } else { up - down };
+            let number = |x: super::dd::Dd<super::wave::WaveKit>| big(x.hi) + big(x.lo);
+            let got = number(parts.at) + number(parts.bend) * fall + number(parts.slope) * sine;
+            // The two doubles of each number may lack 2^-104 of it.
+            let lack = 1e-31 * (parts.at.hi.abs() + 2.0 * parts.bend.hi.abs() + parts.slope.hi.abs());
+            let what = || format!("wave of {spec} at step {}", start + t);
+            worst.see(got, &truth(&node, start + t), parts.err + lack, what);
+        }
+    }
+    assert!(worst.tried > 500, "only {} bounds were finite", worst.tried);
+    assert!(worst.share > 1e-4, "no error took up more than {} of its bound", worst.share);
 }

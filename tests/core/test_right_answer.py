@@ -149,6 +149,39 @@ def test_float32_by_float64_polynomials(level: str) -> None:
         assert_same(got[sample], oracle.values(expr, sample, "float32"), text)
 
 
+WAVES = [
+    "cosine(3e-4, 3e-5, 10_000)",
+    "cosine(3e-4, 0.0, 25_000)",
+    "cosine(0.0, 3e-4, 25_000)",
+    "cosine(1e-3, -1e-3, 100_000)",
+    "cosine(1.0, 0.999999, 50_000)",
+    "cosine(1.0, 1e-6, 8_000_000).skip(7_990_000)",
+    "cosine(3e-4, 3e-5, 1_000_000).stride(37)",
+    "cosine(1e-280, 1e-281, 20_000)",
+    "cosine_restarts(1e-3, 1e-6, 8_192, 2, 0.9)",
+    "1.0 + -2.0 * cosine(0.7, 0.1, 30_001) * exponential(0.5, 0.5).skip(3).hold(40_000)",
+    "cosine(3e-4, 1e-4, 30_000) + cosine(1e-4, 0.0, 30_000)",
+    "cosine(3e-4, 1e-4, 30_000) + cosine(1e-4, 0.0, 30_011)",
+]
+
+
+@pytest.mark.parametrize("text", WAVES)
+@pytest.mark.parametrize("level", LEVELS)
+def test_waves(level: str, text: str) -> None:
+    """Cosines, which tables write, from where they are 0, to where they are 0, across 0, in sums and products."""
+    schedule, expr = gp.Schedule(text), expression.from_repr(repr(gp.Schedule(text)))
+    n = 30_000
+    for dtype in DTYPES:
+        with forced(level=level):
+            got = schedule.array(n, dtype=dtype)
+            part = schedule.array(5_003, start=4_321, dtype=dtype)
+        with forced(rung="fresh"):
+            assert_same(got, schedule.array(n, dtype=dtype), text)
+        assert_same(part, got[4_321 : 4_321 + 5_003], text)
+        sample = [*range(100), *range(0, n, 599), *range(n - 30, n)]
+        assert_same(got[sample], oracle.values(expr, sample, dtype), text)
+
+
 @pytest.mark.parametrize("third", [1, 2, 5, 700, 10**6])
 def test_cosine_at_rational_angles(third: int) -> None:
     """cos(pi / 3) is rational, and every third amplitude makes a tie of it."""

@@ -51,6 +51,8 @@ struct Prices {
     narrow: std::ops::RangeInclusive<i64>,
     /// Bits to which a jet's series must be accurate, so that the omitted terms leave few values in doubt.
     bits: f64,
+    /// Nanoseconds a value, on average, to settle those that a series of so many bits leaves in doubt.
+    doubt: f64,
 }
 
 /// The prices of a type.
@@ -79,6 +81,7 @@ const OF_F64: Prices = Prices {
     ],
     narrow: 5..=12,
     bits: 70.0,
+    doubt: 0.04,
 };
 
 const OF_F32: Prices = Prices {
@@ -98,6 +101,7 @@ const OF_F32: Prices = Prices {
     ],
     narrow: 6..=9,
     bits: 42.0,
+    doubt: 0.0,
 };
 
 /// How fast a curve changes, and so how wide the next tile may be: log2 of steps of the grid.
@@ -275,6 +279,13 @@ impl Pace {
         self.fine > 0
     }
 
+    /// How wide a series of so many terms may be: the first two shrink by the reach, those after them by the radius.
+    #[inline(always)]
+    fn series<T: Lane>(&self, order: usize) -> f64 {
+        let late = order as f64 - 2.0;
+        (2.0 * self.reach + late * self.radius - prices::<T>().bits) / (late + 2.0) - self.narrowed
+    }
+
     /// The cheapest tile for the next of `left` values, by a model of what jets and lanes cost.
     #[inline(always)]
     pub(crate) fn choose<T: Lane>(&mut self, left: usize) -> Choice {
@@ -283,44 +294,43 @@ impl Pace {
         let enough = (usize::BITS - (left / 2).leading_zeros()) as i64;
         let options = if self.line { prices::<T>().lines } else { prices::<T>().curves };
         let reach = self.reach - self.narrowed;
-        // How wide a series of so many terms may be: the first two shrink by the reach, those after them by the radius.
-        let series = |order: usize| {
-            let late = order as f64 - 2.0;
-            (2.0 * self.reach + late * self.radius - prices::<T>().bits) / (late + 2.0) - self.narrowed
-        };
         for option in options {
-            let m = if self.line {
-                reach - self.reach_of_line(option.reach)
-            } else {
-                (reach - option.reach).min(series(option.order))
-            };
-            let m = (m.min(self.widest) as i64).min(option.widest).min(enough);
-            if m < 3 {
-                continue;
-            }
-            let length = (2u64 << m) as f64;
-            let used = (left as f64).min(length);
-            let mut cost = option.jet / used + option.value * (T::CHUNK as f64 / used).max(1.0);
-            let way = match option.way {
-                Whole => Whole,
-                Doubles => Doubles,
-                Narrow(each) => {
-                    let Some((narrow, more)) = narrower::<T>(reach, m, each, option.value) else { continue };
-                    cost += more;
-                    Narrow(narrow)
+            let series = if self.line { ENDLESS } else { self.series::<T>(option.order) };
+            let most =
+                if self.line { reach - self.reach_of_line(option.reach) } else { (reach - option.reach).min(series) };
+            let most = (most.min(self.widest) as i64).min(option.widest).min(enough);
+            // Where jets are few, a narrower tile may be worth it, since its series leaves less in doubt.
+            for m in [most, most - 1] {
+                if m < 3 {
+                    continue;
                 }
-                NarrowDoubles(each) => {
-                    let narrow = (series(NARROW_DOUBLES) as i64).min(m - 2).min(*prices::<T>().narrow.end());
-                    if narrow < *prices::<T>().narrow.start() {
-                        continue;
+                let length = (2u64 << m) as f64;
+                let used = (left as f64).min(length);
+                let mut cost = option.jet / used + option.value * (T::CHUNK as f64 / used).max(1.0);
+                // The first term that is left out shrinks with the width to the power of the order.
+                cost += prices::<T>().doubt * scale(1.0, (option.order as f64 * (m as f64 - series)) as i64);
+                let way = match option.way {
+                    Whole => Whole,
+                    Doubles => Doubles,
+                    Narrow(each) => {
+                        let Some((narrow, more)) = narrower::<T>(reach, m, each, option.value) else { continue };
+                        cost += more;
+                        Narrow(narrow)
                     }
-                    cost += 0.5 * each / (1u64 << narrow) as f64;
-                    NarrowDoubles(narrow as u32)
+                    NarrowDoubles(each) => {
+                        let narrow =
+                            (self.series::<T>(NARROW_DOUBLES) as i64).min(m - 2).min(*prices::<T>().narrow.end());
+                        if narrow < *prices::<T>().narrow.start() {
+                            continue;
+                        }
+                        cost += 0.5 * each / (1u64 << narrow) as f64;
+                        NarrowDoubles(narrow as u32)
+                    }
+                };
+                if cost < least {
+                    least = cost;
+                    best = Choice { order: option.order, m: m as u32, way, length: 2 << m };
                 }
-            };
-            if cost < least {
-                least = cost;
-                best = Choice { order: option.order, m: m as u32, way, length: 2 << m };
             }
         }
         if best.order == 0 {

@@ -22,7 +22,7 @@ use crate::limits::{MAX_STEP, NEVER};
 use crate::pace::{NARROW_DOUBLES, Pace, Way};
 use crate::plan::{Map, Plan, PlanNode, part};
 use crate::real::Point;
-use crate::real::dd::{FinePlain, Kit, QuickFused, with_quick_kit};
+use crate::real::dd::{FineFused, FinePlain, Kit, QuickFused, with_quick_kit};
 use crate::real::jet::{Jet, Known, Width, exponent, scale};
 use crate::real::line::Line;
 use crate::real::wave::Wave;
@@ -513,16 +513,20 @@ impl<'a> Filler<'a> {
             let now = choice.length.min(rest.len());
             let tile = Tile { node, k: here, stride, m: choice.m, way: choice.way };
             let now_out = &mut rest[..now];
-            let written = match (choice.order, simd::has_fused() && !pace.is_fine()) {
-                (0, _) => Written::None,
-                (2, true) => self.tile::<T, 5, 2, 2, QuickFused>(tile, now_out, &mut pace)?,
-                (5, true) => self.tile::<T, 5, 5, W, QuickFused>(tile, now_out, &mut pace)?,
-                (9, true) => self.tile::<T, 9, 9, W, QuickFused>(tile, now_out, &mut pace)?,
-                (_, true) => self.tile::<T, 13, 13, W, QuickFused>(tile, now_out, &mut pace)?,
-                // Few machines have no fma, and few tiles need the fine kit, so two orders are enough for them.
-                (2, false) => self.tile::<T, 5, 2, 2, FinePlain>(tile, now_out, &mut pace)?,
-                (5, false) => self.tile::<T, 5, 5, W, FinePlain>(tile, now_out, &mut pace)?,
-                (_, false) => self.tile::<T, 13, 13, W, FinePlain>(tile, now_out, &mut pace)?,
+            // A few jets for very many values may take longer.
+            let is_fine = pace.is_fine() || T::IS_DOUBLE && now >= WIDE;
+            let written = match (choice.order, simd::has_fused(), is_fine) {
+                (0, ..) => Written::None,
+                (2, true, false) => self.tile::<T, 5, 2, 2, QuickFused>(tile, now_out, &mut pace)?,
+                (5, true, false) => self.tile::<T, 5, 5, W, QuickFused>(tile, now_out, &mut pace)?,
+                (9, true, false) => self.tile::<T, 9, 9, W, QuickFused>(tile, now_out, &mut pace)?,
+                (_, true, false) => self.tile::<T, 13, 13, W, QuickFused>(tile, now_out, &mut pace)?,
+                (2, true, true) => self.tile::<T, 5, 2, 2, FineFused>(tile, now_out, &mut pace)?,
+                (_, true, true) => self.tile::<T, 13, 13, W, FineFused>(tile, now_out, &mut pace)?,
+                // Few machines have no fma, so two orders are enough for them.
+                (2, false, _) => self.tile::<T, 5, 2, 2, FinePlain>(tile, now_out, &mut pace)?,
+                (5, false, _) => self.tile::<T, 5, 5, W, FinePlain>(tile, now_out, &mut pace)?,
+                (_, false, _) => self.tile::<T, 13, 13, W, FinePlain>(tile, now_out, &mut pace)?,
             };
             match written {
                 Written::All => {
@@ -774,6 +778,9 @@ struct Tile<'a> {
 
 /// Lines of up to so many values are tried without a jet to choose a width.
 const SHORT: usize = 1 << 13;
+
+/// The fine kit makes the jets of tiles of so many values.
+const WIDE: usize = 1 << 15;
 
 /// Fewer values of a wave are left to jets.
 const WAVE: usize = 1 << 12;

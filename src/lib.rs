@@ -13,9 +13,11 @@
 //! stretch     a plan whose steps take longer
 //! lower       from the expression to a plan;  plan: integer maps of the step, arithmetic, curves
 //! eval        the verbs: at, fill, gather
-//! pace        how wide a tile may be;  tile: a jet into values, by quick and careful lanes;  round: the last step
+//! pace        how wide a tile may be;  tile: a jet into values, by quick and careful lanes;  wave: a cosine into values, by
+//!             tables;  round: the last step
 //! simd        instruction sets, the floating-point mode, and all that is unsafe
-//! real        the numbers a formula runs over: jets (double-double with Taylor coefficients), rationals, big floats
+//! real        the numbers a formula runs over: jets (double-double with Taylor coefficients), waves (a cosine), lines,
+//!             rationals, big floats
 //! py          Python: numpy and pyo3 are named only here and in `dialects/torch`, behind the feature `python`
 //! ```
 //!

@@ -8,7 +8,8 @@
 //! table             -> copy
 //! replay            -> walk along it
 //! clamp (outermost) -> fill, then min and max
-//! anything else     -> stretch by stretch: one value broadcast where it does not change, tiles where it changes
+//! anything else     -> stretch by stretch: one value broadcast where it does not change, tiles where it changes, or a wave's
+//!                      tables where it is one cosine
 //! ```
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -504,9 +505,13 @@ impl<'a> Filler<'a> {
             let here = k + done as u64 * stride;
             if done >= next && rest.len() >= WAVE && simd::has_fused() {
                 let written = self.fill_wave(node, rest, here, stride)?;
-                done += written.unwrap_or(0);
+                let n = written.unwrap_or(0);
+                done += n;
                 pause *= 2;
                 next = if written.is_some() { done + pause } else { usize::MAX };
+                if n > 0 && done < out.len() {
+                    pace = Pace::at(node, here + n as u64 * stride, stride);
+                }
                 continue;
             }
             let choice = pace.choose::<T>(rest.len());

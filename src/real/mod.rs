@@ -1,8 +1,9 @@
 //! Numbers that a curve can be written over.
 //!
 //! A curve's formula is written once, over any [`Number`]: [`jet::Jet`] (double-double with Taylor coefficients, fast),
+//! [`wave::Wave`] (a constant and one cosine) and [`line::Line`] (a straight line in doubles), which know no other curve,
 //! [`big::Big`] (a big float with a bound on its error, for the last resort) and [`exact::Exact`] (a rational, where
-//! there is one). All three start from a [`Point`]: the step, and how that kind of number is to be worked.
+//! there is one). All start from a [`Point`]: the step, and how that kind of number is to be worked.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

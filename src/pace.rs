@@ -300,7 +300,7 @@ impl Pace {
                 if self.line { reach - self.reach_of_line(option.reach) } else { (reach - option.reach).min(series) };
             let most = (most.min(self.widest) as i64).min(option.widest).min(enough);
             // Where jets are few, a narrower tile may be worth it, since its series leaves less in doubt.
-            for m in [most, most - 1] {
+            for m in [most, most.saturating_sub(1)] {
                 if m < 3 {
                     continue;
                 }

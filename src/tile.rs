@@ -547,8 +547,8 @@ impl Spare {
         // The sum rounds too.
         let gap = 1.0001 * (err + 2.0 * f64::U * most);
         let fits = least > 0.0 && f32::EXPONENTS.contains(&exponent(least)) && f32::EXPONENTS.contains(&exponent(most));
-        // 2 G in ulps of the least value, rounded up.
-        let near = gap / (f64::U * least) + 1.0;
+        // 2 G in ulps of the least value, each at least u of it, rounded up.
+        let near = 2.0 * gap / (f64::U * least) + 1.0;
         // Not the other way round: an error may be no number.
         if !(fits && near < (1u64 << (SPARE - 9)) as f64) {
             return None;
@@ -916,3 +916,37 @@ madd!(f32);
 
 lane!(f64, u64, 64, -940..1000, f64::from_bits((1023 - 1020) << 52), std::convert::identity, |_| None);
 lane!(f32, u32, 128, -80..120, f64::from_bits((1023 - 140) << 52), |x| x as f32 + 0.0, Some);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_middle_is_near_all_that_may_mean_it() {
+        let mut told = 0;
+        for mantissa in [1 << 23, (1 << 23) + 1, 3 << 22, (1 << 24) - 2, (1 << 24) - 1u32] {
+            for exponent in [-60, -13, 0, 5, 70] {
+                for sign in [1.0, -1.0] {
+                    let middle = sign * scale(f64::from(mantissa) + 0.5, exponent - 23);
+                    let size = middle.abs();
+                    for digits in [1, 5, 12, 18] {
+                        let err = size * f64::U * f64::from(1 << digits);
+                        let spare = Spare::new(err, size, size * (1.0 - 1e-9), middle).unwrap();
+                        for i in 0..=64 {
+                            let y = middle + spare.up * f64::from(i) / 32.0;
+                            assert!(spare.is_near(Spare::bits(y)), "{y:e} of {middle:e}, {i}");
+                        }
+                        // And no more than twice as far.
+                        for far in
+                            [middle * (1.0 - f64::EPSILON), middle + spare.up * 9.0 + 4.0 * sign * f64::EPSILON * size]
+                        {
+                            assert!(!spare.is_near(Spare::bits(far)), "{far:e} of {middle:e}");
+                            told += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(told > 300);
+    }
+}

@@ -641,55 +641,57 @@ mod tests {
         like: std::marker::PhantomData<T>,
     }
 
+    impl<T: Lane> Ask<'_, T> {
+        /// For each step: the truth, the centre of its tile, its place there, and the tile.
+        #[inline(always)]
+        fn each(&self, mut see: impl FnMut(Big, &Centre, usize, &Tile<T::Margin>, f64)) {
+            let bounds = Bounds::new(self.parts, self.table.m).unwrap();
+            let base = self.parts.at - self.parts.bend;
+            for &place in self.steps {
+                let (i, j) = (place / (2 << self.table.m), place % (2 << self.table.m));
+                let centre = Centre::new(self.parts, base, self.table, i);
+                let top = centre.top.hi;
+                if let Some((margin, e)) = T::margin(&bounds, top.abs(), top, DOUBT) {
+                    let k = self.k + place as u64 * self.stride;
+                    let truth = self.node.value(Point { k, stride: 0, cx: BITS });
+                    see(truth, &centre, j, &Tile::new(&centre, self.table, e, margin), e);
+                }
+            }
+        }
+    }
+
     impl Kernel for Ask<'_, f64> {
         /// The greatest share of E that an error took up, and the same for the second try.
         type Out = [f64; 2];
 
         #[inline(always)]
         fn run<const FUSED: bool>(self) -> [f64; 2] {
-            let Ask { node, k, stride, parts, table, steps, .. } = self;
-            let bounds = Bounds::new(parts, table.m).unwrap();
-            let base = parts.at - parts.bend;
             let mut worst = [0.0f64; 2];
-            for &place in steps {
-                let (i, j) = (place / (2 << table.m), place % (2 << table.m));
-                let truth: Big = node.value(Point { k: k + place as u64 * stride, stride: 0, cx: BITS });
-                let centre = Centre::new(parts, base, table, i);
-                let top = centre.top.hi;
-                let Some((margin, e)) = f64::margin(&bounds, top.abs(), top, DOUBT) else { continue };
-                let tile = Tile::new(&centre, table, e, margin);
-                let (s, fall, late) = (table.s.0[j], table.fall.0[j], table.late.0[j]);
+            let again = Bounds::new(self.parts, self.table.m).unwrap().again();
+            self.each(|truth, centre, j, tile, e| {
+                let (s, fall, late) = (self.table.s.0[j], self.table.fall.0[j], self.table.late.0[j]);
                 let h = s.mul_add(tile.a, tile.hi);
                 let r = s.mul_add(tile.a, tile.hi - h);
                 let rest = s.mul_add(tile.b, late.mul_add(tile.q, fall.mul_add(tile.p, tile.lo)));
-                let low = big(h) + big(r + rest) + big(e);
-                worst[0] = worst[0].max(off(low, &truth) / e);
-                worst[1] = worst[1].max(off(exact(centre.value(table, j)), &truth) / bounds.again());
-            }
+                worst[0] = worst[0].max(off(big(h) + big(r + rest) + big(e), &truth) / e);
+                worst[1] = worst[1].max(off(exact(centre.value(self.table, j)), &truth) / again);
+            });
             worst
         }
     }
 
     impl Kernel for Ask<'_, f32> {
-        type Out = [f64; 2];
+        /// The greatest share of G that an error took up.
+        type Out = f64;
 
         #[inline(always)]
-        fn run<const FUSED: bool>(self) -> [f64; 2] {
-            let Ask { node, k, stride, parts, table, steps, .. } = self;
-            let bounds = Bounds::new(parts, table.m).unwrap();
-            let base = parts.at - parts.bend;
+        fn run<const FUSED: bool>(self) -> f64 {
             let mut worst = 0.0f64;
-            for &place in steps {
-                let (i, j) = (place / (2 << table.m), place % (2 << table.m));
-                let truth: Big = node.value(Point { k: k + place as u64 * stride, stride: 0, cx: BITS });
-                let centre = Centre::new(parts, base, table, i);
-                let top = centre.top.hi;
-                let Some((margin, e)) = f32::margin(&bounds, top.abs(), top, DOUBT) else { continue };
-                let tile = Tile::new(&centre, table, e, margin);
-                let y = tile.value(table.fall.0[j], table.sine.0[j]);
-                worst = worst.max(off(big(y) - big(margin.up), &truth) / margin.up.abs());
-            }
-            [worst, worst]
+            self.each(|truth, _, j, tile, _| {
+                let y = tile.value(self.table.fall.0[j], self.table.sine.0[j]);
+                worst = worst.max(off(big(y) - big(tile.margin.up), &truth) / tile.margin.up.abs());
+            });
+            worst
         }
     }
 
@@ -721,7 +723,7 @@ mod tests {
                     let like = std::marker::PhantomData;
                     let [first, second] = simd::widest(Ask::<f64> { node, k, stride, parts, table, steps, like });
                     let like = std::marker::PhantomData;
-                    let [single, _] = simd::widest(Ask::<f32> { node, k, stride, parts, table, steps, like });
+                    let single = simd::widest(Ask::<f32> { node, k, stride, parts, table, steps, like });
                     for (worst, share) in worst.iter_mut().zip([first, second, single]) {
                         *worst = worst.max(share);
                     }

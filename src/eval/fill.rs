@@ -467,18 +467,19 @@ impl<'a> Filler<'a> {
         let Some(poly) = Doubles::<2>::of_line(line, tile.m, before.max(1) as f64 / cx.0) else { return Ok(0) };
         self.doubt.clear();
         simd::widest(Through { out, first: -(before as f64), poly: &poly, doubt: &mut self.doubt });
+        self.settle_rest(tile, out)?;
+        Ok(n)
+    }
+
+    /// Settles what a lane left in doubt that has no quick and careful kind, and counts its values.
+    fn settle_rest<T: Lane>(&mut self, tile: Tile<'_>, out: &mut [T]) -> Result<(), Interrupted> {
         let left = self.doubt.len();
         if left > 0 {
             self.settle_doubt(tile, out)?;
         }
-        self.settled(n - left);
-        Ok(n)
-    }
-
-    /// Counts values that lanes have settled which have no quick and careful kind.
-    fn settled(&mut self, n: usize) {
         let rung = if self.from == Rung::Careful { Rung::Careful } else { Rung::Quick };
-        self.counts[rung as usize] += n as u64;
+        self.counts[rung as usize] += (out.len() - left) as u64;
+        Ok(())
     }
 
     /// Tile by tile, over one stretch.
@@ -587,11 +588,7 @@ impl<'a> Filler<'a> {
             if written == 0 {
                 break;
             }
-            let left = self.doubt.len();
-            if left > 0 {
-                self.settle_doubt(Tile { node, k: here, stride, m, way: Way::Whole }, now_out)?;
-            }
-            self.settled(written - left);
+            self.settle_rest(Tile { node, k: here, stride, m, way: Way::Whole }, &mut now_out[..written])?;
             self.spend(written + JET * self.size)?;
             done += written;
         }

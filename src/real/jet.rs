@@ -864,6 +864,49 @@ impl<const N: usize, K: Kit> simd::Task for Quotient<N, K> {
     }
 }
 
+/// The square root of what is no straight line: `2 q_0 q_k = x_k - q_1 q_(k-1) - ... - q_(k-1) q_1`.
+///
+/// However q was rounded, `sqrt(x) - q = (x - q^2) / (sqrt(x) + q)`, and the square and the difference bound their own errors.
+struct Root<const N: usize, K: Kit>(Jet<N, K>);
+
+impl<const N: usize, K: Kit> simd::Task for Root<N, K> {
+    type Out = Jet<N, K>;
+    #[inline(always)]
+    fn run(self) -> Jet<N, K> {
+        let x = self.0.with_exponent(self.0.exp & !1);
+        if !(x.c[0] > (x.radius() + x.l[0].abs() + x.err) * SLACK) {
+            return Jet::unknown();
+        }
+        let mut q = Jet::zero();
+        q.set(0, x.lead(0).sqrt());
+        let inverse = q.lead(0).recip() * 0.5;
+        for k in 1..Jet::<N, K>::LOWS {
+            let mut rest = x.lead(k);
+            for i in 1..k {
+                rest = rest - q.lead(i) * q.lead(k - i);
+            }
+            q.set(k, rest * inverse);
+        }
+        for k in LOW..N {
+            let mut rest = x.c[k];
+            for i in 1..k {
+                rest = mul_add::<K>(-q.c[i], q.c[k - i], rest);
+            }
+            q.c[k] = rest * inverse.hi;
+        }
+        q.deg = N - 1;
+        q.exp = x.exp / 2;
+        let least = q.c[0] - (q.radius() + q.l[0].abs()) * SLACK;
+        if !(least > 0.0) {
+            return Jet::unknown();
+        }
+        let rest = x.plus(-q.times(q));
+        let size = scale(rest.size(0) + rest.err, rest.exp.saturating_sub(x.exp));
+        q.err = (size + LEAST_ERR) / least * SLACK;
+        q.within_limit().tidy()
+    }
+}
+
 /// `cos(pi x) / 2` from its value and that of `sin(pi x) / 2` at the centre; the error of these and of x not included.
 ///
 /// With `y = pi x'`, whose coefficients are `pi i x_i`, `c' = -y s` and `s' = y c`:
@@ -1075,6 +1118,10 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
         }
         if !(self.c[0] > 0.0) {
             return Self::unknown();
+        }
+        if N > 1 && self.deg > 1 && p == 0.5 {
+            let task = Root(self);
+            return if K::FUSED { simd::fused_apart(task) } else { simd::apart(task) };
         }
         if p.abs() == 0.5 {
             return self.power_series(p, |x, exp| {

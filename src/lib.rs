@@ -13,8 +13,9 @@
 //! stretch     a plan whose steps take longer
 //! lower       from the expression to a plan;  plan: integer maps of the step, arithmetic, curves
 //! eval        the verbs: at, fill, gather
+//! lane        float64 and float32, as lanes write them;  round: the last step
 //! pace        how wide a tile may be;  tile: a jet into values, by quick and careful lanes;  wave: a cosine into values, by
-//!             tables;  round: the last step
+//!             tables
 //! simd        instruction sets, the floating-point mode, and all that is unsafe
 //! real        the numbers a formula runs over: jets (double-double with Taylor coefficients), waves (a cosine), lines,
 //!             rationals, big floats
@@ -57,6 +58,7 @@ pub mod dialects;
 pub mod error;
 pub mod eval;
 pub mod json;
+mod lane;
 pub mod limits;
 pub mod lower;
 pub mod memory;

@@ -4,7 +4,7 @@ use crate::plan::PlanNode;
 use crate::real::Point;
 use crate::real::dd::{Kit, with_quick_kit};
 use crate::real::jet::{Jet, Width, exponent, scale};
-use crate::tile::Lane;
+use crate::tile::Tiled;
 use Way::{Doubles, Narrow, NarrowDoubles, Whole};
 
 /// The cost of one way to make tiles.
@@ -57,7 +57,7 @@ struct Prices {
 
 /// The prices of a type.
 #[inline(always)]
-fn prices<T: Lane>() -> &'static Prices {
+fn prices<T: Tiled>() -> &'static Prices {
     if T::IS_DOUBLE { &OF_F64 } else { &OF_F32 }
 }
 
@@ -281,14 +281,14 @@ impl Pace {
 
     /// How wide a series of so many terms may be: the first two shrink by the reach, those after them by the radius.
     #[inline(always)]
-    fn series<T: Lane>(&self, order: usize) -> f64 {
+    fn series<T: Tiled>(&self, order: usize) -> f64 {
         let late = order as f64 - 2.0;
         (2.0 * self.reach + late * self.radius - prices::<T>().bits) / (late + 2.0) - self.narrowed
     }
 
     /// The cheapest tile for the next of `left` values, by a model of what jets and lanes cost.
     #[inline(always)]
-    pub(crate) fn choose<T: Lane>(&mut self, left: usize) -> Choice {
+    pub(crate) fn choose<T: Tiled>(&mut self, left: usize) -> Choice {
         let mut best = Choice { order: 0, m: 0, way: Whole, length: 0 };
         let mut least = f64::INFINITY;
         let enough = (usize::BITS - (left / 2).leading_zeros()) as i64;
@@ -343,7 +343,7 @@ impl Pace {
 /// The best half-width for the tiles that one of `2^m` is cut into, and what they cost a value: each `each` nanoseconds, and
 /// chunks that the quick lane leaves in doubt, more of them the wider they are.
 #[inline(always)]
-fn narrower<T: Lane>(reach: f64, m: i64, each: f64, value: f64) -> Option<(u32, f64)> {
+fn narrower<T: Tiled>(reach: f64, m: i64, each: f64, value: f64) -> Option<(u32, f64)> {
     // A chunk's chance is 2E over the spacing of midpoints for each of its values: see `Poly::new`.
     let doubt = 8.0 * T::CHUNK as f64 * scale(1.0, -(reach as i64));
     let most = (m - 2).min((reach - 11.5) as i64);

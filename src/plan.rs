@@ -7,6 +7,7 @@ use crate::curve::{Constant, Curve, Formula, Span};
 use crate::declare::Replay;
 use crate::error::Interrupted;
 use crate::eval::Recent;
+use crate::lane::Float;
 use crate::limits::{MAX_STEP, NEVER};
 use crate::real::big::{self, Big};
 use crate::real::dd::FinePlain;
@@ -15,7 +16,6 @@ use crate::real::jet::{Jet, Width};
 use crate::real::{Number, Point};
 use crate::replay::Spend;
 use crate::simd::Task;
-use crate::tile::Lane;
 
 /// A lowered schedule.
 #[derive(Clone, Debug)]

@@ -1,17 +1,17 @@
 //! Rounds an interval that holds a value: to the one float that the whole interval rounds to, if there is one.
 
+use crate::lane::Float;
 use crate::real::jet::{exponent, scale};
-use crate::tile::Lane;
 
 /// The value, where all of `(hi + lo +- err) * 2^exp` rounds to it.
 #[inline(always)]
-pub fn of_jet<T: Lane>(hi: f64, lo: f64, err: f64, exp: i64) -> Option<T> {
+pub fn of_jet<T: Float>(hi: f64, lo: f64, err: f64, exp: i64) -> Option<T> {
     if T::IS_DOUBLE { round_f64(hi, lo, err, exp) } else { round_f32(hi, lo, err, exp) }.map(T::of)
 }
 
 /// The value between two roundings to float64, the lower first, if that is certain.
 #[inline(always)]
-pub fn of_bracket<T: Lane>(low: f64, high: f64) -> Option<T> {
+pub fn of_bracket<T: Float>(low: f64, high: f64) -> Option<T> {
     if T::IS_DOUBLE {
         return (low == high).then(|| T::of(low));
     }

@@ -20,46 +20,16 @@
 //! E, F and G bound everything between the curve and `c0 + e` or y: see [`Poly::new`] and [`Doubles::new`]. Where a jet rounds
 //! nothing and the polynomial cannot either, E is 0: y1 is y2, and the hardware breaks the tie.
 
+use crate::lane::{Float, Spare, kept, leading};
 use crate::real::dd::{Dd, FinePlain, Kit};
-use crate::real::exact::Format;
 use crate::real::jet::{Jet, exponent, scale};
 use crate::real::line::Line;
 use crate::simd::Kernel;
-use crate::wave::Along;
 
-/// A type that values are written in: float64 or float32.
-pub trait Lane: Format + Along + Copy + Send + Sync + PartialOrd + Default + 'static {
-    /// Whether it is float64, and not float32.
-    const IS_DOUBLE: bool = Self::DIGITS == 53;
+/// A type whose values the lanes of tiles write.
+pub trait Tiled: Float {
     /// Values a chunk.
     const CHUNK: usize;
-    /// Half an ulp of 1.
-    const U: f64;
-    /// The exponents between which lanes neither overflow nor meet subnormals that matter.
-    const EXPONENTS: std::ops::Range<i64>;
-    /// A bound on the errors that subnormal intermediate results cause.
-    const TINY: f64;
-    /// Rounded to nearest; a double as it is. What rounds to 0 is +0.0.
-    fn of(x: f64) -> Self;
-    /// As a double.
-    fn double(self) -> f64;
-    /// Whether a double lies in the middle between two neighbours of this type.
-    #[inline(always)]
-    fn is_between(x: f64) -> bool {
-        let below = Self::of(x).double();
-        // The other neighbour is as far from x as this one, on its other side.
-        let above = x + (x - below);
-        x != below && Self::of(above).double() == above
-    }
-    /// Kept within bounds, which are doubles.
-    #[inline(always)]
-    fn clamped(self, low: Option<f64>, high: Option<f64>) -> Self {
-        // Rounding is monotone, so a bound's rounding bounds the roundings.
-        let x = low.map_or(self, |low| if self < Self::of(low) { Self::of(low) } else { self });
-        high.map_or(x, |high| if x > Self::of(high) { Self::of(high) } else { x })
-    }
-    /// The values, if they are float32.
-    fn singles(out: &mut [Self]) -> Option<&mut [f32]>;
     /// The steps of a chunk, counted from its first, in half-widths of a tile of half-width `2^m`.
     fn grid(m: u32) -> [Self; CHUNK_MAX];
     /// The quick lane over a chunk, `grid` being that of its tile; whether all are certain.
@@ -127,7 +97,7 @@ pub enum Worth {
 const QUICK_DOUBT: f64 = 1.0 / 128.0;
 const CAREFUL_DOUBT: f64 = 1.0 / 64.0;
 
-impl<T: Lane, const N: usize> Poly<T, N> {
+impl<T: Tiled, const N: usize> Poly<T, N> {
     /// The jet's polynomial with its error bounds, for a tile of half-width `2^m`, of which the values take up `share`. It
     /// must have its degree below N.
     ///
@@ -225,12 +195,6 @@ impl<T: Lane, const N: usize> Poly<T, N> {
     }
 }
 
-/// How many leading bits of a coefficient its product with a multiple of `2^-m` in `[-1, 1]` leaves exact.
-#[inline(always)]
-pub fn kept<T: Lane>(m: u32) -> u32 {
-    (T::DIGITS as u32).saturating_sub(m + 1)
-}
-
 /// Bounds on a polynomial's parts.
 struct Sizes {
     /// On `|c0|`, from below and from above.
@@ -259,7 +223,7 @@ struct Gaps {
 impl Gaps {
     /// For polynomials of `n` coefficients, in a lane of `T`: see [`Poly::new`].
     #[inline(always)]
-    fn new<T: Lane, K: Kit>(sizes: &Sizes, n: usize, m: u32) -> Gaps {
+    fn new<T: Tiled, K: Kit>(sizes: &Sizes, n: usize, m: u32) -> Gaps {
         let Sizes { least, most, err, lows, slope, bend, late } = *sizes;
         let mut gaps = Gaps { quick: 0.0, careful: 0.0, try_quick: false, worth: Worth::TooWide };
         let sum = slope + bend + late;
@@ -310,7 +274,7 @@ struct Batch<T, const N: usize> {
     c: [[T; BATCH]; N],
 }
 
-impl<T: Lane, const N: usize> Batch<T, N> {
+impl<T: Tiled, const N: usize> Batch<T, N> {
     /// For tiles of half-width `2^sub`, the jet's being `2^m`: the first at `tau`, the others `apart` from one to the next.
     #[inline(always)]
     fn new<const M: usize, K: Kit>(jet: &Jet<M, K>, gaps: &Gaps, tau: f64, apart: f64, ratio: f64, sub: u32) -> Self {
@@ -375,7 +339,7 @@ pub struct WideRun<'a, T, const M: usize, const N: usize, K: Kit> {
     pub doubt: &'a mut Vec<usize>,
 }
 
-impl<T: Lane, const M: usize, const N: usize, K: Kit> Kernel for WideRun<'_, T, M, N, K> {
+impl<T: Tiled, const M: usize, const N: usize, K: Kit> Kernel for WideRun<'_, T, M, N, K> {
     /// How many values the careful lane wrote; `None` where the jet is not good enough.
     type Out = Option<u64>;
 
@@ -434,12 +398,6 @@ impl<const N: usize> Poly<f64, N> {
     }
 }
 
-/// `x` without all but its leading `digits` bits; 0 where that is none.
-#[inline(always)]
-pub fn leading(x: f64, digits: u32) -> f64 {
-    if digits == 0 { 0.0 } else { f64::from_bits(x.to_bits() & !((1u64 << (53 - digits)) - 1)) }
-}
-
 /// A tile's worth of values, to be written by a lane.
 pub struct Run<'a, T, const N: usize> {
     /// Where they go.
@@ -456,7 +414,7 @@ pub struct Run<'a, T, const N: usize> {
     pub doubt: &'a mut Vec<usize>,
 }
 
-impl<T: Lane, const N: usize> Kernel for Run<'_, T, N> {
+impl<T: Tiled, const N: usize> Kernel for Run<'_, T, N> {
     /// How many values the careful lane wrote.
     type Out = u64;
 
@@ -475,7 +433,7 @@ impl<T: Lane, const N: usize> Kernel for Run<'_, T, N> {
 
 /// A polynomial's values, chunk by chunk; `offset` is added to the places of those in doubt.
 #[inline(always)]
-fn write<T: Lane, const N: usize, const FUSED: bool>(
+fn write<T: Tiled, const N: usize, const FUSED: bool>(
     out: &mut [T],
     first: f64,
     grid: &[T; CHUNK_MAX],
@@ -513,7 +471,7 @@ fn write<T: Lane, const N: usize, const FUSED: bool>(
 
 /// The careful lane over one chunk, of whose values those at `places` count.
 #[inline(always)]
-fn chunk_again<T: Lane, const N: usize, const FUSED: bool>(
+fn chunk_again<T: Tiled, const N: usize, const FUSED: bool>(
     chunk: &mut [T],
     first: f64,
     poly: &Poly<T, N>,
@@ -525,49 +483,6 @@ fn chunk_again<T: Lane, const N: usize, const FUSED: bool>(
         T::list_doubt::<N, FUSED>(first, poly, places, doubt);
     }
     n
-}
-
-/// The bits of a float64 that float32 has not.
-const SPARE: u32 = f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS;
-
-/// Tells from a float64, to which G was added, whether it rounds to the float32 that the truth rounds to; before, it is off by
-/// less than G.
-#[derive(Clone, Copy, Debug)]
-pub struct Spare {
-    /// G, with the sign of the values.
-    pub up: f64,
-    /// The most that [`Spare::bits`] may be of a value in doubt.
-    limit: i64,
-}
-
-impl Spare {
-    /// For values of the sign of `like`, from `least` to `most` in size, off by `err`; `None` where one in 512 would be in doubt.
-    #[inline(always)]
-    pub fn new(err: f64, most: f64, least: f64, like: f64) -> Option<Self> {
-        // The sum rounds too.
-        let gap = 1.0001 * (err + 2.0 * f64::U * most);
-        let fits = least > 0.0 && f32::EXPONENTS.contains(&exponent(least)) && f32::EXPONENTS.contains(&exponent(most));
-        // 2 G in ulps of the least value, each at least u of it, rounded up.
-        let near = 2.0 * gap / (f64::U * least) + 1.0;
-        // Not the other way round: an error may be no number.
-        if !(fits && near < (1u64 << (SPARE - 9)) as f64) {
-            return None;
-        }
-        Some(Spare { up: gap.copysign(like), limit: i64::MIN + ((near as i64 + 1) << (64 - SPARE)) })
-    }
-
-    /// The bits that float32 has not, such that the middle between two float32 is the least number. The truth lies within `2 G`
-    /// before y: if the middle does too, the number is as small.
-    #[inline(always)]
-    pub fn bits(y: f64) -> i64 {
-        (y.to_bits() << (64 - SPARE)) as i64
-    }
-
-    /// Whether such a number is that of a value in doubt.
-    #[inline(always)]
-    pub fn is_near(&self, bits: i64) -> bool {
-        bits <= self.limit
-    }
 }
 
 /// A jet's polynomial in float64, whose values are rounded to float32.
@@ -755,7 +670,7 @@ trait Count<const CHUNK: usize>: Sized {
 }
 
 macro_rules! lane {
-    ($T:ty, $Bits:ty, $CHUNK:literal, $EXPONENTS:expr, $TINY:expr, $of:expr, $singles:expr) => {
+    ($T:ty, $Bits:ty, $CHUNK:literal) => {
         impl Count<$CHUNK> for $T {
             const COUNT: [$T; $CHUNK] = {
                 let mut count = [0 as $T; $CHUNK];
@@ -768,26 +683,8 @@ macro_rules! lane {
             };
         }
 
-        impl Lane for $T {
+        impl Tiled for $T {
             const CHUNK: usize = $CHUNK;
-            const U: f64 = <$T>::EPSILON as f64 / 2.0;
-            const EXPONENTS: std::ops::Range<i64> = $EXPONENTS;
-            const TINY: f64 = $TINY;
-
-            #[inline(always)]
-            fn of(x: f64) -> $T {
-                $of(x)
-            }
-
-            #[inline(always)]
-            fn double(self) -> f64 {
-                self as f64
-            }
-
-            #[inline(always)]
-            fn singles(out: &mut [$T]) -> Option<&mut [f32]> {
-                $singles(out)
-            }
 
             #[inline(always)]
             fn grid(m: u32) -> [$T; CHUNK_MAX] {
@@ -914,39 +811,5 @@ macro_rules! madd {
 madd!(f64);
 madd!(f32);
 
-lane!(f64, u64, 64, -940..1000, f64::from_bits((1023 - 1020) << 52), std::convert::identity, |_| None);
-lane!(f32, u32, 128, -80..120, f64::from_bits((1023 - 140) << 52), |x| x as f32 + 0.0, Some);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_middle_is_near_all_that_may_mean_it() {
-        let mut told = 0;
-        for mantissa in [1 << 23, (1 << 23) + 1, 3 << 22, (1 << 24) - 2, (1 << 24) - 1u32] {
-            for exponent in [-60, -13, 0, 5, 70] {
-                for sign in [1.0, -1.0] {
-                    let middle = sign * scale(f64::from(mantissa) + 0.5, exponent - 23);
-                    let size = middle.abs();
-                    for digits in [1, 5, 12, 18] {
-                        let err = size * f64::U * f64::from(1 << digits);
-                        let spare = Spare::new(err, size, size * (1.0 - 1e-9), middle).unwrap();
-                        for i in 0..=64 {
-                            let y = middle + spare.up * f64::from(i) / 32.0;
-                            assert!(spare.is_near(Spare::bits(y)), "{y:e} of {middle:e}, {i}");
-                        }
-                        // And no more than twice as far.
-                        for far in
-                            [middle * (1.0 - f64::EPSILON), middle + spare.up * 9.0 + 4.0 * sign * f64::EPSILON * size]
-                        {
-                            assert!(!spare.is_near(Spare::bits(far)), "{far:e} of {middle:e}");
-                            told += 1;
-                        }
-                    }
-                }
-            }
-        }
-        assert!(told > 300);
-    }
-}
+lane!(f64, u64, 64);
+lane!(f32, u32, 128);

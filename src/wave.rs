@@ -18,6 +18,7 @@
 //!
 //! Only machines with fused multiply-adds use them.
 
+use crate::lane::{Float, Spare, kept, leading};
 use crate::memory::{push, reserved};
 use crate::real::dd::{Dd, fast_two_sum, power_of_two, two_prod, two_sum};
 use crate::real::functions::half_turn;
@@ -25,7 +26,6 @@ use crate::real::jet::{U, exponent, scale};
 use crate::real::wave::{Angle, Parts, WaveKit};
 use crate::round;
 use crate::simd::{self, Kernel};
-use crate::tile::{Lane, Spare, kept, leading};
 
 /// Values that float64's lane writes before it looks at what is in doubt.
 const CHUNK: usize = 64;
@@ -319,7 +319,7 @@ impl<M> Tile<M> {
 }
 
 /// How values of a type are written along a wave.
-pub trait Along: Sized {
+pub trait Along: Float {
     /// What tells whether a value is in doubt.
     type Margin: Copy;
     /// Values that are written before the lane looks at what is in doubt.
@@ -447,7 +447,7 @@ impl Along for f32 {
 
 /// The half-width of tiles, as a power of two, that suits a wave's first values; `None` where none does.
 #[inline(always)]
-pub fn width<T: Lane>(parts: &Parts) -> Option<u32> {
+pub fn width<T: Along>(parts: &Parts) -> Option<u32> {
     let at = parts.at.hi;
     (NARROWEST..=WIDEST)
         .rev()
@@ -466,7 +466,7 @@ pub struct WaveRun<'a, T> {
     pub doubt: &'a mut Vec<usize>,
 }
 
-impl<T: Lane> Kernel for WaveRun<'_, T> {
+impl<T: Along> Kernel for WaveRun<'_, T> {
     /// How many of the first values it wrote: it stops where too many would be in doubt.
     type Out = usize;
 
@@ -499,7 +499,7 @@ impl<T: Lane> Kernel for WaveRun<'_, T> {
 
 /// Writes a tile, the place of whose first value is `start`.
 #[inline(always)]
-fn write_tile<T: Lane>(out: &mut [T], tile: &Tile<T::Margin>, table: &Table, start: usize, doubt: &mut Vec<usize>) {
+fn write_tile<T: Along>(out: &mut [T], tile: &Tile<T::Margin>, table: &Table, start: usize, doubt: &mut Vec<usize>) {
     for (i, out) in out.chunks_mut(T::AT_ONCE).enumerate() {
         let at = i * T::AT_ONCE;
         if !T::write(out, tile, table, at) {
@@ -511,7 +511,7 @@ fn write_tile<T: Lane>(out: &mut [T], tile: &Tile<T::Margin>, table: &Table, sta
 /// Tries the values that a lane left in doubt again, in double-double: those of `doubt` from the `known`-th on. The places of those that
 /// are settled are removed.
 #[inline(always)]
-fn settle<T: Lane>(
+fn settle<T: Along>(
     out: &mut [T],
     parts: &Parts,
     base: Dd<WaveKit>,
@@ -641,7 +641,7 @@ mod tests {
         like: std::marker::PhantomData<T>,
     }
 
-    impl<T: Lane> Ask<'_, T> {
+    impl<T: Along> Ask<'_, T> {
         /// For each step: the truth, the centre of its tile, its place there, and the tile.
         #[inline(always)]
         fn each(&self, mut see: impl FnMut(Big, &Centre, usize, &Tile<T::Margin>, f64)) {
@@ -739,7 +739,7 @@ mod tests {
         if !simd::has_fused() {
             return;
         }
-        fn written<T: Lane>(node: &PlanNode) -> usize {
+        fn written<T: Along>(node: &PlanNode) -> usize {
             let parts = wave(node, 0, 1);
             let mut tables = Tables::default();
             let table = tables.get(parts.angle, width::<T>(&parts).unwrap()).unwrap();

@@ -29,8 +29,8 @@ use crate::real::line::Line;
 use crate::real::wave::Wave;
 use crate::round;
 use crate::simd::{self, Task};
-use crate::tile::{Doubles, Lane, Poly, Run, Through, WideRun, WideThrough, Worth};
-use crate::wave::{self, Tables, WaveRun};
+use crate::tile::{Doubles, Poly, Run, Through, Tiled, WideRun, WideThrough, Worth};
+use crate::wave::{self, Along, Tables, WaveRun};
 
 /// Work between two calls of `poll`, in nanoseconds or so. Each written value counts as 1; in memory that was never touched
 /// before it may take 30.
@@ -48,6 +48,11 @@ const CLAMPED: usize = 1 << 16;
 const BUFFER: usize = 512;
 /// Runs of one value from this length on are written at once.
 const RUN: usize = 16;
+
+/// A type that arrays of values have: float64 or float32.
+pub trait Lane: Tiled + Along {}
+
+impl<T: Tiled + Along> Lane for T {}
 
 /// A fill under way.
 pub(super) struct Filler<'a> {

@@ -10,7 +10,7 @@
 //! ```
 //! A tile in which a joint or a singularity lies has no polynomial, and its steps are settled one by one.
 
-use super::fill::{Filler, JET, PIECE};
+use super::fill::{Filler, JET, Lane, PIECE};
 use super::rung::Rung;
 use crate::curve::Curve;
 use crate::error::Interrupted;
@@ -21,7 +21,7 @@ use crate::real::dd::{Kit, with_quick_kit};
 use crate::real::jet::{Jet, Width};
 use crate::round;
 use crate::simd::{self, Task};
-use crate::tile::{Lane, Poly, Worth};
+use crate::tile::{Poly, Worth};
 
 /// The most tiles: their polynomials then fill half of a common L2 cache.
 const TILES: u64 = 1 << 14;

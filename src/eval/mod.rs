@@ -18,13 +18,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::fill::Filler;
+pub use self::fill::Lane;
 use self::recent::Known;
 use self::rung::first_rung;
 use self::settle::at;
 use crate::error::Interrupted;
 use crate::plan::Plan;
 use crate::simd;
-use crate::tile::Lane;
 
 pub(crate) use recent::Recent;
 pub use rung::{Rung, force, tally};

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::rung::{Counts, Rung};
 use crate::curve::Curve;
 use crate::error::Interrupted;
+use crate::lane::Float;
 use crate::plan::{PlanNode, part};
 use crate::real::Point;
 use crate::real::big::{Big, PRECISIONS, TIES};
@@ -12,11 +13,10 @@ use crate::real::dd::{Kit, with_fine_kit, with_quick_kit};
 use crate::real::exact::Exact;
 use crate::real::jet::{Jet, Width};
 use crate::round;
-use crate::tile::Lane;
 
 /// Evaluates one step. Follows joins, delays and repeats first; they only change the step.
 #[inline(always)]
-pub(super) fn at<T: Lane>(
+pub(super) fn at<T: Float>(
     root: &PlanNode,
     k: u64,
     from: Rung,
@@ -46,7 +46,7 @@ pub(super) fn at<T: Lane>(
 }
 
 #[inline(never)]
-fn at_clamped<T: Lane>(
+fn at_clamped<T: Float>(
     inner: &PlanNode,
     k: u64,
     from: Rung,
@@ -58,7 +58,7 @@ fn at_clamped<T: Lane>(
 }
 
 #[inline(always)]
-fn jet_at<K: Kit, T: Lane>(node: &PlanNode, k: u64) -> Option<T> {
+fn jet_at<K: Kit, T: Float>(node: &PlanNode, k: u64) -> Option<T> {
     let (hi, lo, err, exp) = node.value::<Jet<1, K>>(Point { k, stride: 0, cx: Width(1.0) }).centre();
     round::of_jet(hi, lo, err, exp)
 }
@@ -68,7 +68,7 @@ pub(super) type GoOn<'a> = &'a dyn Fn() -> bool;
 
 /// The value at one step, from rung `from` on.
 #[inline(always)]
-fn settle<T: Lane>(
+fn settle<T: Float>(
     node: &PlanNode,
     k: u64,
     from: Rung,
@@ -86,7 +86,7 @@ fn settle<T: Lane>(
 
 #[cold]
 #[inline(never)]
-fn settle_slowly<T: Lane>(
+fn settle_slowly<T: Float>(
     node: &PlanNode,
     k: u64,
     from: Rung,

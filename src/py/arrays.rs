@@ -21,10 +21,10 @@ use pyo3::types::{PyString, PyTuple};
 use super::busy::{self, Memory, Refused, Writing};
 use super::convert::{self, Place};
 use crate::error::{Error, Interrupted, brief};
+use crate::eval::Lane;
 use crate::limits::{CountLimit, MAX_STEP, PAST, WaysOut};
 use crate::plan::Plan;
 use crate::simd;
-use crate::tile::Lane;
 
 /// Up to so many values are made without releasing the GIL. To release it takes 70 ns; to get it back takes up to 5 ms.
 const ATTACHED: usize = 4096;

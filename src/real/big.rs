@@ -24,7 +24,7 @@ use dashu_float::round::mode::HalfEven;
 use dashu_float::{ConstCache, Context, FBig, Repr};
 use dashu_int::{IBig, UBig};
 
-use super::exact::{Dyadic, Format, Leading};
+use super::exact::{Dyadic, Format, Leading, NEAR};
 use super::{Base, Number, Ratio};
 
 /// A big float of any precision.
@@ -44,8 +44,6 @@ const LOG_GUARD: usize = 64;
 pub const PRECISIONS: [usize; 5] = [192, 384, 768, TIES, 6_144];
 /// See [`PRECISIONS`].
 pub const TIES: usize = 1_536;
-/// What lies within 2^-NEAR of itself of a tie counts as the tie, in every rung.
-pub const NEAR: isize = 1_500;
 
 /// A real number, known to lie within a radius of a big float.
 #[derive(Clone, Debug)]

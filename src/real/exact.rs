@@ -22,8 +22,10 @@ use dashu_base::{BitTest, DivRem, Sign, SquareRootRem, UnsignedAbs};
 use dashu_int::{IBig, UBig};
 use dashu_ratio::{RBig, Relaxed};
 
-use super::big::NEAR;
 use super::{Base, Number, Ratio};
+
+/// What lies within 2^-NEAR of itself of a tie counts as the tie, in every rung.
+pub const NEAR: isize = 1_500;
 
 /// The longest numerator or denominator that is kept.
 const BITS: usize = 65_536;

@@ -79,8 +79,7 @@ pub fn leading(x: f64, digits: u32) -> f64 {
 /// The bits of a float64 that float32 has not.
 const SPARE: u32 = f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS;
 
-/// Tells from a float64, to which G was added, whether it rounds to the float32 that the truth rounds to; before, it is off by
-/// less than G.
+/// Tells whether a float64 that is off by less than G, once G is added to it, rounds to the float32 that the truth rounds to.
 #[derive(Clone, Copy, Debug)]
 pub struct Spare {
     /// G, with the sign of the values.

@@ -462,7 +462,7 @@ pub struct WaveRun<'a, T> {
     pub parts: &'a Parts,
     /// The table for its angle.
     pub table: &'a Table,
-    /// Gets the places of the values in doubt.
+    /// Empty; gets the places of the values in doubt.
     pub doubt: &'a mut Vec<usize>,
 }
 
@@ -474,7 +474,7 @@ impl<T: Along> Kernel for WaveRun<'_, T> {
     fn run<const FUSED: bool>(self) -> usize {
         let WaveRun { out, parts, table, doubt } = self;
         let Some(bounds) = Bounds::new(parts, table.m).filter(|_| FUSED) else { return 0 };
-        let (steps, known, base) = (2 << table.m, doubt.len(), parts.at - parts.bend);
+        let (steps, base) = (2 << table.m, parts.at - parts.bend);
         let mut written = 0;
         for (group, block) in out.chunks_mut(BATCH * steps).enumerate() {
             let mut centres = [Centre { top: Dd::ZERO, bend: Dd::ZERO, slope: Dd::ZERO }; BATCH];
@@ -492,7 +492,7 @@ impl<T: Along> Kernel for WaveRun<'_, T> {
                 written += out.len();
             }
         }
-        settle(out, parts, base, table, &bounds, doubt, known);
+        settle(out, parts, base, table, bounds.again(), doubt);
         written
     }
 }
@@ -508,22 +508,12 @@ fn write_tile<T: Along>(out: &mut [T], tile: &Tile<T::Margin>, table: &Table, st
     }
 }
 
-/// Tries the values that a lane left in doubt again, in double-double: those of `doubt` from the `known`-th on. The places of those that
-/// are settled are removed.
+/// Tries the values that a lane left in doubt again, in double-double, to within `err`. Removes the places of those that it settles.
 #[inline(always)]
-fn settle<T: Along>(
-    out: &mut [T],
-    parts: &Parts,
-    base: Dd<WaveKit>,
-    table: &Table,
-    bounds: &Bounds,
-    doubt: &mut Vec<usize>,
-    known: usize,
-) {
-    let err = bounds.again();
+fn settle<T: Along>(out: &mut [T], parts: &Parts, base: Dd<WaveKit>, table: &Table, err: f64, doubt: &mut Vec<usize>) {
     let steps = 2 << table.m;
-    let mut left = known;
-    for i in known..doubt.len() {
+    let mut left = 0;
+    for i in 0..doubt.len() {
         let place = doubt[i];
         let y = Centre::new(parts, base, table, place / steps).value(table, place % steps);
         match round::of_jet(y.hi, y.lo, err, 0) {

@@ -435,17 +435,10 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// Fills a stretch that is likely to be a straight line, in few tiles, until it is none or too steep. Returns how many
-    /// values it has written.
+    /// Fills a stretch that is likely to be a straight line, as one tile. Returns whether it was one, and not too steep.
     ///
     /// The legs of a triangle are many and short: a jet more for each, to choose a width, takes as long as its values.
-    fn fill_line<T: Lane>(
-        &mut self,
-        node: &PlanNode,
-        out: &mut [T],
-        k: u64,
-        stride: u64,
-    ) -> Result<usize, Interrupted> {
+    fn fill_line<T: Lane>(&mut self, node: &PlanNode, out: &mut [T], k: u64, stride: u64) -> Result<bool, Interrupted> {
         let m = usize::BITS - (out.len() / 2).leading_zeros();
         if let (Some(singles), true) = (T::singles(out), simd::has_fused()) {
             return self.fill_single_line(Tile { node, k, stride, m, way: Way::Doubles }, singles);
@@ -459,21 +452,21 @@ impl<'a> Filler<'a> {
         } else {
             self.tile::<T, 5, 2, 2, FinePlain>(tile, out, &mut pace)?
         };
-        Ok(if written == Written::All { out.len() } else { 0 })
+        Ok(written == Written::All)
     }
 
     /// The same for float32, which needs fewer digits than jets have.
-    fn fill_single_line(&mut self, tile: Tile<'_>, out: &mut [f32]) -> Result<usize, Interrupted> {
+    fn fill_single_line(&mut self, tile: Tile<'_>, out: &mut [f32]) -> Result<bool, Interrupted> {
         let (n, before) = (out.len(), out.len() / 2);
         let cx = Width((1u64 << tile.m) as f64);
         let k = tile.k + before as u64 * tile.stride;
         let line = tile.node.value::<Line>(Point { k, stride: tile.stride, cx });
         self.spend(JET * self.size + n)?;
-        let Some(poly) = Doubles::<2>::of_line(line, tile.m, before.max(1) as f64 / cx.0) else { return Ok(0) };
+        let Some(poly) = Doubles::<2>::of_line(line, tile.m, before.max(1) as f64 / cx.0) else { return Ok(false) };
         self.doubt.clear();
         simd::widest(Through { out, first: -(before as f64), poly: &poly, doubt: &mut self.doubt });
         self.settle_rest(tile, out)?;
-        Ok(n)
+        Ok(true)
     }
 
     /// Settles what a lane left in doubt that has no quick and careful kind, and counts its values.
@@ -495,14 +488,11 @@ impl<'a> Filler<'a> {
         k: u64,
         stride: u64,
     ) -> Result<(), Interrupted> {
-        let mut done = 0;
-        if self.was_line && out.len() <= SHORT {
-            done = self.fill_line(node, out, k, stride)?;
-            if done == out.len() {
-                return Ok(());
-            }
+        if self.was_line && out.len() <= SHORT && self.fill_line(node, out, k, stride)? {
+            return Ok(());
         }
-        let mut pace = Pace::at(node, k + done as u64 * stride, stride);
+        let mut done = 0;
+        let mut pace = Pace::at(node, k, stride);
         self.was_line = pace.is_line();
         // Where the next try to write a wave comes, and how many values jets write after one that fails.
         let (mut next, mut pause) = (done, WAVE);
@@ -581,7 +571,7 @@ impl<'a> Filler<'a> {
         while done < out.len() {
             let here = k + done as u64 * stride;
             let Some(parts) = node.value::<Wave>(Point { k: here, stride, cx: () }).parts() else {
-                return Ok(if done == 0 { None } else { Some(done) });
+                return Ok((done > 0).then_some(done));
             };
             let Some(m) = wave::width::<T>(&parts) else { break };
             let Some(table) = self.tables.get(parts.angle, m) else { break };

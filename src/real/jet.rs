@@ -400,15 +400,11 @@ impl<const N: usize, K: Kit> Jet<N, K> {
         out
     }
 
-    /// The series `f` in `x = x0 + x1 s`.
+    /// The series `f` in `x = x0 + x1 s`, which moves.
     #[inline(always)]
     fn with_argument(self, x: Self) -> Self {
         let mut out = self;
         out.err = 0.0;
-        if N == 1 || x.deg == 0 {
-            out.deg = 0;
-            return out;
-        }
         let step = x.lead(1);
         let mut power = step;
         for i in 1..Self::LOWS {
@@ -1038,15 +1034,6 @@ impl<const N: usize, K: Kit> Number for Jet<N, K> {
             return Self::unknown();
         }
         let mut out = Self::zero();
-        if u.den == 1 {
-            // A division would take a tenth of a short line's time.
-            out.c[0] = u.at as f64;
-            if N > 1 && u.slope != 0 {
-                out.c[1] = u.slope as f64 * cx.0;
-                out.deg = 1;
-            }
-            return out;
-        }
         let den = Dd::new(u.den as f64, 0.0);
         let (x, e) = Dd::new(u.at as f64, 0.0).div_measured(den);
         out.set(0, x);

@@ -4,7 +4,7 @@
 //! f(t) = at + bend (cos(d t) - 1) + slope sin(d t)         t steps from the centre, d a rational part of pi
 //! ```
 //!
-//! Such a wave holds as far as the curve's formula does, where a jet holds over its tile. Any other curve is an unknown wave.
+//! A wave holds wherever the curve's formula does, and not over one tile only. Any other curve is an unknown wave.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -169,7 +169,7 @@ impl Number for Wave {
         if u.slope == 0 { Wave::still(One::ratio(u, Width(1.0))) } else { Wave::unknown() }
     }
 
-    /// With `theta = pi u`: its cosine's half turns by `cos theta / 2` and `-sin theta / 2`.
+    /// The bend of the first is `cos(pi u) / 2` and its slope `-sin(pi u) / 2`, u at the centre; the second has their negatives.
     #[inline(always)]
     fn raised_cosine(u: Ratio, _: ()) -> (Self, Self) {
         if u.slope == 0 || u.den > MAX_STEP {
